@@ -1,0 +1,209 @@
+//! Which part of the server answers a request.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use http::request::Parts as Head;
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+
+use crate::assets::Page;
+use crate::config::Config;
+use crate::forward::{Forwarder, Setup};
+use crate::gate::{Full, Gate};
+use crate::limits::MAX_URL_BYTES;
+use crate::policy::allow::Allowed;
+use crate::policy::origin::{Area, OwnNames};
+use crate::policy::{Code, Refusal};
+use crate::refuse;
+
+struct Parts {
+    names: OwnNames,
+    gate: Gate,
+    forwarder: Forwarder,
+    page: Page,
+    scratch: Option<Router>,
+    allowed: Vec<Allowed>,
+}
+
+/// The whole server as a service. Requests carry their peer in a
+/// [`ConnectInfo<SocketAddr>`](ConnectInfo); without one they count as a stranger's.
+pub fn app(config: Config) -> Router {
+    let own = config.own_address();
+    let allowed = config.hosts.allowed.clone();
+    let Config {
+        names, hosts, key, network, tls, outer, times, sizes, rates, page, scratch, ..
+    } = config;
+    let forwarder = Forwarder::new(Setup {
+        hosts,
+        names: names.clone(),
+        own,
+        key,
+        network,
+        tls,
+        outer,
+        times,
+        sizes,
+    });
+    let parts = Parts { names, gate: Gate::new(rates), forwarder, page, scratch, allowed };
+    Router::new().fallback(dispatch).with_state(Arc::new(parts))
+}
+
+async fn dispatch(State(parts): State<Arc<Parts>>, request: Request) -> Response {
+    match answer(&parts, request).await {
+        Ok(response) => response,
+        Err(refusal) => refuse::respond(&refusal),
+    }
+}
+
+async fn answer(parts: &Parts, request: Request) -> Result<Response, Refusal> {
+    let path = request.uri().path();
+    let length = request.uri().path_and_query().map_or(0, |text| text.as_str().len());
+    if length > MAX_URL_BYTES {
+        return Err(Refusal::bad_request(format!(
+            "The URL has {length} bytes, and at most {MAX_URL_BYTES} are accepted."
+        )));
+    }
+    let area = if path == "/v2" || path.starts_with("/v2/") {
+        Area::Scratch
+    } else if path.starts_with("/-/proxy/") {
+        Area::Proxy
+    } else {
+        Area::Page
+    };
+    if request.uri().authority().is_some() {
+        return Err(Refusal::bad_request("This server is no forward proxy: ask for a path."));
+    }
+    parts.names.check(area, request.method(), request.headers())?;
+    match area {
+        Area::Scratch => Ok(match &parts.scratch {
+            Some(scratch) => scratch_answer(scratch.clone(), request).await,
+            None => text(StatusCode::NOT_FOUND, "This server hosts no scratch registry.\n"),
+        }),
+        Area::Proxy => limited(parts, request).await,
+        Area::Page => Ok(page(parts, &request.into_parts().0).await),
+    }
+}
+
+async fn scratch_answer(scratch: Router, request: Request) -> Response {
+    let mut response = match scratch.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    // Image content comes from strangers here too: no browser may run or show it.
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"),
+    );
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+async fn limited(parts: &Parts, request: Request) -> Result<Response, Refusal> {
+    let stranger = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let peer =
+        request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(stranger, |info| info.0.ip());
+    let client = parts.gate.client(peer, request.headers());
+    match parts.gate.enter(client, Instant::now()) {
+        Ok(permit) => {
+            let response = parts.forwarder.forward(request).await;
+            // The request runs until the last byte of its answer is gone.
+            Ok(response.map(|body| {
+                if body.is_end_stream() {
+                    return body;
+                }
+                Body::new(body.map_frame(move |frame| {
+                    let _counted = &permit;
+                    frame
+                }))
+            }))
+        }
+        Err(full) => {
+            let (status, seconds, message) = match full {
+                Full::Client(wait) => (
+                    StatusCode::TOO_MANY_REQUESTS,
+                    wait.as_secs().max(1),
+                    "Too many requests from this address. Wait a moment and try again.",
+                ),
+                Full::Server => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    1,
+                    "The server has as many transfers as it can carry. Try again shortly.",
+                ),
+            };
+            let mut response = refuse::respond(&Refusal::new(Code::RateLimited, "", message));
+            *response.status_mut() = status;
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            Ok(response)
+        }
+    }
+}
+
+async fn page(parts: &Parts, request: &Head) -> Response {
+    let path = request.uri.path();
+    if request.method != Method::GET && request.method != Method::HEAD {
+        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD work here.\n");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    if path == "/-/config" {
+        return described(parts, request);
+    }
+    match path.strip_prefix("/-/assets/") {
+        Some(name) => parts.page.asset(name, &request.headers).await,
+        None if path == "/-/proxy" => text(StatusCode::NOT_FOUND, "There is nothing here.\n"),
+        None => parts.page.index(&request.headers).await,
+    }
+}
+
+/// What the page has to know of its server.
+fn described(parts: &Parts, request: &Head) -> Response {
+    let host = request
+        .headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let mut own: Vec<&str> = parts.names.all().iter().map(String::as_str).collect();
+    if !host.is_empty() && !own.contains(&host.as_str()) {
+        own.push(&host);
+    }
+    let allow: Vec<serde_json::Value> = parts
+        .allowed
+        .iter()
+        .map(|allowed| {
+            let origin = allowed.origin();
+            serde_json::json!({ "host": origin.authority(), "scheme": origin.scheme.as_str() })
+        })
+        .collect();
+    let json = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "scratch": parts.scratch.as_ref().and_then(|_| own.first()),
+        "ownHosts": own,
+        "allow": allow,
+    });
+    let mut response = text(StatusCode::OK, &json.to_string());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+/// A short answer in plain words.
+pub(crate) fn text(status: StatusCode, text: &str) -> Response {
+    let mut response = Response::new(Body::from(text.to_owned()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

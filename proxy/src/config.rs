@@ -1,0 +1,202 @@
+//! The command line, and what follows from it.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use hyper_util::client::proxy::matcher::Matcher;
+
+use crate::assets::Page;
+use crate::forward::dial::OwnAddress;
+use crate::forward::network::{Network, System};
+use crate::forward::tls;
+use crate::limits::{Rates, Sizes, Times};
+use crate::policy::allow::{Allowed, Hosts};
+use crate::policy::origin::OwnNames;
+use crate::policy::seal;
+use crate::scratch;
+
+/// Open, verify, compare and change container images in a browser tab.
+#[derive(Debug, Parser)]
+#[command(name = "drydock", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands of `drydock`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the page, the proxy to registries and a scratch registry.
+    Serve(Box<Serve>),
+}
+
+/// The options of `drydock serve`. The defaults are for one person's own machine.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// An OCI image layout to open read-only, as the repository named like the directory.
+    pub dir: Option<PathBuf>,
+    /// The address to listen on.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub listen: IpAddr,
+    /// The port to listen on; 0 takes any free one.
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    pub port: u16,
+    /// A registry that may be on a private address and on any port. Over http where that is
+    /// written or the host is loopback.
+    #[arg(long, value_name = "[http://]HOST[:PORT]")]
+    pub allow: Vec<Allowed>,
+    /// Talk to the registries given with --allow only.
+    #[arg(long)]
+    pub only_allowed: bool,
+    /// Certificates (PEM) of a private authority to trust besides the usual ones.
+    #[arg(long, value_name = "PEM")]
+    pub ca_file: Option<PathBuf>,
+    /// Where the scratch registry keeps its repositories; without it they are gone at the end.
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
+    /// Host no scratch registry.
+    #[arg(long, conflicts_with_all = ["scratch", "dir"])]
+    pub no_scratch: bool,
+    /// The built page; only needed by servers that were built without it.
+    #[arg(long, value_name = "DIR")]
+    pub page: Option<PathBuf>,
+    /// A name under which browsers reach this server, when another server stands in front.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub own_name: Vec<String>,
+    /// A file with the secret that replicas share (at least 32 bytes, best random).
+    #[arg(long, value_name = "FILE")]
+    pub seal_key_file: Option<PathBuf>,
+    /// How many proxies in front of this server append to X-Forwarded-For.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub trusted_hops: usize,
+    /// Requests per second of one client that is not on this machine.
+    #[arg(long, value_name = "N", default_value_t = 20.0)]
+    pub rate: f64,
+    /// Requests that such a client may save up.
+    #[arg(long, value_name = "N", default_value_t = 60.0)]
+    pub burst: f64,
+    /// Requests of such a client at once.
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub concurrent: u32,
+    /// Requests of all clients at once.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub concurrent_total: u32,
+    /// Seconds for a registry to accept a connection.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub connect_timeout: u64,
+    /// Seconds for a registry to begin its answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub head_timeout: u64,
+    /// Seconds for a registry to answer after the last byte of an upload.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub commit_timeout: u64,
+    /// Seconds without a byte after which a transfer is given up.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub idle_timeout: u64,
+    /// The largest manifest that is passed on, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024)]
+    pub manifest_limit: u64,
+}
+
+/// Everything that [`app`](crate::app::app) needs. Tests replace single fields.
+pub struct Config {
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// Under which names.
+    pub names: OwnNames,
+    /// Which registries may be asked.
+    pub hosts: Hosts,
+    /// Seals URLs that registries choose.
+    pub key: seal::Key,
+    /// Names and sockets.
+    pub network: Arc<dyn Network>,
+    /// Roots of trust.
+    pub tls: Arc<rustls::ClientConfig>,
+    /// The proxy of the environment.
+    pub outer: Option<Arc<Matcher>>,
+    /// Time limits.
+    pub times: Times,
+    /// Size limits.
+    pub sizes: Sizes,
+    /// Rate limits.
+    pub rates: Rates,
+    /// The built page.
+    pub page: Page,
+    /// Answers `/v2/`.
+    pub scratch: Option<axum::Router>,
+}
+
+impl Config {
+    /// The defaults for a server at `listen`, with a fresh key and nothing allowed.
+    pub fn new(listen: SocketAddr) -> io::Result<Self> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(io::Error::other)?;
+        Ok(Self {
+            listen,
+            names: OwnNames::new(listen, &[]),
+            hosts: Hosts::default(),
+            key: key(&secret)?,
+            network: Arc::new(System),
+            tls: tls::client(&[]).map_err(io::Error::other)?,
+            outer: None,
+            times: Times::default(),
+            sizes: Sizes::default(),
+            rates: Rates::default(),
+            page: Page::built_in(),
+            scratch: None,
+        })
+    }
+
+    /// What the command line says, for a server that listens at `listen`.
+    pub fn from_serve(serve: &Serve, listen: SocketAddr) -> io::Result<Self> {
+        let mut config = Self::new(listen)?;
+        config.names = OwnNames::new(listen, &serve.own_name);
+        config.hosts = Hosts { allowed: serve.allow.clone(), only_allowed: serve.only_allowed };
+        if let Some(path) = &serve.seal_key_file {
+            config.key = key(&std::fs::read(path).map_err(|error| {
+                io::Error::new(error.kind(), format!("--seal-key-file {}: {error}", path.display()))
+            })?)?;
+        }
+        if let Some(path) = &serve.ca_file {
+            let extra = tls::read_pem(path).map_err(io::Error::other)?;
+            config.tls = tls::client(&extra).map_err(io::Error::other)?;
+        }
+        config.outer = Some(Arc::new(Matcher::from_env()));
+        config.times.connect = Duration::from_secs(serve.connect_timeout);
+        config.times.head = Duration::from_secs(serve.head_timeout);
+        config.times.commit = Duration::from_secs(serve.commit_timeout);
+        config.times.idle = Duration::from_secs(serve.idle_timeout);
+        config.sizes.manifest = serve.manifest_limit;
+        config.rates = Rates {
+            per_second: serve.rate,
+            burst: serve.burst,
+            concurrent: serve.concurrent,
+            concurrent_total: serve.concurrent_total,
+            trusted_hops: serve.trusted_hops,
+        };
+        if let Some(path) = &serve.page {
+            config.page = Page::directory(path);
+        }
+        if !serve.no_scratch {
+            config.scratch = Some(scratch::router(serve.scratch.as_deref(), serve.dir.as_deref())?);
+        }
+        Ok(config)
+    }
+
+    /// Where the proxy must not connect to.
+    pub fn own_address(&self) -> OwnAddress {
+        OwnAddress(self.listen)
+    }
+}
+
+fn key(secret: &[u8]) -> io::Result<seal::Key> {
+    if secret.len() < 32 {
+        return Err(io::Error::other("the seal key needs at least 32 bytes, best random ones"));
+    }
+    seal::Key::new(secret).ok_or_else(|| io::Error::other("the seal key is unusable"))
+}

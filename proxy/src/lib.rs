@@ -1,0 +1,26 @@
+//! The Drydock server: one process that serves the page, forwards its requests to registries,
+//! and hosts the scratch registry.
+//!
+//! The proxy exists because registries send no CORS headers. It forwards HTTP under a policy
+//! and keeps no credentials, tokens or bodies, so any number of replicas can stand side by side.
+//!
+//! | path | answered by |
+//! |---|---|
+//! | `/v2/…` | the scratch registry ([`scratch`]) |
+//! | `/-/proxy/<scheme>/<host[:port]>/<path>` | the proxy ([`forward`], under [`policy`]) |
+//! | `/-/config` | what the page has to know of this server ([`app`]) |
+//! | `/-/assets/…` | the page's files ([`assets`]) |
+//! | everything else | the page, which reads the path itself |
+
+pub mod app;
+pub mod assets;
+pub mod config;
+pub mod forward;
+pub mod gate;
+pub mod limits;
+pub mod policy;
+mod refuse;
+pub mod scratch;
+pub mod serve;
+
+pub use app::app;

@@ -1,0 +1,110 @@
+//! Every limit that somebody outside can meet. Values without a flag are fixed.
+
+use std::time::Duration;
+
+/// Header fields of one request or answer.
+pub const MAX_HEADERS: usize = 100;
+/// The request line and header fields of a request, in bytes.
+pub const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// The status line and header fields of a registry's answer, in bytes.
+pub const MAX_UPSTREAM_HEAD_BYTES: usize = 32 * 1024;
+/// Path and query of a request, in bytes.
+pub const MAX_URL_BYTES: usize = 8 * 1024;
+/// What is read ahead of one client, in bytes.
+pub const CLIENT_BUFFER_BYTES: usize = 64 * 1024;
+/// What is read ahead of one registry connection, in bytes.
+pub const UPSTREAM_BUFFER_BYTES: usize = 32 * 1024;
+
+/// How long things may take.
+#[derive(Debug, Clone)]
+pub struct Times {
+    /// A name to addresses.
+    pub dns: Duration,
+    /// All tries to connect together.
+    pub connect: Duration,
+    /// A TLS handshake.
+    pub tls: Duration,
+    /// From the request to the head of the answer.
+    pub head: Duration,
+    /// From the last byte of an upload to the head of the answer: registries store the blob now.
+    pub commit: Duration,
+    /// Between two pieces of a body.
+    pub idle: Duration,
+    /// A body that is waited for must bring this many bytes per second on average, …
+    pub floor: u64,
+    /// … over this time of waiting.
+    pub floor_window: Duration,
+    /// The head of a client's request.
+    pub client_head: Duration,
+    /// Running transfers, after the server was told to stop.
+    pub drain: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            dns: Duration::from_secs(5),
+            connect: Duration::from_secs(10),
+            tls: Duration::from_secs(10),
+            head: Duration::from_secs(30),
+            commit: Duration::from_secs(300),
+            idle: Duration::from_secs(30),
+            floor: 1024,
+            floor_window: Duration::from_secs(60),
+            client_head: Duration::from_secs(10),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How long answers may be, in bytes. Blobs have no limit: they are streamed.
+#[derive(Debug, Clone)]
+pub struct Sizes {
+    /// Manifests and indexes.
+    pub manifest: u64,
+    /// Tags, referrers, catalog.
+    pub list: u64,
+    /// What a token service answers.
+    pub token: u64,
+    /// The text of an error.
+    pub error: u64,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            manifest: 4 * 1024 * 1024,
+            list: 32 * 1024 * 1024,
+            token: 64 * 1024,
+            error: 64 * 1024,
+        }
+    }
+}
+
+/// How much one client, and all together, may ask of the proxy. Clients on this machine have no
+/// limit.
+#[derive(Debug, Clone)]
+pub struct Rates {
+    /// Requests per second of one client, on average.
+    pub per_second: f64,
+    /// Requests that one client may save up.
+    pub burst: f64,
+    /// Requests of one client at once.
+    pub concurrent: u32,
+    /// Requests of all clients at once.
+    pub concurrent_total: u32,
+    /// How many proxies stand in front of this server and append to `X-Forwarded-For`.
+    pub trusted_hops: usize,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            per_second: 20.0,
+            burst: 60.0,
+            concurrent: 32,
+            concurrent_total: 1000,
+            trusted_hops: 0,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `drydock`: the server's command line.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use drydock_proxy::config::{Cli, Command, Config, Serve};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .init();
+    let Command::Serve(serve) = cli.command;
+    match run(&serve) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "drydock: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(serve: &Serve) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let wanted = SocketAddr::new(serve.listen, serve.port);
+        let listener = tokio::net::TcpListener::bind(wanted).await.map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("can't listen on {wanted}: {error}. Choose another port with --port."),
+            )
+        })?;
+        let listen = listener.local_addr()?;
+        let config = Config::from_serve(serve, listen)?;
+        let times = config.times.clone();
+        // Before anybody is told that the server is there, so that no signal is missed.
+        let stop = stopped()?;
+        let _ = writeln!(io::stdout(), "Drydock is at http://{listen}/");
+        drydock_proxy::serve::serve(listener, drydock_proxy::app(config), &times, stop).await
+    })
+}
+
+/// Listens for requests to end, Ctrl-C or SIGTERM; ready when one comes.
+#[cfg(unix)]
+fn stopped() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ready on Ctrl-C.
+#[cfg(not(unix))]
+fn stopped() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}

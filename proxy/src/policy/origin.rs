@@ -1,0 +1,137 @@
+//! Who is behind a request: the page, a program, or another web site.
+//!
+//! Browsers send no Origin with a same-origin GET, so it takes three fields to tell: Host (is
+//! this server meant? otherwise DNS was rebound), Origin, and Sec-Fetch-Site.
+
+use http::{HeaderMap, Method, header};
+
+use super::header::OWN;
+use super::{Code, Refusal};
+
+/// Which part of the server is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// The page, its assets and its configuration: any site may link there.
+    Page,
+    /// `/-/proxy/`: the page only.
+    Proxy,
+    /// The scratch registry: programs and the page.
+    Scratch,
+}
+
+/// The names under which this server is reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnNames {
+    /// `host[:port]` in lower case, as a browser writes it in Host.
+    names: Vec<String>,
+    /// The port on which any address written out is accepted as Host, because the server listens
+    /// on all of them: an address can't be rebound.
+    any_address: Option<u16>,
+}
+
+impl OwnNames {
+    /// The names given, and for a server on a loopback or unspecified address what that implies.
+    pub fn new(listen: std::net::SocketAddr, names: &[String]) -> Self {
+        let port = listen.port();
+        let mut own: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let mut implied = Vec::new();
+        let ip = listen.ip();
+        if ip.is_loopback() || ip.is_unspecified() {
+            implied.extend(["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()]);
+        }
+        if !ip.is_unspecified() {
+            implied.push(match ip {
+                std::net::IpAddr::V4(ip) => ip.to_string(),
+                std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+            });
+        }
+        for host in implied {
+            if port == 80 {
+                own.push(host.clone());
+            }
+            own.push(format!("{host}:{port}"));
+        }
+        let mut names: Vec<String> = Vec::with_capacity(own.len());
+        for name in own {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Self { names, any_address: ip.is_unspecified().then_some(port) }
+    }
+
+    /// All names, the ones given first.
+    pub fn all(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether `host[:port]` is this server.
+    pub fn is_own(&self, authority: &str) -> bool {
+        let authority = authority.to_ascii_lowercase();
+        if self.names.contains(&authority) {
+            return true;
+        }
+        self.any_address.is_some_and(|port| {
+            authority.parse::<std::net::SocketAddr>().is_ok_and(|address| address.port() == port)
+        })
+    }
+
+    /// Lets a request pass, or says why not.
+    pub fn check(&self, area: Area, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+        let refuse = |why: String| Err(Refusal::new(Code::ForeignOrigin, "", why));
+        let host = single(headers, &header::HOST)?;
+        let Some(host) = host else {
+            return Err(Refusal::bad_request("The request has no Host."));
+        };
+        if !self.is_own(host) {
+            return refuse(format!(
+                "This server is not known as “{host}”. Start it with --own-name {host} if that is its name."
+            ));
+        }
+        if area == Area::Page {
+            return Ok(());
+        }
+        let origin = single(headers, &header::ORIGIN)?;
+        if let Some(origin) = origin {
+            let own = origin
+                .strip_prefix("http://")
+                .or_else(|| origin.strip_prefix("https://"))
+                .is_some_and(|authority| self.is_own(authority));
+            if !own {
+                return refuse("Only the page of this server may use it.".to_owned());
+            }
+        }
+        let site = single(headers, &header::HeaderName::from_static("sec-fetch-site"))?;
+        if matches!(site, Some("cross-site" | "same-site")) {
+            return refuse("Only the page of this server may use it, not another site.".to_owned());
+        }
+        if area == Area::Scratch {
+            return Ok(());
+        }
+        let marked = headers.get(OWN).is_some_and(|value| value == "1");
+        if method != Method::GET && method != Method::HEAD && !marked {
+            return refuse(
+                "A request that changes something needs the header X-Drydock: 1.".to_owned(),
+            );
+        }
+        if origin.is_none() && site != Some("same-origin") && !marked {
+            return refuse("Requests through the proxy need the header X-Drydock: 1.".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &header::HeaderName,
+) -> Result<Option<&'a str>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Refusal::bad_request(format!("The request has more than one {name}.")));
+    }
+    match value.to_str() {
+        Ok(text) => Ok(Some(text)),
+        Err(_) => Err(Refusal::bad_request(format!("The request's {name} is not plain ASCII."))),
+    }
+}

@@ -1,0 +1,22 @@
+//! The server's tests: the policy's tables, and the whole server over real sockets on loopback.
+//! The case ids (P1 …) are those of the project's list of attacks on registry proxies.
+
+// The helpers of a test may stop it like the test itself.
+#![allow(clippy::unwrap_used)]
+
+mod address;
+mod assets;
+mod bodies;
+mod connections;
+mod headers;
+mod load;
+mod logs;
+mod program;
+mod protocol;
+mod redirects;
+mod scratch;
+mod seals;
+mod senders;
+mod server;
+mod support;
+mod urls;

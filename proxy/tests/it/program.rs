@@ -1,0 +1,118 @@
+//! The program itself, in a process of its own: what it needs of memory, and how it ends.
+#![cfg(target_os = "linux")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::bodies::endless;
+use crate::support::{DIGEST, Upstream};
+
+/// A running `drydock serve`, ended with the test.
+struct Program {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Program {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_drydock"))
+            .args(["serve", "--port", "0", "--no-scratch", "--page", "/nowhere"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().split("http://").nth(1).unwrap().trim_end_matches('/');
+        let address = address.parse().unwrap();
+        Self { child, address }
+    }
+
+    fn request(&self, path: &str) -> TcpStream {
+        let mut tcp = TcpStream::connect(self.address).unwrap();
+        let host = self.address;
+        write!(
+            tcp,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nX-Drydock: 1\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        tcp
+    }
+
+    fn terminate(&mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap()
+    }
+
+    fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn p44_the_program_serves_until_it_is_told_to_stop() {
+    let mut program = Program::start(&[]);
+    let mut answer = String::new();
+    program.request("/").read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("cargo xtask run"), "{answer}");
+    assert!(program.terminate().success());
+}
+
+#[test]
+fn what_is_wrong_with_the_command_line_is_said() {
+    let wrong = Command::new(env!("CARGO_BIN_EXE_drydock"))
+        .args(["serve", "--ca-file", "/nowhere/ca.pem", "--port", "0"])
+        .output()
+        .unwrap();
+    assert!(!wrong.status.success());
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("/nowhere/ca.pem"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p40_readers_that_stall_stop_the_registry_and_cost_little_memory() {
+    const STREAMS: u64 = 200;
+    const KIB_PER_STREAM: u64 = 256;
+    let (registry, sent, _) = endless(1 << 30).await;
+    let program = Program::start(&["--allow", &registry.host()]);
+    let path = blob(&registry);
+    let before = program.resident_kib();
+    let stalled: Vec<TcpStream> = (0..STREAMS).map(|_| program.request(&path)).collect();
+    let mut last = u64::MAX;
+    while sent.load(Ordering::SeqCst) != last {
+        last = sent.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+    // What is on its way lies in the kernel's socket buffers.
+    assert!(last < STREAMS * (64 << 20), "the registry was not stopped: {last} bytes");
+    let grown = program.resident_kib().saturating_sub(before);
+    assert!(grown <= STREAMS * KIB_PER_STREAM, "{grown} KiB for {STREAMS} stalled streams");
+    // A reader that stalled is not a registry that is slow: the stream goes on where it stopped.
+    let mut tcp = stalled.into_iter().next().unwrap();
+    let mut piece = vec![0; 1 << 20];
+    let mut got = 0;
+    while got < 300 << 20 {
+        let read = tcp.read(&mut piece).unwrap();
+        assert!(read > 0, "the stream ended after {got} bytes");
+        got += read;
+    }
+    let grown = program.resident_kib().saturating_sub(before);
+    assert!(grown <= STREAMS * KIB_PER_STREAM, "{grown} KiB after 300 MiB");
+}
+
+fn blob(registry: &Upstream) -> String {
+    registry.path(&format!("/v2/app/blobs/{DIGEST}"))
+}

@@ -1,0 +1,80 @@
+//! `/v2/<name>/referrers/<digest>`: what is about a manifest.
+//!
+//! distribution-spec, "Listing Referrers".
+
+use axum::body::Body;
+use axum::response::Response;
+use drydock::media_type::MediaType;
+use drydock::reference::Repository as Name;
+use http::request::Parts;
+use http::{HeaderName, StatusCode, header};
+use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
+
+use super::errors::Failure;
+use super::{answer, lists, path, request};
+use crate::limits;
+use crate::store::{Refusal, Store};
+
+const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
+
+pub(crate) fn handle(
+    store: &Store,
+    parts: &Parts,
+    name: &Name,
+    digest: &str,
+) -> Result<Response, Failure> {
+    lists::only_read(parts)?;
+    let digest = path::digest(digest)?;
+    let mut found = match store.for_reading(name) {
+        Ok(repository) => repository.referrers(&digest)?,
+        // Nothing is known of any digest, which is no error.
+        Err(Refusal::NameUnknown(_)) => Vec::new(),
+        Err(other) => return Err(other.into()),
+    };
+    let filter = request::parameter(parts, "artifactType").filter(|t| !t.is_empty());
+    if let Some(filter) = &filter {
+        found.retain(|d| text(d, "artifactType") == filter);
+    }
+    if let Some(last) = request::parameter(parts, "last") {
+        found.retain(|d| text(d, "digest") > last.as_str());
+    }
+    let size = lists::page_size(parts, limits::REFERRERS_PAGE_ENTRIES)?.max(1);
+    let more = cut(&mut found, size);
+
+    let mut response = answer(StatusCode::OK, []).with(header::CONTENT_TYPE, MediaType::INDEX);
+    if filter.is_some() {
+        response = response.with(FILTERS_APPLIED, "artifactType");
+    }
+    if let (true, Some(last)) = (more, found.last()) {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("n", &size.to_string()).append_pair("last", text(last, "digest"));
+        if let Some(filter) = &filter {
+            query.append_pair("artifactType", filter);
+        }
+        let link = format!("</v2/{name}/referrers/{digest}?{}>; rel=\"next\"", query.finish());
+        response = response.with(header::LINK, &link);
+    }
+    let index = json!({"schemaVersion": 2, "mediaType": MediaType::INDEX, "manifests": found});
+    response.body(Body::from(index.to_string()))
+}
+
+/// Keeps one page, and says whether there was more.
+fn cut(found: &mut Vec<Value>, size: usize) -> bool {
+    let mut bytes = 0;
+    let mut keep = 0;
+    for descriptor in found.iter().take(size) {
+        bytes += descriptor.to_string().len();
+        if keep > 0 && bytes > limits::REFERRERS_PAGE_BYTES {
+            break;
+        }
+        keep += 1;
+    }
+    let more = found.len() > keep;
+    found.truncate(keep);
+    more
+}
+
+fn text<'a>(descriptor: &'a Value, name: &str) -> &'a str {
+    descriptor.get(name).and_then(Value::as_str).unwrap_or_default()
+}

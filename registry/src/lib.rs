@@ -1,0 +1,25 @@
+//! The scratch registry: [distribution-spec] 1.1 over one OCI image layout per repository, in
+//! memory or in a directory on disk.
+//!
+//! ```no_run
+//! # fn main() -> std::io::Result<()> {
+//! let store = drydock_registry::Store::directory("/var/lib/scratch")?;
+//! drydock_registry::sample::install(&store)?;
+//! let app: axum::Router = drydock_registry::router(store);
+//! # Ok(()) }
+//! ```
+//!
+//! It is made for one person's machine and for tests: there is no login, and whoever reaches it may
+//! push and delete. [`Faults`] makes it misbehave in the ways real registries do.
+//!
+//! [distribution-spec]: https://github.com/opencontainers/distribution-spec
+
+mod faults;
+mod http;
+pub mod limits;
+pub mod sample;
+mod store;
+
+pub use faults::{Action, Faults, Rule};
+pub use http::router;
+pub use store::{Refusal, Role, Store};

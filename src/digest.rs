@@ -1,0 +1,346 @@
+//! Content digests: parsing, computing, and the three kinds that must not be mixed up.
+//!
+//! image-spec, descriptor.md, section "Digests".
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256, Sha512};
+
+/// A registered algorithm that this library can compute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Algorithm {
+    /// SHA-256, 64 hexadecimal digits.
+    #[default]
+    Sha256,
+    /// SHA-512, 128 hexadecimal digits.
+    Sha512,
+}
+
+impl Algorithm {
+    /// The name in front of the colon.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    fn hex_len(self) -> usize {
+        match self {
+            Self::Sha256 => 64,
+            Self::Sha512 => 128,
+        }
+    }
+}
+
+/// `algorithm:encoded`, valid by the grammar. Unknown algorithms are kept, but can't be verified.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(Box<str>);
+
+/// Why a text is no digest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DigestError {
+    /// Not `algorithm:encoded` by the grammar of the specification.
+    #[error("\"{0}\" is no digest: expected algorithm:encoded, such as sha256 and 64 hex digits")]
+    Grammar(String),
+    /// A registered algorithm with the wrong number of digits or other characters.
+    #[error("\"{text}\" is no {algorithm} digest: expected {expected} lower-case hex digits")]
+    Encoded {
+        /// The text.
+        text: String,
+        /// Name of the algorithm.
+        algorithm: &'static str,
+        /// Number of digits that it has.
+        expected: usize,
+    },
+    /// An algorithm that no longer protects anything.
+    #[error("{0} digests are refused: the algorithm is broken; use sha256 or sha512")]
+    Weak(String),
+}
+
+impl Digest {
+    /// Parses `algorithm:encoded`.
+    ///
+    /// # Errors
+    /// When the text breaks the grammar, a registered algorithm's length, or names md5 or sha1.
+    pub fn parse(text: &str) -> Result<Self, DigestError> {
+        let grammar = || DigestError::Grammar(text.chars().take(200).collect());
+        let (algorithm, encoded) = text.split_once(':').ok_or_else(grammar)?;
+        let component = |part: &str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
+        let encoded_ok = !encoded.is_empty()
+            && encoded.bytes().all(|b| b.is_ascii_alphanumeric() || b"=_-".contains(&b));
+        if !algorithm.split(['+', '.', '_', '-']).all(component) || !encoded_ok {
+            return Err(grammar());
+        }
+        if let Some(known) = known(algorithm) {
+            let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+            if encoded.len() != known.hex_len() || !encoded.bytes().all(hex) {
+                return Err(DigestError::Encoded {
+                    text: text.chars().take(200).collect(),
+                    algorithm: known.name(),
+                    expected: known.hex_len(),
+                });
+            }
+        }
+        if matches!(algorithm, "md5" | "sha1" | "md4" | "md2") {
+            return Err(DigestError::Weak(algorithm.to_owned()));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// Computes the digest of bytes that are all at hand.
+    #[must_use]
+    pub fn of(algorithm: Algorithm, bytes: &[u8]) -> Self {
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(bytes);
+        hasher.finish()
+    }
+
+    /// Computes the SHA-256 digest of bytes that are all at hand.
+    #[must_use]
+    pub fn sha256(bytes: &[u8]) -> Self {
+        Self::of(Algorithm::Sha256, bytes)
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The algorithm, when it is one that can be computed here.
+    #[must_use]
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        known(self.algorithm_name())
+    }
+
+    /// The text in front of the colon.
+    #[must_use]
+    pub fn algorithm_name(&self) -> &str {
+        self.0.split_once(':').map_or("", |(algorithm, _)| algorithm)
+    }
+
+    /// The text behind the colon.
+    #[must_use]
+    pub fn encoded(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, encoded)| encoded)
+    }
+
+    /// The first twelve characters behind the colon, for showing.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        let encoded = self.encoded();
+        encoded.get(..12).unwrap_or(encoded)
+    }
+
+    /// The tag under which referrers are listed where a registry has no referrers API
+    /// (distribution-spec, "Referrers Tag Schema").
+    #[must_use]
+    pub fn referrers_tag(&self) -> String {
+        let cut = |text: &str, len: usize| text.get(..len).unwrap_or(text).to_owned();
+        format!("{}-{}", cut(self.algorithm_name(), 32), cut(self.encoded(), 64))
+    }
+}
+
+fn known(algorithm: &str) -> Option<Algorithm> {
+    match algorithm {
+        "sha256" => Some(Algorithm::Sha256),
+        "sha512" => Some(Algorithm::Sha512),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(D::Error::custom)
+    }
+}
+
+macro_rules! digest_kind {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Digest);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+digest_kind! {
+    /// Digest of a layer's uncompressed tar (image-spec, config.md, "Layer DiffID").
+    DiffId
+}
+digest_kind! {
+    /// Digest of a stack of layers (image-spec, config.md, "Layer ChainID").
+    ChainId
+}
+
+impl ChainId {
+    /// The chain of the base layer alone.
+    #[must_use]
+    pub fn base(diff_id: &DiffId) -> Self {
+        Self(diff_id.0.clone())
+    }
+
+    /// The chain with one more layer on top.
+    #[must_use]
+    pub fn push(&self, diff_id: &DiffId) -> Self {
+        let algorithm = self.0.algorithm().unwrap_or_default();
+        Self(Digest::of(algorithm, format!("{self} {diff_id}").as_bytes()))
+    }
+}
+
+/// Computes a digest from pieces. Cloning keeps the state, so a stream can be resumed.
+#[derive(Clone, Debug)]
+pub struct Hasher(State);
+
+#[derive(Clone, Debug)]
+enum State {
+    Sha256(Sha256),
+    Sha512(Box<Sha512>),
+}
+
+impl Hasher {
+    /// Starts with nothing read.
+    #[must_use]
+    pub fn new(algorithm: Algorithm) -> Self {
+        Self(match algorithm {
+            Algorithm::Sha256 => State::Sha256(Sha256::new()),
+            Algorithm::Sha512 => State::Sha512(Box::new(Sha512::new())),
+        })
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            State::Sha256(state) => state.update(bytes),
+            State::Sha512(state) => state.update(bytes),
+        }
+    }
+
+    /// The digest of all bytes taken.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        let (algorithm, sum) = match self.0 {
+            State::Sha256(state) => (Algorithm::Sha256, state.finalize().to_vec()),
+            State::Sha512(state) => (Algorithm::Sha512, state.finalize().to_vec()),
+        };
+        let mut text = String::with_capacity(algorithm.name().len() + 1 + sum.len() * 2);
+        text.push_str(algorithm.name());
+        text.push(':');
+        for byte in sum {
+            for nibble in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+            }
+        }
+        Digest(text.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m14_grammar() {
+        let hex64 = "a".repeat(64);
+        let hex128 = "0".repeat(128);
+        for good in [
+            format!("sha256:{hex64}"),
+            format!("sha512:{hex128}"),
+            "sha256+b64:LCa0a2j_xo_5m0U8HTBBNBNCLXBkg7-g-YpeiGJm564".to_owned(),
+            "multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8".to_owned(),
+            "blake3:abcdef".to_owned(),
+            "a.b_c-d+e:X-_=".to_owned(),
+        ] {
+            assert_eq!(Digest::parse(&good).map(|d| d.to_string()), Ok(good));
+        }
+        for bad in [
+            String::new(),
+            ":".to_owned(),
+            "sha256".to_owned(),
+            "sha256:".to_owned(),
+            ":abc".to_owned(),
+            format!("SHA256:{hex64}"),
+            format!("sha256:{}", "A".repeat(64)),
+            format!("sha256:{}", "a".repeat(63)),
+            format!("sha256:{}", "a".repeat(65)),
+            format!("sha512:{hex64}"),
+            format!("sha256:{hex64} "),
+            format!("sha256:{}/", "a".repeat(63)),
+            "sha256+foo+-b:abc".to_owned(),
+            "+sha256:abc".to_owned(),
+            "foo:a b".to_owned(),
+            "foo:é".to_owned(),
+        ] {
+            assert!(Digest::parse(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn m15_weak_and_unknown_algorithms() {
+        assert!(matches!(Digest::parse("md5:abc"), Err(DigestError::Weak(_))));
+        assert!(matches!(Digest::parse("sha1:abc"), Err(DigestError::Weak(_))));
+        let blake3 = Digest::parse("blake3:abc").expect("grammar");
+        assert_eq!(blake3.algorithm(), None);
+    }
+
+    #[test]
+    fn known_sums_in_pieces() {
+        let empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Digest::sha256(b"").as_str(), empty);
+        let mut pieces = Hasher::new(Algorithm::Sha512);
+        pieces.update(b"a");
+        pieces.update(b"bc");
+        assert_eq!(pieces.finish(), Digest::of(Algorithm::Sha512, b"abc"));
+        assert_eq!(
+            Digest::of(Algorithm::Sha512, b"abc").short(),
+            "ddaf35a19361",
+            "first digits of the published test vector"
+        );
+    }
+
+    #[test]
+    fn referrers_tag_truncates_sha512() {
+        let long = Digest::of(Algorithm::Sha512, b"");
+        assert_eq!(long.referrers_tag().len(), "sha512-".len() + 64);
+    }
+}

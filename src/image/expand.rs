@@ -1,0 +1,366 @@
+//! Which nodes does a document that was read bring?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::finding::Finding;
+use crate::image::artifact::{artifact_kind, content_kind};
+use crate::image::loader::{Loader, Turn, What};
+use crate::image::platforms::is_usual;
+use crate::image::{Missing, Node, NodeId, Role, State};
+use crate::limits;
+use crate::media_type::Kind;
+use crate::platform::Platform;
+use crate::source::CosignKind;
+use crate::spec::{Index, Manifest, View, too_large};
+
+impl Loader {
+    pub(super) fn add_root(&mut self) -> NodeId {
+        let root = Node {
+            id: NodeId::ROOT,
+            parent: None,
+            descriptor: None,
+            role: Role::Root,
+            state: State::Waiting,
+            document: None,
+            view: None,
+            artifact: None,
+            label: "document".to_owned(),
+            place: 1,
+            children: Vec::new(),
+            findings: Vec::new(),
+        };
+        self.graph.nodes.push(root);
+        NodeId::ROOT
+    }
+
+    /// Adds a node, unless there are too many.
+    fn add(
+        &mut self,
+        parent: NodeId,
+        role: Role,
+        place: usize,
+        descriptor: Option<Descriptor>,
+    ) -> Option<NodeId> {
+        if self.graph.nodes.len() >= limits::DESCRIPTORS {
+            self.stop();
+            return None;
+        }
+        let id = NodeId(self.graph.nodes.len());
+        let label = self.label(parent, &role, place, descriptor.as_ref());
+        let artifact = descriptor.as_ref().and_then(|descriptor| match role {
+            Role::Attestation { .. } | Role::Referrer => Some(artifact_kind(descriptor, None)),
+            Role::Content(_) => Some(content_kind(descriptor)),
+            _ => None,
+        });
+        self.graph.nodes.push(Node {
+            id,
+            parent: Some(parent),
+            descriptor,
+            role,
+            state: State::Waiting,
+            document: None,
+            view: None,
+            artifact,
+            label,
+            place,
+            children: Vec::new(),
+            findings: Vec::new(),
+        });
+        self.graph.nodes.get_mut(parent.0)?.children.push(id);
+        Some(id)
+    }
+
+    fn stop(&mut self) {
+        if self.stopped {
+            return;
+        }
+        self.stopped = true;
+        let most = limits::DESCRIPTORS;
+        let reason = format!("Reading stopped at {most} descriptors, the most that are followed.");
+        self.graph.findings.push(
+            Finding::warning("graph.limit", "image", reason.clone())
+                .expected(format!("at most {most}")),
+        );
+        let label = "rest of the image".to_owned();
+        self.graph.unread.push(Missing { node: None, label, reason });
+    }
+
+    fn label(
+        &self,
+        parent: NodeId,
+        role: &Role,
+        place: usize,
+        descriptor: Option<&Descriptor>,
+    ) -> String {
+        let of = |name: String| match self.graph.owner(parent) {
+            Some(owner) => format!("{name} of {owner}"),
+            None => name,
+        };
+        let short = descriptor.map_or("", |descriptor| descriptor.digest.short());
+        match role {
+            Role::Root => "document".to_owned(),
+            Role::Entry(platform) => {
+                let index = descriptor.is_some_and(|d| d.media_type.kind() == Kind::Index);
+                let name = if index { "index" } else { "manifest" };
+                match platform {
+                    Some(platform) => format!("{name} of {platform}"),
+                    None => of(format!("{name} of entry {place}")),
+                }
+            }
+            Role::Attestation { .. } => of("attestation".to_owned()),
+            Role::Config => of("config".to_owned()),
+            Role::Layer(number) => of(format!("layer {number}")),
+            Role::Content(number) => of(format!("content {number}")),
+            Role::Referrer => of(format!("referrer {short}")),
+            Role::CosignTag(tag) => format!("tag {tag}"),
+        }
+    }
+
+    /// Adds what a node that was read points to, and asks for it.
+    pub(super) fn expand(&mut self, id: NodeId) {
+        let Some(node) = self.graph.node(id) else { return };
+        let Some(view) = node.view.clone() else { return };
+        match &*view {
+            View::Index(index) => self.expand_index(id, index),
+            View::Manifest(manifest) => self.expand_manifest(id, manifest),
+            View::Config(_) | View::Schema1(_) | View::Raw => {}
+        }
+        self.ask_attached(id);
+    }
+
+    fn expand_index(&mut self, id: NodeId, index: &Index) {
+        if self.index_depth(id) > limits::INDEX_DEPTH {
+            let most = limits::INDEX_DEPTH;
+            let reason = format!("Indexes are nested more than {most} deep; reading stopped here.");
+            if let Some(node) = self.graph.nodes.get_mut(id.0) {
+                let subject = node.label.clone();
+                let expected = format!("at most {most}");
+                node.findings.push(
+                    Finding::warning("graph.depth", subject, reason.clone()).expected(expected),
+                );
+                self.graph.unread.push(Missing {
+                    node: Some(id),
+                    label: node.label.clone(),
+                    reason,
+                });
+            }
+            return;
+        }
+        let first = self.first_entry(index);
+        let mut seen = BTreeSet::new();
+        let mut entries: BTreeMap<Digest, NodeId> = BTreeMap::new();
+        let attests = |entry: &&Descriptor| entry.is_attestation();
+        for (at, entry) in index.manifests.iter().enumerate().filter(|(_, e)| !attests(e)) {
+            if !seen.insert((entry.digest.clone(), entry.platform.clone())) {
+                continue;
+            }
+            let role = Role::Entry(entry.platform.clone());
+            let Some(child) = self.add(id, role, at + 1, Some(entry.clone())) else { return };
+            entries.entry(entry.digest.clone()).or_insert(child);
+            let turn = if first == Some(at) { Turn::FirstManifest } else { Turn::Manifests };
+            if self.is_left_out(entry.platform.as_ref()) {
+                self.skip(child);
+            } else {
+                self.want_manifest(child, entry, turn);
+            }
+        }
+        for (at, entry) in index.manifests.iter().enumerate().filter(|(_, e)| attests(e)) {
+            if !seen.insert((entry.digest.clone(), entry.platform.clone())) {
+                continue;
+            }
+            let of = entry.attested();
+            let above = of.as_ref().and_then(|of| entries.get(of)).copied();
+            let role = match of {
+                Some(of) => Role::Attestation { of },
+                None => Role::Entry(entry.platform.clone()),
+            };
+            let Some(child) = self.add(above.unwrap_or(id), role, at + 1, Some(entry.clone()))
+            else {
+                return;
+            };
+            let skipped = above.and_then(|above| self.graph.node(above));
+            if skipped.is_some_and(|node| matches!(node.state, State::Skipped(_))) {
+                self.skip(child);
+            } else {
+                self.want_manifest(child, entry, Turn::Manifests);
+            }
+        }
+    }
+
+    /// Number of indexes from the root down to a node, both counted.
+    fn index_depth(&self, id: NodeId) -> usize {
+        let mut depth = 0;
+        let mut at = self.graph.node(id);
+        while let Some(node) = at {
+            depth += usize::from(node.index().is_some());
+            at = node.parent.and_then(|parent| self.graph.node(parent));
+        }
+        depth
+    }
+
+    fn first_entry(&self, index: &Index) -> Option<usize> {
+        let position = |test: &dyn Fn(&Platform) -> bool| {
+            index.manifests.iter().position(|entry| entry.platform.as_ref().is_some_and(test))
+        };
+        let wanted = self.options.first.as_ref().or(self.options.only.as_ref());
+        match wanted {
+            Some(wanted) => position(&|platform| platform.matches(wanted)),
+            None => position(&is_usual).or_else(|| position(&|platform| !platform.is_unknown())),
+        }
+    }
+
+    fn is_left_out(&self, platform: Option<&Platform>) -> bool {
+        match (&self.options.only, platform) {
+            (Some(only), Some(platform)) => !platform.matches(only),
+            _ => false,
+        }
+    }
+
+    fn skip(&mut self, id: NodeId) {
+        let Some(only) = &self.options.only else { return };
+        let reason = format!("Only {only} was asked for.");
+        if let Some(node) = self.graph.nodes.get_mut(id.0) {
+            node.state = State::Skipped(reason);
+        }
+    }
+
+    fn want_manifest(&mut self, id: NodeId, descriptor: &Descriptor, turn: Turn) {
+        self.want(id, descriptor, What::Manifest(descriptor.clone()), turn);
+    }
+
+    fn want(&mut self, id: NodeId, descriptor: &Descriptor, what: What, turn: Turn) {
+        if descriptor.size <= limits::DOCUMENT_BYTES {
+            self.ask_document(turn, what, &descriptor.digest, id);
+            return;
+        }
+        if let Some(node) = self.graph.nodes.get_mut(id.0) {
+            let finding = too_large(descriptor.size, &node.label);
+            node.state = State::Skipped(finding.message.clone());
+            node.findings.push(finding);
+        }
+    }
+
+    fn expand_manifest(&mut self, id: NodeId, manifest: &Manifest) {
+        self.check_subject(id, manifest);
+        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
+        let image = manifest.is_image() && !node.is_attached();
+        if let (false, Some(descriptor)) = (image, &node.descriptor) {
+            node.artifact = Some(artifact_kind(descriptor, Some(manifest)));
+        }
+        let first = self.is_first(id);
+        if let Some(config) = &manifest.config
+            && let Some(child) = self.add(id, Role::Config, 1, Some(config.clone()))
+        {
+            if config.media_type.kind() == Kind::Config {
+                let turn = if first { Turn::FirstConfig } else { Turn::Configs };
+                self.want(child, config, What::Blob(config.clone()), turn);
+            } else {
+                self.set_blob(child);
+            }
+        }
+        for layer in &manifest.layers {
+            let (number, descriptor) = (layer.number, layer.descriptor.clone());
+            let role = if image { Role::Layer(number) } else { Role::Content(number) };
+            let Some(child) = self.add(id, role, number, Some(descriptor)) else { return };
+            self.set_blob(child);
+        }
+    }
+
+    fn set_blob(&mut self, id: NodeId) {
+        if let Some(node) = self.graph.nodes.get_mut(id.0) {
+            node.state = State::Blob;
+        }
+    }
+
+    /// Whether a node is the root or the entry that is shown first.
+    fn is_first(&self, id: NodeId) -> bool {
+        let Some(node) = self.graph.node(id) else { return false };
+        let Some(parent) = node.parent.and_then(|parent| self.graph.node(parent)) else {
+            return true;
+        };
+        let first = parent.index().and_then(|index| self.first_entry(index));
+        matches!(node.role, Role::Entry(_)) && first.map(|at| at + 1) == Some(node.place)
+    }
+
+    /// Compares what an attached manifest says it is about with what it was found under.
+    fn check_subject(&mut self, id: NodeId, manifest: &Manifest) {
+        let Some(node) = self.graph.node(id) else { return };
+        let above = node.parent.and_then(|parent| self.graph.node(parent));
+        let above = above.and_then(|above| above.descriptor.as_ref()).map(|above| &above.digest);
+        let (expected, required) = match &node.role {
+            Role::Referrer => (above, true),
+            Role::Attestation { of } => (Some(of), false),
+            _ => return,
+        };
+        let (Some(expected), label) = (expected, &node.label) else { return };
+        let actual = match &manifest.subject {
+            Some(subject) if subject.digest == *expected => return,
+            None if !required => return,
+            Some(subject) => subject.digest.to_string(),
+            None => "nothing".to_owned(),
+        };
+        let finding = Finding::warning(
+            "referrer.subject",
+            label,
+            format!("The {label} is listed as being about {expected}, but names {actual} as its subject."),
+        )
+        .expected(expected)
+        .actual(actual);
+        if let Some(node) = self.graph.nodes.get_mut(id.0) {
+            node.findings.push(finding);
+        }
+    }
+
+    /// Asks what refers to a node that was read.
+    fn ask_attached(&mut self, id: NodeId) {
+        let Some(node) = self.graph.node(id).filter(|_| self.options.referrers) else { return };
+        let Some(digest) = node.descriptor.as_ref().map(|descriptor| descriptor.digest.clone())
+        else {
+            return;
+        };
+        let tags = match node.role {
+            Role::Root | Role::Entry(_) => true,
+            Role::Referrer if self.referrer_depth(id) < limits::REFERRER_DEPTH => false,
+            _ => return,
+        };
+        if !self.referred.insert(digest.clone()) {
+            return;
+        }
+        self.ask(Turn::Referrers, What::Referrers(digest.clone()), id);
+        for tag in CosignKind::ALL.iter().filter(|_| tags).filter_map(|kind| kind.tag(&digest)) {
+            self.ask(Turn::Tags, What::CosignTag(tag.as_str().to_owned()), id);
+        }
+    }
+
+    fn referrer_depth(&self, id: NodeId) -> usize {
+        let mut depth = 0;
+        let mut at = self.graph.node(id);
+        while let Some(node) = at {
+            depth += usize::from(node.role == Role::Referrer);
+            at = node.parent.and_then(|parent| self.graph.node(parent));
+        }
+        depth
+    }
+
+    pub(super) fn add_referrers(&mut self, above: NodeId, manifests: Vec<Descriptor>) {
+        let mut seen: BTreeSet<Digest> = self
+            .graph
+            .attached_to(above)
+            .filter_map(|node| Some(node.descriptor.as_ref()?.digest.clone()))
+            .collect();
+        for (at, descriptor) in manifests.into_iter().enumerate() {
+            if !seen.insert(descriptor.digest.clone()) {
+                continue;
+            }
+            let added = self.add(above, Role::Referrer, at + 1, Some(descriptor.clone()));
+            let Some(child) = added else { return };
+            self.want_manifest(child, &descriptor, Turn::Referrers);
+        }
+    }
+
+    pub(super) fn add_cosign_tag(&mut self, above: NodeId, tag: &str) -> Option<NodeId> {
+        self.add(above, Role::CosignTag(tag.to_owned()), 1, None)
+    }
+}

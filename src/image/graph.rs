@@ -1,0 +1,248 @@
+//! What hangs under one root, and how?
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::document::Document;
+use crate::finding::Finding;
+use crate::image::ArtifactKind;
+use crate::platform::Platform;
+use crate::spec::{Config, Index, Manifest, View};
+
+/// The number of a node; stays the same while the graph grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeId(pub usize);
+
+impl NodeId {
+    /// The document that was asked for.
+    pub const ROOT: Self = Self(0);
+}
+
+/// What a node is to the node above it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The document that was asked for.
+    Root,
+    /// An entry of an index: an image for a platform, a nested index or an artifact.
+    Entry(Option<Platform>),
+    /// An entry of an index that attests another entry of it (BuildKit). The node stands under the
+    /// entry that it is about, or under the index when that is not there.
+    Attestation {
+        /// The entry that it is about.
+        of: Digest,
+    },
+    /// The config of a manifest.
+    Config,
+    /// A layer of an image, counted from 1 at the base.
+    Layer(usize),
+    /// A part of an artifact, counted from 1.
+    Content(usize),
+    /// A document that names the node above as its subject, as the registry says.
+    Referrer,
+    /// A document under one of the tags in which cosign puts what belongs to an image:
+    /// `sha256-….sig`, `.att`, `.sbom`.
+    CosignTag(String),
+}
+
+/// How far a node has been read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It will be asked for.
+    Waiting,
+    /// Its bytes are here, match the descriptor and were read.
+    Read,
+    /// Bytes came that are not the ones that were promised; the finding is in
+    /// [`Node::findings`]. Nothing of them is shown.
+    Failed,
+    /// It could not be fetched, and why.
+    Missing(String),
+    /// It is a blob, which the graph does not read.
+    Blob,
+    /// A limit or an option keeps it from being read, and which.
+    Skipped(String),
+}
+
+/// One thing under the root.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its number.
+    pub id: NodeId,
+    /// The node above it; `None` for the root.
+    pub parent: Option<NodeId>,
+    /// What points to it. Of a root that was asked for by tag `None` until it was read.
+    pub descriptor: Option<Descriptor>,
+    /// What it is to the node above.
+    pub role: Role,
+    /// How far it has been read.
+    pub state: State,
+    /// The document, when it was read and is JSON.
+    pub document: Option<Arc<Document>>,
+    /// What the document says.
+    pub view: Option<Arc<View>>,
+    /// What kind of artifact it is, for people; `None` for images, their parts, and what is not
+    /// known yet.
+    pub artifact: Option<ArtifactKind>,
+    /// Its name in findings and on screen: `index`, `linux/amd64`, `layer 2 of linux/amd64`.
+    pub label: String,
+    /// Its place among its like under the node above, counted from 1.
+    pub(super) place: usize,
+    /// The nodes below it: entries, config, layers, then attestations and referrers.
+    pub children: Vec<NodeId>,
+    /// What is wrong with its bytes, its document or the way it is pointed to.
+    pub findings: Vec<Finding>,
+}
+
+/// All nodes under one root.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    pub(super) nodes: Vec<Node>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) referrers_from: Vec<String>,
+    pub(super) unread: Vec<Missing>,
+}
+
+/// Something that could not be fetched or was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The node, unless it is a list that was asked for, which has none.
+    pub node: Option<NodeId>,
+    /// What it is: `config of linux/amd64`.
+    pub label: String,
+    /// Why; a sentence.
+    pub reason: String,
+}
+
+impl Node {
+    /// The view as index.
+    #[must_use]
+    pub fn index(&self) -> Option<&Index> {
+        match self.view.as_deref() {
+            Some(View::Index(index)) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// The view as manifest.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&Manifest> {
+        match self.view.as_deref() {
+            Some(View::Manifest(manifest)) => Some(manifest),
+            _ => None,
+        }
+    }
+
+    /// The view as image config.
+    #[must_use]
+    pub fn config(&self) -> Option<&Config> {
+        match self.view.as_deref() {
+            Some(View::Config(config)) => Some(config),
+            _ => None,
+        }
+    }
+
+    /// The platform that an index lists the node for.
+    #[must_use]
+    pub fn platform(&self) -> Option<&Platform> {
+        match &self.role {
+            Role::Entry(platform) => platform.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the node hangs on the node above without being a part of it: attestations,
+    /// referrers and what cosign's tags name.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        matches!(self.role, Role::Attestation { .. } | Role::Referrer | Role::CosignTag(_))
+    }
+}
+
+impl Graph {
+    /// The document that was asked for; `None` before anything was supplied.
+    #[must_use]
+    pub fn root(&self) -> Option<&Node> {
+        self.nodes.first()
+    }
+
+    /// One node.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.0)
+    }
+
+    /// All nodes in the order in which they were found.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The nodes below a node.
+    pub fn children(&self, id: NodeId) -> impl Iterator<Item = &Node> {
+        let children = self.node(id).map(|node| node.children.as_slice()).unwrap_or_default();
+        children.iter().filter_map(|child| self.node(*child))
+    }
+
+    /// The first node with a digest.
+    #[must_use]
+    pub fn find(&self, digest: &Digest) -> Option<&Node> {
+        self.nodes.iter().find(|node| {
+            node.descriptor.as_ref().is_some_and(|descriptor| descriptor.digest == *digest)
+        })
+    }
+
+    /// The config of an image, when it was read.
+    #[must_use]
+    pub fn config_of(&self, image: NodeId) -> Option<&Config> {
+        self.children(image).find(|node| node.role == Role::Config)?.config()
+    }
+
+    /// The layers of an image that could be read, the base first.
+    pub fn layers_of(&self, image: NodeId) -> impl Iterator<Item = &Node> {
+        self.children(image).filter(|node| matches!(node.role, Role::Layer(_)))
+    }
+
+    /// Attestations, referrers and cosign's tags that hang on a node.
+    pub fn attached_to(&self, node: NodeId) -> impl Iterator<Item = &Node> {
+        self.children(node).filter(|node| node.is_attached())
+    }
+
+    /// What concerns the graph as a whole: limits that were reached, lists that could not be read.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Where lists of referrers came from, in words, each place once.
+    #[must_use]
+    pub fn referrers_from(&self) -> &[String] {
+        &self.referrers_from
+    }
+
+    /// What could not be fetched or was left out, nodes first.
+    pub fn missing(&self) -> impl Iterator<Item = Missing> {
+        let nodes = self.nodes.iter().filter_map(|node| match &node.state {
+            State::Missing(reason) | State::Skipped(reason) => Some(Missing {
+                node: Some(node.id),
+                label: node.label.clone(),
+                reason: reason.clone(),
+            }),
+            _ => None,
+        });
+        nodes.chain(self.unread.iter().cloned())
+    }
+
+    /// The name of an image for the names of its parts: `linux/amd64`; `None` for the root.
+    pub(super) fn owner(&self, id: NodeId) -> Option<String> {
+        let node = self.node(id)?;
+        match &node.role {
+            Role::Root => None,
+            Role::Entry(Some(platform)) => Some(platform.to_string()),
+            Role::Entry(None) => Some(format!("entry {}", node.place)),
+            _ => Some(node.label.clone()),
+        }
+    }
+}

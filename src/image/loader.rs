@@ -1,0 +1,413 @@
+//! In which order are the documents under a root asked for?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::descriptor::{Descriptor, Mismatch, Verified, identify, verify_digest};
+use crate::digest::Digest;
+use crate::finding::Finding;
+use crate::image::{Graph, Missing, NodeId, State};
+use crate::media_type::MediaType;
+use crate::platform::Platform;
+use crate::reference::Reference;
+use crate::spec::{self, Claims, View};
+
+/// What to load.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Entries for other platforms are listed but not asked for. `None` asks for all.
+    pub only: Option<Platform>,
+    /// The entry whose documents are asked for before the others. `None` takes linux/amd64 or else
+    /// the first one.
+    pub first: Option<Platform>,
+    /// Whether referrers and cosign's tags are asked for, of the root and of every entry.
+    pub referrers: bool,
+}
+
+/// The number of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WantId(pub usize);
+
+/// One question. Several may be open at a time; the answers may come in any order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// Its number.
+    pub id: WantId,
+    /// What is asked for.
+    pub what: What,
+    /// What it is for, in words: `config of linux/amd64`.
+    pub label: String,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The manifest that the reference names, by digest if it has one, else by tag.
+    Root(Reference),
+    /// A manifest or index by digest.
+    Manifest(Descriptor),
+    /// A small blob (a config) by digest.
+    Blob(Descriptor),
+    /// The referrers of a manifest: from the API, or from the fallback tag where the registry has
+    /// none ([`Digest::referrers_tag`]).
+    Referrers(Digest),
+    /// The manifest under one of cosign's tags. Mostly there is none: [`Answer::Absent`].
+    CosignTag(String),
+}
+
+/// What came of a question.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Bytes as they came, not compared with anything yet.
+    Document {
+        /// The body.
+        bytes: Bytes,
+        /// `Content-Type` of the answer.
+        content_type: Option<MediaType>,
+        /// What the registry says the digest is (`Docker-Content-Digest`).
+        claimed: Option<Digest>,
+    },
+    /// The list of referrers.
+    Referrers {
+        /// The referrers as the registry describes them.
+        manifests: Vec<Descriptor>,
+        /// Where the list came from, in words: `the referrers API`, `the tag sha256-…`.
+        from: String,
+        /// What is wrong with the list.
+        findings: Vec<Finding>,
+        /// Why the list is not whole, when it is not.
+        incomplete: Option<String>,
+    },
+    /// There is no such thing (404), said for sure.
+    Absent,
+    /// Bytes came that are not the ones that were asked for; the source has compared them.
+    Mismatch(Finding),
+    /// It could not be fetched; a sentence that says why.
+    Failed(String),
+}
+
+/// The order in which questions are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Turn {
+    Root,
+    FirstManifest,
+    FirstConfig,
+    Manifests,
+    Referrers,
+    Configs,
+    Tags,
+}
+
+/// A question and the nodes that its answer is for.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    turn: Turn,
+    what: What,
+    nodes: Vec<NodeId>,
+}
+
+/// Asks for the documents under one root, in the order in which they are of use: the root, the
+/// chosen platform, its config, the other platforms, then what refers to them.
+#[derive(Debug)]
+pub struct Loader {
+    pub(super) options: Options,
+    pub(super) graph: Graph,
+    queue: BTreeSet<(Turn, WantId)>,
+    questions: BTreeMap<WantId, Question>,
+    asked: usize,
+    /// The question for each digest, answered or not, and the first node that it was for.
+    by_digest: BTreeMap<Digest, (WantId, NodeId)>,
+    /// Manifests whose referrers have been asked for.
+    pub(super) referred: BTreeSet<Digest>,
+    pub(super) stopped: bool,
+}
+
+impl Loader {
+    /// Starts with the root unread.
+    #[must_use]
+    pub fn new(reference: Reference, options: Options) -> Self {
+        let mut loader = Self {
+            options,
+            graph: Graph::default(),
+            queue: BTreeSet::new(),
+            questions: BTreeMap::new(),
+            asked: 0,
+            by_digest: BTreeMap::new(),
+            referred: BTreeSet::new(),
+            stopped: false,
+        };
+        let root = loader.add_root();
+        loader.ask(Turn::Root, What::Root(reference), root);
+        loader
+    }
+
+    /// The next question, or `None` when there is none until an open one is answered.
+    pub fn next_want(&mut self) -> Option<Want> {
+        let (_, id) = self.queue.pop_first()?;
+        let question = self.questions.get(&id)?;
+        let node = question.nodes.first().and_then(|id| self.graph.node(*id));
+        let of = node.map_or_else(String::new, |node| node.label.clone());
+        let label = match &question.what {
+            What::Referrers(_) => format!("referrers of the {of}"),
+            What::CosignTag(tag) => format!("tag {tag}"),
+            _ => of,
+        };
+        Some(Want { id, what: question.what.clone(), label })
+    }
+
+    /// Takes the answer to a question; one that is not open is ignored.
+    pub fn supply(&mut self, id: WantId, answer: Answer) {
+        let Some(question) = self.questions.remove(&id) else { return };
+        self.queue.remove(&(question.turn, id));
+        match &question.what {
+            What::Referrers(_) => self.referrers(&question, answer),
+            What::CosignTag(tag) => self.cosign_tag(&question, tag, &answer),
+            What::Root(_) | What::Manifest(_) | What::Blob(_) => self.document(&question, &answer),
+        }
+    }
+
+    /// Whether all questions have been answered.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.questions.is_empty()
+    }
+
+    /// Questions that are not answered yet, asked ones and those still to be asked.
+    pub fn open(&self) -> impl Iterator<Item = &What> {
+        self.questions.values().map(|question| &question.what)
+    }
+
+    /// What there is so far.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// What there is, given away. Unanswered questions leave their nodes [`State::Waiting`].
+    #[must_use]
+    pub fn into_graph(self) -> Graph {
+        self.graph
+    }
+
+    pub(super) fn ask(&mut self, turn: Turn, what: What, node: NodeId) {
+        let id = WantId(self.asked);
+        self.asked += 1;
+        self.queue.insert((turn, id));
+        self.questions.insert(id, Question { turn, what, nodes: vec![node] });
+    }
+
+    /// Asks for a document, or takes it from a node that has the same digest.
+    pub(super) fn ask_document(&mut self, turn: Turn, what: What, digest: &Digest, node: NodeId) {
+        let Some((id, first)) = self.by_digest.get(digest).copied() else {
+            self.by_digest.insert(digest.clone(), (WantId(self.asked), node));
+            self.ask(turn, what, node);
+            return;
+        };
+        if let Some(question) = self.questions.get_mut(&id) {
+            question.nodes.push(node);
+            return;
+        }
+        let Some(other) = self.graph.node(first).cloned() else { return };
+        let Some(own) = self.graph.nodes.get_mut(node.0) else { return };
+        own.state = other.state;
+        own.document = other.document;
+        own.view = other.view;
+        own.findings.extend(other.findings);
+        self.expand(node);
+    }
+
+    /// Takes a document for every node that waits for it.
+    fn document(&mut self, question: &Question, answer: &Answer) {
+        for id in &question.nodes {
+            self.take(*id, question, answer);
+        }
+    }
+
+    pub(super) fn take(&mut self, id: NodeId, question: &Question, answer: &Answer) {
+        let asked = match &question.what {
+            What::Root(reference) => reference.digest.clone(),
+            _ => None,
+        };
+        let is_root = matches!(question.what, What::Root(_));
+        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
+        let label = node.label.clone();
+        let (bytes, content_type, claimed) = match answer {
+            Answer::Document { bytes, content_type, claimed } => (bytes, content_type, claimed),
+            Answer::Mismatch(finding) => {
+                node.state = State::Failed;
+                node.findings.push(finding.clone());
+                return;
+            }
+            Answer::Absent | Answer::Referrers { .. } => {
+                node.state = State::Missing(format!("The registry has no such {label}."));
+                return;
+            }
+            Answer::Failed(reason) => {
+                node.state = State::Missing(reason.clone());
+                return;
+            }
+        };
+        let verified = match (&node.descriptor, &asked) {
+            (Some(descriptor), _) => {
+                compare(descriptor, bytes).map(|bytes| (descriptor.digest.clone(), bytes))
+            }
+            (None, Some(digest)) => {
+                compare_digest(digest, bytes).map(|bytes| (digest.clone(), bytes))
+            }
+            (None, None) => Ok(identify(bytes.clone())),
+        };
+        let (digest, bytes) = match verified {
+            Ok(verified) => verified,
+            Err(mismatch) => {
+                let finding = finding(&mismatch, is_blob(&question.what), &label);
+                node.state = match mismatch {
+                    Mismatch::Unverifiable(_) => State::Missing(finding.message.clone()),
+                    Mismatch::Size { .. } | Mismatch::Digest { .. } => State::Failed,
+                };
+                node.findings.push(finding);
+                if let Some(digest) = asked {
+                    let media_type = content_type.as_ref().map_or("", MediaType::as_str);
+                    let size = bytes.len() as u64;
+                    node.descriptor = Some(Descriptor::new(media_type, digest, size));
+                }
+                return;
+            }
+        };
+        if let Some(claimed) = claimed
+            .as_ref()
+            .filter(|claimed| **claimed != digest && claimed.algorithm() == digest.algorithm())
+        {
+            node.findings.push(
+                Finding::warning(
+                    "manifest.claimed-digest",
+                    &label,
+                    format!(
+                        "The registry says that the digest of the {label} is {claimed}, but the \
+                         bytes that it sent have {digest}; the latter is shown."
+                    ),
+                )
+                .expected(claimed)
+                .actual(&digest),
+            );
+        }
+        let claims = Claims {
+            content_type: content_type.clone().filter(|_| !is_blob(&question.what)),
+            descriptor: node.descriptor.as_ref().map(|descriptor| descriptor.media_type.clone()),
+        };
+        let read = spec::read(&bytes, &digest, &claims, &label);
+        if is_root {
+            node.label = root_label(&read.view).to_owned();
+        }
+        node.descriptor.get_or_insert_with(|| match &read.document {
+            Some(document) => document.descriptor(),
+            None => {
+                let media_type = content_type.as_ref().map_or("", MediaType::as_str);
+                Descriptor::new(media_type, digest.clone(), bytes.len() as u64)
+            }
+        });
+        node.state = State::Read;
+        node.findings.extend(read.findings);
+        node.document = read.document.map(Arc::new);
+        node.view = Some(Arc::new(read.view));
+        self.expand(id);
+    }
+
+    fn referrers(&mut self, question: &Question, answer: Answer) {
+        let Some(id) = question.nodes.first().copied() else { return };
+        let of = self.graph.node(id).map_or_else(String::new, |node| node.label.clone());
+        let label = format!("referrers of the {of}");
+        match answer {
+            Answer::Referrers { manifests, from, findings, incomplete } => {
+                if !self.graph.referrers_from.contains(&from) {
+                    self.graph.referrers_from.push(from);
+                }
+                self.graph.findings.extend(findings);
+                if let Some(reason) = incomplete {
+                    self.graph.unread.push(Missing { node: None, label, reason });
+                }
+                self.add_referrers(id, manifests);
+            }
+            Answer::Mismatch(finding) => self.graph.findings.push(finding),
+            Answer::Failed(reason) => {
+                self.graph.unread.push(Missing { node: None, label, reason });
+            }
+            Answer::Absent | Answer::Document { .. } => {}
+        }
+    }
+
+    fn cosign_tag(&mut self, question: &Question, tag: &str, answer: &Answer) {
+        let Some(above) = question.nodes.first().copied() else { return };
+        match answer {
+            Answer::Absent | Answer::Referrers { .. } => {}
+            Answer::Failed(reason) => self.graph.unread.push(Missing {
+                node: None,
+                label: format!("tag {tag}"),
+                reason: reason.clone(),
+            }),
+            Answer::Mismatch(finding) => self.graph.findings.push(finding.clone()),
+            Answer::Document { .. } => {
+                if let Some(id) = self.add_cosign_tag(above, tag) {
+                    self.take(id, question, answer);
+                }
+            }
+        }
+    }
+}
+
+fn is_blob(what: &What) -> bool {
+    matches!(what, What::Blob(_))
+}
+
+fn root_label(view: &View) -> &'static str {
+    match view {
+        View::Index(_) => "index",
+        View::Manifest(_) | View::Schema1(_) => "manifest",
+        View::Config(_) | View::Raw => "document",
+    }
+}
+
+fn compare(descriptor: &Descriptor, bytes: &Bytes) -> Result<Verified<Bytes>, Mismatch> {
+    descriptor.verify(bytes.clone()).or_else(|mismatch| signed(&descriptor.digest, bytes, mismatch))
+}
+
+fn compare_digest(digest: &Digest, bytes: &Bytes) -> Result<Verified<Bytes>, Mismatch> {
+    verify_digest(digest, bytes.clone()).or_else(|mismatch| signed(digest, bytes, mismatch))
+}
+
+/// The digest of a signed schema 1 manifest is that of the document without its signatures.
+fn signed(digest: &Digest, bytes: &Bytes, mismatch: Mismatch) -> Result<Verified<Bytes>, Mismatch> {
+    let small = bytes.len() as u64 <= crate::limits::DOCUMENT_BYTES;
+    match spec::signed_payload(bytes).filter(|_| small) {
+        Some(payload) => verify_digest(digest, Bytes::from(payload)).map_err(|_| mismatch),
+        None => Err(mismatch),
+    }
+}
+
+/// Says how the bytes of a document differ from what was promised.
+fn finding(mismatch: &Mismatch, blob: bool, label: &str) -> Finding {
+    let message = |why: &str| format!("The {label} is not what was asked for: {why}.");
+    let text = message(&mismatch.to_string());
+    match mismatch {
+        Mismatch::Size { expected, actual, .. } => {
+            let rule = if blob { "config.size" } else { "manifest.size" };
+            Finding::error(rule, label, text).expected(expected).actual(actual)
+        }
+        Mismatch::Digest { expected, actual } if blob => {
+            Finding::error("config.digest", label, text).expected(expected).actual(actual)
+        }
+        Mismatch::Digest { expected, actual } => {
+            let why = format!("manifest digest {actual} does not match requested {expected}");
+            Finding::error("manifest.digest", label, message(&why))
+                .expected(expected)
+                .actual(actual)
+        }
+        Mismatch::Unverifiable(digest) => {
+            let text = format!("The {label} can't be checked: {mismatch}.");
+            Finding::warning("document.unverifiable", label, text)
+                .expected("sha256 or sha512")
+                .actual(digest.algorithm_name())
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Everything that hangs under one root: platforms, configs, layers, attestations, referrers.
+//!
+//! ```text
+//! Loader: next() -> Want -> (the caller fetches) -> supply(Answer) -> … -> Graph
+//! ```
+//!
+//! [`Loader`] asks for one document after the other and never fetches anything itself; what it has
+//! so far can be shown at any time as a [`Graph`].
+
+mod artifact;
+mod expand;
+mod graph;
+mod loader;
+mod platforms;
+
+pub use artifact::{ArtifactKind, Category, artifact_kind, content_kind};
+pub use graph::{Graph, Missing, Node, NodeId, Role, State};
+pub use loader::{Answer, Loader, Options, Want, WantId, What};
+pub use platforms::{PlatformEntry, default_platform, platforms};

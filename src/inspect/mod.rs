@@ -1,0 +1,6 @@
+//! What people ask of an image: how it was made, what is in it.
+
+pub mod dockerfile;
+pub mod listing;
+pub mod media;
+pub mod tree;

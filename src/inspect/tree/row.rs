@@ -1,0 +1,155 @@
+//! What is shown of one path?
+
+use std::fmt::Write as _;
+
+use super::snapshot::{Item, Snapshot};
+use super::{Content, Row, Status};
+use crate::layer::{EntryRef, Kind};
+
+/// What is known of one path.
+pub(in crate::inspect) struct Facts {
+    pub(in crate::inspect) kind: Kind,
+    pub(in crate::inspect) size: u64,
+    pub(in crate::inspect) mode: u16,
+    pub(in crate::inspect) uid: u32,
+    pub(in crate::inspect) gid: u32,
+    pub(in crate::inspect) mtime: i64,
+    /// Target of a symlink, path of a hardlink's file.
+    pub(in crate::inspect) link: Option<Vec<u8>>,
+    /// Counted from 1 at the base.
+    pub(in crate::inspect) layer: usize,
+    content: Option<EntryRef>,
+}
+
+/// Collects what is known of one path.
+pub(in crate::inspect) fn facts(snapshot: &Snapshot, id: u32) -> Option<Facts> {
+    let overlay = &snapshot.overlay;
+    let number = |layer: u32| layer as usize + snapshot.first_layer;
+    match snapshot.item(id)? {
+        Item::Live(node) => {
+            let node = overlay.node(node)?;
+            let link = match node.hardlink_to {
+                Some(to) => Some(overlay.path(to)),
+                None => (!node.link.is_empty()).then(|| node.link.to_vec()),
+            };
+            Some(Facts {
+                kind: node.kind,
+                size: node.size,
+                mode: node.mode,
+                uid: node.uid,
+                gid: node.gid,
+                mtime: node.mtime,
+                link,
+                layer: number(node.layer),
+                content: node.content,
+            })
+        }
+        Item::Entry { entry: at, layer } => {
+            let entry = overlay.layers().get(at.layer as usize)?.entry(at.entry)?;
+            let is_file = entry.kind == Kind::File;
+            let here = snapshot.status(id) != Status::Removed;
+            Some(Facts {
+                kind: entry.kind,
+                size: if is_file { entry.size } else { 0 },
+                mode: entry.mode,
+                uid: entry.uid,
+                gid: entry.gid,
+                mtime: entry.mtime,
+                link: (!entry.link.is_empty()).then(|| entry.link.to_vec()),
+                layer: number(layer),
+                content: (is_file && here).then_some(at),
+            })
+        }
+        Item::Unnamed { layer } => Some(Facts {
+            kind: Kind::Directory,
+            size: 0,
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            mtime: 0,
+            link: None,
+            layer: number(layer),
+            content: None,
+        }),
+    }
+}
+
+/// Size of a file, 0 for all else.
+pub(super) fn size(snapshot: &Snapshot, id: u32) -> u64 {
+    match snapshot.item(id) {
+        Some(Item::Live(node)) => snapshot.overlay.node(node).map_or(0, |node| node.size),
+        Some(Item::Entry { .. }) => facts(snapshot, id).map_or(0, |facts| facts.size),
+        Some(Item::Unnamed { .. }) | None => 0,
+    }
+}
+
+pub(super) fn row(snapshot: &Snapshot, id: u32, has_children: bool, expanded: bool) -> Option<Row> {
+    let facts = facts(snapshot, id)?;
+    let path = snapshot.path(id);
+    let (path, path_hex) = text_and_hex(&path);
+    let content = facts.content.and_then(|at| {
+        let entry = snapshot.overlay.layers().get(at.layer as usize)?.entry(at.entry)?;
+        let layer = at.layer as usize + snapshot.first_layer;
+        Some(Content { layer, entry: at.entry, size: entry.size })
+    });
+    Some(Row {
+        id,
+        name: visible_text(snapshot.name(id)),
+        path,
+        path_hex,
+        depth: snapshot.depth(id),
+        kind: facts.kind.name().to_owned(),
+        size: facts.size,
+        total: snapshot.total(id),
+        mode: format!("{:04o}", facts.mode),
+        uid: facts.uid,
+        gid: facts.gid,
+        mtime: facts.mtime,
+        link: facts.link.as_deref().map(visible_text),
+        layer: facts.layer,
+        status: snapshot.status(id),
+        has_children,
+        expanded,
+        content,
+    })
+}
+
+/// Bytes as text with replacement characters, and in hex when that lost something.
+pub(in crate::inspect) fn text_and_hex(bytes: &[u8]) -> (String, Option<String>) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text.to_owned(), None),
+        Err(_) => {
+            let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            });
+            (String::from_utf8_lossy(bytes).into_owned(), Some(hex))
+        }
+    }
+}
+
+/// Bytes of an image for people: control characters, characters that show nothing or turn the
+/// direction of others, and bytes that are no UTF-8 are written as `\u{…}` and `\x…`.
+#[must_use]
+pub fn visible_text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() || is_invisible(c) {
+                let _ = write!(text, "{}", c.escape_unicode());
+            } else {
+                text.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}

@@ -1,0 +1,447 @@
+//! gzip, RFC 1952: every member, one after the other.
+//!
+//! The frame is parsed here and only the raw deflate stream is left to zlib-rs, since its own
+//! CRC is slower than one beside it and since a member's end must be seen.
+
+use zlib_rs::{Inflate, InflateFlush, Status};
+
+use super::{Output, Stopped};
+use crate::finding::Finding;
+use crate::layer::findings::Findings;
+use crate::limits;
+
+/// Size of the buffer that the tar comes out in; small enough to stay in a core's cache.
+const OUTPUT_BYTES: usize = 128 << 10;
+
+const FHCRC: u8 = 1 << 1;
+const FEXTRA: u8 = 1 << 2;
+const FNAME: u8 = 1 << 3;
+const FCOMMENT: u8 = 1 << 4;
+const RESERVED: u8 = 0b1110_0000;
+
+/// Decodes a sequence of gzip members.
+pub(crate) struct Gzip {
+    state: State,
+    inflate: Inflate,
+    output: Vec<u8>,
+    filled: usize,
+    members: u64,
+    crc: crc32fast::Hasher,
+    /// Bytes that came out of this member.
+    produced: u64,
+    header: Header,
+}
+
+enum State {
+    /// Before the first byte of a member.
+    Start,
+    /// In a member's header.
+    Header,
+    /// In the deflate stream.
+    Body,
+    /// In the checksum and length behind it.
+    Trailer { bytes: [u8; 8], len: usize },
+    /// In zeros that pad the last member; holds where they begin.
+    Padding { start: u64 },
+    /// Behind the last member stands something else, already reported.
+    Garbage,
+}
+
+/// A member's header as far as it has been read.
+#[derive(Default)]
+struct Header {
+    start: u64,
+    fixed: [u8; 10],
+    len: usize,
+    field: Field,
+    /// Length of the optional field so far.
+    field_len: usize,
+    extra_len: usize,
+    crc: crc32fast::Hasher,
+    crc_bytes: [u8; 2],
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Field {
+    #[default]
+    Fixed,
+    ExtraLen,
+    Extra,
+    Name,
+    Comment,
+    Crc,
+    End,
+}
+
+impl Default for Gzip {
+    fn default() -> Self {
+        Self {
+            state: State::Start,
+            inflate: Inflate::new(false, 15),
+            output: vec![0; OUTPUT_BYTES],
+            filled: 0,
+            members: 0,
+            crc: crc32fast::Hasher::new(),
+            produced: 0,
+            header: Header::default(),
+        }
+    }
+}
+
+impl Gzip {
+    pub(crate) fn members(&self) -> u64 {
+        self.members
+    }
+
+    pub(crate) fn in_garbage(&self) -> bool {
+        matches!(self.state, State::Garbage)
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        input: &[u8],
+        offset: u64,
+        subject: &str,
+        out: &mut impl Output,
+        findings: &mut Findings,
+    ) -> Result<(), Stopped> {
+        let result = self.run(input, offset, subject, out, findings);
+        self.flush(out);
+        result
+    }
+
+    fn flush(&mut self, out: &mut impl Output) {
+        if self.filled > 0 {
+            out.take(&self.output[..self.filled]);
+            self.filled = 0;
+        }
+    }
+
+    fn run(
+        &mut self,
+        mut input: &[u8],
+        mut offset: u64,
+        subject: &str,
+        out: &mut impl Output,
+        findings: &mut Findings,
+    ) -> Result<(), Stopped> {
+        while let Some(&first) = input.first() {
+            let used = match &mut self.state {
+                State::Start if first == 0 && self.members > 0 => {
+                    self.state = State::Padding { start: offset };
+                    0
+                }
+                State::Start => {
+                    self.header = Header { start: offset, ..Header::default() };
+                    self.state = State::Header;
+                    0
+                }
+                State::Header => self.read_header(input, subject, findings)?,
+                State::Body => self.read_body(input, offset, subject, out, findings)?,
+                State::Trailer { bytes, len } => {
+                    let used = input.len().min(8 - *len);
+                    bytes[*len..*len + used].copy_from_slice(&input[..used]);
+                    *len += used;
+                    if *len == 8 {
+                        let bytes = *bytes;
+                        self.check_trailer(bytes, offset + used as u64 - 8, subject, findings);
+                        self.state = State::Start;
+                    }
+                    used
+                }
+                State::Padding { start } => {
+                    let start = *start;
+                    match input.iter().position(|&byte| byte != 0) {
+                        None => input.len(),
+                        Some(at) => {
+                            self.garbage(start, at, subject, findings);
+                            at
+                        }
+                    }
+                }
+                State::Garbage => input.len(),
+            };
+            input = input.get(used..).unwrap_or_default();
+            offset += used as u64;
+        }
+        Ok(())
+    }
+
+    fn garbage(&mut self, start: u64, zeros: usize, subject: &str, findings: &mut Findings) {
+        self.state = State::Garbage;
+        findings.add("gzip.trailing-garbage", |rule| {
+            let text = format!(
+                "Behind the last gzip member, at offset {start}, stand bytes that are no gzip \
+                 member{}: other tools refuse the layer.",
+                if zeros > 0 { " (after zeros)" } else { "" }
+            );
+            Finding::error(rule, subject, text).expected("another gzip member or the end")
+        });
+    }
+
+    /// Reads as much of the header as is there.
+    fn read_header(
+        &mut self,
+        input: &[u8],
+        subject: &str,
+        findings: &mut Findings,
+    ) -> Result<usize, Stopped> {
+        let header = &mut self.header;
+        let used = match header.field {
+            Field::Fixed => {
+                let used = input.len().min(10 - header.len);
+                header.fixed[header.len..header.len + used].copy_from_slice(&input[..used]);
+                header.len += used;
+                let seen = &header.fixed[..header.len];
+                let magic = [0x1f, 0x8b];
+                if !seen.starts_with(&magic[..seen.len().min(2)]) {
+                    let start = header.start;
+                    self.garbage(start, 0, subject, findings);
+                    return Ok(used);
+                }
+                if header.len == 10 {
+                    check_fixed(header, subject, findings)?;
+                    header.crc.update(&header.fixed);
+                    self.members += 1;
+                    header.next();
+                }
+                used
+            }
+            Field::ExtraLen => {
+                let [byte, ..] = *input else { return Ok(0) };
+                header.extra_len |= usize::from(byte) << (8 * header.field_len);
+                header.field_len += 1;
+                header.crc.update(&[byte]);
+                if header.field_len == 2 {
+                    header.next();
+                }
+                1
+            }
+            Field::Extra => {
+                let used = input.len().min(header.extra_len - header.field_len);
+                header.crc.update(&input[..used]);
+                header.field_len += used;
+                if header.field_len == header.extra_len {
+                    header.next();
+                }
+                used
+            }
+            Field::Name | Field::Comment => {
+                let end = input.iter().position(|&byte| byte == 0);
+                let used = end.map_or(input.len(), |at| at + 1);
+                header.crc.update(&input[..used]);
+                header.field_len += used;
+                if header.field_len > limits::GZIP_FIELD_BYTES {
+                    let start = header.start;
+                    return Err(stop(findings, "gzip.header", subject, || {
+                        format!(
+                            "The gzip member at offset {start} has a name or comment of more than \
+                             {} bytes: the layer is not read any further.",
+                            limits::GZIP_FIELD_BYTES
+                        )
+                    }));
+                }
+                if end.is_some() {
+                    header.next();
+                }
+                used
+            }
+            Field::Crc => {
+                let [byte, ..] = *input else { return Ok(0) };
+                if let Some(place) = header.crc_bytes.get_mut(header.field_len) {
+                    *place = byte;
+                }
+                header.field_len += 1;
+                if header.field_len == 2 {
+                    let expected = header.crc.clone().finalize() & 0xffff;
+                    let actual = u32::from(u16::from_le_bytes(header.crc_bytes));
+                    let start = header.start;
+                    if expected != actual {
+                        findings.add("gzip.header-crc", |rule| {
+                            let text = format!(
+                                "The checksum of the gzip header at offset {start} does not match."
+                            );
+                            Finding::error(rule, subject, text)
+                                .expected(format!("{expected:04x}"))
+                                .actual(format!("{actual:04x}"))
+                        });
+                    }
+                    header.next();
+                }
+                1
+            }
+            Field::End => 0,
+        };
+        if self.header.field == Field::End {
+            self.state = State::Body;
+            self.inflate.reset(false);
+            self.crc.reset();
+            self.produced = 0;
+        }
+        Ok(used)
+    }
+
+    fn read_body(
+        &mut self,
+        input: &[u8],
+        offset: u64,
+        subject: &str,
+        out: &mut impl Output,
+        findings: &mut Findings,
+    ) -> Result<usize, Stopped> {
+        let mut used = 0;
+        loop {
+            let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
+            let space = &mut self.output[self.filled..];
+            let room = space.len();
+            let rest = input.get(used..).unwrap_or_default();
+            let status = self.inflate.decompress(rest, space, InflateFlush::NoFlush);
+            let made = (self.inflate.total_out() - before_out) as usize;
+            let taken = (self.inflate.total_in() - before_in) as usize;
+            used += taken;
+            self.crc.update(&self.output[self.filled..self.filled + made]);
+            self.produced += made as u64;
+            self.filled += made;
+            if self.filled == self.output.len() {
+                self.flush(out);
+            }
+            match status {
+                Ok(Status::StreamEnd) => {
+                    self.state = State::Trailer { bytes: [0; 8], len: 0 };
+                    return Ok(used);
+                }
+                // Output may be left inside when there was no room for it.
+                Ok(_) if made == room => {}
+                Ok(_) if used == input.len() => return Ok(used),
+                Ok(_) if taken > 0 || made > 0 => {}
+                Ok(_) | Err(_) => {
+                    let at = offset + used as u64;
+                    return Err(stop(findings, "gzip.data", subject, || {
+                        format!(
+                            "The compressed data is damaged at offset {at} of the blob (byte {} \
+                             of the tar's gzip member): the rest of the layer can't be read.",
+                            self.produced
+                        )
+                    }));
+                }
+            }
+        }
+    }
+
+    fn check_trailer(&self, bytes: [u8; 8], offset: u64, subject: &str, findings: &mut Findings) {
+        let [a, b, c, d, e, f, g, h] = bytes;
+        let (crc, size) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+        let actual = self.crc.clone().finalize();
+        if crc != actual {
+            findings.add("gzip.crc", |rule| {
+                let text = format!(
+                    "The content of gzip member {} does not match the checksum at offset {offset}.",
+                    self.members
+                );
+                Finding::error(rule, subject, text)
+                    .expected(format!("{crc:08x}"))
+                    .actual(format!("{actual:08x}"))
+            });
+        }
+        if size != self.produced as u32 {
+            findings.add("gzip.size", |rule| {
+                let text = format!(
+                    "The content of gzip member {} does not have the size that stands at offset {}.",
+                    self.members,
+                    offset + 4
+                );
+                Finding::error(rule, subject, text).expected(size).actual(self.produced as u32)
+            });
+        }
+    }
+
+    /// Says that the blob ends at `offset`.
+    pub(crate) fn finish(
+        &mut self,
+        offset: u64,
+        subject: &str,
+        findings: &mut Findings,
+    ) -> Result<(), Stopped> {
+        let place = match &self.state {
+            State::Start => return Ok(()),
+            State::Padding { start } => {
+                let start = *start;
+                findings.add("gzip.trailing-zeros", |rule| {
+                    let text = format!(
+                        "Behind the last gzip member, at offset {start}, stand {} zeros; some \
+                         tools refuse that.",
+                        offset - start
+                    );
+                    Finding::warning(rule, subject, text).expected("the end")
+                });
+                return Ok(());
+            }
+            State::Garbage => return Err(Stopped),
+            State::Header if self.members > 0 && self.header.len == 1 => {
+                let start = self.header.start;
+                self.garbage(start, 0, subject, findings);
+                return Err(Stopped);
+            }
+            State::Header => "in the header of a gzip member",
+            State::Body => "in the middle of the compressed data",
+            State::Trailer { .. } => "in the checksum of a gzip member",
+        };
+        Err(stop(findings, "gzip.truncated", subject, || {
+            format!("The layer ends {place}, at offset {offset}: a part is missing.")
+        }))
+    }
+}
+
+impl Header {
+    /// Goes to the next field that the flags announce.
+    fn next(&mut self) {
+        let flags = self.fixed[3];
+        let order = [
+            (Field::ExtraLen, FEXTRA),
+            (Field::Extra, FEXTRA),
+            (Field::Name, FNAME),
+            (Field::Comment, FCOMMENT),
+            (Field::Crc, FHCRC),
+        ];
+        let from = order.iter().position(|(field, _)| *field == self.field).map_or(0, |at| at + 1);
+        self.field_len = 0;
+        self.field = order[from..]
+            .iter()
+            .find(|(field, flag)| {
+                flags & flag != 0 && !(*field == Field::Extra && self.extra_len == 0)
+            })
+            .map_or(Field::End, |(field, _)| *field);
+    }
+}
+
+fn check_fixed(header: &Header, subject: &str, findings: &mut Findings) -> Result<(), Stopped> {
+    let [_, _, method, flags, ..] = header.fixed;
+    let start = header.start;
+    if method != 8 {
+        return Err(stop(findings, "gzip.header", subject, || {
+            format!(
+                "The gzip member at offset {start} names compression method {method}; only 8 \
+                 (deflate) exists."
+            )
+        }));
+    }
+    if flags & RESERVED != 0 {
+        return Err(stop(findings, "gzip.header", subject, || {
+            format!(
+                "The gzip member at offset {start} sets reserved flags ({flags:#04x}), so its \
+                 data can't be found."
+            )
+        }));
+    }
+    Ok(())
+}
+
+fn stop(
+    findings: &mut Findings,
+    rule: &'static str,
+    subject: &str,
+    text: impl FnOnce() -> String,
+) -> Stopped {
+    findings.add(rule, |rule| Finding::error(rule, subject, text()));
+    Stopped
+}

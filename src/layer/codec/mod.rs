@@ -1,0 +1,179 @@
+//! How is the blob compressed, and what comes out of it?
+
+mod gzip;
+mod zstd;
+
+use crate::finding::Finding;
+use crate::layer::findings::Findings;
+use crate::media_type::Compression;
+
+/// Takes the tar that comes out of a codec.
+pub(crate) trait Output {
+    /// Called once, before the first bytes: how the blob is compressed.
+    fn begin(&mut self, compression: Compression);
+    /// The next bytes of the tar.
+    fn take(&mut self, bytes: &[u8]);
+}
+
+/// Decoding can't go on; a finding says why.
+#[derive(Debug)]
+pub(crate) struct Stopped;
+
+/// Decodes whatever the first bytes say the blob is.
+pub(crate) enum Codec {
+    /// Too few bytes for a decision.
+    Sniff { head: [u8; SNIFF], len: usize },
+    /// A plain tar, or something unknown that is read as one.
+    Plain,
+    /// gzip members.
+    Gzip(Box<gzip::Gzip>),
+    /// zstd frames.
+    Zstd(Box<zstd::Zstd>),
+    /// Nothing more can be decoded.
+    Stopped,
+}
+
+/// Number of first bytes that decide about the compression.
+const SNIFF: usize = 6;
+
+/// Compressions that other tools know and image-spec does not.
+const UNSUPPORTED: [(&[u8], &str); 4] = [
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xz"),
+    (b"BZh", "bzip2"),
+    (&[0x04, 0x22, 0x4d, 0x18], "lz4"),
+    (&[0x1f, 0x9d], "compress"),
+];
+
+impl Codec {
+    pub(crate) fn new() -> Self {
+        Self::Sniff { head: [0; SNIFF], len: 0 }
+    }
+
+    fn compression(&self) -> Option<Compression> {
+        match self {
+            Self::Sniff { .. } | Self::Stopped => None,
+            Self::Plain => Some(Compression::None),
+            Self::Gzip(_) => Some(Compression::Gzip),
+            Self::Zstd(_) => Some(Compression::Zstd),
+        }
+    }
+
+    /// Whether everything was decoded but bytes that belong to no member or frame.
+    pub(crate) fn in_garbage(&self) -> bool {
+        match self {
+            Self::Gzip(gzip) => gzip.in_garbage(),
+            Self::Zstd(zstd) => zstd.in_garbage(),
+            Self::Sniff { .. } | Self::Plain | Self::Stopped => false,
+        }
+    }
+
+    /// Number of members or frames that were begun.
+    pub(crate) fn members(&self) -> u64 {
+        match self {
+            Self::Gzip(gzip) => gzip.members(),
+            Self::Zstd(zstd) => zstd.frames(),
+            Self::Sniff { .. } | Self::Plain | Self::Stopped => 0,
+        }
+    }
+
+    /// Decodes `input`, which begins at `offset` in the blob.
+    pub(crate) fn push(
+        &mut self,
+        mut input: &[u8],
+        mut offset: u64,
+        subject: &str,
+        out: &mut impl Output,
+        findings: &mut Findings,
+    ) -> Result<(), Stopped> {
+        if let Self::Sniff { head, len } = self {
+            let taken = input.len().min(SNIFF - *len);
+            head[*len..*len + taken].copy_from_slice(&input[..taken]);
+            *len += taken;
+            if *len < SNIFF {
+                return Ok(());
+            }
+            let head = *head;
+            self.decide(&head, subject, out, findings)?;
+            // The first bytes count as pushed when the last of them came.
+            let start = (offset + taken as u64) - SNIFF as u64;
+            self.decode(&head, start, subject, out, findings)?;
+            input = &input[taken..];
+            offset += taken as u64;
+        }
+        self.decode(input, offset, subject, out, findings)
+    }
+
+    fn decode(
+        &mut self,
+        input: &[u8],
+        offset: u64,
+        subject: &str,
+        out: &mut impl Output,
+        findings: &mut Findings,
+    ) -> Result<(), Stopped> {
+        match self {
+            Self::Plain => {
+                if !input.is_empty() {
+                    out.take(input);
+                }
+                Ok(())
+            }
+            Self::Gzip(gzip) => gzip.push(input, offset, subject, out, findings),
+            Self::Zstd(zstd) => zstd.push(input, offset, subject, out, findings),
+            Self::Sniff { .. } | Self::Stopped => Err(Stopped),
+        }
+    }
+
+    /// Says that the blob ends at `offset`.
+    pub(crate) fn finish(
+        &mut self,
+        offset: u64,
+        subject: &str,
+        out: &mut impl Output,
+        findings: &mut Findings,
+    ) -> Result<(), Stopped> {
+        if let Self::Sniff { head, len } = self {
+            let (head, len) = (*head, *len);
+            self.decide(&head[..len], subject, out, findings)?;
+            self.decode(&head[..len], 0, subject, out, findings)?;
+        }
+        match self {
+            Self::Plain => Ok(()),
+            Self::Gzip(gzip) => gzip.finish(offset, subject, findings),
+            Self::Zstd(zstd) => zstd.finish(offset, subject, findings),
+            Self::Sniff { .. } | Self::Stopped => Err(Stopped),
+        }
+    }
+
+    fn decide(
+        &mut self,
+        head: &[u8],
+        subject: &str,
+        out: &mut impl Output,
+        findings: &mut Findings,
+    ) -> Result<(), Stopped> {
+        *self = match head {
+            [0x1f, 0x8b, ..] => Self::Gzip(Box::default()),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+                Self::Zstd(Box::default())
+            }
+            _ => match UNSUPPORTED.iter().find(|(magic, _)| head.starts_with(magic)) {
+                None => Self::Plain,
+                Some((_, name)) => {
+                    findings.add("layer.compression", |rule| {
+                        let text = format!(
+                            "The layer is compressed with {name}, which image-spec does not know: \
+                             it can't be read."
+                        );
+                        Finding::error(rule, subject, text)
+                            .expected("gzip, zstd or a plain tar")
+                            .actual(name)
+                    });
+                    Self::Stopped
+                }
+            },
+        };
+        out.begin(self.compression().ok_or(Stopped)?);
+        Ok(())
+    }
+}

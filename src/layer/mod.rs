@@ -1,0 +1,31 @@
+//! Layers: from the bytes of a blob to files.
+//!
+//! ```text
+//! blob -> digest -> codec (gzip members, zstd frames, plain) -> digest of the tar (diff ID)
+//!                                                            -> tar entries -> Index
+//! [Index, Index, …] -> Overlay: the merged tree, and what each layer added, changed, removed
+//! ```
+//!
+//! [`LayerReader`] is a push machine: it is given pieces of a blob as they arrive and never reads
+//! anything itself. Where the borders of the pieces fall changes nothing. What is wrong with the
+//! bytes becomes a [`Finding`](crate::finding::Finding); reading goes on wherever the place of the
+//! next record is certain, and the digest of the blob is computed over all of it in any case.
+//!
+//! [`Index`] holds the entries of one layer in columns, and can be kept as one byte buffer.
+//! [`Overlay`] merges indexes by the rules of image-spec, layer.md ("Applying Changesets"), in the
+//! way that unpacking the layers onto a disk, one after the other, would.
+//! [`content`] finds and cuts out the bytes of one file.
+//!
+//! Nothing here knows JSON documents or registries.
+
+mod codec;
+pub mod content;
+mod findings;
+mod index;
+mod overlay;
+mod reader;
+mod tar;
+
+pub use index::{Entry, Index, IndexError, Kind};
+pub use overlay::{Change, ChangeKind, EntryRef, Node, NodeId, Overlay, Walk};
+pub use reader::{LayerReader, LayerSummary, ReadOptions, Sink};

@@ -1,0 +1,303 @@
+//! What do several layers look like on top of each other? image-spec, layer.md, "Applying
+//! Changesets".
+//!
+//! The result is what unpacking the layers as root, one after the other, leaves on a disk:
+//! - a later entry for a directory changes its metadata and keeps what is in it; every other entry
+//!   replaces what was at its path;
+//! - whiteouts remove what lower layers put there and nothing of their own layer, wherever in the
+//!   tar they stand;
+//! - `a`, `./a`, `/a`, `a/` and `x/../a` are one path, and `..` does not leave the root;
+//! - symlinks in the parents of a path are followed within the root, for whiteouts and the targets
+//!   of hardlinks too; the last component never is;
+//! - a hardlink shares the file that its target is at that moment. In the merged tree one name of
+//!   each file is listed as the file (the one that has the content; if it was removed, the first
+//!   of the others), and the others as hardlinks to it with size 0. A hardlink without a target is
+//!   an error finding and stays a hardlink.
+
+mod build;
+mod changes;
+mod names;
+mod order;
+mod resolve;
+
+use std::sync::Arc;
+
+use self::build::Builder;
+use self::names::Names;
+use self::order::{PathOrder, Tree};
+use crate::finding::Finding;
+use crate::layer::index::{Index, Kind};
+
+/// One path of an [`Overlay`]; the same number means the same path as long as the overlay lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// The root directory.
+    pub const ROOT: Self = Self(0);
+}
+
+/// An entry of one of the layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryRef {
+    /// The layer, from 0 at the base.
+    pub layer: u32,
+    /// The entry in that layer's [`Index`].
+    pub entry: u32,
+}
+
+/// What is at one path of the merged tree.
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'a> {
+    /// Its number.
+    pub id: NodeId,
+    /// The directory that it is in (the root is in itself).
+    pub parent: NodeId,
+    /// The last component of its path; empty for the root.
+    pub name: &'a [u8],
+    /// What it is.
+    pub kind: Kind,
+    /// Permission bits with setuid, setgid and sticky. For a hardlink those of the file.
+    pub mode: u16,
+    /// User id. For a hardlink that of the file.
+    pub uid: u32,
+    /// Group id. For a hardlink that of the file.
+    pub gid: u32,
+    /// Size in bytes of a file, 0 for all else, hardlinks too.
+    pub size: u64,
+    /// Seconds since 1970. For a hardlink those of the file.
+    pub mtime: i64,
+    /// Target of a symlink as it stands in the tar, or of a hardlink whose target does not exist;
+    /// empty for all else (see [`Node::hardlink_to`]).
+    pub link: &'a [u8],
+    /// For a hardlink the node that is listed as the file; `None` when there is no such file.
+    pub hardlink_to: Option<NodeId>,
+    /// The layer that it comes from, from 0 at the base: the last one whose entry says what it is.
+    pub layer: u32,
+    /// The entry that it comes from; `None` for a directory that no layer names, which is shown
+    /// with mode 0755 and owner 0:0.
+    pub entry: Option<EntryRef>,
+    /// The entry that holds the content of a file or hardlink.
+    pub content: Option<EntryRef>,
+}
+
+/// What a layer did to a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChangeKind {
+    /// There was nothing before.
+    Added,
+    /// Content, metadata or kind are not what they were.
+    Changed,
+    /// There is nothing any more.
+    Removed,
+}
+
+/// One path that a layer added, changed or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The path.
+    pub node: NodeId,
+    /// What was done.
+    pub kind: ChangeKind,
+    /// What it was before; `None` when it is added or was a directory that no layer names.
+    pub before: Option<EntryRef>,
+    /// What it is after; `None` when it is removed or is a directory that no layer names.
+    pub after: Option<EntryRef>,
+}
+
+/// How one path looks after a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct State {
+    live: bool,
+    kind: Kind,
+    /// The entry that names it; its number is [`NO_ENTRY`] when no layer does.
+    own: EntryRef,
+    /// The entry whose file it is: `own`, but for hardlinks.
+    file: EntryRef,
+}
+
+/// Number of an entry that does not exist.
+const NO_ENTRY: u32 = u32::MAX;
+
+impl EntryRef {
+    fn exists(self) -> Option<Self> {
+        (self.entry != NO_ENTRY).then_some(self)
+    }
+}
+
+/// The merged tree of several layers.
+#[derive(Debug)]
+pub struct Overlay {
+    layers: Vec<Arc<Index>>,
+    names: Names,
+    parents: Vec<u32>,
+    states: Vec<State>,
+    tree: Tree,
+    live: usize,
+    /// Live hardlinks by node, each with the node that is listed as the file: itself when its file
+    /// has no better name.
+    hardlinks: Vec<(u32, u32)>,
+    changes: Vec<Change>,
+    /// Where in `changes` those of each layer end.
+    change_ends: Vec<usize>,
+    findings: Vec<Finding>,
+}
+
+/// Nodes in the byte order of their paths.
+pub struct Walk<'a>(PathOrder<'a>);
+
+impl Overlay {
+    /// Applies the layers one after the other, the base first.
+    #[must_use]
+    pub fn build(layers: &[Arc<Index>]) -> Self {
+        let mut builder = Builder::new(layers, true);
+        for layer in 0..layers.len() {
+            builder.apply(layer);
+        }
+        builder.finish(layers.to_vec())
+    }
+
+    /// The tree of one layer as it stands in its tar: whiteouts are files like any other.
+    #[must_use]
+    pub fn raw(layer: Arc<Index>) -> Self {
+        let layers = [layer];
+        let mut builder = Builder::new(&layers, false);
+        builder.apply(0);
+        builder.finish(layers.to_vec())
+    }
+
+    /// The layers that it was built from.
+    #[must_use]
+    pub fn layers(&self) -> &[Arc<Index>] {
+        &self.layers
+    }
+
+    /// Number of paths in the merged tree, without the root.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Whether the merged tree is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// What is at a path of the merged tree; `None` when it was removed or never existed.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> Option<Node<'_>> {
+        let state = self.states.get(id.0 as usize).filter(|state| state.live)?;
+        let primary = (state.kind == Kind::Hardlink)
+            .then(|| self.hardlinks.binary_search_by_key(&id.0, |(node, _)| *node).ok())
+            .flatten()
+            .and_then(|at| self.hardlinks.get(at))
+            .map(|(_, primary)| NodeId(*primary));
+        Some(self.describe(id, state, primary))
+    }
+
+    fn describe(&self, id: NodeId, state: &State, primary: Option<NodeId>) -> Node<'_> {
+        // A hardlink without a target has only its own entry.
+        let file = state.file.exists().unwrap_or(state.own);
+        let promoted = primary == Some(id);
+        let entry =
+            file.exists().and_then(|file| self.layers.get(file.layer as usize)?.entry(file.entry));
+        let kind = match entry {
+            Some(entry) if promoted => entry.kind,
+            _ => state.kind,
+        };
+        let content = entry.filter(|entry| entry.kind == Kind::File).map(|_| file);
+        Node {
+            id,
+            parent: NodeId(self.parents.get(id.0 as usize).copied().unwrap_or(0)),
+            name: self.names.get(id.0),
+            kind,
+            mode: entry.map_or(0o755, |entry| entry.mode),
+            uid: entry.map_or(0, |entry| entry.uid),
+            gid: entry.map_or(0, |entry| entry.gid),
+            size: entry.filter(|_| kind == Kind::File).map_or(0, |entry| entry.size),
+            mtime: entry.map_or(0, |entry| entry.mtime),
+            link: match entry {
+                Some(entry) if kind == Kind::Symlink => entry.link,
+                Some(entry) if kind == Kind::Hardlink && primary.is_none() => entry.link,
+                _ => &[],
+            },
+            hardlink_to: primary.filter(|_| !promoted),
+            layer: state.own.layer,
+            entry: state.own.exists(),
+            content,
+        }
+    }
+
+    /// What is in a directory, in byte order of the names.
+    #[must_use]
+    pub fn children(&self, id: NodeId) -> &[NodeId] {
+        self.tree.children(id.0)
+    }
+
+    /// The node at a path (slashes between components, leading and trailing ones ignored). Symlinks
+    /// are not followed.
+    #[must_use]
+    pub fn find(&self, path: &[u8]) -> Option<NodeId> {
+        let mut at = 0;
+        for component in path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()) {
+            at = self.names.find(at, component)?;
+        }
+        self.states.get(at as usize).filter(|state| state.live)?;
+        Some(NodeId(at))
+    }
+
+    /// The path of a node without a leading slash; also of a node that was removed. Empty for the
+    /// root.
+    #[must_use]
+    pub fn path(&self, id: NodeId) -> Vec<u8> {
+        path_of(&self.parents, &self.names, id.0)
+    }
+
+    /// The merged tree without its root, in the byte order of the paths.
+    #[must_use]
+    pub fn walk(&self) -> Walk<'_> {
+        Walk(PathOrder::new(&self.tree, &self.names))
+    }
+
+    /// What one layer (from 0 at the base) added, changed and removed, in the byte order of the
+    /// paths.
+    #[must_use]
+    pub fn changes(&self, layer: u32) -> &[Change] {
+        let layer = layer as usize;
+        let end = self.change_ends.get(layer).copied().unwrap_or(0);
+        let start = layer.checked_sub(1).and_then(|below| self.change_ends.get(below)).copied();
+        self.changes.get(start.unwrap_or(0)..end).unwrap_or_default()
+    }
+
+    /// What is wrong or ambiguous with the way in which the layers lie on each other.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = NodeId;
+
+    fn next(&mut self) -> Option<NodeId> {
+        self.0.next()
+    }
+}
+
+/// The path of a node from the root down, without a leading slash.
+fn path_of(parents: &[u32], names: &Names, node: u32) -> Vec<u8> {
+    let (mut chain, mut at) = (Vec::new(), node);
+    while at != 0 {
+        chain.push(at);
+        at = parents.get(at as usize).copied().unwrap_or(0);
+    }
+    let mut path = Vec::new();
+    for node in chain.into_iter().rev() {
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        path.extend_from_slice(names.get(node));
+    }
+    path
+}

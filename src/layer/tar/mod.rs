@@ -1,0 +1,384 @@
+//! Which entries does a tar hold? A push parser for v7, ustar, GNU and pax.
+//!
+//! Where writers and readers of tars disagree, the reading follows Go's `archive/tar`, which most
+//! container tools use, and a finding says what is ambiguous.
+
+mod entry;
+mod extension;
+mod header;
+mod pax;
+mod sparse;
+
+use sha2::{Digest as _, Sha256};
+
+use self::entry::Draft;
+use self::extension::{Extension, Pending};
+use self::header::{Block, Format, Header};
+use self::pax::Records;
+use crate::finding::Finding;
+use crate::layer::findings::{Findings, display};
+use crate::layer::index::{Index, NewEntry};
+
+/// Reads a tar in pieces of any size.
+pub(crate) struct Parser {
+    state: State,
+    /// A block that has not come whole yet.
+    block: Box<Block>,
+    block_len: usize,
+    /// Offset in the tar of the next byte.
+    offset: u64,
+    /// Extensions for the next entry.
+    pending: Pending,
+    globals: Records,
+    body: Vec<u8>,
+    draft: Draft,
+    index: Index,
+    index_full: bool,
+    hash_files: bool,
+    hasher: Option<Sha256>,
+    entries: u64,
+    trailing: u64,
+}
+
+enum State {
+    Header,
+    /// In the body of an extension; `left` bytes and then `padding`.
+    Extension {
+        kind: Extension,
+        left: u64,
+        padding: u64,
+    },
+    /// In blocks that continue an old GNU sparse header.
+    SparseBlocks,
+    /// In the map in front of a sparse file's content.
+    SparseMap(sparse::MapReader),
+    /// In the content of an entry.
+    Content {
+        left: u64,
+        padding: u64,
+    },
+    /// In what fills the last block.
+    Padding {
+        left: u64,
+    },
+    /// One block of zeros has come.
+    ZeroBlock,
+    /// Behind the end.
+    End,
+    /// The place of the next header is not known.
+    Stopped,
+}
+
+/// Bytes from `len` to the next multiple of a block.
+fn padding(len: u64) -> u64 {
+    len.wrapping_neg() & 511
+}
+
+impl Parser {
+    pub(crate) fn new(hash_files: bool) -> Self {
+        Self {
+            state: State::Header,
+            block: Box::new([0; 512]),
+            block_len: 0,
+            offset: 0,
+            pending: Pending::default(),
+            globals: Records::default(),
+            body: Vec::new(),
+            draft: Draft::default(),
+            index: Index::default(),
+            index_full: false,
+            hash_files,
+            hasher: None,
+            entries: 0,
+            trailing: 0,
+        }
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(crate) fn into_index(self) -> Index {
+        self.index
+    }
+
+    pub(crate) fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// Takes the next bytes of the tar.
+    pub(crate) fn push(&mut self, mut bytes: &[u8], findings: &mut Findings) {
+        while !bytes.is_empty() {
+            let used = match &mut self.state {
+                State::Content { left, padding } => {
+                    let used = (*left).min(bytes.len() as u64) as usize;
+                    if let Some(hasher) = &mut self.hasher {
+                        hasher.update(&bytes[..used]);
+                    }
+                    *left -= used as u64;
+                    if *left == 0 {
+                        self.state = State::Padding { left: *padding };
+                        self.end_content();
+                    }
+                    used
+                }
+                State::Padding { left } => {
+                    let used = (*left).min(bytes.len() as u64);
+                    *left -= used;
+                    if *left == 0 {
+                        self.state = State::Header;
+                    }
+                    used as usize
+                }
+                State::Extension { kind, left, padding } => {
+                    let used = (*left).min(bytes.len() as u64) as usize;
+                    if *kind != Extension::TooLarge {
+                        self.body.extend_from_slice(&bytes[..used]);
+                    }
+                    *left -= used as u64;
+                    if *left == 0 {
+                        let kind = *kind;
+                        self.state = State::Padding { left: *padding };
+                        self.end_extension(kind, findings);
+                    }
+                    used
+                }
+                State::End => {
+                    if self.trailing > 0 || bytes.iter().any(|byte| *byte != 0) {
+                        self.trailing += bytes.len() as u64;
+                    }
+                    bytes.len()
+                }
+                State::Stopped => bytes.len(),
+                State::Header | State::ZeroBlock | State::SparseBlocks | State::SparseMap(_) => {
+                    match bytes.first_chunk::<512>() {
+                        Some(block) if self.block_len == 0 => {
+                            self.block(block, findings);
+                            512
+                        }
+                        _ => self.partial(bytes, findings),
+                    }
+                }
+            };
+            bytes = bytes.get(used..).unwrap_or_default();
+            self.offset += used as u64;
+        }
+    }
+
+    /// Collects a block that comes in parts.
+    fn partial(&mut self, bytes: &[u8], findings: &mut Findings) -> usize {
+        let used = bytes.len().min(512 - self.block_len);
+        self.block[self.block_len..self.block_len + used].copy_from_slice(&bytes[..used]);
+        self.block_len += used;
+        if self.block_len == 512 {
+            self.block_len = 0;
+            // Offsets count from the beginning of the block.
+            self.offset -= 512 - used as u64;
+            let block = *self.block;
+            self.block(&block, findings);
+            self.offset += 512 - used as u64;
+        }
+        used
+    }
+
+    /// Takes a whole block, which begins at `self.offset`.
+    fn block(&mut self, block: &Block, findings: &mut Findings) {
+        match &mut self.state {
+            State::SparseBlocks => self.sparse_block(block, findings),
+            State::SparseMap(reader) => {
+                let result = reader.push(block);
+                let map_bytes = 512 * reader.blocks();
+                let left = self.draft.stored.saturating_sub(map_bytes);
+                match result {
+                    Ok(None) if left >= 512 => return,
+                    Ok(None) => self.sparse_problem("its map does not end", findings),
+                    Ok(Some(regions)) => self.draft.regions = Some(regions),
+                    Err(problem) => self.sparse_problem(problem, findings),
+                }
+                self.draft.stored = left;
+                self.begin_content(self.offset + 512, findings);
+            }
+            _ => self.header(block, findings),
+        }
+    }
+
+    fn header(&mut self, block: &Block, findings: &mut Findings) {
+        let header = Header(block);
+        let offset = self.offset;
+        if header.is_zero() {
+            self.state = match self.state {
+                State::ZeroBlock => State::End,
+                _ => State::ZeroBlock,
+            };
+            self.dangling(findings);
+            return;
+        }
+        if matches!(self.state, State::ZeroBlock) {
+            self.trailing = 512;
+            self.state = State::End;
+            findings.add("tar.lone-zero-block", |rule| {
+                let text = format!(
+                    "One block of zeros at offset {} of the tar is followed by something else: \
+                     some tools stop there, others refuse the layer.",
+                    offset.saturating_sub(512)
+                );
+                Finding::error(rule, place(offset), text).expected("two blocks of zeros")
+            });
+            return;
+        }
+        match header.checksum() {
+            None => {
+                self.state = State::Stopped;
+                findings.add("tar.checksum", |rule| {
+                    let text = format!(
+                        "At offset {offset} of the tar stands no header with a valid checksum: \
+                         the entries from there on can't be read."
+                    );
+                    Finding::error(rule, place(offset), text)
+                });
+                return;
+            }
+            Some(true) => findings.add("tar.signed-checksum", |rule| {
+                let text = "The checksum of the header is made of signed bytes.";
+                Finding::note(rule, place(offset), text)
+            }),
+            Some(false) => {}
+        }
+        if header.format() == Format::UstarNoVersion {
+            findings.add("tar.version", |rule| {
+                let text = "The header has the magic of ustar without its version: tools disagree \
+                            about its fields.";
+                Finding::error(rule, place(offset), text).expected("00")
+            });
+        }
+        match header.type_flag() {
+            b'x' | b'X' => self.begin_extension(&header, Extension::Pax, findings),
+            b'g' => self.begin_extension(&header, Extension::Global, findings),
+            b'L' => self.begin_extension(&header, Extension::LongName, findings),
+            b'K' => self.begin_extension(&header, Extension::LongLink, findings),
+            _ => self.begin_entry(&header, findings),
+        }
+    }
+
+    fn stop(&mut self, rule: &'static str, findings: &mut Findings, text: &str) {
+        self.state = State::Stopped;
+        let offset = self.offset;
+        findings.add(rule, |rule| {
+            let text = format!(
+                "{text} at offset {offset} of the tar: the entries from there on can't be read."
+            );
+            Finding::error(rule, place(offset), text)
+        });
+    }
+
+    /// Adds the finished draft to the index and goes into its content, which begins at `start`.
+    fn begin_content(&mut self, start: u64, findings: &mut Findings) {
+        self.entries += 1;
+        let draft = &mut self.draft;
+        if let Some(regions) = &mut draft.regions
+            && let Err(problem) = sparse::check(regions, draft.size, draft.stored)
+        {
+            regions.clear();
+            findings.add("tar.sparse", |rule| {
+                let text = format!("The sparse file can't be put together: {problem}.");
+                Finding::error(rule, display(&draft.name), text)
+            });
+        }
+        let entry = NewEntry {
+            kind: draft.kind,
+            mode: draft.mode,
+            uid: draft.uid,
+            gid: draft.gid,
+            size: draft.size,
+            mtime: draft.mtime,
+            name: &draft.name,
+            link: &draft.link,
+            header_offset: draft.start,
+            content_offset: start,
+            device: draft.device,
+            xattrs: &draft.xattrs,
+            sparse: draft.regions.as_deref(),
+        };
+        if !self.index_full && self.index.push(&entry).is_err() {
+            self.index_full = true;
+            findings.add("layer.index-too-large", |rule| {
+                let text = "The layer holds more files than can be listed; the rest of it is \
+                            checked but not shown.";
+                Finding::error(rule, place(draft.start), text)
+            });
+        }
+        let is_plain_file =
+            draft.kind == crate::layer::index::Kind::File && draft.regions.is_none();
+        self.hasher = (self.hash_files && !self.index_full && is_plain_file).then(Sha256::new);
+        let stored = draft.stored;
+        self.state = State::Content { left: stored, padding: padding(stored) };
+        if stored == 0 {
+            self.end_content();
+            self.state = State::Header;
+        }
+    }
+
+    fn end_content(&mut self) {
+        if let Some(hasher) = self.hasher.take() {
+            self.index.set_sum(hasher.finalize().into());
+        }
+        if matches!(self.state, State::Padding { left: 0 }) {
+            self.state = State::Header;
+        }
+    }
+
+    /// Says that the tar ends here. Returns whether it was read to its end.
+    pub(crate) fn finish(&mut self, findings: &mut Findings) -> bool {
+        let offset = self.offset;
+        let no_end = |findings: &mut Findings, text: &str| {
+            findings.add("tar.no-end", |rule| {
+                Finding::warning(rule, place(offset), text).expected("two blocks of zeros")
+            });
+        };
+        let truncated = match &self.state {
+            State::Header if self.block_len == 0 => {
+                self.dangling(findings);
+                no_end(findings, "The tar has no end marker.");
+                false
+            }
+            State::ZeroBlock if self.block_len == 0 => {
+                no_end(findings, "The tar ends with one block of zeros.");
+                false
+            }
+            State::Padding { .. } => {
+                self.dangling(findings);
+                no_end(findings, "The tar ends behind the last content, in an unfinished block.");
+                false
+            }
+            State::End => {
+                let trailing = self.trailing;
+                if trailing > 0 {
+                    findings.add("tar.data-after-end", |rule| {
+                        let text = format!(
+                            "Behind the end marker of the tar stand {trailing} bytes that are not \
+                             only zeros; tools ignore them."
+                        );
+                        Finding::warning(rule, place(offset - trailing), text)
+                    });
+                }
+                return true;
+            }
+            State::Stopped => return false,
+            _ => true,
+        };
+        if truncated {
+            findings.add("tar.truncated", |rule| {
+                let text = format!(
+                    "The tar ends in the middle of an entry, at offset {offset}: a part is missing."
+                );
+                Finding::error(rule, place(offset), text)
+            });
+        }
+        !truncated
+    }
+}
+
+/// What a finding about a place in the tar is about.
+fn place(offset: u64) -> String {
+    format!("tar offset {offset}")
+}

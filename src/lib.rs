@@ -1,0 +1,22 @@
+//! Drydock's library: OCI images without IO.
+//!
+//! Everything here is a machine over bytes and plain data. It knows no socket, clock, browser or
+//! proxy; the one edge to the world is the `Transport` trait of the registry client. It builds
+//! natively and for wasm32.
+
+pub mod descriptor;
+pub mod digest;
+pub mod document;
+pub mod finding;
+pub mod image;
+pub mod inspect;
+pub mod json;
+pub mod layer;
+pub mod limits;
+pub mod media_type;
+pub mod platform;
+pub mod reference;
+pub mod registry;
+pub mod source;
+pub mod spec;
+pub mod verify;

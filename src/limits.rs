@@ -1,0 +1,66 @@
+//! Every limit that outsiders can run into, in one place.
+//!
+//! Values follow what the widely used registries and clients accept; a limit is an error that names
+//! itself, never a silent cut.
+
+/// Largest manifest, index, config or signature document in bytes (4 MiB, as registries accept).
+pub const DOCUMENT_BYTES: u64 = 4 << 20;
+/// Largest page of a tag list, catalog or referrers list in bytes.
+pub const LIST_PAGE_BYTES: u64 = 4 << 20;
+/// Largest answer of a token service in bytes.
+pub const TOKEN_BYTES: u64 = 64 << 10;
+/// Largest part of an error body that is read, in bytes.
+pub const ERROR_BYTES: u64 = 64 << 10;
+/// Most pages that are followed for one list.
+pub const LIST_PAGES: usize = 1000;
+/// Longest `Warning` header text that is kept, in bytes (distribution-spec, "Warnings").
+pub const WARNING_BYTES: usize = 4096;
+/// Largest `WWW-Authenticate` header value that is parsed, in bytes.
+pub const CHALLENGE_BYTES: usize = 16 << 10;
+
+/// Deepest nesting of a JSON document.
+pub const JSON_DEPTH: usize = 128;
+/// Deepest nesting of indexes under one root.
+pub const INDEX_DEPTH: usize = 4;
+/// Deepest chain of referrers of referrers.
+pub const REFERRER_DEPTH: usize = 3;
+/// Most descriptors that are followed under one root.
+pub const DESCRIPTORS: usize = 10_000;
+/// Most tags of one repository that are kept.
+pub const TAGS: usize = 1_000_000;
+
+/// Longest repository name with its host, in bytes (distribution-spec, "Pulling manifests").
+pub const NAME_BYTES: usize = 255;
+/// Longest tag in bytes (distribution-spec grammar).
+pub const TAG_BYTES: usize = 128;
+/// Longest text that is tried as a reference, in bytes.
+pub const REFERENCE_BYTES: usize = 4096;
+
+/// Largest zstd window that is accepted, in bytes (the stock decoder's default).
+pub const ZSTD_WINDOW_BYTES: u64 = 1 << 27;
+/// Longest optional field (name, comment, extra) of a gzip header, in bytes.
+pub const GZIP_FIELD_BYTES: usize = 2 << 20;
+/// Longest path or link target in a tar header or its extension, in bytes.
+pub const TAR_NAME_BYTES: usize = 64 << 10;
+/// Largest PAX extended header in bytes.
+pub const TAR_PAX_BYTES: u64 = 2 << 20;
+/// Most entries of one layer.
+pub const TAR_ENTRIES: usize = 10_000_000;
+/// Most runs of data in one sparse file of a layer.
+pub const TAR_SPARSE_REGIONS: usize = 1 << 20;
+/// Most memory that the entries of one layer may take, in bytes.
+pub const INDEX_BYTES: usize = 512 << 20;
+/// Most paths that the merged tree of an image may have, removed ones counted.
+pub const OVERLAY_NODES: usize = 10_000_000;
+/// Most symlinks that are followed for one path (as in widely used libraries for it).
+pub const SYMLINK_HOPS: usize = 255;
+/// Longest target of a symlink that is followed, in bytes (Linux can't hold a longer one).
+pub const SYMLINK_BYTES: usize = 4095;
+/// Most path components that are walked behind symlinks while layers are merged.
+pub const SYMLINK_STEPS: u64 = 50_000_000;
+/// Most findings of one kind that one layer reports before they are only counted.
+pub const FINDINGS_PER_RULE: usize = 100;
+/// Most findings that one document reports.
+pub const FINDINGS_PER_DOCUMENT: usize = 1000;
+/// Most bytes that the paths of one listing may have together.
+pub const LISTING_PATH_BYTES: usize = 256 << 20;

@@ -1,0 +1,197 @@
+//! Media types of documents and layers, and what kind of thing each names.
+//!
+//! image-spec, media-types.md, and the older Docker names beside them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A media type without parameters, as it stands in a descriptor or a `Content-Type`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MediaType(Box<str>);
+
+/// What a media type names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An image index or a Docker manifest list.
+    Index,
+    /// An image manifest, OCI or Docker schema 2.
+    Manifest,
+    /// A Docker schema 1 manifest, which is no longer made.
+    Schema1,
+    /// An image config, OCI or Docker.
+    Config,
+    /// A file system layer; says how it claims to be compressed.
+    Layer(Compression),
+    /// The empty JSON object that stands for "no config".
+    Empty,
+    /// An in-toto statement, bare or in an envelope.
+    InToto,
+    /// Anything else.
+    Other,
+}
+
+/// How a layer is compressed, by name or by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// A plain tar.
+    None,
+    /// One or several gzip members.
+    Gzip,
+    /// One or several zstd frames.
+    Zstd,
+}
+
+impl Compression {
+    /// `none`, `gzip` or `zstd`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+impl MediaType {
+    /// OCI image index.
+    pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+    /// OCI image manifest.
+    pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+    /// OCI image config.
+    pub const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+    /// OCI layer, plain tar.
+    pub const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+    /// OCI layer, gzip.
+    pub const LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+    /// OCI layer, zstd.
+    pub const LAYER_ZSTD: &str = "application/vnd.oci.image.layer.v1.tar+zstd";
+    /// The empty JSON object.
+    pub const EMPTY: &str = "application/vnd.oci.empty.v1+json";
+    /// Docker manifest list.
+    pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+    /// Docker manifest, schema 2.
+    pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+    /// Docker image config.
+    pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
+    /// Docker layer, gzip.
+    pub const DOCKER_LAYER_GZIP: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+    /// Docker manifest, schema 1, unsigned.
+    pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
+    /// Docker manifest, schema 1, signed.
+    pub const SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+    /// in-toto statement.
+    pub const IN_TOTO: &str = "application/vnd.in-toto+json";
+    /// cosign's simple signing payload.
+    pub const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+
+    /// All manifest types, in the order in which they are asked for. A registry that is not told
+    /// of a type may convert the document, and with it change its digest.
+    pub const MANIFESTS: [&str; 6] = [
+        Self::INDEX,
+        Self::MANIFEST,
+        Self::DOCKER_LIST,
+        Self::DOCKER_MANIFEST,
+        Self::SCHEMA1_SIGNED,
+        Self::SCHEMA1,
+    ];
+
+    /// Takes the text as it came, cuts parameters (`; charset=…`) and lowers its case.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        Self(essence.to_ascii_lowercase().into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What it names.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match &*self.0 {
+            Self::INDEX | Self::DOCKER_LIST => Kind::Index,
+            Self::MANIFEST | Self::DOCKER_MANIFEST => Kind::Manifest,
+            Self::SCHEMA1 | Self::SCHEMA1_SIGNED => Kind::Schema1,
+            Self::CONFIG | Self::DOCKER_CONFIG => Kind::Config,
+            Self::EMPTY => Kind::Empty,
+            Self::IN_TOTO | "application/vnd.dsse.envelope.v1+json" => Kind::InToto,
+            other => layer_kind(other).map_or(Kind::Other, Kind::Layer),
+        }
+    }
+
+    /// Whether registries may not hold the bytes (Docker "foreign", OCI "nondistributable").
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.0.contains(".foreign.") || self.0.contains(".nondistributable.")
+    }
+
+    /// Whether the name is Docker's, not OCI's.
+    #[must_use]
+    pub fn is_docker(&self) -> bool {
+        self.0.starts_with("application/vnd.docker.")
+    }
+}
+
+fn layer_kind(text: &str) -> Option<Compression> {
+    let rest = ["layer.v1.tar", "layer.nondistributable.v1.tar"]
+        .iter()
+        .find_map(|name| text.strip_prefix("application/vnd.oci.image.")?.strip_prefix(name))
+        .or_else(|| {
+            ["rootfs.diff.tar", "rootfs.foreign.diff.tar"].iter().find_map(|name| {
+                text.strip_prefix("application/vnd.docker.image.")?.strip_prefix(name)
+            })
+        })?;
+    match rest {
+        "" => Some(Compression::None),
+        "+gzip" | ".gzip" => Some(Compression::Gzip),
+        "+zstd" | ".zstd" => Some(Compression::Zstd),
+        _ => None,
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for MediaType {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds() {
+        for (text, kind) in [
+            (MediaType::INDEX, Kind::Index),
+            ("application/vnd.oci.image.manifest.v1+json; charset=utf-8", Kind::Manifest),
+            ("Application/Vnd.OCI.Image.Manifest.v1+JSON", Kind::Manifest),
+            (MediaType::SCHEMA1_SIGNED, Kind::Schema1),
+            (MediaType::LAYER, Kind::Layer(Compression::None)),
+            (MediaType::LAYER_ZSTD, Kind::Layer(Compression::Zstd)),
+            (MediaType::DOCKER_LAYER_GZIP, Kind::Layer(Compression::Gzip)),
+            ("application/vnd.docker.image.rootfs.diff.tar", Kind::Layer(Compression::None)),
+            (
+                "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+                Kind::Layer(Compression::Gzip),
+            ),
+            ("application/vnd.oci.image.layer.v1.tar+lzma", Kind::Other),
+            ("text/plain", Kind::Other),
+            ("", Kind::Other),
+        ] {
+            assert_eq!(MediaType::new(text).kind(), kind, "{text}");
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! Names of images: registry, repository, tag and digest, as people and specifications write them.
+//!
+//! distribution-spec, "Pulling manifests" (grammar of `<name>` and `<reference>`), with Docker's
+//! short names: `alpine` is `docker.io/library/alpine:latest`.
+
+mod pasted;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::{Digest, DigestError};
+use crate::limits;
+
+pub use pasted::from_pasted;
+
+/// A registry's `host` or `host:port`, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Registry(Box<str>);
+
+/// A repository inside a registry: `library/alpine`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Repository(Box<str>);
+
+/// A tag: `3.20`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Tag(Box<str>);
+
+/// A whole name: where, which repository, and which tag or digest in it.
+///
+/// With both, the digest decides and the tag is only shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Reference {
+    /// The registry.
+    pub registry: Registry,
+    /// The repository.
+    pub repository: Repository,
+    /// The tag, when one is named.
+    pub tag: Option<Tag>,
+    /// The digest, when one is named.
+    pub digest: Option<Digest>,
+}
+
+/// What a registry is asked for in a repository: a digest or, failing that, a tag.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Target {
+    /// By content.
+    Digest(Digest),
+    /// By name, as the registry says today.
+    Tag(Tag),
+}
+
+/// Why a text names no image.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReferenceError {
+    /// Nothing was given.
+    #[error("No image is named: type one such as alpine:3.20 or ghcr.io/owner/app@sha256:…")]
+    Empty,
+    /// Far longer than any name can be.
+    #[error("This is {0} bytes long; a reference has at most {max}", max = limits::REFERENCE_BYTES)]
+    TooLong(usize),
+    /// The part before the first slash is no host.
+    #[error(
+        "\"{0}\" is no registry: expected a host name, if need be with a port, such as ghcr.io or localhost:5000"
+    )]
+    Registry(String),
+    /// The repository breaks the grammar.
+    #[error("\"{0}\" is no repository: expected lower-case letters, digits and single . _ - between them, parts separated by /{hint}", hint = if .0.bytes().any(|b| b.is_ascii_uppercase()) { "; upper-case letters are not allowed" } else { "" })]
+    Repository(String),
+    /// Registry and repository together are too long.
+    #[error("The name is {0} bytes long; registry and repository together have at most {max}", max = limits::NAME_BYTES)]
+    NameTooLong(usize),
+    /// The tag breaks the grammar.
+    #[error(
+        "\"{0}\" is no tag: expected up to 128 letters, digits, _ . - not starting with . or -"
+    )]
+    Tag(String),
+    /// The digest is none.
+    #[error(transparent)]
+    Digest(#[from] DigestError),
+}
+
+impl Registry {
+    /// Docker Hub, where names without a registry live.
+    pub const DOCKER_HUB: &str = "docker.io";
+
+    /// Parses `host`, `host:port`, an IPv4 address or `[IPv6]`.
+    ///
+    /// # Errors
+    /// When the text is no host name or address, or the port is none.
+    pub fn parse(text: &str) -> Result<Self, ReferenceError> {
+        let error = || ReferenceError::Registry(shown(text));
+        let lower = text.to_ascii_lowercase();
+        let (host, port) = split_port(&lower).ok_or_else(error)?;
+        if let Some(port) = port {
+            let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+            if !digits || !port.parse::<u16>().is_ok_and(|port| port != 0) {
+                return Err(error());
+            }
+        }
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        let v6 = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok());
+        if !v6 && !host.split('.').all(label) {
+            return Err(error());
+        }
+        if matches!(&*lower, "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com")
+        {
+            return Ok(Self(Self::DOCKER_HUB.into()));
+        }
+        Ok(Self(lower.into()))
+    }
+
+    /// Docker Hub.
+    #[must_use]
+    pub fn docker_hub() -> Self {
+        Self(Self::DOCKER_HUB.into())
+    }
+
+    /// The name as it is shown and stands in references.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host (and port) that answers the API; Docker Hub's differs from its name.
+    #[must_use]
+    pub fn api_host(&self) -> &str {
+        if self.is_docker_hub() { "registry-1.docker.io" } else { &self.0 }
+    }
+
+    /// Whether this is Docker Hub.
+    #[must_use]
+    pub fn is_docker_hub(&self) -> bool {
+        &*self.0 == Self::DOCKER_HUB
+    }
+
+    /// Whether the host is this machine by name or address.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = split_port(&self.0).map_or(&*self.0, |(host, _)| host);
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl Repository {
+    /// Parses a repository name.
+    ///
+    /// # Errors
+    /// When the text breaks the grammar or is longer than any name may be.
+    pub fn parse(text: &str) -> Result<Self, ReferenceError> {
+        if text.len() > limits::NAME_BYTES {
+            return Err(ReferenceError::NameTooLong(text.len()));
+        }
+        if text.is_empty() || !text.split('/').all(is_path_component) {
+            return Err(ReferenceError::Repository(shown(text)));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
+fn is_path_component(text: &str) -> bool {
+    let alnum = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = text.as_bytes();
+    if !bytes.first().is_some_and(alnum) || !bytes.last().is_some_and(alnum) {
+        return false;
+    }
+    bytes
+        .split(alnum)
+        .filter(|run| !run.is_empty())
+        .all(|run| matches!(run, b"." | b"_" | b"__") || run.iter().all(|b| *b == b'-'))
+}
+
+impl Tag {
+    /// Parses a tag.
+    ///
+    /// # Errors
+    /// When the text breaks the grammar.
+    pub fn parse(text: &str) -> Result<Self, ReferenceError> {
+        let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let good = text.len() <= limits::TAG_BYTES
+            && text.bytes().next().is_some_and(word)
+            && text.bytes().all(|b| word(b) || b == b'.' || b == b'-');
+        if good { Ok(Self(text.into())) } else { Err(ReferenceError::Tag(shown(text))) }
+    }
+
+    /// The tag's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Reference {
+    /// Parses a reference as people write it: `alpine`, `alpine:3.20`, `owner/app`,
+    /// `ghcr.io/owner/app:1@sha256:…`, `localhost:5000/app`.
+    ///
+    /// Without tag and digest both stay empty; [`Self::target`] then is the tag `latest`.
+    ///
+    /// # Errors
+    /// Says which part is wrong and what it must look like.
+    pub fn parse(text: &str) -> Result<Self, ReferenceError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ReferenceError::Empty);
+        }
+        if text.len() > limits::REFERENCE_BYTES {
+            return Err(ReferenceError::TooLong(text.len()));
+        }
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(Digest::parse(digest)?)),
+            None => (text, None),
+        };
+        let name_start = rest.rfind('/').map_or(0, |slash| slash + 1);
+        let (name, tag) = match rest.get(name_start..).and_then(|last| last.find(':')) {
+            Some(colon) => {
+                let colon = name_start + colon;
+                let tag = rest.get(colon + 1..).unwrap_or_default();
+                (rest.get(..colon).unwrap_or_default(), Some(Tag::parse(tag)?))
+            }
+            None => (rest, None),
+        };
+        let (registry, repository) = split_registry(name)?;
+        let length = registry.as_str().len() + 1 + repository.as_str().len();
+        if length > limits::NAME_BYTES {
+            return Err(ReferenceError::NameTooLong(length));
+        }
+        Ok(Self { registry, repository, tag, digest })
+    }
+
+    /// What the registry is asked for: the digest, else the tag, else `latest`.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        match (&self.digest, &self.tag) {
+            (Some(digest), _) => Target::Digest(digest.clone()),
+            (None, Some(tag)) => Target::Tag(tag.clone()),
+            (None, None) => Target::Tag(Tag("latest".into())),
+        }
+    }
+
+    /// The same image with its digest, and without what the digest makes superfluous.
+    #[must_use]
+    pub fn pinned(&self, digest: &Digest) -> Self {
+        Self { tag: None, digest: Some(digest.clone()), ..self.clone() }
+    }
+
+    /// The same repository with another tag.
+    #[must_use]
+    pub fn tagged(&self, tag: Tag) -> Self {
+        Self { tag: Some(tag), digest: None, ..self.clone() }
+    }
+
+    /// The same with `latest` written out where neither tag nor digest is named.
+    #[must_use]
+    pub fn normalised(mut self) -> Self {
+        if let (None, Target::Tag(tag)) = (&self.digest, self.target()) {
+            self.tag = Some(tag);
+        }
+        self
+    }
+
+    /// `registry/repository` without tag and digest.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.registry, self.repository)
+    }
+}
+
+fn split_registry(name: &str) -> Result<(Registry, Repository), ReferenceError> {
+    let registry_like =
+        |first: &str| first.contains(['.', ':', '[']) || first.eq_ignore_ascii_case("localhost");
+    let (registry, repository) = match name.split_once('/') {
+        Some((first, rest)) if registry_like(first) => (Registry::parse(first)?, rest),
+        _ => (Registry::docker_hub(), name),
+    };
+    if registry.is_docker_hub() && !repository.contains('/') && !repository.is_empty() {
+        Repository::parse(repository)?;
+        return Ok((registry, Repository::parse(&format!("library/{repository}"))?));
+    }
+    Ok((registry, Repository::parse(repository)?))
+}
+
+fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
+    if text.starts_with('[') {
+        let end = text.find(']')? + 1;
+        let (host, rest) = text.split_at_checked(end)?;
+        return match rest.strip_prefix(':') {
+            Some(port) => Some((host, Some(port))),
+            None if rest.is_empty() => Some((host, None)),
+            None => None,
+        };
+    }
+    match text.split_once(':') {
+        Some((host, port)) => Some((host, Some(port))),
+        None => Some((text, None)),
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digest(digest) => digest.fmt(f),
+            Self::Tag(tag) => tag.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Reference {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        Self::parse(text)
+    }
+}
+
+macro_rules! text_type {
+    ($($name:ident),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ReferenceError;
+
+            fn from_str(text: &str) -> Result<Self, ReferenceError> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = ReferenceError;
+
+            fn try_from(text: String) -> Result<Self, ReferenceError> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0.into()
+            }
+        }
+    )*};
+}
+
+text_type!(Registry, Repository, Tag);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! What to do about an [`Error`].
+
+use crate::descriptor::Mismatch;
+
+use super::{Error, Login, Subject, TransportErrorKind};
+
+impl Error {
+    /// What to do about it: one sentence.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Host { .. } => "Check the name of the registry.",
+            Self::Unauthorized { login, .. } => match login {
+                Login::Possible => {
+                    "Log in to this registry, or check the name: many registries ask for a login where a repository does not exist."
+                }
+                Login::Refused => {
+                    "Check user name and password or token, and whether they may read this repository."
+                }
+                Login::NotOffered | Login::OtherHost(_) => {
+                    "Ask whoever runs the registry how it is to be read."
+                }
+            },
+            Self::Denied { logged_in: true, .. } => {
+                "Check the name, and whether your account may read this repository."
+            }
+            Self::Denied { .. } => {
+                "Check the name, or log in: some registries deny what does not exist or needs a login."
+            }
+            Self::NotFound { subject, .. } => match subject {
+                Subject::Catalog { .. } => {
+                    "Type the name of a repository; most public registries list none."
+                }
+                Subject::Api { .. } => "Check the host and the port.",
+                _ => "Check the name, or look at the tags of the repository.",
+            },
+            Self::RateLimited { .. } => {
+                "Wait; a login often raises the limit, and what was opened by digest is not asked for again."
+            }
+            Self::Server { .. } => "Try again later; the fault is on the server's side.",
+            Self::Unexpected { .. } => "Check that the host is a registry and that it allows this.",
+            Self::Transport { error, .. } => match error.kind {
+                TransportErrorKind::Unreachable => {
+                    "Check the name and the port of the registry, and whether it is running."
+                }
+                TransportErrorKind::Refused(_) => {
+                    "A policy between here and the registry forbids it; if you trust the registry, have it allowed there."
+                }
+                TransportErrorKind::Cut { .. } | TransportErrorKind::Timeout => {
+                    "Try again; what was already verified is kept."
+                }
+                TransportErrorKind::Cancelled => "Start it again when you want it.",
+                TransportErrorKind::Offline => "Connect to a network and try again.",
+                TransportErrorKind::Other => "Try again.",
+            },
+            Self::TooLarge { .. } => "This is no document that registries accept; do not trust it.",
+            Self::Mismatch { mismatch: Mismatch::Unverifiable(_), .. } => {
+                "Ask for it by a sha256 or sha512 digest."
+            }
+            Self::Mismatch { .. } => {
+                "Do not use it: the registry, or something on the way, gave other bytes than were asked for."
+            }
+            Self::Range { .. } => "Read the whole blob instead.",
+            Self::Encoded { .. } => {
+                "Turn off compression in front of the registry: encoded bytes can't be compared with their digest."
+            }
+            Self::NotJson { .. } => {
+                "Check that the host is a registry, not a login page or a website."
+            }
+            Self::ConsentNeeded { .. } => {
+                "Agree only if you know that this host belongs to the registry."
+            }
+            Self::RealmRefused { .. } => "Do not log in there; ask whoever runs the registry.",
+            Self::Token { .. } => "Try again; if it stays, ask whoever runs the token service.",
+            Self::PageRefused { .. } => "Use what was listed so far, or name the tag yourself.",
+            Self::ForeignRefused { .. } => "Fetch it yourself if you trust the place.",
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The sentences of [`Error`].
+
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::descriptor::Mismatch;
+use crate::reference::Target;
+
+use super::{Error, Login, PageProblem, RealmProblem, Reply, Subject};
+use super::{TransportError, TransportErrorKind};
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host { registry } => write!(f, "{registry} is no host that can be asked."),
+            Self::Unauthorized { subject, login, reply } => match login {
+                Login::Possible => {
+                    write!(f, "{} needs a login.{}", capital(subject), reply.quoted())
+                }
+                Login::Refused => {
+                    write!(f, "The login was not accepted for {subject}.{}", reply.quoted())
+                }
+                Login::NotOffered => write!(
+                    f,
+                    "{} needs a login, but the registry does not say how.{}",
+                    capital(subject),
+                    reply.quoted()
+                ),
+                Login::OtherHost(host) => write!(
+                    f,
+                    "{host}, where the registry sends readers of {subject}, asks for its own login."
+                ),
+            },
+            Self::Denied { subject, reply, .. } => {
+                write!(f, "Access to {subject} is denied.{}", reply.quoted())
+            }
+            Self::NotFound { subject, reply } => not_found(f, subject, reply),
+            Self::RateLimited { subject, retry_after, reply, .. } => {
+                write!(f, "The rate limit is reached, so {subject} was not given.")?;
+                if let Some(wait) = retry_after {
+                    write!(f, " Try again in {} s.", wait.as_secs())?;
+                }
+                f.write_str(&reply.quoted())
+            }
+            Self::Server { subject, status, reply, .. } => write!(
+                f,
+                "The server failed to give {subject}: status {}.{}",
+                named(*status),
+                reply.quoted()
+            ),
+            Self::Unexpected { subject, status, reply } => write!(
+                f,
+                "Asked for {subject}, the server answered with status {}, which has no meaning here.{}",
+                named(*status),
+                reply.quoted()
+            ),
+            Self::Transport { subject, error } => transport(f, subject, error),
+            Self::TooLarge { subject, limit } => {
+                write!(f, "{} exceeds {limit} byte limit.", capital(subject))
+            }
+            Self::Mismatch {
+                subject: Subject::Manifest { .. },
+                mismatch: Mismatch::Digest { expected, actual },
+            } => write!(f, "Manifest digest {actual} does not match requested {expected}."),
+            Self::Mismatch { subject, mismatch } => write!(f, "{}: {mismatch}.", capital(subject)),
+            Self::Range { subject, problem } => {
+                write!(
+                    f,
+                    "Asked for a part of {subject}, the registry sent something else: {problem}."
+                )
+            }
+            Self::Encoded { subject, encoding } => write!(
+                f,
+                "{} came with Content-Encoding {encoding}, which nobody asked for.",
+                capital(subject)
+            ),
+            Self::NotJson { subject, problem } => {
+                write!(f, "The answer for {subject} can't be read: {problem}.")
+            }
+            Self::ConsentNeeded { registry, realm_host } => {
+                write!(f, "The registry {registry} wants to send your login to {realm_host}.")
+            }
+            Self::RealmRefused { registry, realm, problem } => {
+                write!(f, "The registry {registry} names {realm} as its token service, ")?;
+                match problem {
+                    RealmProblem::NotUrl => f.write_str("which is no https URL."),
+                    RealmProblem::Insecure => f.write_str("which would send secrets without TLS."),
+                    RealmProblem::Private => {
+                        f.write_str("which is an address of this machine or a private network.")
+                    }
+                    RealmProblem::Changed { before } => write!(f, "but named {before} before."),
+                    RealmProblem::Redirect => f.write_str("which redirects to another place."),
+                }
+            }
+            Self::Token { realm_host, problem } => {
+                write!(f, "The token service {realm_host} gave no usable token: {problem}.")
+            }
+            Self::PageRefused { subject, next, problem } => {
+                write!(f, "The list of {subject} stops early: ")?;
+                match problem {
+                    PageProblem::NotUrl => write!(f, "its next page \"{next}\" is no URL."),
+                    PageProblem::OtherOrigin => {
+                        write!(f, "its next page {next} is not on the registry itself.")
+                    }
+                    PageProblem::Loop => {
+                        write!(f, "too many pages, as {next} names itself as the next.")
+                    }
+                    PageProblem::TooMany { pages } => {
+                        write!(f, "too many pages, {pages} were read.")
+                    }
+                }
+            }
+            Self::ForeignRefused { url, problem } => write!(f, "{url} is not fetched: {problem}."),
+        }
+    }
+}
+
+fn not_found(f: &mut fmt::Formatter<'_>, subject: &Subject, reply: &Reply) -> fmt::Result {
+    let repository = reply.has_code(&["NAME_UNKNOWN"]);
+    match subject {
+        Subject::Manifest { name, .. } | Subject::Blob { name, .. } | Subject::Tags { name }
+            if repository =>
+        {
+            write!(f, "There is no repository {name}.")?;
+        }
+        Subject::Manifest { name, target: Target::Tag(tag) } => {
+            write!(f, "There is no tag {tag} in {name}.")?;
+        }
+        Subject::Manifest { name, target: Target::Digest(digest) } => {
+            write!(f, "There is no manifest {digest} in {name}.")?;
+        }
+        Subject::Blob { name, digest } => write!(f, "There is no blob {digest} in {name}.")?,
+        Subject::Tags { name } => write!(f, "There is no list of tags of {name}.")?,
+        Subject::Catalog { registry } => write!(f, "{registry} does not list its repositories.")?,
+        Subject::Api { registry } => write!(f, "{registry} does not answer as a registry.")?,
+        other => write!(f, "{} does not exist.", capital(other))?,
+    }
+    f.write_str(&reply.quoted())
+}
+
+fn transport(f: &mut fmt::Formatter<'_>, subject: &Subject, error: &TransportError) -> fmt::Result {
+    let message = error.message.trim_end_matches('.');
+    match &error.kind {
+        TransportErrorKind::Cut { got, expected: Some(expected) } => {
+            write!(f, "The connection broke after {got} of {expected} bytes of {subject}.")
+        }
+        TransportErrorKind::Cut { got, expected: None } => {
+            write!(f, "The connection broke after {got} bytes of {subject}.")
+        }
+        TransportErrorKind::Cancelled => write!(f, "Reading {subject} was stopped."),
+        TransportErrorKind::Offline => write!(f, "There is no network, so {subject} was not read."),
+        TransportErrorKind::Refused(_) => {
+            write!(f, "{} was not asked for: {message}.", capital(subject))
+        }
+        TransportErrorKind::Timeout => write!(f, "No answer in time for {subject}: {message}."),
+        TransportErrorKind::Unreachable | TransportErrorKind::Other => {
+            write!(f, "No answer for {subject}: {message}.")
+        }
+    }
+}
+
+fn named(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} ({reason})", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}
+
+fn capital(subject: &Subject) -> String {
+    let text = subject.to_string();
+    match text.strip_prefix("the ").or_else(|| text.strip_prefix("a ")) {
+        Some(rest) if text.starts_with('t') => format!("The {rest}"),
+        Some(rest) => format!("A {rest}"),
+        None => text,
+    }
+}

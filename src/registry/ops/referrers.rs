@@ -1,0 +1,211 @@
+//! `GET /v2/<name>/referrers/<digest>`: what refers to a manifest by its `subject`.
+//!
+//! distribution-spec, "Listing Referrers" (end-12), with the referrers tag schema for registries
+//! that lack it.
+
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::Value;
+use url::Url;
+
+use super::super::error::{Error, Subject};
+use super::super::page::{self, Next};
+use super::super::transport::{Request, Transport};
+use super::super::{Access, Registry, plain, reading};
+use super::list;
+use super::manifest::media_type;
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::finding::Finding;
+use crate::limits;
+use crate::media_type::MediaType;
+use crate::reference::{Repository, Tag, Target};
+use crate::source::{Referrers, ReferrersFrom};
+
+/// An index without a digest: one page of the list, or what lies under the fallback tag.
+struct Listed {
+    descriptors: Vec<Descriptor>,
+    filtered: bool,
+    next: Option<Result<Next, Error>>,
+    findings: Vec<Finding>,
+}
+
+impl<T: Transport> Registry<T> {
+    /// Lists what refers to a manifest, of one artifact type or of all.
+    ///
+    /// A page that can't be fetched ends the list with an error among its findings.
+    ///
+    /// # Errors
+    /// When the first page can't be fetched, other than for want of the API.
+    pub async fn referrers(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Referrers, Error> {
+        let subject = Subject::Referrers { name: self.full(repository), digest: digest.clone() };
+        let access = reading(repository, subject);
+        let mut url = self.url(&format!("{repository}/referrers/{digest}"));
+        if let Some(artifact_type) = artifact_type {
+            url.query_pairs_mut().append_pair("artifactType", artifact_type);
+        }
+        let first = self.referrers_page(&access, url, 1).await?;
+        let Some(first) = first else {
+            return self.fallback(repository, digest, artifact_type).await;
+        };
+        let mut found =
+            Referrers { descriptors: Vec::new(), from: ReferrersFrom::Api, findings: Vec::new() };
+        let mut page = Some(first);
+        while let Some(mut listed) = page.take() {
+            if !listed.filtered {
+                keep(&mut listed.descriptors, artifact_type);
+            }
+            found.descriptors.append(&mut listed.descriptors);
+            found.findings.append(&mut listed.findings);
+            if found.descriptors.len() > limits::DESCRIPTORS {
+                found.descriptors.truncate(limits::DESCRIPTORS);
+                found.findings.push(too_many(&access.subject));
+                break;
+            }
+            let next = match listed.next {
+                Some(Ok(next)) => next,
+                Some(Err(error)) => {
+                    found.findings.push(error.into());
+                    break;
+                }
+                None => break,
+            };
+            match self.referrers_page(&access, next.url().clone(), next.number()).await {
+                Ok(Some(listed)) => page = Some(listed),
+                Ok(None) => found.findings.push(no_index(&access.subject, "a later page")),
+                Err(error) => found.findings.push(error.into()),
+            }
+        }
+        Ok(found)
+    }
+
+    /// One page, or `None` when the answer shows that the registry lacks the API.
+    async fn referrers_page(
+        &self,
+        access: &Access,
+        url: Url,
+        number: usize,
+    ) -> Result<Option<Listed>, Error> {
+        let mut request = Request::get(url.clone());
+        request.headers.insert(ACCEPT, HeaderValue::from_static(MediaType::INDEX));
+        let mut response = self.send(access, request).await?;
+        match response.status {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND
+            | StatusCode::BAD_REQUEST
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::NOT_ACCEPTABLE => return Ok(None),
+            _ => return Err(self.failure(&access.subject, response).await),
+        }
+        plain(&access.subject, &response.headers)?;
+        let named = is_index(media_type(&response.headers).as_ref());
+        let value = match list::<T>(&access.subject, &mut response).await {
+            Ok((_, value)) => value,
+            Err(Error::NotJson { .. }) if !named => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !named && !says_index(&value) {
+            return Ok(None);
+        }
+        let (descriptors, findings) = descriptors(&access.subject, &value);
+        let next = page::next(&access.subject, &response.headers, &url, number).transpose();
+        let filtered = filters_applied(&response.headers);
+        Ok(Some(Listed { descriptors, filtered, next, findings }))
+    }
+
+    /// The referrers tag schema: an index under a tag that is made of the digest.
+    async fn fallback(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Referrers, Error> {
+        let nowhere = Referrers {
+            descriptors: Vec::new(),
+            from: ReferrersFrom::Nowhere,
+            findings: Vec::new(),
+        };
+        let Ok(tag) = Tag::parse(&digest.referrers_tag()) else { return Ok(nowhere) };
+        let subject = Subject::Referrers { name: self.full(repository), digest: digest.clone() };
+        let fetched = match self.manifest(repository, &Target::Tag(tag)).await {
+            Ok(fetched) => fetched,
+            Err(error) if error.is_not_found() => return Ok(nowhere),
+            Err(error) => return Err(error),
+        };
+        let mut found = Referrers { from: ReferrersFrom::FallbackTag, ..nowhere };
+        let value = serde_json::from_slice::<Value>(&fetched.bytes).unwrap_or_default();
+        let named = is_index(fetched.media_type.as_ref());
+        if !value.is_object() || (!named && !says_index(&value)) {
+            found.findings.push(no_index(&subject, "what lies under the fallback tag"));
+            return Ok(found);
+        }
+        (found.descriptors, found.findings) = descriptors(&subject, &value);
+        keep(&mut found.descriptors, artifact_type);
+        if found.descriptors.len() > limits::DESCRIPTORS {
+            found.descriptors.truncate(limits::DESCRIPTORS);
+            found.findings.push(too_many(&subject));
+        }
+        Ok(found)
+    }
+}
+
+fn is_index(media_type: Option<&MediaType>) -> bool {
+    media_type.is_some_and(|media_type| media_type.as_str() == MediaType::INDEX)
+}
+
+fn says_index(value: &Value) -> bool {
+    value.get("mediaType").and_then(Value::as_str) == Some(MediaType::INDEX)
+}
+
+fn filters_applied(headers: &HeaderMap) -> bool {
+    let value = headers.get("oci-filters-applied").and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| value.split(',').any(|filter| filter.trim() == "artifactType"))
+}
+
+fn keep(descriptors: &mut Vec<Descriptor>, artifact_type: Option<&str>) {
+    let Some(wanted) = artifact_type.map(MediaType::new) else { return };
+    descriptors.retain(|descriptor| descriptor.artifact_type.as_ref() == Some(&wanted));
+}
+
+/// Reads the descriptors of an index one by one: a bad one does not hide the others.
+fn descriptors(subject: &Subject, value: &Value) -> (Vec<Descriptor>, Vec<Finding>) {
+    let mut good = Vec::new();
+    let mut findings = Vec::new();
+    let list = match value.get("manifests") {
+        Some(Value::Array(list)) => list.as_slice(),
+        Some(Value::Null) => &[],
+        _ => {
+            findings.push(no_index(subject, "the answer"));
+            &[]
+        }
+    };
+    for (at, item) in list.iter().enumerate() {
+        match serde_json::from_value::<Descriptor>(item.clone()) {
+            Ok(descriptor) => good.push(descriptor),
+            Err(error) if findings.len() < limits::FINDINGS_PER_RULE => {
+                let message = format!("Entry {} of {subject} is no descriptor: {error}.", at + 1);
+                findings.push(Finding::error("referrers.descriptor", subject.to_string(), message));
+            }
+            Err(_) => {}
+        }
+    }
+    (good, findings)
+}
+
+fn no_index(subject: &Subject, what: &str) -> Finding {
+    let message = format!("The list of {subject} can't be read: {what} is no image index.");
+    Finding::error("referrers.not-an-index", subject.to_string(), message)
+}
+
+fn too_many(subject: &Subject) -> Finding {
+    let message = format!(
+        "The list of {subject} has more than {} entries; the others were left out.",
+        limits::DESCRIPTORS
+    );
+    Finding::error("referrers.too-many", subject.to_string(), message)
+}

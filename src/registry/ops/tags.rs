@@ -1,0 +1,49 @@
+//! `GET /v2/<name>/tags/list`: the tags of a repository.
+//!
+//! distribution-spec, "Listing Tags" (end-8).
+
+use super::super::error::{Error, Subject};
+use super::super::page::{Next, Page};
+use super::super::transport::Transport;
+use super::super::{Registry, reading};
+use crate::limits;
+use crate::reference::Repository;
+
+/// How many tags are asked for at once; registries may give fewer.
+const PER_PAGE: &str = "1000";
+
+impl<T: Transport> Registry<T> {
+    /// One page of tags: the first, or the one that the page before named.
+    ///
+    /// # Errors
+    /// When the page can't be read, or names a next one that may not be fetched.
+    pub async fn tags(&self, repository: &Repository, page: Option<&Next>) -> Result<Page, Error> {
+        let access = reading(repository, Subject::Tags { name: self.full(repository) });
+        match page {
+            Some(next) => self.names(&access, next.url().clone(), next.number(), "tags").await,
+            None => {
+                let mut url = self.url(&format!("{repository}/tags/list"));
+                url.set_query(Some(&format!("n={PER_PAGE}")));
+                self.names(&access, url, 1, "tags").await
+            }
+        }
+    }
+
+    /// All tags, at most [`limits::TAGS`] of them.
+    ///
+    /// # Errors
+    /// As [`Self::tags`], for any page.
+    pub async fn all_tags(&self, repository: &Repository) -> Result<Vec<String>, Error> {
+        let mut page = self.tags(repository, None).await?;
+        let mut tags = page.names;
+        while let Some(next) = page.next {
+            page = self.tags(repository, Some(&next)).await?;
+            tags.append(&mut page.names);
+            if tags.len() >= limits::TAGS {
+                tags.truncate(limits::TAGS);
+                break;
+            }
+        }
+        Ok(tags)
+    }
+}

@@ -1,0 +1,80 @@
+//! A repository of a registry as a [`Source`].
+
+use super::Registry;
+use super::error::Error;
+use super::transport::Transport;
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::limits;
+use crate::media_type::{Kind, MediaType};
+use crate::reference::{Repository, Target};
+use crate::source::{BlobPlace, CosignTag, Fetched, Referrers, Source};
+
+/// A repository of a registry.
+#[derive(Debug)]
+pub struct RepositorySource<'a, T> {
+    registry: &'a Registry<T>,
+    repository: Repository,
+}
+
+impl<T> Clone for RepositorySource<'_, T> {
+    fn clone(&self) -> Self {
+        Self { registry: self.registry, repository: self.repository.clone() }
+    }
+}
+
+impl<T> Registry<T> {
+    /// A repository of this registry, to read images from.
+    #[must_use]
+    pub fn repository(&self, repository: Repository) -> RepositorySource<'_, T> {
+        RepositorySource { registry: self, repository }
+    }
+}
+
+impl<T: Transport> Source for RepositorySource<'_, T> {
+    type Error = Error;
+
+    async fn root(&self, target: &Target) -> Result<Fetched, Error> {
+        self.registry.manifest(&self.repository, target).await
+    }
+
+    /// Manifests and blobs have endpoints of their own, and a descriptor does not say which is its;
+    /// where its type doesn't either, both are tried.
+    async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, Error> {
+        if is_manifest(&descriptor.media_type) {
+            return self.registry.manifest_of(&self.repository, descriptor).await;
+        }
+        let blob = self.blob(descriptor, limits::DOCUMENT_BYTES).await;
+        let unknown = descriptor.media_type.kind() == Kind::Other;
+        match blob {
+            Err(error) if error.is_not_found() && unknown => {
+                match self.registry.manifest_of(&self.repository, descriptor).await {
+                    Err(second) if second.is_not_found() => Err(error),
+                    other => other,
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Fetched, Error> {
+        self.registry.blob(&self.repository, descriptor, limit).await
+    }
+
+    fn blob_place(&self, digest: &Digest) -> BlobPlace {
+        BlobPlace::Url(self.registry.blob_request(&self.repository, digest, None).url)
+    }
+
+    async fn referrers(&self, digest: &Digest) -> Result<Referrers, Error> {
+        self.registry.referrers(&self.repository, digest, None).await
+    }
+
+    async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, Error> {
+        self.registry.cosign_tags(&self.repository, digest).await
+    }
+}
+
+fn is_manifest(media_type: &MediaType) -> bool {
+    matches!(media_type.kind(), Kind::Index | Kind::Manifest | Kind::Schema1)
+        || media_type.as_str() == "application/vnd.oci.artifact.manifest.v1+json"
+}

@@ -1,0 +1,177 @@
+//! The library's one edge to the world: something that sends an HTTP request.
+
+use std::rc::Rc;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+/// An HTTP request, ready to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where it goes, absolute.
+    pub url: Url,
+    /// Its header fields; `Authorization` among them when there is one.
+    pub headers: HeaderMap,
+    /// Its body, empty for most.
+    pub body: Bytes,
+}
+
+impl Request {
+    /// A request without headers and body.
+    #[must_use]
+    pub fn new(method: Method, url: Url) -> Self {
+        Self { method, url, headers: HeaderMap::new(), body: Bytes::new() }
+    }
+
+    /// A GET without headers.
+    #[must_use]
+    pub fn get(url: Url) -> Self {
+        Self::new(Method::GET, url)
+    }
+}
+
+/// Names no header values and no body: both may be secrets.
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fields: Vec<&str> = self.headers.keys().map(http::HeaderName::as_str).collect();
+        write!(f, "{} {} {fields:?}", self.method, self.url)
+    }
+}
+
+/// The head of an answer, and a body that is read piece by piece.
+#[derive(Clone, Debug)]
+pub struct Response<B> {
+    /// The status.
+    pub status: StatusCode,
+    /// The header fields, `WWW-Authenticate` under its own name.
+    pub headers: HeaderMap,
+    /// Who answered: the URL that was asked, or the last one when redirects were followed.
+    pub url: Url,
+    /// The body.
+    pub body: B,
+}
+
+/// A body that arrives in pieces.
+#[allow(async_fn_in_trait)]
+pub trait Body {
+    /// The next piece, `None` after the last. A body that ends before the length that was
+    /// announced gives [`TransportErrorKind::Cut`], never a clean end.
+    async fn chunk(&mut self) -> Option<Result<Bytes, TransportError>>;
+}
+
+/// Sends requests. Redirects of blobs and manifests are followed below this trait and without
+/// `Authorization`; content encodings are neither asked for nor undone.
+#[allow(async_fn_in_trait)]
+pub trait Transport {
+    /// The body of an answer.
+    type Body: Body;
+
+    /// Sends a request and gives the head of the answer. A status of 400 and more is an answer.
+    ///
+    /// # Errors
+    /// When no answer came.
+    async fn send(&self, request: Request) -> Result<Response<Self::Body>, TransportError>;
+}
+
+impl<T: Transport> Transport for &T {
+    type Body = T::Body;
+
+    async fn send(&self, request: Request) -> Result<Response<T::Body>, TransportError> {
+        T::send(self, request).await
+    }
+}
+
+impl<T: Transport> Transport for Rc<T> {
+    type Body = T::Body;
+
+    async fn send(&self, request: Request) -> Result<Response<T::Body>, TransportError> {
+        T::send(self, request).await
+    }
+}
+
+/// Why no answer came, or why it stopped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TransportError {
+    /// What kind of failure.
+    pub kind: TransportErrorKind,
+    /// One sentence for people.
+    pub message: String,
+}
+
+/// Kinds of [`TransportError`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransportErrorKind {
+    /// No connection: unknown host, refused, reset, TLS.
+    Unreachable,
+    /// Refused before it was sent, by a policy between here and the registry; with its code.
+    Refused(String),
+    /// Nothing came for too long.
+    Timeout,
+    /// The body ended early.
+    Cut {
+        /// Bytes that came.
+        got: u64,
+        /// Bytes that were announced.
+        expected: Option<u64>,
+    },
+    /// Stopped by the user.
+    Cancelled,
+    /// There is no network.
+    Offline,
+    /// Anything else.
+    Other,
+}
+
+impl TransportError {
+    /// A failure of a kind, with its sentence.
+    #[must_use]
+    pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+/// Why a body could not be read to its end within a limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ReadError {
+    Transport(TransportError),
+    TooLarge { limit: u64 },
+}
+
+/// Reads a whole body of at most `limit` bytes. What was announced as its length plays no part.
+pub(super) async fn read<B: Body>(body: &mut B, limit: u64) -> Result<Bytes, ReadError> {
+    let mut first: Option<Bytes> = None;
+    let mut rest = BytesMut::new();
+    let mut length = 0_u64;
+    while let Some(chunk) = body.chunk().await {
+        let chunk = chunk.map_err(ReadError::Transport)?;
+        length = length.saturating_add(chunk.len() as u64);
+        if length > limit {
+            return Err(ReadError::TooLarge { limit });
+        }
+        match first.take() {
+            None if rest.is_empty() => first = Some(chunk),
+            None => rest.extend_from_slice(&chunk),
+            Some(before) => {
+                rest.extend_from_slice(&before);
+                rest.extend_from_slice(&chunk);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| rest.freeze()))
+}
+
+/// Reads what comes of a body, at most `limit` bytes, and forgets the rest and any failure.
+pub(super) async fn read_start<B: Body>(body: &mut B, limit: u64) -> Vec<u8> {
+    let mut start = Vec::new();
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    while start.len() < limit {
+        let Some(Ok(chunk)) = body.chunk().await else { break };
+        let room = limit - start.len();
+        start.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+    }
+    start
+}

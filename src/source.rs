@@ -1,0 +1,154 @@
+//! Where documents and blobs come from: a repository of a registry, and later files and drafts.
+//!
+//! Every view works on a [`Source`], so none of them knows what it looks at.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use url::Url;
+
+use crate::descriptor::{Descriptor, Verified};
+use crate::digest::Digest;
+use crate::finding::Finding;
+use crate::media_type::MediaType;
+use crate::reference::{Tag, Target};
+
+/// A document as it came: verified bytes, and what was said about them on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fetched {
+    /// The bytes. Compared with the digest that was asked for; after a tag, `digest` is their own.
+    pub bytes: Verified<Bytes>,
+    /// Digest of the bytes.
+    pub digest: Digest,
+    /// The type that the source gave (`Content-Type`, without parameters), if any. It may be wrong:
+    /// what the bytes are is for their reader to say.
+    pub media_type: Option<MediaType>,
+    /// All header fields of the answer; empty where there are none.
+    pub headers: HeaderMap,
+    /// What was odd about the answer.
+    pub findings: Vec<Finding>,
+}
+
+/// How the referrers of a manifest were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferrersFrom {
+    /// The registry has the referrers API (or the source knows its referrers by itself).
+    Api,
+    /// Under the tag of the referrers tag schema, as the registry has no API.
+    FallbackTag,
+    /// There is neither the API nor the tag, so no referrers are known.
+    Nowhere,
+}
+
+/// What refers to a manifest by its `subject`, as the source lists it: unverified until fetched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Referrers {
+    /// The list.
+    pub descriptors: Vec<Descriptor>,
+    /// How it was found.
+    pub from: ReferrersFrom,
+    /// What was odd about the list. With an error among them the list may be incomplete.
+    pub findings: Vec<Finding>,
+}
+
+/// What cosign keeps under a tag that is made of the digest it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CosignKind {
+    /// Signatures, `.sig`.
+    Signature,
+    /// Attestations, `.att`.
+    Attestation,
+    /// A software bill of materials, `.sbom`.
+    Sbom,
+}
+
+impl CosignKind {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Signature, Self::Attestation, Self::Sbom];
+
+    /// The tag for a digest: `sha256-<hex>.sig`. `None` for digests too long for a tag.
+    #[must_use]
+    pub fn tag(self, digest: &Digest) -> Option<Tag> {
+        let suffix = match self {
+            Self::Signature => "sig",
+            Self::Attestation => "att",
+            Self::Sbom => "sbom",
+        };
+        let text = format!("{}-{}.{suffix}", digest.algorithm_name(), digest.encoded());
+        Tag::parse(&text).ok()
+    }
+}
+
+/// A tag of cosign's that exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CosignTag {
+    /// What it holds.
+    pub kind: CosignKind,
+    /// The tag.
+    pub tag: Tag,
+    /// What it points to: unverified until fetched.
+    pub descriptor: Descriptor,
+}
+
+/// Where the bytes of a blob lie, for those who read them piece by piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BlobPlace {
+    /// At a URL of the registry, which may want an `Authorization` header.
+    Url(Url),
+}
+
+/// A document by reference or digest, and where blobs are.
+#[allow(async_fn_in_trait)]
+pub trait Source {
+    /// What can go wrong. As a [`Finding`], it is a line of a report.
+    type Error: std::error::Error + Clone + Into<Finding> + 'static;
+
+    /// The document that a tag or digest names.
+    ///
+    /// # Errors
+    /// When there is none, it can't be read, or it isn't what the digest says.
+    async fn root(&self, target: &Target) -> Result<Fetched, Self::Error>;
+
+    /// The small document that a descriptor points to: a manifest, an index, a config.
+    ///
+    /// # Errors
+    /// When there is none, it can't be read, it is larger than any document may be, or it isn't
+    /// what the descriptor says.
+    async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, Self::Error>;
+
+    /// A whole blob of at most `limit` bytes, in memory.
+    ///
+    /// # Errors
+    /// When there is none, it can't be read, it is larger, or it isn't what the descriptor says.
+    async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Fetched, Self::Error>;
+
+    /// Where a blob of any size lies.
+    fn blob_place(&self, digest: &Digest) -> BlobPlace;
+
+    /// What refers to a manifest.
+    ///
+    /// # Errors
+    /// When the list can't be read. A source without a list gives an empty one.
+    async fn referrers(&self, digest: &Digest) -> Result<Referrers, Self::Error>;
+
+    /// What cosign keeps beside a manifest under tags of its own.
+    ///
+    /// # Errors
+    /// When the tags can't be looked up.
+    async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, Self::Error>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Algorithm;
+
+    #[test]
+    fn cosign_tags_are_made_of_the_digest() {
+        let digest = Digest::sha256(b"a");
+        let tag = CosignKind::Signature.tag(&digest).expect("tag");
+        assert_eq!(tag.as_str(), format!("sha256-{}.sig", digest.encoded()));
+        let long = Digest::of(Algorithm::Sha512, b"a");
+        assert_eq!(CosignKind::Sbom.tag(&long), None);
+    }
+}

@@ -1,0 +1,20 @@
+//! Is the image what it claims to be?
+//!
+//! ```text
+//! image::Graph -> Session::new -> jobs() -> (workers read the blobs) -> finish(…) -> report()
+//! ```
+//!
+//! Documents are compared when the graph is loaded. A [`Session`] takes what that found, says which
+//! blobs are still to be read, takes what came of each, and gives a [`Report`] at any time, also
+//! when the root could not be read.
+
+pub mod conformance;
+pub mod integrity;
+mod plan;
+mod report;
+mod session;
+
+pub use integrity::{BlobFacts, Outcome};
+pub use plan::{BlobKind, Choice, Claim, Job, JobId, Plan};
+pub use report::{BlobReport, Report, Verdict};
+pub use session::{Row, RowState, Session};

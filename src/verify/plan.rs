@@ -1,0 +1,170 @@
+//! What does a verification cover?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::descriptor::Descriptor;
+use crate::digest::{Algorithm, DiffId, Digest};
+use crate::image::{Graph, Node, NodeId, Role, State};
+use crate::media_type::Kind;
+use crate::platform::Platform;
+
+/// Which platforms are covered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// All of them.
+    #[default]
+    All,
+    /// One, and what is attached to it and to the root.
+    Platform(Platform),
+}
+
+/// Number of a [`Job`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobId(pub usize);
+
+/// How a blob is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum BlobKind {
+    /// As a file system layer: decompressed, its tar hashed and parsed.
+    Layer,
+    /// As bytes, which are only hashed.
+    Bytes,
+}
+
+/// What is said of a blob.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    /// What it is there, in words: `layer 2 of linux/amd64`.
+    pub subject: String,
+    /// Digest of the tar as the config says, when it is a layer of an image.
+    pub diff_id: Option<DiffId>,
+}
+
+/// One blob to read, whoever and how many point to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Job {
+    /// Its number.
+    pub id: JobId,
+    /// What the first one who points to it says of it.
+    pub descriptor: Descriptor,
+    /// How it is read.
+    pub kind: BlobKind,
+    /// What is said of it, by everyone who points to it; never empty.
+    pub claims: Vec<Claim>,
+    /// Whether registries may not hold it, so that its absence is no surprise.
+    pub foreign: bool,
+}
+
+impl Job {
+    /// What it is, in the words of the first one who points to it.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        self.claims.first().map_or("blob", |claim| &claim.subject)
+    }
+
+    /// Algorithm to hash the bytes with, SHA-256 when the digest's can't be computed.
+    #[must_use]
+    pub fn digest_algorithm(&self) -> Algorithm {
+        self.descriptor.digest.algorithm().unwrap_or_default()
+    }
+
+    /// Algorithm to hash the tar with: that of the first diff ID that is claimed.
+    #[must_use]
+    pub fn diff_id_algorithm(&self) -> Algorithm {
+        let first = self.claims.iter().find_map(|claim| claim.diff_id.as_ref());
+        first.and_then(|diff_id| diff_id.0.algorithm()).unwrap_or_default()
+    }
+}
+
+/// The documents that were read and the blobs that are to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Digests of the documents that are covered, in the order of the graph, each once.
+    pub documents: Vec<Digest>,
+    /// Blobs, each once, the largest first.
+    pub jobs: Vec<Job>,
+}
+
+impl Plan {
+    /// Makes the plan for a graph.
+    #[must_use]
+    pub fn of(graph: &Graph, choice: &Choice) -> Self {
+        let mut documents = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut jobs: Vec<Job> = Vec::new();
+        let mut places: BTreeMap<&Digest, usize> = BTreeMap::new();
+        for node in covered(graph, choice) {
+            let Some(descriptor) = &node.descriptor else { continue };
+            if node.state != State::Blob {
+                if seen.insert(&descriptor.digest) {
+                    documents.push(descriptor.digest.clone());
+                }
+                continue;
+            }
+            let place = *places.entry(&descriptor.digest).or_insert_with(|| {
+                jobs.push(Job {
+                    id: JobId(jobs.len()),
+                    descriptor: descriptor.clone(),
+                    kind: BlobKind::Bytes,
+                    claims: Vec::new(),
+                    foreign: false,
+                });
+                jobs.len() - 1
+            });
+            if let Some(job) = jobs.get_mut(place) {
+                add_claim(job, graph, node, descriptor);
+            }
+        }
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.descriptor.size));
+        Self { documents, jobs }
+    }
+
+    /// Number of bytes to download.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.jobs.iter().fold(0, |sum, job| sum.saturating_add(job.descriptor.size))
+    }
+}
+
+fn add_claim(job: &mut Job, graph: &Graph, node: &Node, descriptor: &Descriptor) {
+    let number = match node.role {
+        Role::Layer(number) => Some(number),
+        _ => None,
+    };
+    if number.is_some() || matches!(descriptor.media_type.kind(), Kind::Layer(_)) {
+        job.kind = BlobKind::Layer;
+    }
+    job.foreign |= descriptor.media_type.is_foreign();
+    let config = node.parent.and_then(|image| graph.config_of(image));
+    let diff_id = number.and_then(|number| config?.diff_id(number).cloned());
+    let claim = Claim { subject: node.label.clone(), diff_id };
+    if !job.claims.contains(&claim) {
+        job.claims.push(claim);
+    }
+}
+
+/// The nodes that a verification is about, each before what hangs on it.
+pub(super) fn covered<'a>(graph: &'a Graph, choice: &Choice) -> Vec<&'a Node> {
+    let mut nodes = Vec::new();
+    let mut open = vec![NodeId::ROOT];
+    while let Some(node) = open.pop().and_then(|id| graph.node(id)) {
+        if is_covered(node, choice) {
+            nodes.push(node);
+            open.extend(node.children.iter().rev());
+        }
+    }
+    nodes
+}
+
+fn is_covered(node: &Node, choice: &Choice) -> bool {
+    match (choice, &node.role) {
+        (Choice::Platform(wanted), Role::Entry(Some(platform))) => platform.matches(wanted),
+        _ => true,
+    }
+}

@@ -1,0 +1,309 @@
+//! How far is the verification, and what is the verdict so far?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::finding::{Finding, Severity};
+use crate::image::{Graph, Node, Role, State};
+use crate::spec::{View, the_capital};
+use crate::verify::{
+    BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Verdict, conformance, integrity, plan,
+};
+
+/// How far one blob is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowState {
+    /// Not begun.
+    Waiting,
+    /// Being read.
+    Reading,
+    /// Over.
+    Done(Verdict),
+}
+
+/// One line of the board: a document or a blob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The job behind it; `None` for a document.
+    pub job: Option<JobId>,
+    /// `index`, `layer 2 of linux/arm64`: what it is for the first one that points to it.
+    pub label: String,
+    /// How many others point to it.
+    pub others: usize,
+    /// What points to it; `None` for a root that could not be read.
+    pub descriptor: Option<Descriptor>,
+    /// Bytes that have arrived.
+    pub downloaded: u64,
+    /// Bytes of the tar that have been read.
+    pub unpacked: u64,
+    /// How far it is.
+    pub state: RowState,
+    report: Option<BlobReport>,
+}
+
+/// A verification from beginning to end.
+#[derive(Clone, Debug)]
+pub struct Session {
+    reference: String,
+    digest: Option<Digest>,
+    rows: Vec<Row>,
+    /// Row of each job.
+    places: BTreeMap<JobId, usize>,
+    jobs: Vec<Job>,
+    findings: Vec<Finding>,
+    /// Whether something is missing that has no row.
+    lacking: bool,
+}
+
+impl Session {
+    /// Starts with a graph whose loading is over. Its documents are taken as they are; the blobs
+    /// are [`jobs`](Self::jobs). `reference` is what the report calls the image.
+    #[must_use]
+    pub fn new(reference: &str, graph: &Graph, choice: &Choice) -> Self {
+        let root = graph.root().and_then(|root| root.descriptor.as_ref());
+        let mut session = Self {
+            reference: reference.to_owned(),
+            digest: root.map(|descriptor| descriptor.digest.clone()),
+            rows: Vec::new(),
+            places: BTreeMap::new(),
+            jobs: Plan::of(graph, choice).jobs,
+            findings: graph.findings().to_vec(),
+            lacking: false,
+        };
+        let jobs: BTreeMap<Digest, JobId> =
+            session.jobs.iter().map(|job| (job.descriptor.digest.clone(), job.id)).collect();
+        let mut rows: BTreeMap<Digest, usize> = BTreeMap::new();
+        for node in plan::covered(graph, choice) {
+            session.add(node, &jobs, &mut rows);
+        }
+        for missing in graph.missing().filter(|missing| missing.node.is_none()) {
+            session.lack("document.missing", &missing.label, &missing.reason);
+        }
+        session.require_platform(graph, choice);
+        session.findings.extend(conformance::check(graph, choice));
+        session.sort();
+        session
+    }
+
+    /// Blobs to read, the largest first. They may be read in any order and at the same time.
+    #[must_use]
+    pub fn jobs(&self) -> &[Job] {
+        &self.jobs
+    }
+
+    /// The board, in the order of the graph.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Says how far a blob is.
+    pub fn progress(&mut self, id: JobId, downloaded: u64, unpacked: u64) {
+        let Some(row) = self.row(id) else { return };
+        if !matches!(row.state, RowState::Done(_)) {
+            row.state = RowState::Reading;
+            row.downloaded = downloaded;
+            row.unpacked = unpacked;
+        }
+    }
+
+    /// Takes what came of a blob; the second time it is ignored.
+    pub fn finish(&mut self, id: JobId, outcome: &Outcome) {
+        let Some(job) = self.jobs.iter().find(|job| job.id == id).cloned() else { return };
+        let Some(row) = self.row(id) else { return };
+        if matches!(row.state, RowState::Done(_)) {
+            return;
+        }
+        let (verdict, findings) = integrity::check(&job, outcome);
+        row.state = RowState::Done(verdict);
+        if let Some(report) = &mut row.report {
+            report.verdict = verdict;
+        }
+        match outcome {
+            Outcome::Read(facts) => {
+                row.downloaded = facts.size;
+                row.unpacked = facts.uncompressed_size.unwrap_or(facts.size);
+                if let Some(report) = &mut row.report {
+                    report.diff_id = facts.diff_id.clone();
+                    report.uncompressed_size = facts.uncompressed_size;
+                    report.entries = facts.entries;
+                }
+            }
+            Outcome::Broken { bytes, .. } => row.downloaded = *bytes,
+            Outcome::Absent => row.downloaded = 0,
+        }
+        self.findings.extend(findings);
+        self.sort();
+    }
+
+    /// Ends it before all blobs were read: what is open is incomplete.
+    pub fn stop(&mut self) {
+        let mut open = 0;
+        for row in self.rows.iter_mut().filter(|row| !matches!(row.state, RowState::Done(_))) {
+            row.state = RowState::Done(Verdict::Incomplete);
+            open += 1;
+        }
+        if open > 0 {
+            let all = self.rows.len();
+            let text = format!("Stopped before {open} of {all} documents and blobs were checked.");
+            let finding = Finding::warning("verify.stopped", "image", text);
+            self.findings.push(finding.expected(all).actual(all - open));
+            self.sort();
+        }
+    }
+
+    /// Whether nothing is open any more.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.rows.iter().all(|row| matches!(row.state, RowState::Done(_)))
+    }
+
+    /// The verdict so far; open blobs count as incomplete.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let row = |row: &Row| match row.state {
+            RowState::Done(verdict) => verdict,
+            RowState::Waiting | RowState::Reading => Verdict::Incomplete,
+        };
+        let worst = self.rows.iter().map(row).max().unwrap_or(Verdict::Incomplete);
+        if self.findings.first().is_some_and(|finding| finding.severity == Severity::Error) {
+            return Verdict::Failed;
+        }
+        if self.lacking { worst.max(Verdict::Incomplete) } else { worst }
+    }
+
+    /// Findings so far, errors first.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Number of bytes that have arrived, documents counted.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.rows.iter().fold(0, |sum, row| sum.saturating_add(row.downloaded))
+    }
+
+    /// The report so far. The clock is the caller's.
+    #[must_use]
+    pub fn report(&self, elapsed_ms: u64) -> Report {
+        Report {
+            reference: self.reference.clone(),
+            digest: self.digest.clone(),
+            verdict: self.verdict(),
+            findings: self.findings.clone(),
+            blobs: self.rows.iter().filter_map(|row| row.report.clone()).collect(),
+            elapsed_ms,
+            bytes: self.bytes(),
+        }
+    }
+
+    fn row(&mut self, id: JobId) -> Option<&mut Row> {
+        self.rows.get_mut(*self.places.get(&id)?)
+    }
+
+    /// Errors first, and each finding once, however many point to what it is about.
+    fn sort(&mut self) {
+        let mut seen = BTreeSet::new();
+        self.findings.retain(|finding| {
+            seen.insert((finding.rule.clone(), finding.subject.clone(), finding.message.clone()))
+        });
+        self.findings.sort_by_key(|finding| finding.severity);
+    }
+
+    fn lack(&mut self, rule: &'static str, subject: &str, reason: &str) {
+        self.lacking = true;
+        let text = format!("{} was not checked: {reason}", the_capital(subject));
+        self.findings.push(Finding::warning(rule, subject, text));
+    }
+
+    fn add(
+        &mut self,
+        node: &Node,
+        jobs: &BTreeMap<Digest, JobId>,
+        rows: &mut BTreeMap<Digest, usize>,
+    ) {
+        self.findings.extend(node.findings.iter().cloned());
+        let verdict = self.judge(node);
+        let digest = node.descriptor.as_ref().map(|descriptor| descriptor.digest.clone());
+        let known = digest.as_ref().and_then(|digest| rows.get(digest)).copied();
+        if let Some(row) = known.and_then(|at| self.rows.get_mut(at)) {
+            row.others += 1;
+            if let (RowState::Done(own), Some(other)) = (row.state, verdict) {
+                row.state = RowState::Done(own.max(other));
+                if let Some(report) = &mut row.report {
+                    report.verdict = own.max(other);
+                }
+            }
+            return;
+        }
+        let job = digest.as_ref().and_then(|digest| jobs.get(digest)).copied();
+        let job = job.filter(|_| node.state == State::Blob);
+        let report = node.descriptor.as_ref().map(|descriptor| BlobReport {
+            digest: descriptor.digest.clone(),
+            diff_id: None,
+            media_type: descriptor.media_type.clone(),
+            size: descriptor.size,
+            uncompressed_size: None,
+            entries: None,
+            verdict: verdict.unwrap_or(Verdict::Incomplete),
+        });
+        if let Some(job) = job {
+            self.places.insert(job, self.rows.len());
+        }
+        if let Some(digest) = digest {
+            rows.insert(digest, self.rows.len());
+        }
+        let read = node.document.as_ref().map_or(0, |document| document.bytes().len() as u64);
+        self.rows.push(Row {
+            job,
+            label: node.label.clone(),
+            others: 0,
+            descriptor: node.descriptor.clone(),
+            downloaded: read,
+            unpacked: read,
+            state: verdict.map_or(RowState::Waiting, RowState::Done),
+            report,
+        });
+    }
+
+    /// The verdict on a document; `None` for a blob, which is still to be read.
+    fn judge(&mut self, node: &Node) -> Option<Verdict> {
+        let broken = node.findings.iter().any(|finding| finding.severity == Severity::Error);
+        match &node.state {
+            State::Blob => None,
+            State::Failed => Some(Verdict::Failed),
+            State::Read if broken => Some(Verdict::Failed),
+            State::Read => {
+                let followed = !matches!(node.view.as_deref(), Some(View::Raw | View::Schema1(_)));
+                if !followed && node.role != Role::Config {
+                    let why = "Its own bytes are checked, but what it points to is not known.";
+                    self.lack("document.unfollowed", &node.label, why);
+                }
+                Some(Verdict::Verified)
+            }
+            State::Missing(reason) | State::Skipped(reason) => {
+                self.lack("document.missing", &node.label, reason);
+                Some(if broken { Verdict::Failed } else { Verdict::Incomplete })
+            }
+            State::Waiting => {
+                self.lack("document.missing", &node.label, "It was not asked for.");
+                Some(Verdict::Incomplete)
+            }
+        }
+    }
+
+    /// A platform that is not there leaves nothing to verify.
+    fn require_platform(&mut self, graph: &Graph, choice: &Choice) {
+        let Choice::Platform(wanted) = choice else { return };
+        let mut entries = graph.nodes().iter().filter(|node| matches!(node.role, Role::Entry(_)));
+        let is_index = graph.root().is_some_and(|root| root.index().is_some());
+        if is_index && !entries.any(|node| node.platform().is_some_and(|own| own.matches(wanted))) {
+            self.lacking = true;
+            let text = format!("The index has no image for {wanted}, so no layer was checked.");
+            let finding = Finding::warning("verify.no-platform", "index", text);
+            self.findings.push(finding.expected(wanted));
+        }
+    }
+}

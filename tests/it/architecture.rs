@@ -1,0 +1,112 @@
+//! The invariants of ARCHITECTURE.md that can be read off the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut open = vec![root.join(folder)];
+    let mut found = Vec::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).expect("folder of the sources");
+            open.extend(entries.map(|entry| entry.expect("entry").path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("source file");
+            found.push((path.strip_prefix(root).expect("below the root").to_owned(), text));
+        }
+    }
+    found
+}
+
+/// Code of a file without its tests and comments.
+fn code(text: &str) -> String {
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn offenders(folders: &[&str], banned: &[&str]) -> Vec<String> {
+    let files = folders.iter().flat_map(|folder| sources(folder));
+    files
+        .filter(|(path, _)| !path.ends_with("tests.rs"))
+        .flat_map(|(path, text)| {
+            let code = code(&text);
+            let hits =
+                banned.iter().filter(|word| code.contains(**word)).map(|word| (*word).to_owned());
+            hits.map(|word| format!("{} uses {word}", path.display())).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[track_caller]
+fn assert_none(offenders: &[String]) {
+    assert!(offenders.is_empty(), "{}", offenders.join("\n"));
+}
+
+#[test]
+fn the_library_does_no_io() {
+    assert_none(&offenders(
+        &["src"],
+        &[
+            "std::fs",
+            "std::net::Tcp",
+            "std::thread",
+            "std::process",
+            "SystemTime",
+            "Instant::now",
+            "web_sys",
+            "js_sys",
+        ],
+    ));
+}
+
+#[test]
+fn layers_know_neither_registry_nor_documents() {
+    let banned =
+        ["crate::registry", "crate::spec", "crate::image", "crate::document", "serde_json"];
+    assert_none(&offenders(&["src/layer"], &banned));
+}
+
+#[test]
+fn verify_inspect_and_spec_do_not_know_the_registry() {
+    let folders = ["src/verify", "src/inspect", "src/spec", "src/image"];
+    assert_none(&offenders(&folders, &["crate::registry"]));
+}
+
+#[test]
+fn the_registry_client_knows_no_layers_and_no_reports() {
+    let banned = ["crate::layer", "crate::verify", "crate::inspect", "crate::image"];
+    assert_none(&offenders(&["src/registry"], &banned));
+}
+
+#[test]
+fn components_never_fetch_and_the_worker_never_uses_leptos() {
+    assert_none(&offenders(
+        &["www/src/components"],
+        &["crate::net", "crate::jobs", "web_sys::Request", "fetch("],
+    ));
+    assert_none(&offenders(
+        &["www/src/worker", "www/src/net", "www/src/jobs", "www/src/route"],
+        &["leptos"],
+    ));
+}
+
+#[test]
+fn policy_of_the_server_knows_no_runtime() {
+    assert_none(&offenders(&["proxy/src/policy"], &["tokio", "hyper", "axum"]));
+}
+
+#[test]
+fn no_file_asks_more_than_one_question() {
+    let folders = ["src", "www/src", "proxy/src", "registry/src", "xtask/src"];
+    let files = folders.iter().flat_map(|folder| sources(folder));
+    let long: Vec<String> = files
+        .filter(|(path, _)| !path.ends_with("tests.rs"))
+        .map(|(path, text)| {
+            (path, text.split("#[cfg(test)]").next().unwrap_or_default().lines().count())
+        })
+        .filter(|(_, lines)| *lines > 500)
+        .map(|(path, lines)| format!("{}: {lines} lines", path.display()))
+        .collect();
+    assert_none(&long);
+}

@@ -1,0 +1,467 @@
+//! Getting in: who is asked for a token, who gets a login, and who never does.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use drydock::reference::{Repository, Tag, Target};
+use drydock::registry::auth::Credentials;
+use drydock::registry::{Error, Login, RealmProblem, Registry, Scheme};
+
+use crate::registry_script::{Answer, NOW, PASSWORD, Script, login, registry, registry_at, run};
+
+const MANIFEST: &str = "GET https://reg.example/v2/a/manifests/t";
+const TOKEN: &str = "GET https://reg.example/token?service=reg&scope=repository%3Aa%3Apull";
+const OWN: &str = "Bearer realm=\"/token\",service=\"reg\"";
+const EVIL: &str = "Bearer realm=\"https://evil.example/token\",service=\"reg\"";
+
+fn ok() -> Answer {
+    Answer::json("{}")
+}
+
+fn pull(registry: &Registry<Rc<Script>>) -> Result<(), Error> {
+    let target = Target::Tag(Tag::parse("t").expect("tag"));
+    run(registry.manifest(&repository(), &target)).map(|_| ())
+}
+
+fn repository() -> Repository {
+    Repository::parse("a").expect("repository")
+}
+
+fn problem(result: Result<(), Error>) -> RealmProblem {
+    match result {
+        Err(Error::RealmRefused { problem, .. }) => problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_anonymous_token_is_fetched_once_and_used_again() {
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(OWN)),
+        (TOKEN, Answer::token("abc")),
+        (MANIFEST, ok()),
+        (MANIFEST, ok()),
+    ]);
+    let registry = registry("reg.example", &script);
+    assert_eq!(pull(&registry), Ok(()));
+    assert_eq!(pull(&registry), Ok(()));
+    script.finish();
+    let bearer = Some("Bearer abc".to_owned());
+    assert_eq!(script.authorizations(), [None, None, bearer.clone(), bearer]);
+}
+
+#[test]
+fn an_expired_token_is_renewed_before_it_is_used() {
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(OWN)),
+        (TOKEN, Answer::token("one")),
+        (MANIFEST, ok()),
+        (TOKEN, Answer::token("two")),
+        (MANIFEST, ok()),
+    ]);
+    let time = Rc::new(Cell::new(NOW));
+    let clock = Rc::clone(&time);
+    let registry = registry_at("reg.example", Scheme::Https, &script, move || clock.get());
+    assert_eq!(pull(&registry), Ok(()));
+    time.set(NOW + 290_001);
+    assert_eq!(pull(&registry), Ok(()));
+    script.finish();
+    assert_eq!(script.authorizations().last(), Some(&Some("Bearer two".to_owned())));
+}
+
+#[test]
+fn p17_a_login_goes_to_no_unknown_token_service_unasked() {
+    let script = Script::new(&[(MANIFEST, Answer::challenge(EVIL))]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(login());
+    let expected = Error::ConsentNeeded {
+        registry: "reg.example".to_owned(),
+        realm_host: "evil.example".to_owned(),
+    };
+    assert_eq!(pull(&registry), Err(expected.clone()));
+    assert!(expected.to_string().contains("wants to send your login to evil.example"));
+    script.finish();
+    script.assert_secret_only_at(&[]);
+}
+
+#[test]
+fn p17_after_consent_the_login_goes_there_and_nowhere_else() {
+    let token =
+        "GET https://evil.example/token?service=reg&scope=repository%3Aa%3Apull&account=user";
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(EVIL)),
+        (token, Answer::token("abc")),
+        (MANIFEST, ok()),
+    ]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(login());
+    registry.accept_realm("evil.example");
+    assert_eq!(pull(&registry), Ok(()));
+    script.finish();
+    assert_eq!(script.authorizations().last(), Some(&Some("Bearer abc".to_owned())));
+    script.assert_secret_only_at(&["evil.example", "reg.example"]);
+}
+
+#[test]
+fn p17_anonymous_readers_are_not_asked() {
+    let token = "GET https://evil.example/token?service=reg&scope=repository%3Aa%3Apull";
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(EVIL)),
+        (token, Answer::token("abc")),
+        (MANIFEST, ok()),
+    ]);
+    assert_eq!(pull(&registry("reg.example", &script)), Ok(()));
+    script.finish();
+}
+
+#[test]
+fn p17_docker_hub_and_its_token_service_are_a_known_pair() {
+    let script = Script::new(&[
+        (
+            "GET https://registry-1.docker.io/v2/library/alpine/manifests/3",
+            Answer::challenge(
+                "Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\",scope=\"repository:library/alpine:pull\"",
+            ),
+        ),
+        (
+            "GET https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Falpine%3Apull&account=user",
+            Answer::token("abc"),
+        ),
+        ("GET https://registry-1.docker.io/v2/library/alpine/manifests/3", ok()),
+    ]);
+    let registry = registry("docker.io", &script);
+    registry.log_in(login());
+    let repository = Repository::parse("library/alpine").expect("repository");
+    let target = Target::Tag(Tag::parse("3").expect("tag"));
+    run(registry.manifest(&repository, &target)).expect("manifest");
+    script.finish();
+    script.assert_secret_only_at(&["auth.docker.io", "registry-1.docker.io"]);
+}
+
+#[test]
+fn p18_an_http_token_service_of_an_https_registry_is_refused() {
+    let challenge = "Bearer realm=\"http://reg.example/token\",service=\"reg\"";
+    let script = Script::new(&[(MANIFEST, Answer::challenge(challenge))]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(login());
+    assert_eq!(problem(pull(&registry)), RealmProblem::Insecure);
+    script.assert_secret_only_at(&[]);
+}
+
+#[test]
+fn p19_private_token_services_are_refused_to_anonymous_readers_too() {
+    for realm in ["https://169.254.169.254/t", "https://0.0.0.0/t", "https://[::]/t"] {
+        let challenge = format!("Bearer realm=\"{realm}\"");
+        let script = Script::new(&[(MANIFEST, Answer::challenge(&challenge))]);
+        let got = problem(pull(&registry("reg.example", &script)));
+        assert_eq!(got, RealmProblem::Private, "{realm}");
+        script.finish();
+    }
+}
+
+#[test]
+fn p19_a_private_registry_may_be_its_own_token_service() {
+    let manifest = "GET http://10.0.0.1:5000/v2/a/manifests/t";
+    let script = Script::new(&[
+        (manifest, Answer::challenge("Bearer realm=\"http://10.0.0.1:5000/token\"")),
+        (
+            "GET http://10.0.0.1:5000/token?scope=repository%3Aa%3Apull&account=user",
+            Answer::token("abc"),
+        ),
+        (manifest, ok()),
+    ]);
+    let registry = registry_at("10.0.0.1:5000", Scheme::Http, &script, || NOW);
+    registry.log_in(login());
+    assert_eq!(pull(&registry), Ok(()));
+    script.finish();
+}
+
+#[test]
+fn p20_a_token_service_that_redirects_is_refused() {
+    let away = Answer::status(302).header("location", "https://169.254.169.254/latest");
+    let followed = Answer::token("abc").answered_by("https://169.254.169.254/latest");
+    for answer in [away, followed] {
+        let script = Script::new(&[(MANIFEST, Answer::challenge(OWN)), (TOKEN, answer)]);
+        let got = problem(pull(&registry("reg.example", &script)));
+        assert_eq!(got, RealmProblem::Redirect);
+        script.finish();
+    }
+}
+
+#[test]
+fn p21_a_token_service_may_not_move_to_another_host() {
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(OWN)),
+        (TOKEN, Answer::token("abc")),
+        (MANIFEST, ok()),
+        (MANIFEST, Answer::challenge(EVIL)),
+    ]);
+    let registry = registry("reg.example", &script);
+    registry.accept_realm("evil.example");
+    assert_eq!(pull(&registry), Ok(()));
+    let changed = RealmProblem::Changed { before: "https://reg.example".to_owned() };
+    assert_eq!(problem(pull(&registry)), changed);
+    script.finish();
+}
+
+#[test]
+fn p22_a_scope_that_asks_for_more_is_not_followed() {
+    let greedy = "Bearer realm=\"/token\",service=\"reg\",scope=\"repository:a:pull,push,delete repository:b:pull\"";
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(greedy)),
+        (TOKEN, Answer::token("abc")),
+        (MANIFEST, ok()),
+    ]);
+    assert_eq!(pull(&registry("reg.example", &script)), Ok(()));
+    script.finish();
+}
+
+#[test]
+fn p22_basic_and_bearer_in_one_header_prefer_the_token() {
+    let both = "Basic realm=\"reg, ours\", Bearer realm=\"/token\",service=\"reg\"";
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(both)),
+        (TOKEN, Answer::token("abc")),
+        (MANIFEST, ok()),
+    ]);
+    assert_eq!(pull(&registry("reg.example", &script)), Ok(()));
+    script.finish();
+}
+
+#[test]
+fn p22_without_a_realm_the_password_is_what_is_left() {
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge("Bearer service=\"reg\"").header("www-authenticate", "BASIC")),
+        (MANIFEST, ok()),
+        (MANIFEST, ok()),
+    ]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(login());
+    assert_eq!(pull(&registry), Ok(()));
+    assert_eq!(pull(&registry), Ok(()));
+    script.finish();
+    let sent = script.authorizations();
+    assert_eq!(sent.first(), Some(&None), "nothing before the registry has asked");
+    assert!(sent.iter().skip(1).flatten().all(|value| value.starts_with("Basic ")));
+    assert_eq!(sent.iter().flatten().count(), 2);
+}
+
+#[test]
+fn p23_answers_of_token_services_that_hold_no_token() {
+    let long = format!("{{\"token\":\"{}\"}}", "a".repeat((64 << 10) + 1));
+    for body in [long.as_str(), "not json", "{}", "{\"token\":\"a\\r\\nX-Evil: 1\"}"] {
+        let script =
+            Script::new(&[(MANIFEST, Answer::challenge(OWN)), (TOKEN, Answer::json(body))]);
+        let got = pull(&registry("reg.example", &script));
+        assert!(matches!(got, Err(Error::Token { .. })), "{got:?}");
+        script.finish();
+    }
+}
+
+#[test]
+fn p24_a_registry_that_never_lets_in_is_asked_twice() {
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(OWN)),
+        (TOKEN, Answer::token("abc")),
+        (MANIFEST, Answer::challenge(OWN).body("{\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}")),
+    ]);
+    let got = pull(&registry("reg.example", &script));
+    let Err(Error::Unauthorized { login, reply, .. }) = got else { panic!("{got:?}") };
+    assert_eq!(login, Login::Possible);
+    assert!(reply.has_code(&["UNAUTHORIZED"]));
+    script.finish();
+}
+
+#[test]
+fn p24_a_token_that_is_no_longer_taken_is_renewed_once() {
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(OWN)),
+        (TOKEN, Answer::token("one")),
+        (MANIFEST, ok()),
+        (MANIFEST, Answer::challenge(OWN)),
+        (TOKEN, Answer::token("two")),
+        (MANIFEST, ok()),
+    ]);
+    let registry = registry("reg.example", &script);
+    assert_eq!(pull(&registry), Ok(()));
+    assert_eq!(pull(&registry), Ok(()));
+    script.finish();
+}
+
+#[test]
+fn p24_a_refused_password_is_sent_once() {
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge("Basic realm=\"reg\"")),
+        (MANIFEST, Answer::challenge("Basic realm=\"reg\"")),
+    ]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(login());
+    let got = pull(&registry);
+    assert!(matches!(&got, Err(Error::Unauthorized { login: Login::Refused, .. })), "{got:?}");
+    assert_eq!(got.expect_err("refused").code(), "login-refused");
+    script.finish();
+}
+
+#[test]
+fn p13_another_host_that_asks_for_a_login_gets_none() {
+    let foreign = Answer::challenge("Bearer realm=\"https://evil.example/token\"")
+        .answered_by("https://cdn.example/blob");
+    let script = Script::new(&[(MANIFEST, foreign)]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(login());
+    let got = pull(&registry);
+    let Err(Error::Unauthorized { login, .. }) = &got else { panic!("{got:?}") };
+    assert_eq!(*login, Login::OtherHost("cdn.example".to_owned()));
+    script.assert_secret_only_at(&[]);
+}
+
+#[test]
+fn logins_that_a_token_service_refuses() {
+    for (login_given, expected) in [(true, Login::Refused), (false, Login::Possible)] {
+        let token = if login_given { format!("{TOKEN}&account=user") } else { TOKEN.to_owned() };
+        let refused = Answer::status(401).body("{\"details\":\"incorrect username or password\"}");
+        let script = Script::new(&[(MANIFEST, Answer::challenge(OWN)), (&token, refused)]);
+        let registry = registry("reg.example", &script);
+        if login_given {
+            registry.log_in(login());
+        }
+        let error = pull(&registry).expect_err("refused");
+        let Error::Unauthorized { login, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(*login, expected);
+        assert!(error.to_string().contains("incorrect username or password"), "{error}");
+        script.finish();
+    }
+}
+
+#[test]
+fn a_registry_without_a_challenge_gets_the_login_it_was_given_or_none() {
+    let script = Script::new(&[(MANIFEST, Answer::status(401))]);
+    let got = pull(&registry("reg.example", &script));
+    let Err(Error::Unauthorized { login: state, .. }) = &got else { panic!("{got:?}") };
+    assert_eq!(*state, Login::NotOffered);
+    let script = Script::new(&[(MANIFEST, Answer::status(401)), (MANIFEST, ok())]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(login());
+    assert_eq!(pull(&registry), Ok(()));
+}
+
+#[test]
+fn identity_tokens_are_exchanged_by_post_or_failing_that_by_get() {
+    let identity = || Credentials::Identity { user: None, token: PASSWORD.to_owned() };
+    let post = "POST https://reg.example/token";
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(OWN)),
+        (post, Answer::json("{\"access_token\":\"abc\",\"refresh_token\":\"next\"}")),
+        (MANIFEST, ok()),
+    ]);
+    let first = registry("reg.example", &script);
+    first.log_in(identity());
+    assert_eq!(pull(&first), Ok(()));
+    script.finish();
+    let body = script.sent().into_iter().map(|request| request.body).nth(1).expect("post");
+    let form = String::from_utf8_lossy(&body).into_owned();
+    assert!(form.contains("grant_type=refresh_token&refresh_token=canary-password"), "{form}");
+
+    for status in [404, 405] {
+        let get = format!("{TOKEN}&account=%3Ctoken%3E");
+        let script = Script::new(&[
+            (MANIFEST, Answer::challenge(OWN)),
+            (post, Answer::status(status)),
+            (&get, Answer::token("abc")),
+            (MANIFEST, ok()),
+        ]);
+        let registry = registry("reg.example", &script);
+        registry.log_in(identity());
+        assert_eq!(pull(&registry), Ok(()), "{status}");
+        script.finish();
+    }
+}
+
+#[test]
+fn a_bearer_login_is_sent_as_it_is_and_never_to_a_token_service() {
+    let script = Script::new(&[(MANIFEST, Answer::challenge(EVIL))]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(Credentials::Bearer { token: PASSWORD.to_owned() });
+    let got = pull(&registry);
+    assert!(matches!(&got, Err(Error::Unauthorized { login: Login::Refused, .. })), "{got:?}");
+    script.finish();
+    script.assert_secret_only_at(&["reg.example"]);
+}
+
+#[test]
+fn readers_that_send_requests_themselves_share_one_renewal() {
+    let script = Script::new(&[(TOKEN, Answer::token("one")), (TOKEN, Answer::token("two"))]);
+    let registry = registry("reg.example", &script);
+    let digest = drydock::digest::Digest::sha256(b"x");
+    let access = registry.blob_access(&repository(), &digest);
+    assert_eq!(run(registry.authorization(&access)), Ok(None));
+
+    let mut headers = http::HeaderMap::new();
+    headers.insert("www-authenticate", OWN.parse().expect("value"));
+    let url = registry.blob_request(&repository(), &digest, None).url;
+    assert_eq!(url.as_str(), format!("https://reg.example/v2/a/blobs/{digest}"));
+    let renew = |rejected: Option<&http::HeaderValue>| {
+        run(registry.after_unauthorized(&access, rejected, &headers, &url)).expect("header")
+    };
+    let one = renew(None);
+    assert_eq!(renew(None), one, "the second reader gets what the first one fetched");
+    assert_eq!(run(registry.authorization(&access)), Ok(Some(one.clone())));
+    let two = renew(Some(&one));
+    assert_ne!(one, two);
+    assert_eq!(renew(Some(&one)), two, "and so after a renewal");
+    script.finish();
+}
+
+#[test]
+fn readers_at_the_same_time_ask_for_one_token() {
+    let script = Script::new(&[(TOKEN, Answer::token("one"))]);
+    let registry = registry("reg.example", &script);
+    let digest = drydock::digest::Digest::sha256(b"x");
+    let access = registry.blob_access(&repository(), &digest);
+    let url = registry.blob_request(&repository(), &digest, None).url;
+    let mut headers = http::HeaderMap::new();
+    headers.insert("www-authenticate", OWN.parse().expect("value"));
+    let ask = || registry.after_unauthorized(&access, None, &headers, &url);
+    let got = run(futures_util::future::join3(ask(), ask(), ask()));
+    assert_eq!((&got.0, &got.1), (&got.1, &got.2));
+    assert!(got.0.is_ok());
+    script.finish();
+}
+
+#[test]
+fn p22_tag_lists_of_registries_with_a_scope_of_their_own() {
+    let list = "GET https://reg.example/v2/a/tags/list?n=1000";
+    let wider =
+        "GET https://reg.example/token?service=reg&scope=repository%3Aa%3Ametadata_read%2Cpull";
+    let challenge = format!("{OWN},scope=\"repository:a:metadata_read\"");
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(OWN)),
+        (TOKEN, Answer::token("one")),
+        (MANIFEST, ok()),
+        (list, Answer::challenge(&challenge)),
+        (wider, Answer::token("two")),
+        (list, Answer::json("{\"name\":\"a\",\"tags\":[\"t\"]}")),
+    ]);
+    let registry = registry("reg.example", &script);
+    assert_eq!(pull(&registry), Ok(()));
+    assert_eq!(run(registry.all_tags(&repository())), Ok(vec!["t".to_owned()]));
+    script.finish();
+}
+
+#[test]
+fn names_that_a_url_would_read_as_another_host_are_refused() {
+    for name in ["0x7f.1", "2130706433", "127.1:5000", "1.2.3.4.5"] {
+        let script = Script::new(&[]);
+        let name = drydock::reference::Registry::parse(name).expect("host name");
+        let made = Registry::new(script, name.clone(), Scheme::Https, || NOW);
+        assert!(matches!(made, Err(Error::Host { .. })), "{name}");
+    }
+    let script = Script::new(&[]);
+    for (name, base) in [
+        ("[::1]:5000", "https://[::1]:5000/v2/"),
+        ("ghcr.io:443", "https://ghcr.io/v2/"),
+        ("docker.io", "https://registry-1.docker.io/v2/"),
+    ] {
+        assert_eq!(registry(name, &script).base().as_str(), base);
+    }
+}

@@ -1,0 +1,280 @@
+//! The whole page: the frame, and the page that the address names.
+
+use drydock::reference::Reference;
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+
+use crate::components::{
+    Action, CommandBar, ErrorPanel, Icon, KeysDialog, Palette, Picture, Problem, TopBar, copy_text,
+    reference_field,
+};
+use crate::history;
+use crate::pages::{HomePage, ImagePage, LoginOverlay};
+use crate::route::{ImageRoute, Route, View};
+use crate::state::{Overlay, PageState, Theme, Ui, recent, set_page_state};
+
+/// Everything that is on screen.
+#[component]
+pub fn App() -> impl IntoView {
+    let ui = Ui::new();
+    provide_context(ui);
+    history::listen(move |route| ui.route.set(route), move |route| ui.go(route));
+    Effect::new(move |_| document().set_title(&ui.route.with(title)));
+    listen_to_keys(ui);
+
+    let shown = Signal::derive(move || {
+        ui.route.with(|route| match route {
+            Route::Image(image) => image.reference.to_string(),
+            _ => String::new(),
+        })
+    });
+    // The image's page outlives changes of the view: it is made anew for another image only.
+    let page = Memo::new(move |_| {
+        ui.route.with(|route| match route {
+            Route::Home => Page::Home,
+            Route::Image(image) => Page::Image(image.reference.clone()),
+            Route::Unknown { why, .. } => Page::Unknown(why.clone()),
+        })
+    });
+    let close = Callback::new(move |()| ui.overlay.set(Overlay::None));
+    view! {
+        <div class="app">
+            <a class="skip" href="#main">
+                "Skip to the content"
+            </a>
+            <TopBar
+                shown
+                open=move |reference| ui.open(reference)
+                refused=move |why| ui.refused.set(Some(why))
+            >
+                <Tools ui />
+            </TopBar>
+            {move || {
+                ui.refused
+                    .get()
+                    .map(|why| {
+                        view! {
+                            <p class="refused" role="alert">
+                                {why}
+                            </p>
+                        }
+                    })
+            }}
+            {move || match page.get() {
+                Page::Home => view! { <HomePage /> }.into_any(),
+                Page::Image(reference) => view! { <ImagePage reference /> }.into_any(),
+                Page::Unknown(why) => view! { <UnknownPage why /> }.into_any(),
+            }}
+            <CommandBar command=ui.command />
+            {move || match ui.overlay.get() {
+                Overlay::None => ().into_any(),
+                Overlay::Palette => {
+                    view! { <Palette actions=move |typed: String| actions(ui, &typed) close /> }
+                        .into_any()
+                }
+                Overlay::Keys => view! { <KeysDialog close /> }.into_any(),
+                Overlay::Login(ask) => view! { <LoginOverlay ask close /> }.into_any(),
+            }}
+        </div>
+    }
+}
+
+#[derive(Clone, PartialEq)]
+enum Page {
+    Home,
+    Image(Reference),
+    Unknown(String),
+}
+
+fn title(route: &Route) -> String {
+    match route {
+        Route::Home => "Drydock".to_owned(),
+        Route::Image(image) if image.view == View::Overview => {
+            format!("{} · Drydock", image.reference)
+        }
+        Route::Image(image) => {
+            format!("{} · {} · Drydock", image.reference, image.view.name())
+        }
+        Route::Unknown { .. } => "Nothing here · Drydock".to_owned(),
+    }
+}
+
+#[component]
+fn Tools(ui: Ui) -> impl IntoView {
+    let theme = move || match ui.theme.get() {
+        Theme::Light => ("To the dark theme", Picture::Moon),
+        Theme::Dark => ("To the light theme", Picture::Sun),
+    };
+    view! {
+        <button
+            type="button"
+            class="button quiet icon"
+            title=move || theme().0
+            aria-label=move || theme().0
+            on:click=move |_| ui.toggle_theme()
+        >
+            {move || view! { <Icon picture=theme().1 size=16 /> }}
+        </button>
+        <button
+            type="button"
+            class="button quiet"
+            on:click=move |_| ui.overlay.set(Overlay::Login(Default::default()))
+        >
+            <Icon picture=Picture::Person />
+            <span class="wide">"Log in"</span>
+        </button>
+        <button
+            type="button"
+            class="button quiet wide"
+            title="All actions"
+            aria-label="All actions"
+            on:click=move |_| ui.overlay.set(Overlay::Palette)
+        >
+            <kbd>"Ctrl K"</kbd>
+        </button>
+    }
+}
+
+#[component]
+fn UnknownPage(why: String) -> impl IntoView {
+    set_page_state(PageState::Error);
+    ui_command_off();
+    let problem = Problem {
+        sentence: why,
+        reason: "The address of an image is /registry/repository:tag, and a view of it follows after /-/. Type the image's name above, or start from the first page.".to_owned(),
+        ..Problem::default()
+    };
+    view! {
+        <main id="main" tabindex="-1">
+            <div class="page narrow">
+                <ErrorPanel problem />
+                <p>
+                    <a href="/">"To the first page"</a>
+                </p>
+            </div>
+        </main>
+    }
+}
+
+fn ui_command_off() {
+    crate::state::ui().command.set(String::new());
+}
+
+fn actions(ui: Ui, typed: &str) -> Vec<Action> {
+    let action = |name: &str, hint: &str, act: Callback<()>| Action {
+        name: name.to_owned(),
+        hint: hint.to_owned(),
+        act,
+    };
+    let going = |route: Route| Callback::new(move |()| ui.go(route.clone()));
+    let mut actions = Vec::new();
+    if !typed.trim().is_empty()
+        && let Ok(reference) = drydock::reference::from_pasted(typed)
+    {
+        let name = format!("Open {}", reference.clone().normalised());
+        actions.push(action(&name, "open", going(Route::image(reference))));
+    }
+    if let Some(image) = ui.image() {
+        for (name, key, view) in views() {
+            let route = Route::Image(image.with_view(view));
+            actions.push(action(name, &format!("g {key}"), going(route)));
+        }
+        actions.push(action("Copy the link", "y", Callback::new(move |()| copy_link(ui))));
+    }
+    actions.push(action("First page", "g h", going(Route::Home)));
+    let theme = Callback::new(move |()| ui.toggle_theme());
+    actions.push(action("Light or dark theme", "", theme));
+    let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(Default::default())));
+    actions.push(action("Log in to a registry", "", login));
+    let keys = Callback::new(move |()| ui.overlay.set(Overlay::Keys));
+    actions.push(action("Keys", "?", keys));
+    for entry in recent() {
+        let name = entry.reference.to_string();
+        actions.push(action(&name, "opened lately", going(Route::image(entry.reference))));
+    }
+    actions
+}
+
+/// The views by their names and keys.
+fn views() -> [(&'static str, &'static str, View); 7] {
+    [
+        ("Overview", "o", View::Overview),
+        ("Layers", "l", View::Layers(None)),
+        ("Files", "f", View::files()),
+        ("Graph", "g", View::Graph { outline: false }),
+        ("Documents", "d", View::documents(None)),
+        ("Tags", "t", View::Tags { filter: String::new() }),
+        ("Verify", "v", View::Verify),
+    ]
+}
+
+fn copy_link(ui: Ui) {
+    let link = history::link(&ui.route.get_untracked());
+    spawn_local(async move {
+        copy_text(&link).await;
+    });
+}
+
+fn listen_to_keys(ui: Ui) {
+    let after_g = StoredValue::new(false);
+    window_event_listener(ev::keydown, move |event| {
+        let command = event.ctrl_key() || event.meta_key();
+        if command && event.key().eq_ignore_ascii_case("k") {
+            event.prevent_default();
+            ui.overlay.set(Overlay::Palette);
+            return;
+        }
+        if command || event.alt_key() || event.default_prevented() || types_text(&event) {
+            return;
+        }
+        if ui.overlay.with_untracked(|overlay| *overlay != Overlay::None) {
+            return;
+        }
+        let key = event.key();
+        if after_g.get_value() {
+            after_g.set_value(false);
+            if let Some(route) = view_of_key(ui.image().as_ref(), &key) {
+                event.prevent_default();
+                ui.go(route);
+            }
+            return;
+        }
+        match &*key {
+            "/" => {
+                if let Some(field) = reference_field() {
+                    let _ = field.focus();
+                    field.select();
+                }
+            }
+            "?" => ui.overlay.set(Overlay::Keys),
+            "y" => copy_link(ui),
+            "g" => {
+                after_g.set_value(true);
+                set_timeout(
+                    move || after_g.set_value(false),
+                    std::time::Duration::from_millis(1500),
+                );
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    });
+}
+
+fn view_of_key(image: Option<&ImageRoute>, key: &str) -> Option<Route> {
+    if key == "h" {
+        return Some(Route::Home);
+    }
+    let (.., view) = views().into_iter().find(|(_, of, _)| *of == key)?;
+    Some(Route::Image(image?.with_view(view)))
+}
+
+fn types_text(event: &web_sys::KeyboardEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|element| {
+        matches!(&*element.tag_name(), "INPUT" | "TEXTAREA" | "SELECT")
+            && element.get_attribute("type").as_deref() != Some("checkbox")
+    })
+}

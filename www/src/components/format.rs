@@ -1,0 +1,186 @@
+//! Numbers, names and commands as text. No browser here.
+
+/// Decimal units, as registries bill: `267 B`, `1.2 kB`, `86.4 MB`, `231 MB`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    // 53 bits are plenty for what is rounded to three digits.
+    let mut value = count as f64;
+    let mut unit = "B";
+    for next in UNITS {
+        if value < 999.5 {
+            break;
+        }
+        value /= 1000.0;
+        unit = next;
+    }
+    if value < 99.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}
+
+/// All digits, in groups of three: `54 945 128`.
+#[must_use]
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 layer`, `3 layers`.
+#[must_use]
+pub fn plural(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count(number as u64), if number == 1 { one } else { many })
+}
+
+/// A span of time: `340 ms`, `4.2 s`, `3 min 5 s`, `2 h 10 min`.
+#[must_use]
+pub fn span(milliseconds: f64) -> String {
+    if !milliseconds.is_finite() || milliseconds < 0.0 {
+        return "–".to_owned();
+    }
+    let seconds = milliseconds / 1000.0;
+    match seconds {
+        s if s < 1.0 => format!("{milliseconds:.0} ms"),
+        s if s < 10.0 => format!("{s:.1} s"),
+        s if s < 60.0 => format!("{s:.0} s"),
+        s if s < 3600.0 => format!("{:.0} min {:.0} s", (s / 60.0).floor(), s % 60.0),
+        s => format!("{:.0} h {:.0} min", (s / 3600.0).floor(), (s % 3600.0 / 60.0).floor()),
+    }
+}
+
+/// How long ago, roughly: `3 days ago`. Both in milliseconds since 1970.
+#[must_use]
+pub fn ago(then: f64, now: f64) -> String {
+    const STEPS: [(f64, &str); 6] = [
+        (31_557_600.0, "year"),
+        (2_629_800.0, "month"),
+        (604_800.0, "week"),
+        (86_400.0, "day"),
+        (3600.0, "hour"),
+        (60.0, "minute"),
+    ];
+    let seconds = (now - then) / 1000.0;
+    let (distance, future) = (seconds.abs(), seconds < 0.0);
+    let Some((length, unit)) = STEPS.into_iter().find(|(length, _)| distance >= *length) else {
+        return "just now".to_owned();
+    };
+    let number = (distance / length).floor();
+    let plural = if number == 1.0 { "" } else { "s" };
+    if future {
+        format!("in {number} {unit}{plural}")
+    } else {
+        format!("{number} {unit}{plural} ago")
+    }
+}
+
+/// The text with its control and direction-changing characters made visible, so that nothing in it
+/// can hide, reorder or imitate what stands around it.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    text.chars().map(visible_char).collect()
+}
+
+/// As [`visible`], but line ends and tabs stay what they are.
+#[must_use]
+pub fn visible_lines(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, '\n' | '\t') { c } else { visible_char(c) }).collect()
+}
+
+fn visible_char(c: char) -> char {
+    match c {
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{61c}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
+        other => other,
+    }
+}
+
+/// One word of a POSIX shell command, quoted where it needs to be.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@=,+%".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    if word.chars().any(|c| visible_char(c) != c) {
+        // $'…' keeps control characters out of the terminal, and bytes exact.
+        let escaped: String = word
+            .bytes()
+            .map(|b| match b {
+                b'\'' | b'\\' => format!("\\{}", char::from(b)),
+                b' '..=b'~' => char::from(b).to_string(),
+                _ => format!("\\x{b:02x}"),
+            })
+            .collect();
+        return format!("$'{escaped}'");
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (number, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (52_400_000, "52.4 MB"),
+            (231_000_000, "231 MB"),
+            (999_600, "1.0 MB"),
+            (u64::MAX, "18.4 EB"),
+        ] {
+            assert_eq!(bytes(number), text);
+        }
+        assert_eq!(count(54_945_128).replace('\u{202f}', " "), "54 945 128");
+        assert_eq!(count(1), "1");
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(ago(0.0, 3.0 * 86_400_000.0), "3 days ago");
+        assert_eq!(ago(0.0, 61_000.0), "1 minute ago");
+        assert_eq!(ago(10.0, 0.0), "just now");
+        assert_eq!(ago(7_200_000.0, 0.0), "in 2 hours");
+        assert_eq!(span(340.0), "340 ms");
+        assert_eq!(span(185_000.0), "3 min 5 s");
+        assert_eq!(span(f64::NAN), "–");
+    }
+
+    #[test]
+    fn nothing_hides() {
+        assert_eq!(visible("a\u{1b}[31m\u{202e}b\n"), "a␛[31m\u{fffd}b␊");
+        assert_eq!(visible_lines("a\tb\nc\r"), "a\tb\nc␍");
+    }
+
+    #[test]
+    fn words_of_a_shell() {
+        for (word, quoted) in [
+            ("ghcr.io/owner/app:1", "ghcr.io/owner/app:1"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's $(x)", "'it'\\''s $(x)'"),
+            ("a\nb'", "$'a\\x0ab\\''"),
+        ] {
+            assert_eq!(shell_word(word), quoted);
+        }
+    }
+}

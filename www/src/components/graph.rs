@@ -1,0 +1,139 @@
+//! A graph of documents and blobs, as a picture and as an indented list of the same facts.
+
+mod layout;
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::format;
+
+pub use layout::MAX_DRAWN;
+use layout::{Box, HEIGHT, Layout, WIDTH};
+
+/// How a node hangs on the one above it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// The one above lists it.
+    Child,
+    /// It names the one above as its subject.
+    Refers,
+}
+
+/// One thing in the graph. Nodes come parent first, in the order in which they are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GraphNode {
+    /// Place of the node above it; none for a root.
+    pub parent: Option<usize>,
+    /// How it hangs there.
+    pub relation: Relation,
+    /// What it is, in a word or two.
+    pub title: String,
+    /// Digest, size, kind.
+    pub detail: String,
+    /// Class of its colour.
+    pub class: &'static str,
+    /// Where a click leads.
+    pub href: Option<String>,
+}
+
+/// The graph as a picture. Edges run in the gaps between columns only.
+#[component]
+pub fn GraphPicture(
+    /// The nodes; at most [`MAX_DRAWN`] are drawn.
+    nodes: Vec<GraphNode>,
+) -> impl IntoView {
+    let layout = Layout::new(&nodes);
+    let edges = layout.edges(&nodes).into_iter().map(|(path, relation)| {
+        let class = match relation {
+            Relation::Child => "edge",
+            Relation::Refers => "edge refers",
+        };
+        view! { <path class=class d=path /> }
+    });
+    let boxes: Vec<AnyView> =
+        layout.boxes.iter().zip(&nodes).map(|(place, node)| view_box(place, node)).collect();
+    let (width, height) = layout.size();
+    // The root stands amid its children, which may be far down: it is what one wants to see first.
+    let root = layout.boxes.first().map_or(0.0, |place| place.y);
+    let frame = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(frame) = frame.get() {
+            let above = f64::from(frame.client_height()) / 2.0;
+            frame.set_scroll_top((root - above).max(0.0) as i32);
+        }
+    });
+    view! {
+        <div class="graph" node_ref=frame tabindex="0" role="region" aria-label="Picture">
+            <svg
+                width=width
+                height=height
+                viewBox=format!("0 0 {width} {height}")
+                role="group"
+                aria-label="Graph of the image; the outline has the same as text"
+            >
+                {edges.collect_view()}
+                {boxes}
+            </svg>
+        </div>
+    }
+}
+
+fn view_box(place: &Box, node: &GraphNode) -> AnyView {
+    let (x, y) = (place.x, place.y);
+    let label = format!("{}, {}", format::visible(&node.title), format::visible(&node.detail));
+    let band = format!("band {}", node.class);
+    let (title, detail) = (cut(&node.title, 27), cut(&node.detail, 28));
+    // The link is made inside of an SVG element, else it would be HTML's.
+    view! {
+        <g>
+            <a href=node.href.clone() aria-label=label>
+                <rect class="box" x=x y=y width=WIDTH height=HEIGHT rx="5" />
+                <rect class=band x=x y=y width="4" height=HEIGHT rx="2" />
+                <text x=x + 16.0 y=y + 20.0>
+                    {title}
+                </text>
+                <text class="sub" x=x + 16.0 y=y + 38.0>
+                    {detail}
+                </text>
+            </a>
+        </g>
+    }
+    .into_any()
+}
+
+fn cut(text: &str, most: usize) -> String {
+    let text = format::visible(text);
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// The graph as an indented list.
+#[component]
+pub fn GraphOutline(
+    /// The nodes.
+    nodes: Vec<GraphNode>,
+) -> impl IntoView {
+    let depths = layout::depths(&nodes);
+    let rows = nodes.into_iter().zip(depths).map(|(node, depth)| {
+        let relation = (node.relation == Relation::Refers)
+            .then(|| view! { <span class="relation">"refers to it"</span> });
+        let dot = format!("dot {}", node.class);
+        let inner = view! {
+            <span class=dot></span>
+            <bdi>{format::visible(&node.title)}</bdi>
+            <bdi class="mono muted">{format::visible(&node.detail)}</bdi>
+            {relation}
+        };
+        let row = match node.href {
+            Some(href) => {
+                view! { <a href=href style:--depth=depth.to_string()>{inner}</a> }.into_any()
+            }
+            None => view! { <span class="node" style:--depth=depth.to_string()>{inner}</span> }
+                .into_any(),
+        };
+        view! { <li attr:aria-level=(depth + 1).to_string()>{row}</li> }
+    });
+    view! { <ul class="outline">{rows.collect_view()}</ul> }
+}

@@ -1,0 +1,48 @@
+//! The parts that every view is made of. They show what they are given and never fetch.
+#![allow(
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "a component owns its properties, and the macro makes its items pub"
+)]
+
+pub mod format;
+
+mod badge;
+mod card;
+mod copy;
+mod dialog;
+mod digest;
+mod frame;
+mod graph;
+mod icon;
+mod identity;
+mod json;
+mod keys;
+mod layer;
+mod login;
+mod palette;
+mod panel;
+mod progress;
+mod steps;
+mod text;
+mod windowed;
+
+pub use badge::{Badge, Trust, TrustBadge};
+pub use card::{Card, Fact, Facts};
+pub use copy::{CopyButton, copy_text};
+pub use dialog::Dialog;
+pub use digest::DigestChip;
+pub use frame::{CommandBar, TopBar, reference_field};
+pub use graph::{GraphNode, GraphOutline, GraphPicture, MAX_DRAWN, Relation};
+pub use icon::{Icon, Picture};
+pub use identity::{Identity, PlatformChoice, Tab, Tabs};
+pub use json::{JsonView, TextView};
+pub use keys::KeysDialog;
+pub use layer::{LayerBar, LayerDot, LayerSize, layer_class};
+pub use login::{ConsentDialog, Login, LoginAsk, LoginDialog};
+pub use palette::{Action, Palette};
+pub use panel::{Empty, ErrorPanel, Problem};
+pub use progress::{Meter, MeterKind, ProgressRow, Transfer};
+pub use steps::{Step, Steps};
+pub use text::{ByteSize, OutLink, Time, Untrusted, save_bytes};
+pub use windowed::Windowed;

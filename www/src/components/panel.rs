@@ -1,0 +1,77 @@
+//! What went wrong, why, and what can be done about it; and nothing at all.
+
+use leptos::prelude::*;
+
+use super::format;
+
+/// A failure in the reader's words: a sentence, a reason, and what can be done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// What happened, one sentence.
+    pub sentence: String,
+    /// Why, and what may help.
+    pub reason: String,
+    /// Whether a login may help.
+    pub login: bool,
+    /// Whether the same attempt may succeed later.
+    pub retry: bool,
+    /// Whether nothing is wrong: what was asked for is of a kind that this view has no use for.
+    pub calm: bool,
+    /// The token service to which the login may go only when the reader agrees.
+    pub consent: Option<String>,
+}
+
+/// A failure on the page.
+#[component]
+pub fn ErrorPanel(
+    /// What happened.
+    problem: Problem,
+    /// Tries again.
+    #[prop(into, optional)]
+    retry: Option<Callback<()>>,
+    /// Opens the login.
+    #[prop(into, optional)]
+    login: Option<Callback<()>>,
+) -> impl IntoView {
+    let retry = retry.filter(|_| problem.retry);
+    let login = login.filter(|_| problem.login);
+    let consent = problem.consent.is_some();
+    let (class, role) = if problem.calm { ("panel", "status") } else { ("panel failed", "alert") };
+    let main = if login.is_some() { "button" } else { "button primary" };
+    view! {
+        <div class=class role=role>
+            <div class="say">
+                <h2><bdi>{format::visible(&problem.sentence)}</bdi></h2>
+                <p><bdi>{format::visible(&problem.reason)}</bdi></p>
+            </div>
+            <div class="acts">
+                {login
+                    .map(|login| {
+                        view! {
+                            <button type="button" class="button primary" on:click=move |_| login.run(())>
+                                {if consent { "Decide" } else { "Log in" }}
+                            </button>
+                        }
+                    })}
+                {retry
+                    .map(|retry| {
+                        view! {
+                            <button type="button" class=main on:click=move |_| retry.run(())>
+                                "Retry"
+                            </button>
+                        }
+                    })}
+            </div>
+        </div>
+    }
+}
+
+/// Nothing is there, and that is all right.
+#[component]
+pub fn Empty(
+    /// What is not there.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    view! { <p class="empty">{text}</p> }
+}

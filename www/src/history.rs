@@ -1,0 +1,74 @@
+//! The browser's side of [`crate::route`]: history, clicks on links, the title.
+
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::route::Route;
+
+/// The route of the address that the browser shows; a form that has a shorter or another spelling
+/// is replaced in place.
+#[must_use]
+pub fn current() -> Route {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    let search = location.search().unwrap_or_default();
+    let route = Route::parse(&path, &search);
+    if !matches!(route, Route::Unknown { .. }) && route.href() != format!("{path}{search}") {
+        replace(&route);
+    }
+    route
+}
+
+/// Adds an address to the history.
+pub fn push(route: &Route) {
+    let _ = window()
+        .history()
+        .map(|history| history.push_state_with_url(&JsValue::NULL, "", Some(&route.href())));
+}
+
+/// Takes the place of the current address.
+pub fn replace(route: &Route) {
+    let _ = window()
+        .history()
+        .map(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&route.href())));
+}
+
+/// The whole address of a route, for sharing.
+#[must_use]
+pub fn link(route: &Route) -> String {
+    format!("{}{}", window().location().origin().unwrap_or_default(), route.href())
+}
+
+/// Calls `went` when the reader goes back or forward, and `clicked` for plain clicks on links
+/// inside the page, which the browser then doesn't follow.
+pub fn listen(went: impl Fn(Route) + 'static, clicked: impl Fn(Route) + 'static) {
+    window_event_listener(leptos::ev::popstate, move |_| went(current()));
+    window_event_listener(leptos::ev::click, move |event| {
+        if let Some(route) = link_target(&event) {
+            event.prevent_default();
+            clicked(route);
+        }
+    });
+}
+
+fn link_target(event: &web_sys::MouseEvent) -> Option<Route> {
+    let modified = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
+    if event.default_prevented() || event.button() != 0 || modified {
+        return None;
+    }
+    let target = event.target()?.dyn_into::<web_sys::Element>().ok()?;
+    // The attribute, not the property: the same for HTML and SVG, and not yet rewritten.
+    let anchor = target.closest("a[href]").ok()??;
+    if anchor.has_attribute("download") || anchor.has_attribute("target") {
+        return None;
+    }
+    let href = anchor.get_attribute("href")?;
+    let inside =
+        href.starts_with('/') && !["//", "/-/", "/v2/"].iter().any(|other| href.starts_with(other));
+    if !inside {
+        return None;
+    }
+    let href = href.split('#').next().unwrap_or_default();
+    let (path, search) = href.split_once('?').unwrap_or((href, ""));
+    Some(Route::parse(path, search))
+}

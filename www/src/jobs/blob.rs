@@ -1,0 +1,86 @@
+//! Downloads of whole blobs.
+
+use drydock::descriptor::Descriptor;
+use drydock::digest::Digest;
+use drydock::verify::BlobFacts;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Blob, HtmlAnchorElement, Url};
+
+use super::{Problem, ProblemKind, Progress, tab};
+use crate::net::clock;
+use crate::net::place::Place;
+use crate::worker::protocol::{BlobWork, Outcome, Work};
+
+/// Milliseconds after which a saved Blob is let go; the browser has opened it by then.
+const SAVED_WITHIN: u32 = 60_000;
+
+/// Reads a blob in a worker, compares it with its descriptor, and gives it to the page as a Blob.
+///
+/// # Errors
+/// When it can't be read to its end, or size or digest differ.
+pub async fn download(
+    place: &Place,
+    descriptor: &Descriptor,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<Blob, Problem> {
+    let (digest, size, blob) = read(place, descriptor, true, on_progress).await?;
+    if size != descriptor.size || digest != descriptor.digest {
+        let message = format!(
+            "The registry sent {digest} with {size} bytes, but {} with {} bytes was asked for. Nothing was saved.",
+            descriptor.digest, descriptor.size
+        );
+        return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
+    }
+    blob.ok_or_else(super::no_sense)
+}
+
+/// Reads a blob and computes its digest, without judging it.
+pub(super) async fn facts(
+    place: &Place,
+    descriptor: &Descriptor,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<BlobFacts, Problem> {
+    let (digest, size, _) = read(place, descriptor, false, on_progress).await?;
+    Ok(BlobFacts::bytes(digest, size))
+}
+
+async fn read(
+    place: &Place,
+    descriptor: &Descriptor,
+    keep: bool,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<(Digest, u64, Option<Blob>), Problem> {
+    let registries = &tab().registries;
+    let work = async || {
+        let slot = registries.slots().take(place.registry.as_str()).await;
+        let access = registries.access(place, &descriptor.digest).await?;
+        let work = Work::Blob(BlobWork { access, descriptor: descriptor.clone(), keep });
+        Ok((work, slot))
+    };
+    let done = tab().pool.read(descriptor.size, work, on_progress).await?;
+    let blob = done.parts.into_iter().next().and_then(|blob| blob.dyn_into().ok());
+    match done.outcome {
+        Outcome::Blob { digest, size } => Ok((digest, size, blob)),
+        _ => Err(super::no_sense()),
+    }
+}
+
+/// Saves a Blob as a file, as if a link with `download` had been clicked.
+///
+/// # Errors
+/// When the browser does not let the page do it.
+pub fn save(blob: &Blob, name: &str) -> Result<(), Problem> {
+    let refused =
+        || Problem::new(ProblemKind::Content, "The browser does not let this page save files.");
+    let document = web_sys::window().and_then(|window| window.document()).ok_or_else(refused)?;
+    let url = Url::create_object_url_with_blob(blob).map_err(|_| refused())?;
+    let link = document.create_element("a").map_err(|_| refused())?;
+    let link: HtmlAnchorElement = link.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    clock::later(SAVED_WITHIN, move || {
+        let _gone = Url::revoke_object_url(&url);
+    });
+    Ok(())
+}

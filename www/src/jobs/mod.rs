@@ -1,0 +1,99 @@
+//! What pages ask for and wait for: long work as async functions, without Leptos.
+//!
+//! Every function here stops what it started as soon as its future is dropped. A page that is not
+//! itself a future keeps a [`Task`], and stops the work by dropping it.
+//!
+//! ```text
+//! page -> jobs::verify::run -> documents: net::Registries (main thread)
+//!                           -> layers:    worker::Pool    (workers)
+//! page -> jobs::tree::open  -> layers:    worker::Pool
+//!                           -> rows:      one worker that holds indexes, overlay and tree
+//! ```
+
+pub mod blob;
+pub mod file;
+pub mod graph;
+pub mod tree;
+pub mod verify;
+
+use std::future::Future;
+
+use futures_util::future::{AbortHandle, abortable};
+
+pub use crate::net::problem::{Problem, ProblemKind};
+
+use crate::cache::Documents;
+use crate::net::registries::Registries;
+use crate::worker::pool::Pool;
+
+/// Everything that lives as long as the tab: logins, tokens, workers, what was verified.
+#[derive(Debug)]
+pub struct Tab {
+    /// One client per registry, with its logins, tokens, warnings and limits.
+    pub registries: Registries,
+    /// Documents that were verified, by digest.
+    pub documents: Documents,
+    /// The workers.
+    pub pool: Pool,
+}
+
+/// The tab's one [`Tab`]; made when it is first asked for.
+#[must_use]
+pub fn tab() -> &'static Tab {
+    thread_local! {
+        static TAB: &'static Tab = Box::leak(Box::new(Tab::new()));
+    }
+    TAB.with(|tab| *tab)
+}
+
+impl Tab {
+    fn new() -> Self {
+        let registries = Registries::new();
+        let pool = Pool::new(registries.clone());
+        Self { registries, documents: Documents::default(), pool }
+    }
+}
+
+/// Work that runs until it is done or until this is dropped.
+#[derive(Debug)]
+#[must_use = "the work stops when this is dropped"]
+pub struct Task(AbortHandle);
+
+impl Task {
+    /// Starts the work.
+    pub fn spawn(work: impl Future<Output = ()> + 'static) -> Self {
+        let (work, handle) = abortable(work);
+        wasm_bindgen_futures::spawn_local(async {
+            let _stopped = work.await;
+        });
+        Self(handle)
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// How far one blob has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Bytes of the blob that have arrived.
+    pub downloaded: u64,
+    /// Bytes of the tar that came out of them.
+    pub unpacked: u64,
+    /// Entries of the tar so far; provisional until the layer is done.
+    pub entries: u64,
+    /// Bytes of the blob per second, over the last moments.
+    pub rate: f64,
+    /// Tries after the connection broke; 0 as long as it never did.
+    pub resumed: u32,
+}
+
+/// An answer of a worker that does not fit the question.
+fn no_sense() -> Problem {
+    let message = "A worker gave an answer that makes no sense. Reload the page, which also fetches the worker anew.";
+    Problem::new(ProblemKind::Worker, message)
+}

@@ -1,0 +1,318 @@
+//! The files of an image, or of one layer: opened once, then asked for the rows that are seen.
+
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+use std::rc::Rc;
+
+use drydock::descriptor::Descriptor;
+use drydock::digest::{DiffId, Digest};
+use drydock::finding::{Finding, Severity};
+use drydock::verify::{BlobFacts, BlobKind, Claim, Job, JobId, Outcome as Came, integrity};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::Blob;
+
+pub use drydock::inspect::tree::{Content, Query, Row, Scope, Shown, Sort, Status, Summary};
+
+use super::{Problem, ProblemKind, Progress, no_sense, tab};
+use crate::net::place::Place;
+use crate::worker::pool::Done;
+use crate::worker::protocol::{LayerWork, Outcome, Work};
+use crate::worker::tree_job::{TreeCall, TreeId, TreeReply};
+
+/// One layer to open, the base first.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// Where its blob lies.
+    pub place: Place,
+    /// What its manifest says of it.
+    pub descriptor: Descriptor,
+    /// What the config says of its tar.
+    pub diff_id: Option<DiffId>,
+}
+
+/// How far one layer of a tree has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LayerState {
+    /// It was verified in this tab before, and is not read again.
+    Known,
+    /// It is being read; what it holds is provisional.
+    Reading(Progress),
+    /// It was read, and matches size, digest and diff ID.
+    Verified,
+}
+
+/// An open tree; closed when this is dropped.
+#[derive(Debug)]
+pub struct Tree {
+    id: TreeId,
+    layers: Vec<Layer>,
+    summary: Cell<Summary>,
+    findings: Vec<Finding>,
+}
+
+/// Reads the layers that are not known yet, several at a time, checks each one, and opens the tree
+/// of all. `on_layer` is called with the layer's place in the list, from 0, and how far it is.
+///
+/// # Errors
+/// When a layer can't be read, or is not what is said of it: of such a layer nothing is shown.
+pub async fn open(
+    layers: Vec<Layer>,
+    on_layer: impl FnMut(usize, LayerState) + 'static,
+) -> Result<Tree, Problem> {
+    // Closes what was begun when this is dropped on the way.
+    let mut tree = Tree { id: next_id(), layers, summary: Cell::default(), findings: Vec::new() };
+    let on_layer = Rc::new(RefCell::new(on_layer));
+    let digests: Vec<Digest> =
+        tree.layers.iter().map(|layer| layer.descriptor.digest.clone()).collect();
+    let TreeReply::Missing(missing) = tree.call(TreeCall::Begin(tree.id, digests)).await? else {
+        return Err(no_sense());
+    };
+    let mut reading = FuturesUnordered::new();
+    let mut begun = Vec::new();
+    let mut largest_first: Vec<(usize, &Layer)> = tree.layers.iter().enumerate().collect();
+    largest_first.sort_by_key(|(_, layer)| std::cmp::Reverse(layer.descriptor.size));
+    for (place, layer) in largest_first {
+        let digest = &layer.descriptor.digest;
+        if !missing.contains(digest) {
+            on_layer.borrow_mut()(place, LayerState::Known);
+        } else if !begun.contains(&digest) {
+            begun.push(digest);
+            let report = Rc::clone(&on_layer);
+            let on_progress = move |progress| {
+                report.borrow_mut()(place, LayerState::Reading(progress));
+            };
+            let id = tree.id;
+            reading.push(async move { (place, read(id, place, layer, on_progress).await) });
+        }
+    }
+    while let Some((place, read)) = reading.next().await {
+        read?;
+        on_layer.borrow_mut()(place, LayerState::Verified);
+    }
+    drop(reading);
+    let TreeReply::Opened(summary, findings) = tree.call(TreeCall::Open(tree.id)).await? else {
+        return Err(no_sense());
+    };
+    tree.summary.set(summary);
+    tree.findings = findings;
+    Ok(tree)
+}
+
+impl Tree {
+    /// The layers, the base first.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// How many rows and paths there are, as of the last answer.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        self.summary.get()
+    }
+
+    /// What is wrong or ambiguous with how the layers lie on each other.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Asks for another scope, filter, order or other statuses.
+    ///
+    /// # Errors
+    /// As all questions to a tree: when its worker has ended; then open it again.
+    pub async fn set_query(&self, query: Query) -> Result<Summary, Problem> {
+        self.change(TreeCall::Query(self.id, query)).await
+    }
+
+    /// The rows of a window; fewer at the end.
+    ///
+    /// # Errors
+    /// As with [`Tree::set_query`].
+    pub async fn rows(&self, window: Range<usize>) -> Result<Vec<Row>, Problem> {
+        match self.call(TreeCall::Rows(self.id, window.start, window.end)).await? {
+            TreeReply::Rows(rows) => Ok(rows),
+            _ => Err(no_sense()),
+        }
+    }
+
+    /// Opens or closes the directory of a row.
+    ///
+    /// # Errors
+    /// As with [`Tree::set_query`].
+    pub async fn toggle(&self, id: u32) -> Result<Summary, Problem> {
+        self.change(TreeCall::Toggle(self.id, id)).await
+    }
+
+    /// Opens the directory of a row.
+    ///
+    /// # Errors
+    /// As with [`Tree::set_query`].
+    pub async fn expand(&self, id: u32) -> Result<Summary, Problem> {
+        self.change(TreeCall::Expand(self.id, id)).await
+    }
+
+    /// Closes the directory of a row.
+    ///
+    /// # Errors
+    /// As with [`Tree::set_query`].
+    pub async fn collapse(&self, id: u32) -> Result<Summary, Problem> {
+        self.change(TreeCall::Collapse(self.id, id)).await
+    }
+
+    /// Opens all directories.
+    ///
+    /// # Errors
+    /// As with [`Tree::set_query`].
+    pub async fn expand_all(&self) -> Result<Summary, Problem> {
+        self.change(TreeCall::ExpandAll(self.id)).await
+    }
+
+    /// Closes all directories.
+    ///
+    /// # Errors
+    /// As with [`Tree::set_query`].
+    pub async fn collapse_all(&self) -> Result<Summary, Problem> {
+        self.change(TreeCall::CollapseAll(self.id)).await
+    }
+
+    /// Opens the directories above a path and says in which row it is; `None` when it is not there
+    /// or hidden by the filter.
+    ///
+    /// # Errors
+    /// As with [`Tree::set_query`].
+    pub async fn reveal(&self, path: &[u8]) -> Result<Option<usize>, Problem> {
+        match self.call(TreeCall::Reveal(self.id, path.to_vec())).await? {
+            TreeReply::Revealed(row, summary) => {
+                self.summary.set(summary);
+                Ok(row)
+            }
+            _ => Err(no_sense()),
+        }
+    }
+
+    /// One path as a row, whether it is listed or not.
+    ///
+    /// # Errors
+    /// As with [`Tree::set_query`].
+    pub async fn find(&self, path: &[u8]) -> Result<Option<Row>, Problem> {
+        match self.call(TreeCall::Find(self.id, path.to_vec())).await? {
+            TreeReply::Found(row) => Ok(row.map(|row| *row)),
+            _ => Err(no_sense()),
+        }
+    }
+
+    /// All that is listed as lines of JSON (see [`drydock::inspect::listing`]).
+    ///
+    /// # Errors
+    /// As with [`Tree::set_query`].
+    pub async fn listing(&self) -> Result<Blob, Problem> {
+        let done = ask(TreeCall::Listing(self.id), Vec::new()).await?;
+        let blob = done.parts.into_iter().next().and_then(|blob| blob.dyn_into().ok());
+        blob.ok_or_else(no_sense)
+    }
+
+    pub(super) fn id(&self) -> TreeId {
+        self.id
+    }
+
+    async fn change(&self, call: TreeCall) -> Result<Summary, Problem> {
+        match self.call(call).await? {
+            TreeReply::Summary(summary) => {
+                self.summary.set(summary);
+                Ok(summary)
+            }
+            _ => Err(no_sense()),
+        }
+    }
+
+    async fn call(&self, call: TreeCall) -> Result<TreeReply, Problem> {
+        match ask(call, Vec::new()).await?.outcome {
+            Outcome::Tree(reply) => Ok(reply),
+            _ => Err(no_sense()),
+        }
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let close = TreeCall::Close(self.id);
+        if tab().pool.keeper_is_alive() {
+            wasm_bindgen_futures::spawn_local(async {
+                let _closed = ask(close, Vec::new()).await;
+            });
+        }
+    }
+}
+
+/// Reads one layer, checks it, and gives its index to the worker that holds the trees.
+async fn read(
+    tree: TreeId,
+    place: usize,
+    layer: &Layer,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<(), Problem> {
+    let (facts, index) =
+        facts(&layer.place, &layer.descriptor, layer.diff_id.clone(), on_progress).await?;
+    let claim = Claim { subject: format!("layer {}", place + 1), diff_id: layer.diff_id.clone() };
+    let job = Job {
+        id: JobId(place),
+        descriptor: layer.descriptor.clone(),
+        kind: BlobKind::Layer,
+        claims: vec![claim],
+        foreign: false,
+    };
+    let (_, findings) = integrity::check(&job, &Came::Read(facts));
+    if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
+        let message =
+            format!("Layer {} failed: {} Nothing of it is shown.", place + 1, error.message);
+        return Err(Problem::new(ProblemKind::Content, message).at(layer.place.registry.as_str()));
+    }
+    let index = index.ok_or_else(no_sense)?;
+    ask(TreeCall::Keep(tree, layer.descriptor.digest.clone()), vec![index]).await?;
+    Ok(())
+}
+
+/// Reads a layer in a worker and gives what was found out, and the buffer with its index.
+pub(super) async fn facts(
+    place: &Place,
+    descriptor: &Descriptor,
+    diff_id: Option<DiffId>,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<(BlobFacts, Option<JsValue>), Problem> {
+    let registries = &tab().registries;
+    let work = async || {
+        let slot = registries.slots().take(place.registry.as_str()).await;
+        let access = registries.access(place, &descriptor.digest).await?;
+        let work = Work::Layer(LayerWork { access, descriptor: descriptor.clone(), diff_id });
+        Ok((work, slot))
+    };
+    let done = tab().pool.read(descriptor.size, work, on_progress).await?;
+    match done.outcome {
+        Outcome::Layer(facts) => Ok((facts, done.parts.into_iter().next())),
+        _ => Err(no_sense()),
+    }
+}
+
+/// Largest index that is remembered for later, in bytes.
+const REMEMBERED: u32 = 32 << 20;
+
+/// Keeps the index of a layer that was verified, so that its files open at once.
+pub(super) async fn remember(digest: Digest, index: JsValue) {
+    let size = js_sys::ArrayBuffer::from(index.clone()).byte_length();
+    if size <= REMEMBERED {
+        let _kept = ask(TreeCall::Remember(digest), vec![index]).await;
+    }
+}
+
+async fn ask(call: TreeCall, parts: Vec<JsValue>) -> Result<Done, Problem> {
+    tab().pool.keeper(Work::Tree(call), parts, |_| {}).await
+}
+
+fn next_id() -> TreeId {
+    thread_local! {
+        static NEXT: Cell<TreeId> = const { Cell::new(1) };
+    }
+    NEXT.with(|next| next.replace(next.get().wrapping_add(1)))
+}

@@ -1,0 +1,191 @@
+//! Reads everything under a reference and compares it with everything that is said of it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use drydock::image::{Graph, Options};
+use drydock::reference::Reference;
+use drydock::verify::{BlobKind, Job, Outcome, integrity};
+use futures_channel::oneshot;
+use futures_util::future::{Either, select};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+pub use drydock::verify::{Choice, Report, Row, RowState, Session, Verdict};
+
+use super::graph::{self, Loaded};
+use super::{Problem, ProblemKind, Progress, blob, tree};
+use crate::net::clock;
+use crate::net::place::Place;
+
+/// Milliseconds between two changes of the board that are told.
+const EVERY: f64 = 100.0;
+
+/// What has happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Documents are being loaded: what there is, and how many questions are open.
+    Loading(&'a Graph, usize),
+    /// Blobs are being read: the board, and bytes of blobs per second.
+    Board(&'a Session, f64),
+}
+
+/// Stops a verification, which then ends with a report that says what is missing.
+#[derive(Debug)]
+pub struct Stopper(Option<oneshot::Sender<()>>);
+
+/// The other end of a [`Stopper`]; nothing stops when the stopper is dropped unused.
+#[derive(Debug)]
+pub struct StopSignal(oneshot::Receiver<()>);
+
+/// What came of a verification.
+#[derive(Debug)]
+pub struct Verified {
+    /// The report.
+    pub report: Report,
+    /// The board as it was at the end.
+    pub session: Session,
+    /// The documents, and why the root is not there when it is not.
+    pub loaded: Loaded,
+}
+
+impl Stopper {
+    /// A stopper, and what [`run`] takes.
+    #[must_use]
+    pub fn new() -> (Self, StopSignal) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Some(sender)), StopSignal(receiver))
+    }
+
+    /// Stops the verification.
+    pub fn stop(&mut self) {
+        if let Some(sender) = self.0.take() {
+            let _over = sender.send(());
+        }
+    }
+}
+
+/// Loads all documents under a reference, reads all blobs, and reports. It always ends in a report.
+/// Dropping the future ends everything without one.
+pub async fn run(
+    reference: &Reference,
+    choice: &Choice,
+    stop: StopSignal,
+    mut on_event: impl FnMut(Event<'_>),
+) -> Verified {
+    let started = clock::now();
+    let elapsed = || (clock::now() - started) as u64;
+    let only = match choice {
+        Choice::All => None,
+        Choice::Platform(platform) => Some(platform.clone()),
+    };
+    let options = Options { only: only.clone(), first: only, referrers: true };
+    let partial = Rc::new(RefCell::new(Graph::default()));
+    let mut stopped = Box::pin(async move {
+        if stop.0.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    });
+    let seen = Rc::clone(&partial);
+    let loading = Box::pin(graph::load(reference, options, |graph, open| {
+        *seen.borrow_mut() = graph.clone();
+        on_event(Event::Loading(graph, open));
+    }));
+    let loaded = match select(loading, &mut stopped).await {
+        Either::Left((loaded, _)) => loaded,
+        Either::Right(((), loading)) => {
+            drop(loading);
+            let graph = partial.borrow().clone();
+            let mut session = Session::new(&reference.to_string(), &graph, choice);
+            session.stop();
+            let report = session.report(elapsed());
+            let problem = Some(Problem::stopped());
+            return Verified {
+                report,
+                session,
+                loaded: Loaded { graph, problem, ..Loaded::default() },
+            };
+        }
+    };
+    let session = Session::new(&reference.to_string(), &loaded.graph, choice);
+    let board = Rc::new(RefCell::new(Board::new(session)));
+    let place = Place::from(reference);
+    let mut reading = FuturesUnordered::new();
+    for job in board.borrow().session.jobs().to_vec() {
+        reading.push(read(place.clone(), job, Rc::clone(&board)));
+    }
+    let every = tick();
+    futures_util::pin_mut!(every);
+    loop {
+        on_event(Event::Board(&board.borrow().session, board.borrow().rate()));
+        let next = select(reading.next(), every.as_mut());
+        match select(next, &mut stopped).await {
+            Either::Left((Either::Left((None, _)), _)) => break,
+            Either::Left((Either::Left((Some(()), _)), _)) => {}
+            Either::Left((Either::Right(_), _)) => every.set(tick()),
+            Either::Right(_) => {
+                board.borrow_mut().session.stop();
+                break;
+            }
+        }
+    }
+    drop(reading);
+    let session = board.borrow().session.clone();
+    on_event(Event::Board(&session, 0.0));
+    let report = session.report(elapsed());
+    Verified { report, session, loaded }
+}
+
+/// The session, and since when blobs are read.
+struct Board {
+    session: Session,
+    started: f64,
+}
+
+impl Board {
+    fn new(session: Session) -> Self {
+        Self { session, started: clock::now() }
+    }
+
+    fn rate(&self) -> f64 {
+        let seconds = (clock::now() - self.started) / 1000.0;
+        let blobs = self.session.rows().iter().filter(|row| row.job.is_some());
+        blobs.map(|row| row.downloaded).sum::<u64>() as f64 / seconds.max(0.001)
+    }
+}
+
+async fn tick() {
+    clock::sleep(EVERY as u32).await;
+}
+
+/// Reads one blob and tells the session what came of it.
+async fn read(place: Place, job: Job, board: Rc<RefCell<Board>>) {
+    let id = job.id;
+    let (report, arrived) = (Rc::clone(&board), Rc::new(RefCell::new(0)));
+    let last = Rc::clone(&arrived);
+    let on_progress = move |progress: Progress| {
+        *last.borrow_mut() = progress.downloaded;
+        report.borrow_mut().session.progress(id, progress.downloaded, progress.unpacked);
+    };
+    let mut index = None;
+    let came = match job.kind {
+        BlobKind::Layer => {
+            let diff_id = job.claims.iter().find_map(|claim| claim.diff_id.clone());
+            let read = tree::facts(&place, &job.descriptor, diff_id, on_progress).await;
+            read.map(|(facts, buffer)| {
+                index = buffer;
+                facts
+            })
+        }
+        BlobKind::Bytes => blob::facts(&place, &job.descriptor, on_progress).await,
+    };
+    let outcome = match came {
+        Ok(facts) => Outcome::Read(facts),
+        Err(Problem { kind: ProblemKind::NotFound, .. }) => Outcome::Absent,
+        Err(problem) => Outcome::Broken { reason: problem.message, bytes: *arrived.borrow() },
+    };
+    board.borrow_mut().session.finish(id, &outcome);
+    let (verdict, _) = integrity::check(&job, &outcome);
+    if let (Verdict::Verified, Some(index)) = (verdict, index) {
+        tree::remember(job.descriptor.digest, index).await;
+    }
+}

@@ -1,0 +1,72 @@
+//! Time, in the page and in workers.
+
+use js_sys::{Function, Promise, global};
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{MessageChannel, Performance};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, milliseconds: i32) -> JsValue;
+
+    #[wasm_bindgen(thread_local_v2, js_name = performance)]
+    static PERFORMANCE: Performance;
+}
+
+/// Milliseconds since the page or the worker started.
+#[must_use]
+pub fn now() -> f64 {
+    PERFORMANCE.with(Performance::now)
+}
+
+/// Seconds since 1970, by the computer's clock.
+#[must_use]
+pub fn unix_seconds() -> u64 {
+    (js_sys::Date::now() / 1000.0) as u64
+}
+
+/// Waits.
+pub async fn sleep(milliseconds: u32) {
+    let wait = Promise::new(&mut |resolve, _| {
+        set_timeout(&resolve, i32::try_from(milliseconds).unwrap_or(i32::MAX));
+    });
+    let _elapsed = JsFuture::from(wait).await;
+}
+
+/// Lets other events have their turn, without the delay that timers have.
+pub async fn let_others_run() {
+    thread_local! {
+        static CHANNEL: Option<MessageChannel> = MessageChannel::new().ok();
+    }
+    let turn = CHANNEL.with(|channel| {
+        let channel = channel.as_ref()?;
+        Some(Promise::new(&mut |resolve, _| {
+            channel.port1().set_onmessage(Some(&resolve));
+            let _sent = channel.port2().post_message(&JsValue::NULL);
+        }))
+    });
+    if let Some(turn) = turn {
+        let _turn = JsFuture::from(turn).await;
+    }
+}
+
+/// A number between 0 and 1, to spread retries; good for nothing secret.
+#[must_use]
+pub fn jitter() -> f64 {
+    js_sys::Math::random()
+}
+
+/// Whether the browser says that there is no network at all.
+#[must_use]
+pub fn offline() -> bool {
+    let navigator = js_sys::Reflect::get(&global(), &"navigator".into()).unwrap_or_default();
+    js_sys::Reflect::get(&navigator, &"onLine".into()).is_ok_and(|online| online == false)
+}
+
+/// Calls back after a while; dropping the result does not stop it.
+pub(crate) fn later(milliseconds: u32, callback: impl FnOnce() + 'static) {
+    let callback = Closure::once_into_js(callback);
+    set_timeout(callback.unchecked_ref(), i32::try_from(milliseconds).unwrap_or(i32::MAX));
+}

@@ -1,0 +1,193 @@
+//! One client per registry, kept as long as the tab: logins, tokens, warnings, limits.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use drydock::digest::Digest;
+use drydock::reference;
+use drydock::registry::{self, Error, Registry, Scheme, retry};
+use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+
+use super::address::Config;
+use super::clock;
+use super::fetch::{self, Call};
+use super::place::Place;
+use super::problem::{Problem, ProblemKind};
+use super::seals::Seals;
+use super::slots::Slots;
+use super::stream::Access;
+use super::transport::Fetch;
+
+/// Largest answer to `/-/config`, in bytes.
+const CONFIG_BYTES: usize = 1 << 20;
+/// Attempts for a document, after which the page says what is wrong.
+const ATTEMPTS: u32 = 3;
+/// Longest wait before another attempt at a document, in milliseconds; whoever waits for longer
+/// wants to know why.
+const LONGEST_WAIT: u128 = 5_000;
+
+/// A registry's client over this page's transport.
+pub type Client = Rc<Registry<Fetch>>;
+
+/// The registries of this tab.
+#[derive(Clone, Debug)]
+pub struct Registries(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: RefCell<ConfigFuture>,
+    seals: Rc<RefCell<Seals>>,
+    clients: RefCell<BTreeMap<reference::Registry, Client>>,
+    slots: Slots,
+}
+
+type ConfigFuture = Shared<LocalBoxFuture<'static, Result<Rc<Config>, Problem>>>;
+
+impl Registries {
+    /// No registry yet; asks the server for its configuration when it is first needed.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Rc::new(Inner {
+            config: RefCell::new(config().boxed_local().shared()),
+            seals: Rc::default(),
+            clients: RefCell::default(),
+            slots: Slots::default(),
+        }))
+    }
+
+    /// What the server says of itself.
+    ///
+    /// # Errors
+    /// When it does not answer; the next call asks again.
+    pub async fn config(&self) -> Result<Rc<Config>, Problem> {
+        let asked = self.0.config.borrow().clone();
+        let answer = asked.await;
+        if answer.is_err() {
+            *self.0.config.borrow_mut() = config().boxed_local().shared();
+        }
+        answer
+    }
+
+    /// The client of a registry; always the same one.
+    ///
+    /// # Errors
+    /// When the server does not say how it is configured, or the name can't stand in a URL.
+    pub async fn client(&self, name: &reference::Registry) -> Result<Client, Problem> {
+        let config = self.config().await?;
+        if let Some(client) = self.0.clients.borrow().get(name) {
+            return Ok(Rc::clone(client));
+        }
+        let scheme = match config.scheme(name.api_host()) {
+            "http" => Scheme::Http,
+            _ => Scheme::Https,
+        };
+        let transport = Fetch::new(config, Rc::clone(&self.0.seals));
+        let clock = || clock::unix_seconds().saturating_mul(1000);
+        let client = Rc::new(Registry::new(transport, name.clone(), scheme, clock)?);
+        self.0.clients.borrow_mut().insert(name.clone(), Rc::clone(&client));
+        Ok(client)
+    }
+
+    /// Who may read a blob next.
+    #[must_use]
+    pub fn slots(&self) -> &Slots {
+        &self.0.slots
+    }
+
+    /// How to ask for a blob.
+    ///
+    /// # Errors
+    /// When the registry's token service fails or may not be asked.
+    pub async fn access(&self, place: &Place, digest: &Digest) -> Result<Access, Problem> {
+        let client = self.client(&place.registry).await?;
+        let header = client.authorization(&client.blob_access(&place.repository, digest)).await?;
+        self.with(&client, place, digest, header.as_ref()).await
+    }
+
+    /// Leave to read after the last one was refused with these challenges.
+    ///
+    /// # Errors
+    /// When there is nothing else to try: then a login is needed.
+    pub async fn renew(
+        &self,
+        refused: &Access,
+        challenges: Vec<String>,
+    ) -> Result<Access, Problem> {
+        let Access { place, digest, headers, .. } = refused;
+        let client = self.client(&place.registry).await?;
+        let mut said = HeaderMap::new();
+        for challenge in challenges {
+            if let Ok(value) = HeaderValue::try_from(challenge) {
+                said.append(WWW_AUTHENTICATE, value);
+            }
+        }
+        let sent = headers.iter().find(|(name, _)| *name == AUTHORIZATION.as_str());
+        let sent = sent.and_then(|(_, value)| HeaderValue::try_from(value.as_str()).ok());
+        let access = client.blob_access(&place.repository, digest);
+        let header =
+            client.after_unauthorized(&access, sent.as_ref(), &said, client.base()).await?;
+        self.with(&client, place, digest, Some(&header)).await
+    }
+
+    async fn with(
+        &self,
+        client: &Client,
+        place: &Place,
+        digest: &Digest,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Access, Problem> {
+        let request: registry::Request = client.blob_request(&place.repository, digest, None);
+        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let mut headers: Vec<(String, String)> = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+            .collect();
+        if let Some(value) = authorization {
+            headers.push((AUTHORIZATION.as_str().to_owned(), text(value)));
+        }
+        let path = self.config().await?.local(&request.url);
+        Ok(Access { place: place.clone(), digest: digest.clone(), path, headers })
+    }
+}
+
+impl Default for Registries {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Asks a registry, and again when that helps and does not take long.
+///
+/// # Errors
+/// What the last attempt ended with.
+pub async fn ask<T>(question: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    let mut attempt = 1;
+    loop {
+        let error = match question().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let wait = retry::delay(attempt, &error, clock::jitter()).map(|wait| wait.as_millis());
+        match wait {
+            Some(wait) if attempt < ATTEMPTS && wait <= LONGEST_WAIT => {
+                clock::sleep(u32::try_from(wait).unwrap_or_default()).await;
+            }
+            _ => return Err(error),
+        }
+        attempt += 1;
+    }
+}
+
+async fn config() -> Result<Rc<Config>, Problem> {
+    let call = Call { method: "GET", path: "/-/config", headers: Vec::new(), body: None };
+    let mut answer = fetch::send(call).await?;
+    let bytes = answer.body.read_all(CONFIG_BYTES).await?;
+    serde_json::from_slice(&bytes).map(Rc::new).map_err(|error| {
+        let message =
+            format!("This server's configuration can't be read ({error}). Reload the page.");
+        Problem::new(ProblemKind::Registry, message)
+    })
+}

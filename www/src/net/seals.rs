@@ -1,0 +1,166 @@
+//! Which URLs that registries chose will the proxy follow, and with which token?
+//!
+//! Token services, next pages and upload sessions have URLs of any form. The proxy gives a token
+//! (`X-Drydock-Seal`) beside each one, and asks for it with the request. The token's payload names
+//! the URL that it is for, so the order in which they came does not matter here.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use url::Url;
+
+/// Most seals that are remembered; the oldest go first.
+const SEALS: usize = 512;
+
+/// The seals of this tab.
+#[derive(Debug, Default)]
+pub struct Seals {
+    by_url: BTreeMap<String, Vec<Seal>>,
+    order: VecDeque<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seal {
+    kind: Kind,
+    query: Option<String>,
+    token: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Realm,
+    Link,
+    Location,
+}
+
+/// What the page reads of a token: the proxy alone can check the rest.
+#[derive(Deserialize)]
+struct Payload {
+    #[serde(rename = "k")]
+    kind: Kind,
+    #[serde(rename = "o")]
+    origin: String,
+    #[serde(rename = "p")]
+    path: String,
+    #[serde(rename = "q", default)]
+    query: Option<String>,
+}
+
+impl Seals {
+    /// Remembers the seals of one response header `X-Drydock-Seal`.
+    pub fn remember(&mut self, header: &str) {
+        for token in header.split(',').filter_map(|seal| seal.split_whitespace().nth(1)) {
+            let Some(payload) = payload(token) else { continue };
+            let key = format!("{}{}", payload.origin, payload.path);
+            let seal = Seal { kind: payload.kind, query: payload.query, token: token.to_owned() };
+            let seals = self.by_url.entry(key.clone()).or_default();
+            seals.retain(|old| old.kind != seal.kind || old.query != seal.query);
+            seals.push(seal);
+            self.order.push_back(key);
+        }
+        while self.order.len() > SEALS {
+            self.forget_oldest();
+        }
+    }
+
+    /// The token to send with a request for `url`, if the proxy gave one.
+    #[must_use]
+    pub fn token(&self, url: &Url) -> Option<&str> {
+        let key = format!("{}{}", url.origin().ascii_serialization(), url.path());
+        let seals = self.by_url.get(&key)?;
+        let fits = |seal: &&Seal| match seal.kind {
+            Kind::Realm => true,
+            Kind::Link => seal.query.as_deref() == url.query(),
+            Kind::Location => {
+                let sealed = seal.query.as_deref().unwrap_or_default();
+                url.query().unwrap_or_default().starts_with(sealed)
+            }
+        };
+        let longest =
+            |seal: &&Seal| (seal.kind != Kind::Realm, seal.query.as_ref().map(String::len));
+        seals.iter().filter(fits).max_by_key(longest).map(|seal| seal.token.as_str())
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(key) = self.order.pop_front() else { return };
+        if let Some(seals) = self.by_url.get_mut(&key) {
+            if !seals.is_empty() {
+                seals.remove(0);
+            }
+            if seals.is_empty() {
+                self.by_url.remove(&key);
+            }
+        }
+    }
+}
+
+fn payload(token: &str) -> Option<Payload> {
+    let (payload, _mac) = token.split_once('.')?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(kind: &str, path: &str, query: Option<&str>) -> String {
+        let mut payload = serde_json::json!({
+            "k": kind, "o": "https://auth.example", "p": path, "i": "https://r.example", "e": 1,
+        });
+        if let Some(query) = query {
+            payload["q"] = query.into();
+        }
+        format!("{}.bWFj", URL_SAFE_NO_PAD.encode(payload.to_string()))
+    }
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).expect("a URL")
+    }
+
+    #[test]
+    fn each_kind_allows_what_the_proxy_allows() {
+        let realm = token("realm", "/token", None);
+        let link = token("link", "/v2/a/tags/list", Some("n=2&last=b"));
+        let location = token("location", "/v2/a/blobs/uploads/1", Some("_state=x"));
+        let mut seals = Seals::default();
+        seals.remember(&format!("realm {realm}, link {link}, location {location}"));
+        let base = "https://auth.example";
+        for (path, expected) in [
+            ("/token", Some(&realm)),
+            ("/token?service=r&scope=repository:a:pull", Some(&realm)),
+            ("/token2", None),
+            ("/v2/a/tags/list?n=2&last=b", Some(&link)),
+            ("/v2/a/tags/list?n=2&last=c", None),
+            ("/v2/a/blobs/uploads/1?_state=x", Some(&location)),
+            ("/v2/a/blobs/uploads/1?_state=x&digest=sha256:1", Some(&location)),
+            ("/v2/a/blobs/uploads/1?_state=y", None),
+        ] {
+            let found = seals.token(&url(&format!("{base}{path}")));
+            assert_eq!(found, expected.map(String::as_str), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_newer_seal_replaces_an_older_one_and_the_oldest_are_forgotten() {
+        let mut seals = Seals::default();
+        let first = token("realm", "/0", None);
+        seals.remember(&format!("realm {first}"));
+        seals.remember(&format!("realm {first}x"));
+        assert_eq!(seals.by_url.values().map(Vec::len).sum::<usize>(), 1);
+        for n in 1..=SEALS {
+            seals.remember(&format!("realm {}", token("realm", &format!("/{n}"), None)));
+        }
+        assert!(seals.token(&url("https://auth.example/0")).is_none());
+        assert!(seals.token(&url("https://auth.example/9")).is_some());
+    }
+
+    #[test]
+    fn what_is_no_token_is_left_out() {
+        let mut seals = Seals::default();
+        seals.remember("realm -, link ???.x, location");
+        assert!(seals.by_url.is_empty());
+    }
+}

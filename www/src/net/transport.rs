@@ -1,0 +1,140 @@
+//! The library's [`Transport`] over fetch and this server's proxy.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use drydock::registry::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
+
+use super::address::Config;
+use super::fetch::{self, Call};
+use super::problem::{Problem, ProblemKind};
+use super::seals::Seals;
+
+/// Sends a registry's requests to this origin.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    config: Rc<Config>,
+    seals: Rc<RefCell<Seals>>,
+}
+
+impl Fetch {
+    /// A transport that shares the seals of the tab.
+    #[must_use]
+    pub fn new(config: Rc<Config>, seals: Rc<RefCell<Seals>>) -> Self {
+        Self { config, seals }
+    }
+}
+
+impl Transport for Fetch {
+    type Body = fetch::Body;
+
+    async fn send(&self, request: Request) -> Result<Response<fetch::Body>, TransportError> {
+        let Request { method, url, headers, body } = request;
+        let path = self.config.local(&url);
+        let seal = self.seals.borrow().token(&url).map(str::to_owned);
+        let mut fields: Vec<(&str, &str)> = headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .collect();
+        if let Some(seal) = &seal {
+            fields.push(("X-Drydock-Seal", seal));
+        }
+        let body = (method != Method::GET && method != Method::HEAD).then_some(&*body);
+        let call = Call { method: method.as_str(), path: &path, headers: fields, body };
+        let answer = fetch::send(call).await.map_err(transport_error)?;
+        if let Some(seals) = answer.header("x-drydock-seal") {
+            self.seals.borrow_mut().remember(seals);
+        }
+        let status = StatusCode::from_u16(answer.status).map_err(|_| {
+            let message = format!("the server answered with status {}", answer.status);
+            TransportError::new(TransportErrorKind::Other, message)
+        })?;
+        Ok(Response { status, headers: upstream(&answer.headers), url, body: answer.body })
+    }
+}
+
+impl Body for fetch::Body {
+    async fn chunk(&mut self) -> Option<Result<Bytes, TransportError>> {
+        match self.next().await {
+            Ok(piece) => piece.map(|piece| Ok(Bytes::from(piece.to_vec()))),
+            Err(problem) => {
+                let (got, expected) = (self.arrived(), self.announced());
+                let mut error = transport_error(problem);
+                if error.kind != TransportErrorKind::Offline {
+                    error.kind = TransportErrorKind::Cut { got, expected };
+                }
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+/// The registry's own header fields under their own names.
+#[must_use]
+pub(super) fn upstream(fields: &[(String, String)]) -> HeaderMap {
+    // What the proxy says in its own name hides what the registry said.
+    let proxied = fields.iter().any(|(name, _)| name == "x-upstream-content-type");
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        let name = match &**name {
+            "x-upstream-www-authenticate" => WWW_AUTHENTICATE,
+            "x-upstream-content-type" => CONTENT_TYPE,
+            "content-type" if proxied => continue,
+            "x-drydock-seal" => continue,
+            name => match HeaderName::try_from(name) {
+                Ok(name) => name,
+                Err(_) => continue,
+            },
+        };
+        if let Ok(value) = HeaderValue::try_from(value.as_str()) {
+            headers.append(name, value);
+        }
+    }
+    headers
+}
+
+fn transport_error(problem: Problem) -> TransportError {
+    let kind = match &problem.kind {
+        ProblemKind::Offline => TransportErrorKind::Offline,
+        ProblemKind::Cut => TransportErrorKind::Cut { got: 0, expected: None },
+        ProblemKind::Proxy(code) => match &**code {
+            "connect" | "unresolvable" | "tls" => TransportErrorKind::Unreachable,
+            "timeout" => TransportErrorKind::Timeout,
+            code => TransportErrorKind::Refused(code.to_owned()),
+        },
+        ProblemKind::RateLimited => TransportErrorKind::Refused("rate-limited".to_owned()),
+        ProblemKind::Stopped => TransportErrorKind::Cancelled,
+        _ => TransportErrorKind::Other,
+    };
+    TransportError::new(kind, problem.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_fields_of_the_registry_come_back_under_their_names() {
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let headers = upstream(&[
+            field("content-type", "application/octet-stream"),
+            field("x-upstream-content-type", "application/vnd.oci.image.index.v1+json"),
+            field("x-upstream-www-authenticate", "Bearer realm=\"https://a/t\""),
+            field("x-drydock-seal", "realm t"),
+            field("docker-content-digest", "sha256:1"),
+        ]);
+        assert_eq!(headers[CONTENT_TYPE], "application/vnd.oci.image.index.v1+json");
+        assert_eq!(headers[WWW_AUTHENTICATE], "Bearer realm=\"https://a/t\"");
+        assert_eq!(headers["docker-content-digest"], "sha256:1");
+        assert_eq!(headers.len(), 3);
+    }
+
+    #[test]
+    fn the_scratch_registry_has_no_other_names() {
+        let headers = upstream(&[("content-type".to_owned(), "text/plain".to_owned())]);
+        assert_eq!(headers[CONTENT_TYPE], "text/plain");
+    }
+}

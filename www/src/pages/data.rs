@@ -1,0 +1,282 @@
+//! Where the pages meet the work behind them: what they ask for, and how its failures read.
+
+use std::sync::Arc;
+
+use drydock::descriptor::Descriptor;
+use drydock::image::{Graph, Options};
+use drydock::platform::Platform;
+use drydock::reference::{Reference, Registry, Repository, Tag};
+use drydock::registry::auth::Credentials;
+use leptos::prelude::*;
+
+use super::model::{ImageModel, Load};
+use super::reading::{self, Headers};
+use super::tags::TagList;
+use crate::components::{Login, Problem, Transfer, format};
+use crate::jobs::{self, ProblemKind, Task, tab};
+use crate::net::place::Place;
+use crate::net::registries::{Client, ask};
+
+/// Milliseconds between two looks at a graph that grows.
+const LOOK: f64 = 120.0;
+/// Most repositories of the scratch registry that the first page lists.
+const OWN_REPOSITORIES: usize = 50;
+
+/// How a failure reads on screen.
+#[must_use]
+pub fn problem(problem: jobs::Problem) -> Problem {
+    let login =
+        matches!(problem.kind, ProblemKind::Login | ProblemKind::Denied | ProblemKind::RateLimited);
+    let retry = !matches!(problem.kind, ProblemKind::Consent(_));
+    // The first sentence is the headline; what the registry said follows smaller.
+    let (sentence, rest) = match problem.message.split_once(". ") {
+        Some((first, rest)) => (format!("{first}."), rest.to_owned()),
+        None => (problem.message, String::new()),
+    };
+    let mut reason = [rest, problem.advice].join(" ").trim().to_owned();
+    if let Some(seconds) = problem.retry_after {
+        let at = js_sys::Date::now() + seconds as f64 * 1000.0;
+        let at = js_sys::Date::new(&at.into()).to_locale_time_string("default");
+        let after = format::span(seconds as f64 * 1000.0);
+        reason.push_str(&format!(" The registry asks to wait {after}, until {at}."));
+    }
+    let consent = match problem.kind {
+        ProblemKind::Consent(host) => Some(host),
+        _ => None,
+    };
+    Problem {
+        sentence,
+        reason,
+        login: login || consent.is_some(),
+        retry,
+        consent,
+        ..Problem::default()
+    }
+}
+
+/// Reads the documents under a reference into `image`, which grows until all are there. Stops when
+/// the task is dropped.
+pub fn load_image(
+    reference: Reference,
+    first: Option<&str>,
+    image: RwSignal<Load<Arc<ImageModel>>>,
+) -> Task {
+    let options = Options {
+        first: first.and_then(|platform| platform.parse::<Platform>().ok()),
+        referrers: true,
+        ..Options::default()
+    };
+    image.set(Load::Waiting(format!("Asking {} for {}…", reference.registry, reference.target())));
+    Task::spawn(async move {
+        let name = reference.clone();
+        let mut looked = 0.0;
+        let look = move |graph: &Graph, _open: usize| {
+            let now = js_sys::Date::now();
+            if now - looked < LOOK || graph.root().is_none_or(|root| root.view.is_none()) {
+                return;
+            }
+            looked = now;
+            let graph = Arc::new(graph.clone());
+            if let Some(model) = reading::image(&name, &graph, &Headers::new(), &[], true) {
+                image.try_set(Load::Ready(Arc::new(model)));
+            }
+        };
+        let loaded = jobs::graph::load(&reference, options, look).await;
+        let graph = Arc::new(loaded.graph);
+        let failed = loaded.problem.map(problem).or_else(|| reading::root_problem(&graph));
+        if let Some(failed) = failed {
+            image.try_set(Load::Failed(failed));
+            return;
+        }
+        let warnings = match tab().registries.client(&reference.registry).await {
+            Ok(client) => client.warnings(),
+            Err(_) => Vec::new(),
+        };
+        let headers = loaded.headers.into_iter().map(|(digest, headers)| {
+            let text =
+                |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let pairs = headers.iter().map(|(name, value)| (name.to_string(), text(value)));
+            (digest, pairs.collect())
+        });
+        let model = reading::image(&reference, &graph, &headers.collect(), &warnings, false);
+        image.try_set(match model {
+            Some(model) => Load::Ready(Arc::new(model)),
+            None => Load::Failed(Problem {
+                sentence: format!("Nothing came for {reference}."),
+                reason: "Try again.".to_owned(),
+                retry: true,
+                ..Problem::default()
+            }),
+        });
+    })
+}
+
+/// Reads the tags of a repository into `list`, page by page.
+pub fn load_tags(reference: Reference, list: RwSignal<TagList>) -> Task {
+    list.set(TagList { growing: true, ..TagList::default() });
+    Task::spawn(async move {
+        let outcome = read_tags(&reference, list).await;
+        list.try_update(|list| {
+            list.growing = false;
+            list.problem = outcome.err().map(problem);
+        });
+    })
+}
+
+async fn read_tags(reference: &Reference, list: RwSignal<TagList>) -> Result<(), jobs::Problem> {
+    let client = tab().registries.client(&reference.registry).await?;
+    let mut next = None;
+    loop {
+        let page = ask(async || client.tags(&reference.repository, next.as_ref()).await).await?;
+        let tags: Vec<Tag> = page.names.iter().filter_map(|name| name.parse().ok()).collect();
+        let there = list.try_update(|list| {
+            list.tags.extend(tags);
+            list.tags.len()
+        });
+        next = page.next;
+        if next.is_none() || there.is_none_or(|there| there >= drydock::limits::TAGS) {
+            return Ok(());
+        }
+    }
+}
+
+/// An image of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What to open.
+    pub reference: Reference,
+    /// What is known of it.
+    pub note: String,
+}
+
+/// The images of this server's own registry, and the registry's name; none when it has none.
+///
+/// # Errors
+/// When the list can't be read.
+pub async fn own_images() -> Result<Option<(String, Vec<Listed>)>, Problem> {
+    read_own_images().await.map_err(problem)
+}
+
+async fn read_own_images() -> Result<Option<(String, Vec<Listed>)>, jobs::Problem> {
+    let config = tab().registries.config().await?;
+    let Some(host) = config.scratch.clone() else { return Ok(None) };
+    let Ok(registry) = Registry::parse(&host) else { return Ok(None) };
+    let client = tab().registries.client(&registry).await?;
+    let mut images = Vec::new();
+    let mut next = None;
+    loop {
+        let page = ask(async || client.catalog(next.as_ref()).await).await?;
+        for name in &page.names {
+            if images.len() >= OWN_REPOSITORIES {
+                return Ok(Some((host, images)));
+            }
+            if let Ok(repository) = Repository::parse(name) {
+                images.extend(listed(&client, &registry, repository).await?);
+            }
+        }
+        next = page.next;
+        if next.is_none() {
+            return Ok(Some((host, images)));
+        }
+    }
+}
+
+async fn listed(
+    client: &Client,
+    registry: &Registry,
+    repository: Repository,
+) -> Result<Option<Listed>, jobs::Problem> {
+    let page = ask(async || client.tags(&repository, None).await).await?;
+    let more = page.next.is_some();
+    // What tools keep under tags that are made of digests is no image of its own.
+    let names = page.names.iter().filter(|name| !name.starts_with("sha256-"));
+    let tags: Vec<Tag> = names.filter_map(|name| name.parse().ok()).collect();
+    let latest = tags.iter().find(|tag| tag.as_str() == "latest").or_else(|| tags.last());
+    let Some(tag) = latest.cloned() else { return Ok(None) };
+    let note = match (tags.as_slice(), more) {
+        ([one], false) => format!("tag {one}"),
+        (tags, false) => format!("{} tags", tags.len()),
+        (tags, true) => format!("{} tags and more", tags.len()),
+    };
+    let registry = registry.clone();
+    let reference = Reference { registry, repository, tag: Some(tag), digest: None };
+    Ok(Some(Listed { reference, note }))
+}
+
+/// Keeps a login in memory; the next question to the registry tries it.
+///
+/// # Errors
+/// A sentence when the registry's name is none.
+pub async fn log_in(registry: &str, login: Login) -> Result<(), String> {
+    let registry = Registry::parse(registry).map_err(|error| format!("{error}."))?;
+    let client = tab().registries.client(&registry).await.map_err(|error| error.message)?;
+    client.log_in(match login {
+        Login::Password { user, password } => Credentials::Basic { user, password },
+        Login::Token(token) => Credentials::Bearer { token },
+    });
+    Ok(())
+}
+
+/// Lets a login go to the token service that its registry named.
+///
+/// # Errors
+/// A sentence when the registry's name is none.
+pub async fn accept_realm(registry: &str, realm: &str) -> Result<(), String> {
+    let registry = Registry::parse(registry).map_err(|error| format!("{error}."))?;
+    let client = tab().registries.client(&registry).await.map_err(|error| error.message)?;
+    client.accept_realm(realm);
+    Ok(())
+}
+
+/// The download of one blob: started, watched and stopped from the page.
+#[derive(Clone, Copy)]
+pub struct Download {
+    /// How far it is; none when it isn't running.
+    pub transfer: RwSignal<Option<Transfer>>,
+    /// Why it ended without the blob.
+    pub problem: RwSignal<Option<Problem>>,
+    what: StoredValue<(Place, Descriptor)>,
+    task: StoredValue<Option<Task>, LocalStorage>,
+}
+
+impl Download {
+    /// Of a blob in the repository of a reference; not started.
+    #[must_use]
+    pub fn new(reference: &Reference, descriptor: Descriptor) -> Self {
+        Self {
+            transfer: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            what: StoredValue::new((Place::from(reference), descriptor)),
+            task: StoredValue::new_local(None),
+        }
+    }
+
+    /// Starts it; the file is saved when its bytes are what the descriptor says.
+    pub fn start(self) {
+        let Self { transfer, problem: failed, what, task } = self;
+        let (place, descriptor) = what.get_value();
+        let total = Some(descriptor.size);
+        let began = js_sys::Date::now();
+        let progress = move |done| {
+            let elapsed = js_sys::Date::now() - began;
+            transfer.try_set(Some(Transfer { done, total, elapsed }));
+        };
+        failed.set(None);
+        progress(0);
+        let work = async move {
+            let on_progress = move |now: jobs::Progress| progress(now.downloaded);
+            let name = descriptor.digest.as_str().replace(':', "-");
+            let saved = jobs::blob::download(&place, &descriptor, on_progress).await;
+            let saved = saved.and_then(|blob| jobs::blob::save(&blob, &name));
+            transfer.try_set(None);
+            failed.try_set(saved.err().map(problem));
+        };
+        task.set_value(Some(Task::spawn(work)));
+    }
+
+    /// Stops it.
+    pub fn stop(self) {
+        self.task.set_value(None);
+        self.transfer.set(None);
+    }
+}

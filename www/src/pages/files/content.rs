@@ -1,0 +1,111 @@
+//! The bytes of a file as text, or as hex when they are none.
+
+use leptos::prelude::*;
+
+use crate::components::{Empty, TextView, Windowed};
+use crate::jobs::file::FilePreview;
+
+/// Bytes per line of the hex view.
+const LINE: usize = 16;
+
+/// The content, as text where it is text; the reader may choose the other.
+#[component]
+pub(super) fn ContentView(preview: FilePreview) -> impl IntoView {
+    if preview.bytes.is_empty() {
+        return view! { <Empty text="This file is empty." /> }.into_any();
+    }
+    let text = as_text(&preview.bytes);
+    let hex = RwSignal::new(text.is_none());
+    let has_text = text.is_some();
+    let bytes = StoredValue::new(preview.bytes);
+    let shown = move || match (hex.get(), &text) {
+        (false, Some(text)) => view! { <TextView text=text.clone() /> }.into_any(),
+        _ => view! { <HexView bytes /> }.into_any(),
+    };
+    view! {
+        <Show when=move || has_text>
+            <div class="segments form" role="group" aria-label="Form">
+                <button
+                    type="button"
+                    aria-pressed=move || (!hex.get()).then_some("true")
+                    on:click=move |_| hex.set(false)
+                >
+                    "Text"
+                </button>
+                <button
+                    type="button"
+                    aria-pressed=move || hex.get().then_some("true")
+                    on:click=move |_| hex.set(true)
+                >
+                    "Hex"
+                </button>
+            </div>
+        </Show>
+        {shown}
+    }
+    .into_any()
+}
+
+/// Text is UTF-8 without NUL; a character that the end of the preview cuts in two is left out.
+fn as_text(bytes: &[u8]) -> Option<String> {
+    if bytes.contains(&0) {
+        return None;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text.to_owned()),
+        Err(error) if error.error_len().is_none() => {
+            let whole = bytes.get(..error.valid_up_to())?;
+            String::from_utf8(whole.to_vec()).ok()
+        }
+        Err(_) => None,
+    }
+}
+
+#[component]
+fn HexView(bytes: StoredValue<Vec<u8>>) -> impl IntoView {
+    let rows = bytes.with_value(|bytes| bytes.len().div_ceil(LINE));
+    let row = Callback::new(move |at: usize| {
+        let line = bytes.with_value(|bytes| {
+            let end = (at * LINE + LINE).min(bytes.len());
+            bytes.get(at * LINE..end).map(|part| hex_line(at * LINE, part))
+        });
+        view! { <div class="line hex">{line}</div> }.into_any()
+    });
+    view! { <Windowed rows height=20.0 row class="document mono" label="Bytes" /> }
+}
+
+/// `00000010  7f 45 4c 46 …  .ELF`
+fn hex_line(offset: usize, bytes: &[u8]) -> String {
+    let mut line = format!("{offset:08x}  ");
+    for at in 0..LINE {
+        match bytes.get(at) {
+            Some(byte) => line.push_str(&format!("{byte:02x} ")),
+            None => line.push_str("   "),
+        }
+        if at == LINE / 2 - 1 {
+            line.push(' ');
+        }
+    }
+    line.push(' ');
+    let shown = |byte: &u8| if (b' '..=b'~').contains(byte) { char::from(*byte) } else { '.' };
+    line.extend(bytes.iter().map(shown));
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_is_cut_in_a_character() {
+        assert_eq!(as_text("aä".as_bytes()).as_deref(), Some("aä"));
+        assert_eq!(as_text(&"aä".as_bytes()[..2]).as_deref(), Some("a"));
+        assert_eq!(as_text(b"a\xffb"), None);
+        assert_eq!(as_text(b"a\0b"), None);
+    }
+
+    #[test]
+    fn lines_of_hex() {
+        assert_eq!(hex_line(16, b"\x7fELF"), format!("00000010  7f 45 4c 46 {:38}.ELF", ""));
+    }
+}

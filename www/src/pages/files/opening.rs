@@ -1,0 +1,131 @@
+//! Waiting for the layers that the tree is made of.
+
+use drydock::reference::Reference;
+use leptos::prelude::*;
+
+use super::super::model::ContentModel;
+use super::state::{Files, Phase};
+use crate::components::{ErrorPanel, Problem, ProgressRow, Transfer, format};
+use crate::jobs::tree::{Layer, LayerState};
+use crate::jobs::{self, ProblemKind};
+use crate::net::place::Place;
+
+/// What the tree is made of.
+pub(super) fn layers(reference: &Reference, content: &ContentModel) -> Vec<Layer> {
+    let place = Place::from(reference);
+    let layers = content.layers.iter().map(|layer| Layer {
+        place: place.clone(),
+        descriptor: layer.descriptor.clone(),
+        diff_id: layer.diff_id.clone(),
+    });
+    layers.collect()
+}
+
+/// A problem of the workers in the words of the page.
+pub(super) fn told(problem: &jobs::Problem) -> Problem {
+    let content = problem.kind == ProblemKind::Content;
+    Problem {
+        sentence: match content {
+            true => "A layer is not what the image says it is.".to_owned(),
+            false => "The files can't be shown: a layer could not be read.".to_owned(),
+        },
+        reason: problem.message.clone(),
+        login: problem.kind == ProblemKind::Login,
+        retry: !content,
+        ..Problem::default()
+    }
+}
+
+/// A line per layer, and what went wrong.
+#[component]
+pub(super) fn Opening() -> impl IntoView {
+    let files = expect_context::<Files>();
+    let started = js_sys::Date::now();
+    let total = move || {
+        files.progress.with(|all| {
+            let done = all.iter().map(|(state, size)| downloaded(*state, *size)).sum();
+            let total = all.iter().fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
+            Transfer { done, total: Some(total), elapsed: js_sys::Date::now() - started }
+        })
+    };
+    let what = Signal::derive(move || {
+        let entries: u64 =
+            files.progress.with(|all| all.iter().map(|(state, _)| entries(*state)).sum());
+        match entries {
+            0 => "Reading the layers".to_owned(),
+            count => format!("Reading the layers: {} entries so far", format::count(count)),
+        }
+    });
+    let transfer = Signal::derive(move || Some(total()));
+    let cancel = Callback::new(move |()| files.cancel());
+    let retry = Callback::new(move |()| files.read());
+    move || match files.phase.get() {
+        Phase::Failed(problem) => view! {
+            <div class="notice">
+                <ErrorPanel problem retry />
+            </div>
+        }
+        .into_any(),
+        _ => view! {
+            <div class="opening" role="status">
+                <ProgressRow what transfer cancel />
+                <ul class="rows">
+                    <For
+                        each=move || 0..files.progress.with(Vec::len)
+                        key=|at| *at
+                        children=move |at| view! { <LayerLine files at /> }
+                    />
+                </ul>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn LayerLine(files: Files, at: usize) -> impl IntoView {
+    let text = move || {
+        let (state, size) = files.progress.with(|all| all.get(at).copied()).unwrap_or_default();
+        line(state, size)
+    };
+    view! {
+        <li>
+            <span class="grow">{format!("Layer {}", at + 1)}</span>
+            <span class="number muted">{text}</span>
+        </li>
+    }
+}
+
+fn downloaded(state: Option<LayerState>, size: u64) -> u64 {
+    match state {
+        None => 0,
+        Some(LayerState::Reading(progress)) => progress.downloaded,
+        Some(LayerState::Known | LayerState::Verified) => size,
+    }
+}
+
+fn entries(state: Option<LayerState>) -> u64 {
+    match state {
+        Some(LayerState::Reading(progress)) => progress.entries,
+        _ => 0,
+    }
+}
+
+fn line(state: Option<LayerState>, size: u64) -> String {
+    let size_text = format::bytes(size);
+    let progress = match state {
+        None => return format!("{size_text} · waiting"),
+        Some(LayerState::Known) => return format!("{size_text} · verified before"),
+        Some(LayerState::Verified) => return format!("{size_text} · verified"),
+        Some(LayerState::Reading(progress)) => progress,
+    };
+    let mut text = format!("{} of {size_text}", format::bytes(progress.downloaded));
+    if progress.rate >= 1.0 && progress.downloaded < size {
+        text.push_str(&format!(" · {}/s", format::bytes(progress.rate as u64)));
+    }
+    if progress.resumed > 0 {
+        let times = format::plural(progress.resumed as usize, "time", "times");
+        text.push_str(&format!(" · resumed {times}"));
+    }
+    text
+}

@@ -1,0 +1,209 @@
+//! An image: who it is, and the view that the address names.
+
+mod head;
+
+use std::sync::Arc;
+
+use drydock::reference::Reference;
+use leptos::prelude::*;
+
+use self::head::{Head, view_tabs};
+use super::data;
+use super::model::{ContentModel, ImageModel, Load, PlatformModel, What};
+use super::{documents, files, graph, layers, overview, tags, verify};
+use crate::components::{ErrorPanel, LoginAsk, Problem, ProgressRow, Tabs};
+use crate::route::{ImageRoute, Route, View};
+use crate::state::{Overlay, PageState, remember, set_page_state, ui};
+
+/// What the views of one image share; a context below [`ImagePage`].
+#[derive(Clone, Copy)]
+pub struct Shown {
+    /// Where in the image the reader is.
+    pub route: Memo<ImageRoute>,
+    /// The image, as far as it has been read.
+    pub image: RwSignal<Load<Arc<ImageModel>>>,
+    /// The platform that is shown.
+    pub platform: Memo<Load<Option<Arc<PlatformModel>>>>,
+    /// Reads everything anew.
+    pub reload: Callback<()>,
+}
+
+impl Shown {
+    /// What the shown platform's manifest and config say, once they are there.
+    #[must_use]
+    pub fn content(self) -> Load<Arc<ContentModel>> {
+        match self.platform.get() {
+            Load::Waiting(what) => Load::Waiting(what),
+            Load::Failed(problem) => Load::Failed(problem),
+            Load::Ready(Some(platform)) => platform.content.clone(),
+            Load::Ready(None) => Load::Failed(no_platform(&self.image.get())),
+        }
+    }
+
+    /// The address of another view of the same image and platform.
+    #[must_use]
+    pub fn href(self, view: View) -> String {
+        self.route.get().with_view(view).href()
+    }
+}
+
+/// The image that is shown; only below [`ImagePage`].
+#[must_use]
+pub fn shown() -> Shown {
+    expect_context::<Shown>()
+}
+
+/// An image's pages.
+#[component]
+pub fn ImagePage(
+    /// The image.
+    reference: Reference,
+) -> impl IntoView {
+    let ui = ui();
+    ui.trust.set(Default::default());
+    let last = StoredValue::new(ImageRoute::new(reference.clone()));
+    let route = Memo::new(move |_| {
+        ui.route.with(|route| {
+            if let Route::Image(image) = route {
+                last.set_value(image.clone());
+            }
+        });
+        last.get_value()
+    });
+    let image = RwSignal::new(Load::Waiting(String::new()));
+    let asked = reference.clone();
+    let task = StoredValue::new_local(None);
+    let reload = Callback::new(move |()| {
+        let first = route.with_untracked(|route| route.platform.clone());
+        task.set_value(Some(data::load_image(asked.clone(), first.as_deref(), image)));
+    });
+    Effect::new(move |_| {
+        // Again after each login: what was refused may now be given.
+        ui.logins.track();
+        reload.run(());
+    });
+    Effect::new(move |remembered: Option<bool>| {
+        let there = image.with(|image| image.ready().is_some());
+        if there && remembered != Some(true) {
+            remember(&reference);
+        }
+        there || remembered == Some(true)
+    });
+    let platform = Memo::new(move |_| {
+        let wanted = route.with(|route| route.platform.clone());
+        image.with(|image| match image {
+            Load::Waiting(what) => Load::Waiting(what.clone()),
+            Load::Failed(problem) => Load::Failed(problem.clone()),
+            Load::Ready(image) => match image.platform(wanted.as_deref()) {
+                Ok(platform) => Load::Ready(platform),
+                Err(problem) => Load::Failed(problem),
+            },
+        })
+    });
+    let shown = Shown { route, image, platform, reload };
+    provide_context(shown);
+    Effect::new(move |_| set_page_state(page_state(shown)));
+
+    let view_name = Memo::new(move |_| route.with(|route| route.view.name()));
+    let fill = move || view_name.get() == "files";
+    view! {
+        <Head ui shown />
+        <Tabs tabs=Signal::derive(move || view_tabs(shown)) />
+        <main id="main" tabindex="-1" class:fill=fill>
+            {move || match view_name.get() {
+                "layers" => view! { <layers::LayersPage /> }.into_any(),
+                "files" => view! { <files::FilesPage /> }.into_any(),
+                "graph" => view! { <graph::GraphPage /> }.into_any(),
+                "documents" => view! { <documents::DocumentsPage /> }.into_any(),
+                "tags" => view! { <tags::TagsPage /> }.into_any(),
+                "verify" => view! { <verify::VerifyPage /> }.into_any(),
+                _ => view! { <overview::OverviewPage /> }.into_any(),
+            }}
+        </main>
+    }
+}
+
+fn page_state(shown: Shown) -> PageState {
+    let view = shown.route.with(|route| route.view.clone());
+    let image = shown.image.with(|image| match image {
+        Load::Waiting(_) => PageState::Loading,
+        Load::Ready(_) => PageState::Ready,
+        Load::Failed(_) => PageState::Error,
+    });
+    match (view, image) {
+        // These say for themselves how they fare, whatever the image's first document is.
+        (View::Tags { .. } | View::Verify, PageState::Error) => PageState::Ready,
+        (View::Overview | View::Layers(_) | View::Files(_), PageState::Ready) => {
+            match shown.content() {
+                Load::Waiting(_) => PageState::Loading,
+                Load::Ready(_) => PageState::Ready,
+                Load::Failed(_) if has_no_platform(shown) => PageState::Ready,
+                Load::Failed(_) => PageState::Error,
+            }
+        }
+        (_, image) => image,
+    }
+}
+
+fn has_no_platform(shown: Shown) -> bool {
+    shown.platform.with(|platform| matches!(platform, Load::Ready(None)))
+}
+
+fn no_platform(image: &Load<Arc<ImageModel>>) -> Problem {
+    let what = image.ready().map(|image| image.what.clone());
+    let (sentence, reason) = match what {
+        Some(What::Artifact(kind)) => (
+            format!("This is an artifact ({kind}), not an image."),
+            "It has no file system; its documents and blobs are under Documents.",
+        ),
+        Some(What::Schema1) => (
+            "This is a Docker schema 1 manifest, a form that is no longer made.".to_owned(),
+            "It names its layers without sizes and has no config, so there is nothing to check it against. The document itself is under Documents.",
+        ),
+        Some(What::Other(kind)) => (
+            format!("This is a document of type {kind}, which is no image."),
+            "The document itself is under Documents.",
+        ),
+        _ => {
+            ("This index lists no image.".to_owned(), "What it lists is under Graph and Documents.")
+        }
+    };
+    Problem { sentence, reason: reason.to_owned(), calm: true, ..Problem::default() }
+}
+
+/// Shows what is waited for or what went wrong, and the content once it is there.
+#[component]
+pub fn WhenLoaded<T: Clone + Send + Sync + 'static>(
+    /// What is loaded.
+    #[prop(into)]
+    load: Signal<Load<T>>,
+    /// Draws it.
+    #[prop(into)]
+    show: Callback<T, AnyView>,
+) -> impl IntoView {
+    let shown = shown();
+    let ui = ui();
+    move || match load.get() {
+        Load::Ready(value) => show.run(value),
+        Load::Waiting(what) => view! {
+            <div class="page">
+                <div class="card" role="status">
+                    <ProgressRow what=what transfer=None />
+                </div>
+            </div>
+        }
+        .into_any(),
+        Load::Failed(problem) => {
+            let registry = shown.route.with(|route| route.reference.registry.to_string());
+            let (why, realm) = (problem.sentence.clone(), problem.consent.clone());
+            let ask = LoginAsk { registry, realm, why };
+            let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(ask.clone())));
+            view! {
+                <div class="page">
+                    <ErrorPanel problem retry=shown.reload login />
+                </div>
+            }
+            .into_any()
+        }
+    }
+}

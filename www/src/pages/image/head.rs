@@ -1,0 +1,121 @@
+//! The head of an image's pages, and the row of its views.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::Shown;
+use crate::components::{ByteSize, Identity, Tab, Time, format};
+use crate::history;
+use crate::pages::model::{ContentModel, DocumentContent, DocumentModel, ImageModel, Load, What};
+use crate::route::{Route, View};
+use crate::state::Ui;
+
+/// Who the image is, how far it is trusted, which platform of it is shown.
+#[component]
+pub(super) fn Head(ui: Ui, shown: Shown) -> impl IntoView {
+    let Shown { route, image, platform, .. } = shown;
+    let reference = Signal::derive(move || route.get().reference);
+    let digest =
+        Signal::derive(move || image.with(|image| image.ready().map(|image| image.digest.clone())));
+    let platforms = Signal::derive(move || {
+        image.with(|image| image.ready().map(|image| image.choices()).unwrap_or_default())
+    });
+    let chosen = Signal::derive(move || match platform.get() {
+        Load::Ready(Some(platform)) => platform.name.clone(),
+        _ => String::new(),
+    });
+    let choose = move |name: String| {
+        ui.go(Route::Image(route.get_untracked().with_platform(Some(name))));
+    };
+    let share = Signal::derive(move || {
+        let route = route.get();
+        history::link(&Route::Image(match digest.get() {
+            Some(digest) => route.pinned(&digest),
+            None => route,
+        }))
+    });
+    let verify = Signal::derive(move || shown.href(View::Verify));
+    let facts = move || {
+        view! {
+            {move || image.with(|image| image.ready().map(|image| counts(image)))}
+            {move || sizes(&shown.content())}
+        }
+    };
+    view! {
+        <Identity
+            reference
+            digest
+            trust=ui.trust
+            facts
+            platforms
+            platform=chosen
+            choose
+            share
+            verify
+        />
+    }
+}
+
+fn counts(image: &ImageModel) -> AnyView {
+    let what = match &image.what {
+        What::Index => "index".to_owned(),
+        What::Image => "image manifest".to_owned(),
+        What::Artifact(_) => "artifact".to_owned(),
+        What::Schema1 => "schema 1 manifest".to_owned(),
+        What::Other(_) => "other document".to_owned(),
+    };
+    let mut parts = vec![what];
+    if image.what == What::Index {
+        parts.push(format::plural(image.platforms.len(), "platform", "platforms"));
+    }
+    if image.attestations > 0 {
+        parts.push(format::plural(image.attestations, "attestation", "attestations"));
+    }
+    if image.referrers > 0 {
+        parts.push(format::plural(image.referrers, "referrer", "referrers"));
+    }
+    view! { <span>{parts.join(", ")}</span> }.into_any()
+}
+
+fn sizes(content: &Load<Arc<ContentModel>>) -> Option<AnyView> {
+    let content = content.ready()?.clone();
+    let built = content.created.clone().map(|at| view! { <span>"built " <Time at /></span> });
+    Some(
+        view! {
+            <span>
+                <b>
+                    <ByteSize bytes=content.size() />
+                </b>
+                " to download"
+            </span>
+            {built}
+        }
+        .into_any(),
+    )
+}
+
+/// The row of views.
+pub(super) fn view_tabs(shown: Shown) -> Vec<Tab> {
+    let route = shown.route.get();
+    let layers = shown.content().ready().map(|content| content.layers.len());
+    let documents = shown.image.with(|image| {
+        let is_document = |it: &&Arc<DocumentModel>| !matches!(it.content, DocumentContent::Blob);
+        image.ready().map(|image| image.documents.iter().filter(is_document).count())
+    });
+    let tab = |name, view: View, count| Tab {
+        name,
+        current: route.view.same_tab(&view),
+        href: route.with_view(view).href(),
+        count,
+    };
+    vec![
+        tab("Overview", View::Overview, None),
+        tab("Layers", View::Layers(None), layers),
+        tab("Files", View::files(), None),
+        tab("Graph", View::Graph { outline: false }, None),
+        tab("Documents", View::documents(None), documents),
+        tab("Tags", View::Tags { filter: String::new() }, None),
+        tab("Verify", View::Verify, None),
+    ]
+}

@@ -1,0 +1,202 @@
+//! The layers: how large each is, what made it, and by which digests it is known.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use drydock::media_type::{Compression, Kind};
+use leptos::prelude::*;
+
+use super::image::{WhenLoaded, shown};
+use super::model::{ContentModel, LayerModel};
+use crate::components::{
+    ByteSize, Card, DigestChip, Empty, Fact, Facts, LayerBar, LayerDot, LayerSize, Untrusted,
+    format,
+};
+use crate::route::{FilesView, Tree, View};
+use crate::state::ui;
+
+/// The layers view.
+#[component]
+pub fn LayersPage() -> impl IntoView {
+    let shown = shown();
+    let ui = ui();
+    Effect::new(move |_| {
+        let reference = format::shell_word(&shown.route.get().reference.to_string());
+        ui.command.set(format!("crane manifest {reference} | jq .layers"));
+    });
+    let content = Signal::derive(move || shown.content());
+    let show = move |content: Arc<ContentModel>| {
+        if content.layers.is_empty() {
+            return view! {
+                <div class="page">
+                    <section class="card">
+                        <Empty text="This image has no layers: it is a config without files." />
+                    </section>
+                </div>
+            }
+            .into_any();
+        }
+        view! {
+            <div class="page">
+                <Bar content=content.clone() />
+                <Chosen content=content.clone() />
+                <Table content />
+            </div>
+        }
+        .into_any()
+    };
+    view! { <WhenLoaded load=content show /> }
+}
+
+/// The chosen layer of the address, when the image has it; from 1.
+fn chosen(layers: usize) -> Signal<Option<usize>> {
+    let shown = shown();
+    Signal::derive(move || match shown.route.get().view {
+        View::Layers(Some(layer)) => Some(layer.get() as usize).filter(|layer| *layer <= layers),
+        _ => None,
+    })
+}
+
+fn at(layer: usize) -> Option<NonZeroU32> {
+    u32::try_from(layer).ok().and_then(NonZeroU32::new)
+}
+
+#[component]
+fn Bar(content: Arc<ContentModel>) -> impl IntoView {
+    let shown = shown();
+    let route = shown.route.get_untracked();
+    let sizes = content.layers.iter().enumerate().map(|(index, layer)| LayerSize {
+        layer: index + 1,
+        bytes: layer.descriptor.size,
+        what: layer.step.clone(),
+        href: route.with_view(View::Layers(at(index + 1))).href(),
+    });
+    let layers: Vec<LayerSize> = sizes.collect();
+    let title = format!("Where the {} are", format::bytes(content.size()));
+    let note = format::plural(layers.len(), "layer", "layers");
+    let chosen = chosen(layers.len());
+    view! {
+        <Card title note>
+            <div class="body">
+                <LayerBar layers chosen />
+            </div>
+        </Card>
+    }
+}
+
+#[component]
+fn Chosen(content: Arc<ContentModel>) -> impl IntoView {
+    let chosen = chosen(content.layers.len());
+    let shown = shown();
+    move || {
+        let number = chosen.get()?;
+        let layer = content.layers.get(number - 1)?.clone();
+        let route = shown.route.get();
+        let files = |tree| route.with_view(View::Files(FilesView { tree, ..FilesView::default() }));
+        let links = at(number).map(|layer| {
+            view! {
+                <a class="button small" href=files(Tree::Changes(layer)).href()>
+                    "What it changed"
+                </a>
+                <a class="button small" href=files(Tree::Layer(layer)).href()>
+                    "Its files"
+                </a>
+            }
+        });
+        let share = content.size().max(1);
+        let note =
+            format!("{:.0} % of the download", layer.descriptor.size as f64 * 100.0 / share as f64);
+        let acts = ViewFn::from(move || links.clone());
+        let diff_id = match layer.diff_id {
+            Some(diff_id) => view! { <DigestChip digest=diff_id.0 /> }.into_any(),
+            None => view! { <span class="muted">"none: the config names fewer"</span> }.into_any(),
+        };
+        Some(view! {
+            <Card title=format!("Layer {number}") note acts>
+                <Facts>
+                    <Fact name="Made by">
+                        <code class="wrap">
+                            <Untrusted text=layer.step />
+                        </code>
+                    </Fact>
+                    <Fact name="Digest">
+                        <DigestChip digest=layer.descriptor.digest />
+                    </Fact>
+                    <Fact name="Diff ID">{diff_id}</Fact>
+                    <Fact name="Size">
+                        {format!("{} bytes to download", format::count(layer.descriptor.size))}
+                    </Fact>
+                    <Fact name="Media type">
+                        <code>
+                            <Untrusted text=layer.descriptor.media_type.to_string() />
+                        </code>
+                    </Fact>
+                </Facts>
+            </Card>
+        })
+    }
+}
+
+#[component]
+fn Table(content: Arc<ContentModel>) -> impl IntoView {
+    let chosen = chosen(content.layers.len());
+    let rows = content.layers.iter().cloned().enumerate();
+    let rows = rows.map(|(index, layer)| view! { <LayerRow layer number=index + 1 chosen /> });
+    let rows = rows.collect_view();
+    view! {
+        <section class="card">
+            <div class="scroll">
+                <table class="table layers">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Layer"</th>
+                            <th scope="col">"Made by"</th>
+                            <th scope="col">"Digest"</th>
+                            <th scope="col" class="wide">"Diff ID"</th>
+                            <th scope="col">"Form"</th>
+                            <th scope="col" class="number">"Size"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn LayerRow(layer: LayerModel, number: usize, chosen: Signal<Option<usize>>) -> impl IntoView {
+    let shown = shown();
+    let href = move || shown.route.get().with_view(View::Layers(at(number))).href();
+    let form = match layer.descriptor.media_type.kind() {
+        Kind::Layer(Compression::None) => "tar",
+        Kind::Layer(Compression::Gzip) => "tar + gzip",
+        Kind::Layer(Compression::Zstd) => "tar + zstd",
+        _ => "other",
+    };
+    let diff_id = layer.diff_id.map(|diff_id| view! { <DigestChip digest=diff_id.0 /> });
+    view! {
+        <tr aria-current=move || (chosen.get() == Some(number)).then_some("true")>
+            <th scope="row" class="nowrap">
+                <LayerDot layer=Some(number) />
+                " "
+                <a href=href>{number}</a>
+            </th>
+            <td class="made">
+                <code>
+                    <Untrusted text=layer.step />
+                </code>
+            </td>
+            <td>
+                <DigestChip digest=layer.descriptor.digest />
+            </td>
+            <td class="wide">{diff_id}</td>
+            <td class="nowrap" title=layer.descriptor.media_type.to_string()>
+                {form}
+            </td>
+            <td class="number">
+                <ByteSize bytes=layer.descriptor.size />
+            </td>
+        </tr>
+    }
+}

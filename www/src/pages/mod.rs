@@ -1,0 +1,25 @@
+//! One module per page. Pages show what the library has read and parse nothing themselves.
+#![allow(
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "a component owns its properties, and the macro makes its items pub"
+)]
+
+pub mod data;
+pub mod image;
+pub mod model;
+
+mod documents;
+mod files;
+mod graph;
+mod home;
+mod layers;
+mod login;
+mod overview;
+mod reading;
+mod tags;
+mod verify;
+
+pub use home::HomePage;
+pub use image::ImagePage;
+pub use login::LoginOverlay;

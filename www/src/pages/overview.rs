@@ -1,0 +1,262 @@
+//! What an image is: where its bytes are, how it came to be, what it runs, what it says of itself.
+
+use std::sync::Arc;
+
+use drydock::digest::Digest;
+use drydock::reference::Reference;
+use leptos::prelude::*;
+
+use super::image::{WhenLoaded, shown};
+use super::model::{ContentModel, ImageModel, Label, Setting};
+use crate::components::{
+    Badge, ByteSize, Card, DigestChip, Empty, Fact, Facts, LayerBar, LayerSize, OutLink, Steps,
+    Time, Untrusted, format,
+};
+use crate::route::{ImageRoute, Route, View};
+use crate::state::ui;
+
+/// The overview.
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    let shown = shown();
+    let reference = shown.route.get_untracked().reference.to_string();
+    ui().command.set(format!("crane config {}", format::shell_word(&reference)));
+    let content = Signal::derive(move || shown.content());
+    let show = move |content: Arc<ContentModel>| {
+        view! {
+            <div class="page">
+                <Remarks content=content.clone() />
+                <Bytes content=content.clone() />
+                <div class="columns">
+                    <RunsAs settings=content.runs_as.clone() />
+                    <Labels labels=content.labels.clone() />
+                </div>
+                <Platforms />
+            </div>
+        }
+        .into_any()
+    };
+    view! { <WhenLoaded load=content show /> }
+}
+
+#[component]
+fn Remarks(content: Arc<ContentModel>) -> impl IntoView {
+    let shown = shown();
+    let remarks = move || {
+        let image = shown.image.with(|image| image.ready().map(|image| image.remarks.clone()));
+        let mut remarks = image.unwrap_or_default();
+        remarks.extend(content.remarks.iter().cloned());
+        let panel = |remark: String| {
+            view! {
+                <div class="panel warning">
+                    <div class="say">
+                        <Untrusted text=remark />
+                    </div>
+                </div>
+            }
+        };
+        remarks.into_iter().map(panel).collect_view()
+    };
+    view! { {remarks} }
+}
+
+#[component]
+fn Bytes(content: Arc<ContentModel>) -> impl IntoView {
+    let shown = shown();
+    let route = shown.route.get_untracked();
+    let sizes = content.layers.iter().map(|layer| LayerSize {
+        layer: layer.number,
+        bytes: layer.descriptor.size,
+        what: layer.step.clone(),
+        href: layer_href(&route, layer.number),
+    });
+    let sizes: Vec<LayerSize> = sizes.collect();
+    let steps = content.steps.iter().cloned().map(|mut step| {
+        step.href = step.layer.map(|layer| layer_href(&route, layer));
+        step
+    });
+    let steps = steps.collect();
+    let title = format!("Where the {} are", format::bytes(content.size()));
+    let note = format::plural(content.layers.len(), "layer", "layers");
+    let body = match sizes.is_empty() {
+        true => view! { <Empty text="This image has no layers." /> }.into_any(),
+        false => view! {
+            <div class="body">
+                <LayerBar layers=sizes />
+            </div>
+        }
+        .into_any(),
+    };
+    view! {
+        <Card title note>
+            {body}
+            <Steps steps />
+        </Card>
+    }
+}
+
+fn layer_href(route: &ImageRoute, layer: usize) -> String {
+    let layer = u32::try_from(layer).ok().and_then(std::num::NonZeroU32::new);
+    route.with_view(View::Layers(layer)).href()
+}
+
+#[component]
+fn RunsAs(settings: Vec<Setting>) -> impl IntoView {
+    let facts = settings.into_iter().map(|setting| {
+        let values = setting.values.into_iter().map(|value| {
+            view! {
+                <code>
+                    <Untrusted text=value />
+                </code>
+            }
+        });
+        view! {
+            <Fact name=setting.name>
+                <span class="list">{values.collect_view()}</span>
+                " "
+                <span class="muted">{setting.note}</span>
+            </Fact>
+        }
+    });
+    view! {
+        <Card title="Runs as">
+            <Facts>{facts.collect_view()}</Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn Labels(labels: Vec<Label>) -> impl IntoView {
+    let note = format::count(labels.len() as u64);
+    let body = match labels.is_empty() {
+        true => view! { <Empty text="It says nothing of itself." /> }.into_any(),
+        false => {
+            let facts = labels.into_iter().map(|label| {
+                let title = format!("{} {}", label.place, format::visible(&label.key));
+                view! {
+                    <Fact name=known_name(&label.key) title>
+                        {label_value(&label)}
+                    </Fact>
+                }
+            });
+            view! { <Facts wide_keys=true>{facts.collect_view()}</Facts> }.into_any()
+        }
+    };
+    view! {
+        <Card title="Labels and annotations" note>
+            {body}
+        </Card>
+    }
+}
+
+const IMAGE_KEYS: &str = "org.opencontainers.image.";
+
+/// The keys of image-spec, annotations.md, by the words that people use.
+fn known_name(key: &str) -> String {
+    let known = key.strip_prefix(IMAGE_KEYS).and_then(|rest| {
+        Some(match rest {
+            "created" => "Created",
+            "authors" => "Authors",
+            "url" => "Home page",
+            "documentation" => "Documentation",
+            "source" => "Source",
+            "version" => "Version",
+            "revision" => "Revision",
+            "vendor" => "Vendor",
+            "licenses" => "Licences",
+            "ref.name" => "Name of the reference",
+            "title" => "Title",
+            "description" => "Description",
+            "base.name" => "Base image",
+            "base.digest" => "Digest of the base",
+            _ => return None,
+        })
+    });
+    known.map_or_else(|| key.to_owned(), str::to_owned)
+}
+
+fn label_value(label: &Label) -> AnyView {
+    let value = label.value.clone();
+    match label.key.strip_prefix(IMAGE_KEYS) {
+        Some("url" | "documentation" | "source") => view! { <OutLink address=value /> }.into_any(),
+        Some("created") => view! { <Time at=value /> }.into_any(),
+        Some("base.digest") => match Digest::parse(&value) {
+            Ok(digest) => view! { <DigestChip digest /> }.into_any(),
+            Err(_) => view! { <Untrusted text=value /> }.into_any(),
+        },
+        Some("base.name") => match Reference::parse(&value) {
+            Ok(reference) => {
+                let href = Route::image(reference).href();
+                view! {
+                    <a href=href>
+                        <Untrusted text=value />
+                    </a>
+                }
+                .into_any()
+            }
+            Err(_) => view! { <Untrusted text=value /> }.into_any(),
+        },
+        _ => view! { <Untrusted text=value /> }.into_any(),
+    }
+}
+
+#[component]
+fn Platforms() -> impl IntoView {
+    let shown = shown();
+    let table = move || {
+        let image = shown.image.with(|image| image.ready().cloned())?;
+        (image.platforms.len() > 1).then(|| platform_table(&image, &shown.route.get()))
+    };
+    view! { {table} }
+}
+
+fn platform_table(image: &Arc<ImageModel>, route: &ImageRoute) -> AnyView {
+    let rows = image.platforms.iter().map(|platform| {
+        let href = route.with_platform(Some(platform.name.clone())).href();
+        let content = platform.content.ready();
+        let layers = content.map(|content| content.layers.len());
+        let size = content.map(|content| view! { <ByteSize bytes=content.size() /> });
+        let attested = (platform.attestations > 0).then(|| {
+            let text = format::plural(platform.attestations, "attestation", "attestations");
+            view! { <Badge text /> }
+        });
+        let manifest = platform.manifest.clone();
+        let document = route.with_view(View::documents(Some(manifest.clone()))).href();
+        view! {
+            <tr>
+                <td>
+                    <a href=href>
+                        <Untrusted text=platform.name.clone() />
+                    </a>
+                </td>
+                <td>
+                    <DigestChip digest=manifest href=document />
+                </td>
+                <td>{attested}</td>
+                <td class="number">{layers}</td>
+                <td class="number">{size}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    let note = format::count(image.platforms.len() as u64);
+    view! {
+        <Card title="Platforms" note>
+            <div class="scroll">
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th>"Platform"</th>
+                            <th>"Manifest"</th>
+                            <th></th>
+                            <th class="number">"Layers"</th>
+                            <th class="number">"Size"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </Card>
+    }
+    .into_any()
+}

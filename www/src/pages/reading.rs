@@ -1,0 +1,193 @@
+//! From the library's graph to what the pages show.
+
+mod boxes;
+mod content;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use drydock::descriptor::Descriptor;
+use drydock::digest::Digest;
+use drydock::finding::Severity;
+use drydock::image::{Graph, Node, PlatformEntry, Role, State, platforms};
+use drydock::reference::Reference;
+use drydock::spec::View;
+
+use super::model::{DocumentContent, DocumentModel, ImageModel, Load, PlatformModel, What};
+use crate::components::Problem;
+
+/// Response headers of documents, by digest.
+pub type Headers = BTreeMap<Digest, Vec<(String, String)>>;
+
+/// What has been read of an image; none before its root is there.
+#[must_use]
+pub fn image(
+    reference: &Reference,
+    graph: &Arc<Graph>,
+    headers: &Headers,
+    warnings: &[String],
+    growing: bool,
+) -> Option<ImageModel> {
+    let root = graph.root()?;
+    let digest = root.descriptor.as_ref()?.digest.clone();
+    let what = what(root);
+    let entries = match what {
+        What::Index | What::Image => platforms(graph),
+        _ => Vec::new(),
+    };
+    let attestations = graph.nodes().iter().filter(|node| is_attestation(node)).count();
+    let refers = |node: &&Node| matches!(node.role, Role::Referrer | Role::CosignTag(_));
+    let referrers = graph.nodes().iter().filter(refers).count();
+    let mut remarks: Vec<String> =
+        warnings.iter().map(|warning| format!("The registry warns: {warning}")).collect();
+    let weighty = graph.findings().iter().chain(&root.findings);
+    remarks.extend(
+        weighty
+            .filter(|finding| finding.severity != Severity::Note)
+            .map(|finding| finding.message.clone()),
+    );
+    Some(ImageModel {
+        reference: reference.clone(),
+        digest,
+        platforms: entries.iter().map(|entry| Arc::new(platform(graph, entry))).collect(),
+        what,
+        attestations,
+        referrers,
+        documents: documents(graph, headers),
+        boxes: boxes::nodes(graph, reference, &entries, true),
+        lines: boxes::nodes(graph, reference, &entries, false),
+        referrers_from: graph.referrers_from().join(" and "),
+        remarks,
+        graph: Arc::clone(graph),
+        growing,
+    })
+}
+
+/// Why the root is not there, when it is not and will not be.
+#[must_use]
+pub fn root_problem(graph: &Graph) -> Option<Problem> {
+    let root = graph.root()?;
+    problem_of(root).filter(|_| root.view.is_none() || root.document.is_none())
+}
+
+fn what(root: &Node) -> What {
+    match root.view.as_deref() {
+        Some(View::Index(_)) if root.artifact.is_none() => What::Index,
+        Some(View::Manifest(_)) if root.artifact.is_none() => What::Image,
+        Some(View::Index(_) | View::Manifest(_)) => {
+            let kind = root.artifact.as_ref();
+            What::Artifact(kind.map(|kind| kind.name.clone()).unwrap_or_default())
+        }
+        Some(View::Schema1(_)) => What::Schema1,
+        _ => {
+            let of_document = root.document.as_ref().map(|it| it.media_type());
+            let of_descriptor = root.descriptor.as_ref().map(|it| &it.media_type);
+            let media_type = of_document.or(of_descriptor);
+            What::Other(media_type.map(ToString::to_string).unwrap_or_default())
+        }
+    }
+}
+
+fn is_attestation(node: &Node) -> bool {
+    matches!(node.role, Role::Attestation { .. })
+}
+
+fn platform(graph: &Graph, entry: &PlatformEntry) -> PlatformModel {
+    let node = graph.node(entry.node);
+    let manifest = node.and_then(|node| node.descriptor.as_ref());
+    PlatformModel {
+        name: entry.label.clone(),
+        node: entry.node,
+        manifest: manifest.map_or_else(|| Digest::sha256(b""), |it| it.digest.clone()),
+        attestations: entry.attestations,
+        content: match node {
+            Some(node) => content::of(graph, node, &entry.label),
+            None => Load::Failed(Problem::default()),
+        },
+    }
+}
+
+/// What keeps a node from being read, when something does.
+fn problem_of(node: &Node) -> Option<Problem> {
+    let (sentence, retry) = match &node.state {
+        State::Missing(reason) => (reason.clone(), true),
+        State::Skipped(reason) => (reason.clone(), false),
+        State::Failed => {
+            let first = node.findings.iter().find(|it| it.severity == Severity::Error);
+            let sentence = first.map(|finding| finding.message.clone());
+            let sentence = sentence.unwrap_or_else(|| {
+                format!("The bytes of {} are not the ones that were promised.", node.label)
+            });
+            (sentence, true)
+        }
+        State::Read if node.document.is_none() => {
+            let first = node.findings.iter().find(|it| it.severity == Severity::Error)?;
+            (first.message.clone(), false)
+        }
+        State::Waiting | State::Read | State::Blob => return None,
+    };
+    let reason = match node.state {
+        State::Failed => {
+            "Nothing of it is shown: the registry, or something on the way, gave other bytes than were asked for. The verify view has the details."
+        }
+        State::Missing(_) => "It was asked for and not given.",
+        State::Read => {
+            "The registry gave this instead of a JSON document; the verify view has the details."
+        }
+        _ => "",
+    };
+    Some(Problem { sentence, reason: reason.to_owned(), retry, ..Problem::default() })
+}
+
+fn documents(graph: &Graph, headers: &Headers) -> Vec<Arc<DocumentModel>> {
+    let mut seen = BTreeSet::new();
+    let mut documents = Vec::new();
+    for node in graph.nodes() {
+        let Some(descriptor) = descriptor_of(node) else { continue };
+        if !seen.insert(descriptor.digest.clone()) {
+            continue;
+        }
+        let content = match (&node.state, &node.document) {
+            (State::Blob, _) => DocumentContent::Blob,
+            (_, Some(document)) => DocumentContent::Document(Load::Ready(document.bytes().clone())),
+            (State::Waiting, None) => {
+                DocumentContent::Document(Load::Waiting(format!("Asking for the {}…", node.label)))
+            }
+            (_, None) => {
+                DocumentContent::Document(Load::Failed(problem_of(node).unwrap_or_else(|| {
+                    Problem {
+                        sentence: format!("The {} is no JSON document.", node.label),
+                        reason: "Its bytes can be downloaded as a blob.".to_owned(),
+                        ..Problem::default()
+                    }
+                })))
+            }
+        };
+        let headers = headers.get(&descriptor.digest).cloned().unwrap_or_default();
+        documents.push(Arc::new(DocumentModel {
+            title: title(node),
+            descriptor,
+            content,
+            headers,
+        }));
+    }
+    documents
+}
+
+fn descriptor_of(node: &Node) -> Option<Descriptor> {
+    let of_document = node.document.as_ref().map(|document| document.descriptor());
+    node.descriptor.clone().or(of_document)
+}
+
+/// The node's name among the documents.
+fn title(node: &Node) -> String {
+    match (&node.role, &node.artifact) {
+        (Role::Attestation { .. } | Role::Referrer | Role::CosignTag(_), Some(artifact)) => {
+            match artifact.detail.is_empty() {
+                true => artifact.name.clone(),
+                false => format!("{}, {}", artifact.name, artifact.detail),
+            }
+        }
+        _ => node.label.clone(),
+    }
+}

@@ -1,0 +1,155 @@
+//! The graph as boxes and lines.
+
+use drydock::image::{Category, Graph, Node, NodeId, PlatformEntry, Role, State};
+use drydock::inspect::media;
+use drydock::media_type::Kind;
+use drydock::reference::Reference;
+
+use super::title;
+use crate::components::{GraphNode, Relation, format};
+use crate::route::{ImageRoute, View};
+
+/// Most nodes that are listed; beyond it a picture and a list are of no use.
+const MOST: usize = 5000;
+
+/// The nodes, parents first; with `grouped`, the layers of an image are one.
+pub(super) fn nodes(
+    graph: &Graph,
+    reference: &Reference,
+    platforms: &[PlatformEntry],
+    grouped: bool,
+) -> Vec<GraphNode> {
+    let mut walk =
+        Walk { graph, route: ImageRoute::new(reference.clone()), platforms, grouped, out: vec![] };
+    // Depth first, parents before children: a stack of nodes and where their parents went.
+    let mut stack = vec![(NodeId::ROOT, None)];
+    while let Some((id, parent)) = stack.pop() {
+        let Some(node) = graph.node(id) else { continue };
+        if walk.out.len() >= MOST {
+            break;
+        }
+        let at = walk.out.len();
+        walk.push(node, parent);
+        let layers: Vec<&Node> = graph.layers_of(id).collect();
+        let one_box = grouped && layers.len() > 1;
+        let below = graph.children(id).filter(|child| {
+            let folded = one_box && matches!(child.role, Role::Layer(number) if number > 1);
+            !folded && !stands_for_nothing(child)
+        });
+        let below: Vec<(NodeId, Option<usize>)> = below.map(|child| (child.id, Some(at))).collect();
+        stack.extend(below.into_iter().rev());
+    }
+    walk.out
+}
+
+/// The empty object that artifacts have in place of a config.
+fn stands_for_nothing(node: &Node) -> bool {
+    let kind = node.descriptor.as_ref().map(|descriptor| descriptor.media_type.kind());
+    node.role == Role::Config && kind == Some(Kind::Empty)
+}
+
+struct Walk<'a> {
+    graph: &'a Graph,
+    route: ImageRoute,
+    platforms: &'a [PlatformEntry],
+    grouped: bool,
+    out: Vec<GraphNode>,
+}
+
+impl Walk<'_> {
+    fn push(&mut self, node: &Node, parent: Option<usize>) {
+        let relation = match node.role {
+            Role::Referrer | Role::CosignTag(_) | Role::Attestation { .. } => Relation::Refers,
+            _ => Relation::Child,
+        };
+        let (title, detail) = self.words(node);
+        let class = class(node);
+        let href = self.href(node);
+        self.out.push(GraphNode { parent, relation, title, detail, class, href });
+    }
+
+    fn words(&self, node: &Node) -> (String, String) {
+        let layers: Vec<&Node> = match (&node.role, node.parent) {
+            (Role::Layer(1), Some(parent)) if self.grouped => {
+                self.graph.layers_of(parent).collect()
+            }
+            _ => Vec::new(),
+        };
+        if layers.len() > 1 {
+            let sizes = layers.iter().filter_map(|it| it.descriptor.as_ref()).map(|it| it.size);
+            let size = sizes.fold(0_u64, u64::saturating_add);
+            let title = format::plural(layers.len(), "layer", "layers");
+            return (title, format::bytes(size));
+        }
+        let name = match &node.role {
+            Role::Root => {
+                let repository = self.route.reference.repository.as_str();
+                let last = repository.rsplit('/').next().unwrap_or(repository);
+                match &self.route.reference.tag {
+                    Some(tag) => format!("{last}:{tag}"),
+                    None => last.to_owned(),
+                }
+            }
+            Role::Config => "config".to_owned(),
+            Role::Layer(number) => format!("layer {number}"),
+            Role::Content(number) => format!("content {number}"),
+            Role::Entry(_) if node.artifact.is_none() => {
+                let entry = self.platforms.iter().find(|entry| entry.node == node.id);
+                entry.map_or_else(|| title(node), |entry| entry.label.clone())
+            }
+            _ => title(node),
+        };
+        (name, self.detail(node))
+    }
+
+    fn detail(&self, node: &Node) -> String {
+        let Some(descriptor) = &node.descriptor else { return "not read yet".to_owned() };
+        let state = match &node.state {
+            State::Failed => " · failed",
+            State::Missing(_) => " · not given",
+            State::Skipped(_) => " · left out",
+            State::Waiting => " · on its way",
+            State::Read | State::Blob => "",
+        };
+        let digest = descriptor.digest.short();
+        let size = format::bytes(descriptor.size);
+        match (&node.role, node.manifest(), node.index()) {
+            (Role::Config | Role::Layer(_), ..) => format!("{digest} · {size}{state}"),
+            (Role::Content(_), ..) => {
+                format!("{size}{state} · {}", media::name(&descriptor.media_type))
+            }
+            (_, Some(_), _) => format!("manifest {digest}{state}"),
+            (_, _, Some(_)) => format!("index {digest}{state}"),
+            _ => format!("{} {digest}{state}", media::name(&descriptor.media_type)),
+        }
+    }
+
+    fn href(&self, node: &Node) -> Option<String> {
+        let digest = node.descriptor.as_ref()?.digest.clone();
+        if let Role::Layer(number) = node.role {
+            let entry = self.platforms.iter().find(|entry| Some(entry.node) == node.parent);
+            let grouped = self.grouped && number == 1;
+            let number = u32::try_from(number).ok().and_then(std::num::NonZeroU32::new);
+            let view = View::Layers(number.filter(|_| !grouped));
+            let platform =
+                entry.filter(|_| self.platforms.len() > 1).map(|entry| entry.label.clone());
+            return Some(ImageRoute { view, platform, ..self.route.clone() }.href());
+        }
+        Some(self.route.with_view(View::documents(Some(digest))).href())
+    }
+}
+
+/// The colour of a node: by what it is, never the only sign.
+fn class(node: &Node) -> &'static str {
+    match (&node.role, node.artifact.as_ref().map(|kind| kind.category)) {
+        (Role::Root, _) => "root",
+        (Role::Config, _) => "layer-8",
+        (Role::Layer(_) | Role::Content(_), _) => "layer-2",
+        (_, Some(Category::Signature)) => "layer-3",
+        (_, Some(Category::Provenance)) => "layer-5",
+        (_, Some(Category::Sbom)) => "layer-6",
+        (_, Some(_)) => "layer-7",
+        (Role::Entry(_), None) => "layer-1",
+        _ => "layer-7",
+    }
+}

@@ -1,0 +1,173 @@
+//! What one platform's manifest and config say.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use drydock::descriptor::Descriptor;
+use drydock::finding::Severity;
+use drydock::image::{Graph, Node, Role, State};
+use drydock::inspect::dockerfile;
+use drydock::spec::{Config, Manifest, RunConfig};
+
+use super::problem_of;
+use crate::components::{Problem, Step};
+use crate::pages::model::{ContentModel, Label, LayerModel, Load, Setting};
+
+const CREATED: &str = "org.opencontainers.image.created";
+
+pub(super) fn of(graph: &Graph, node: &Node, name: &str) -> Load<Arc<ContentModel>> {
+    if let Some(problem) = problem_of(node) {
+        return Load::Failed(problem);
+    }
+    let Some(manifest) = node.manifest() else {
+        return match node.state {
+            State::Waiting => Load::Waiting(format!("Asking for the manifest of {name}…")),
+            _ => Load::Failed(Problem {
+                sentence: format!("The entry {name} of the index is no image manifest."),
+                reason: "It is shown as it is under Documents.".to_owned(),
+                ..Problem::default()
+            }),
+        };
+    };
+    let config_node = graph.children(node.id).find(|child| child.role == Role::Config);
+    let mut remarks = Vec::new();
+    let config = match config_node {
+        Some(found) if found.state == State::Waiting => {
+            return Load::Waiting(format!("Asking for the config of {name}…"));
+        }
+        Some(found) => {
+            remarks.extend(problem_of(found).map(|problem| {
+                format!(
+                    "The config could not be read, so steps and settings are missing. {}",
+                    problem.sentence
+                )
+            }));
+            found.config()
+        }
+        None => None,
+    };
+    let nodes = std::iter::once(node).chain(config_node);
+    let weighty = nodes.flat_map(|node| &node.findings).filter(|it| it.severity != Severity::Note);
+    remarks.extend(weighty.map(|finding| finding.message.clone()));
+    let (steps, layers) = steps_and_layers(manifest, config, name, &mut remarks);
+    Load::Ready(Arc::new(ContentModel {
+        created: config
+            .and_then(|config| config.created.clone())
+            .or_else(|| manifest.annotations.get(CREATED).cloned()),
+        layers,
+        steps,
+        runs_as: config.map(|config| runs_as(&config.config)).unwrap_or_default(),
+        labels: labels(graph, node, manifest, config),
+        remarks,
+    }))
+}
+
+fn steps_and_layers(
+    manifest: &Manifest,
+    config: Option<&Config>,
+    name: &str,
+    remarks: &mut Vec<String>,
+) -> (Vec<Step>, Vec<LayerModel>) {
+    let by_number: BTreeMap<usize, &Descriptor> =
+        manifest.layers.iter().map(|layer| (layer.number, &layer.descriptor)).collect();
+    let (made, findings) = match config {
+        Some(config) => dockerfile::steps(config, manifest.layer_count, name),
+        None => dockerfile::steps(&Config::default(), manifest.layer_count, name),
+    };
+    if config.is_some() {
+        remarks.extend(findings.into_iter().map(|finding| finding.message));
+    }
+    let step = |step: &dockerfile::Step| Step {
+        layer: step.layer,
+        word: step.instruction.clone(),
+        arguments: match step.instruction.is_empty() && step.arguments.is_empty() {
+            true => "a layer that the history does not name".to_owned(),
+            false => step.arguments.clone(),
+        },
+        bytes: step.layer.and_then(|layer| by_number.get(&layer)).map(|layer| layer.size),
+        ..Step::default()
+    };
+    let steps: Vec<Step> = made.iter().map(step).collect();
+    let line = |number: usize| {
+        let made = steps.iter().find(|step| step.layer == Some(number));
+        made.map(|step| format!("{} {}", step.word, one_line(&step.arguments)).trim().to_owned())
+    };
+    let layers = manifest.layers.iter().map(|layer| LayerModel {
+        number: layer.number,
+        descriptor: layer.descriptor.clone(),
+        diff_id: config.and_then(|config| {
+            config.diff_ids.get(layer.number.checked_sub(1)?).cloned().flatten()
+        }),
+        step: line(layer.number).unwrap_or_default(),
+    });
+    let layers = layers.collect();
+    (steps, layers)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn runs_as(run: &RunConfig) -> Vec<Setting> {
+    let one = |name, value: &Option<String>, default: &str, note| {
+        let value = value.as_deref().filter(|value| !value.is_empty());
+        let note = if value.is_none() { note } else { "" };
+        let value = value
+            .map(str::to_owned)
+            .or_else(|| Some(default.to_owned()).filter(|default| !default.is_empty()));
+        Setting { name, values: value.into_iter().collect(), note }
+    };
+    let words = |name, words: &Option<Vec<String>>| match words.as_deref() {
+        None | Some([]) => Setting { name, values: Vec::new(), note: "none" },
+        Some(words) => Setting { name, values: vec![exec_form(words)], note: "" },
+    };
+    let list = |name, values: &[String]| Setting { name, values: values.to_vec(), note: "" };
+    let mut settings = vec![
+        words("Entrypoint", &run.entrypoint),
+        words("Command", &run.cmd),
+        one("User", &run.user, "root", "default"),
+        one("Working dir", &run.working_dir, "/", "default"),
+        list("Ports", &run.exposed_ports),
+        list("Volumes", &run.volumes),
+        one("Stop signal", &run.stop_signal, "SIGTERM", "default"),
+        list("Environment", &run.env),
+    ];
+    if let Some(shell) = &run.shell {
+        settings.push(list("Shell", &[exec_form(shell)]));
+    }
+    if let Some(health) = &run.healthcheck {
+        settings.push(list("Health check", &[exec_form(&health.test)]));
+    }
+    settings.push(list("On build", &run.on_build));
+    settings.retain(|setting| !setting.values.is_empty() || !setting.note.is_empty());
+    settings
+}
+
+/// A command as a Dockerfile's exec form: nothing in it can be mistaken for another word.
+fn exec_form(words: &[String]) -> String {
+    serde_json::to_string(words).unwrap_or_default()
+}
+
+fn labels(graph: &Graph, node: &Node, manifest: &Manifest, config: Option<&Config>) -> Vec<Label> {
+    let mut labels: Vec<Label> = Vec::new();
+    let mut add = |place: &'static str, map: &BTreeMap<String, String>| {
+        for (key, value) in map {
+            // The same said twice is shown once.
+            if !labels.iter().any(|label| label.key == *key && label.value == *value) {
+                labels.push(Label { key: key.clone(), value: value.clone(), place });
+            }
+        }
+    };
+    if let Some(config) = config {
+        add("Label", &config.config.labels);
+    }
+    add("Annotation of the manifest", &manifest.annotations);
+    if let Some(descriptor) = &node.descriptor {
+        add("Annotation of the index's entry", &descriptor.annotations);
+    }
+    let above = node.parent.and_then(|parent| graph.node(parent));
+    if let Some(index) = above.and_then(Node::index) {
+        add("Annotation of the index", &index.annotations);
+    }
+    labels
+}

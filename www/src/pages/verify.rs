@@ -1,0 +1,55 @@
+//! Everything checked against the bytes, while the reader watches.
+
+mod board;
+mod run;
+mod verdict;
+
+use drydock::platform::Platform;
+use drydock::verify::Choice;
+use leptos::prelude::*;
+
+use super::image::shown;
+use crate::components::format;
+use crate::state::ui;
+use board::Board;
+use run::Run;
+use verdict::{Findings, ReportData, VerdictPanel};
+
+/// The verify view. It starts at once, whether or not the image's first document can be shown.
+#[component]
+pub fn VerifyPage() -> impl IntoView {
+    let shown = shown();
+    let ui = ui();
+    let target = Memo::new(move |_| {
+        let route = shown.route.get();
+        (route.reference, route.platform)
+    });
+    let run = Run::new();
+    Effect::new(move |_| {
+        let (reference, platform) = target.get();
+        // Again after each login: what was refused may now be given.
+        ui.logins.track();
+        let word = format::shell_word(&reference.to_string());
+        ui.command.set(match &platform {
+            Some(platform) => {
+                format!(
+                    "crane validate --remote {word} --platform {}",
+                    format::shell_word(platform)
+                )
+            }
+            None => format!("crane validate --remote {word}"),
+        });
+        let choice = platform.and_then(|text| text.parse::<Platform>().ok());
+        run.start(reference, choice.map_or(Choice::All, Choice::Platform));
+    });
+    Effect::new(move |_| ui.trust.set(run.trust()));
+    on_cleanup(move || run.stop());
+    view! {
+        <section class="page" data-verify=move || run.word() aria-busy=move || run.busy().to_string()>
+            <VerdictPanel run />
+            <Findings run />
+            <Board run />
+            <ReportData run />
+        </section>
+    }
+}

@@ -1,0 +1,156 @@
+//! One verdict in one sentence, what it rests on, and the report for programs.
+
+use drydock::finding::{Finding, Severity};
+use drydock::verify::Verdict;
+use leptos::prelude::*;
+
+use super::run::Run;
+use crate::components::{Badge, Empty, format, save_bytes};
+use crate::state::{Overlay, ui};
+
+/// The sentence, what stands under it, and what can be done.
+#[component]
+pub(super) fn VerdictPanel(run: Run) -> impl IntoView {
+    let class = move || match run.verdict.get() {
+        Some(Verdict::Verified) => "panel verified",
+        Some(Verdict::Failed) => "panel failed",
+        Some(Verdict::Incomplete) => "panel warning",
+        None => "panel",
+    };
+    let save = move |_| {
+        if let Some(report) = run.report.get_untracked() {
+            save_bytes("drydock-report.json", report_json(&report).as_bytes());
+        }
+    };
+    let ui = ui();
+    view! {
+        <div class=class>
+            <div class="say" role="status" aria-live="polite">
+                <h1>
+                    <bdi>{move || format::visible(&run.headline.get())}</bdi>
+                </h1>
+                <p>
+                    <bdi>{move || format::visible(&run.detail.get())}</bdi>
+                </p>
+            </div>
+            <div class="acts">
+                <Show when=move || run.login.with(Option::is_some)>
+                    <button
+                        type="button"
+                        class="button primary"
+                        on:click=move |_| {
+                            if let Some(ask) = run.login.get_untracked() {
+                                ui.overlay.set(Overlay::Login(ask));
+                            }
+                        }
+                    >
+                        "Log in"
+                    </button>
+                </Show>
+                <button
+                    type="button"
+                    class="button"
+                    disabled=move || run.report.with(Option::is_none)
+                    on:click=save
+                >
+                    "Report JSON"
+                </button>
+                <Show
+                    when=move || run.busy()
+                    fallback=move || {
+                        view! {
+                            <button type="button" class="button" on:click=move |_| run.again()>
+                                "Verify again"
+                            </button>
+                        }
+                    }
+                >
+                    <button type="button" class="button" on:click=move |_| run.halt()>
+                        "Stop"
+                    </button>
+                </Show>
+            </div>
+        </div>
+    }
+}
+
+/// What was found, errors first.
+#[component]
+pub(super) fn Findings(run: Run) -> impl IntoView {
+    let findings = move || run.findings.get();
+    let some = move || run.findings.with(|findings| !findings.is_empty());
+    let title = move || {
+        let count = run.findings.with(Vec::len);
+        format::plural(count, "finding", "findings")
+    };
+    view! {
+        <Show when=some>
+            <section class="card">
+                <header>
+                    <h2>{title}</h2>
+                </header>
+                <ul class="rows findings">
+                    {move || findings().into_iter().map(finding).collect_view()}
+                </ul>
+            </section>
+        </Show>
+        <Show when=move || run.verdict.get() == Some(Verdict::Verified) && !some()>
+            <Empty text="No findings: nothing in the documents and layers breaks a rule." />
+        </Show>
+    }
+}
+
+fn finding(finding: Finding) -> impl IntoView {
+    let (kind, word) = match finding.severity {
+        Severity::Error => ("failed", "error"),
+        Severity::Warning => ("warning", "warning"),
+        Severity::Note => ("", "note"),
+    };
+    let pair = |name: &'static str, value: Option<String>| {
+        value.map(|value| {
+            view! {
+                <span class="pair">
+                    <span class="muted">{name}</span>
+                    " "
+                    <code>
+                        <bdi>{format::visible(&value)}</bdi>
+                    </code>
+                </span>
+            }
+        })
+    };
+    view! {
+        <li class="finding">
+            <Badge kind text=word />
+            <div class="what">
+                <p>
+                    <bdi>{format::visible(&finding.message)}</bdi>
+                </p>
+                <p class="sub">
+                    <code>{finding.rule.to_string()}</code>
+                    " · "
+                    <bdi>{format::visible(&finding.subject)}</bdi>
+                    {pair(" · expected", finding.expected)}
+                    {pair(" · came", finding.actual)}
+                </p>
+            </div>
+        </li>
+    }
+}
+
+/// The report where scripts find it.
+#[component]
+pub(super) fn ReportData(run: Run) -> impl IntoView {
+    move || {
+        let report = run.report.get().filter(|_| !run.busy())?;
+        Some(view! {
+            <script type="application/json" id="report">
+                {report_json(&report)}
+            </script>
+        })
+    }
+}
+
+fn report_json(report: &drydock::verify::Report) -> String {
+    serde_json::to_string_pretty(report).unwrap_or_default()
+}

@@ -1,0 +1,297 @@
+//! The address of every view: one parser of the raw path and query, and its inverse.
+//!
+//! `/<reference>` is an image, `/<reference>/-/<view>…` a view of it. `-` alone is no repository
+//! component, so the first `/-/` separates the two. Nothing here knows the browser.
+
+mod percent;
+mod place;
+
+use std::num::NonZeroU32;
+
+use drydock::digest::Digest;
+use drydock::reference::Reference;
+
+pub use place::EntryPath;
+
+/// What an address shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The first page.
+    Home,
+    /// A view of an image.
+    Image(ImageRoute),
+    /// An address that shows nothing; `why` is a sentence for the reader.
+    Unknown {
+        /// Path and query as they came.
+        address: String,
+        /// What is wrong with them.
+        why: String,
+    },
+}
+
+/// A view of an image, for one platform when the address names one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRoute {
+    /// The image, always with its registry, and with a tag or a digest.
+    pub reference: Reference,
+    /// The view.
+    pub view: View,
+    /// The platform as the address has it; the image decides whether it has such a one.
+    pub platform: Option<String>,
+}
+
+/// The views of an image and where in them the reader is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum View {
+    /// What the image is.
+    Overview,
+    /// Sizes by layer; one may be chosen.
+    Layers(Option<NonZeroU32>),
+    /// The file tree.
+    Files(FilesView),
+    /// Index, children, attestations, referrers.
+    Graph {
+        /// As an indented list, not a picture.
+        outline: bool,
+    },
+    /// All documents, or one.
+    Documents {
+        /// The one that is open.
+        digest: Option<Digest>,
+        /// Byte for byte, not pretty-printed.
+        raw: bool,
+    },
+    /// The repository's tags.
+    Tags {
+        /// Shows only tags that contain this.
+        filter: String,
+    },
+    /// Everything checked against the bytes.
+    Verify,
+}
+
+/// The file tree: which files, and which one is open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilesView {
+    /// The entry that is open; empty for none.
+    pub path: EntryPath,
+    /// Which files are listed.
+    pub tree: Tree,
+    /// Shows only paths that contain this.
+    pub filter: String,
+    /// Order of siblings.
+    pub by_size: bool,
+}
+
+/// Which files a tree lists. Layers count from 1 at the base.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tree {
+    /// All layers over one another, as a container would see them.
+    #[default]
+    Merged,
+    /// What one layer holds.
+    Layer(NonZeroU32),
+    /// What one layer added, changed and removed.
+    Changes(NonZeroU32),
+}
+
+impl View {
+    /// The view's name in addresses.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Layers(_) => "layers",
+            Self::Files(_) => "files",
+            Self::Graph { .. } => "graph",
+            Self::Documents { .. } => "documents",
+            Self::Tags { .. } => "tags",
+            Self::Verify => "verify",
+        }
+    }
+
+    /// Whether both are the same tab, wherever in it.
+    #[must_use]
+    pub fn same_tab(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+
+    /// The tree of all layers, nothing open.
+    #[must_use]
+    pub fn files() -> Self {
+        Self::Files(FilesView::default())
+    }
+
+    /// The list of documents, or one of them.
+    #[must_use]
+    pub fn documents(digest: Option<Digest>) -> Self {
+        Self::Documents { digest, raw: false }
+    }
+}
+
+impl ImageRoute {
+    /// The overview of an image; a missing tag is written out.
+    #[must_use]
+    pub fn new(reference: Reference) -> Self {
+        Self { reference: reference.normalised(), view: View::Overview, platform: None }
+    }
+
+    /// The same image and platform, another view.
+    #[must_use]
+    pub fn with_view(&self, view: View) -> Self {
+        Self { view, ..self.clone() }
+    }
+
+    /// The same view of another platform. What is only right for one platform is dropped.
+    #[must_use]
+    pub fn with_platform(&self, platform: Option<String>) -> Self {
+        let view = match &self.view {
+            View::Layers(_) => View::Layers(None),
+            View::Files(files) => View::Files(FilesView { tree: Tree::Merged, ..files.clone() }),
+            View::Documents { .. } => View::documents(None),
+            other => other.clone(),
+        };
+        Self { platform, view, ..self.clone() }
+    }
+
+    /// The same place in exactly these bytes, for a link that will not change its meaning.
+    #[must_use]
+    pub fn pinned(&self, digest: &Digest) -> Self {
+        Self { reference: self.reference.pinned(digest), ..self.clone() }
+    }
+
+    /// The address: path and query.
+    #[must_use]
+    pub fn href(&self) -> String {
+        let mut path = String::from("/");
+        percent::encode_path(self.reference.to_string().as_bytes(), &mut path);
+        let mut query = Vec::new();
+        if let Some(platform) = &self.platform {
+            query.push(("platform", platform.as_bytes().to_vec()));
+        }
+        match &self.view {
+            View::Overview => {}
+            view => {
+                path.push_str("/-/");
+                path.push_str(view.name());
+                view.write(&mut path, &mut query);
+            }
+        }
+        percent::append_query(path, &query)
+    }
+}
+
+impl View {
+    fn write(&self, path: &mut String, query: &mut Vec<(&'static str, Vec<u8>)>) {
+        match self {
+            Self::Layers(Some(layer)) => query.push(("layer", layer.to_string().into_bytes())),
+            Self::Overview | Self::Layers(None) | Self::Verify => {}
+            Self::Files(files) => files.write(path, query),
+            Self::Graph { outline } => {
+                if *outline {
+                    query.push(("form", b"outline".to_vec()));
+                }
+            }
+            Self::Documents { digest, raw } => {
+                if let Some(digest) = digest {
+                    path.push('/');
+                    percent::encode_path(digest.as_str().as_bytes(), path);
+                }
+                if *raw {
+                    query.push(("form", b"raw".to_vec()));
+                }
+            }
+            Self::Tags { filter } => {
+                if !filter.is_empty() {
+                    query.push(("q", filter.clone().into_bytes()));
+                }
+            }
+        }
+    }
+
+    fn read(name: &str, rest: &str, query: &Query) -> Result<Self, String> {
+        let view = match name {
+            "" | "overview" => Self::Overview,
+            "layers" => Self::Layers(query.layer()),
+            "files" => return Ok(Self::Files(FilesView::read(rest, query))),
+            "graph" => Self::Graph { outline: query.is("form", "outline") },
+            "documents" => return Self::read_documents(rest, query),
+            "tags" => Self::Tags { filter: query.text("q").unwrap_or_default() },
+            "verify" => Self::Verify,
+            other => {
+                return Err(format!(
+                    "There is no view \"{}\": an image has overview, layers, files, graph, documents, tags and verify.",
+                    percent::shown(other)
+                ));
+            }
+        };
+        match rest {
+            "" => Ok(view),
+            _ => Err(format!("The view {} takes nothing after its name.", view.name())),
+        }
+    }
+
+    fn read_documents(rest: &str, query: &Query) -> Result<Self, String> {
+        let digest = match percent::decode_text(rest).as_deref() {
+            Some("") => None,
+            Some(text) => Some(Digest::parse(text).map_err(|error| format!("{error}."))?),
+            None => return Err("The document's digest is not readable text.".to_owned()),
+        };
+        Ok(Self::Documents { digest, raw: query.is("form", "raw") })
+    }
+}
+
+impl Route {
+    /// Reads an address: `pathname` and `search` (with or without `?`) as the browser has them,
+    /// percent-encoded.
+    #[must_use]
+    pub fn parse(pathname: &str, search: &str) -> Self {
+        let search = search.strip_prefix('?').unwrap_or(search);
+        Self::read(pathname, &Query::new(search)).unwrap_or_else(|why| {
+            let mark = if search.is_empty() { "" } else { "?" };
+            Self::Unknown { address: format!("{pathname}{mark}{search}"), why }
+        })
+    }
+
+    fn read(pathname: &str, query: &Query) -> Result<Self, String> {
+        if pathname == "/-" || pathname.starts_with("/-/") {
+            return Err("This address is no page of Drydock and names no image.".to_owned());
+        }
+        let (reference, place) = match pathname.split_once("/-/") {
+            Some((reference, place)) => (reference, place),
+            None => (pathname.trim_end_matches('/').trim_end_matches("/-"), ""),
+        };
+        let reference = reference.trim_matches('/');
+        if reference.is_empty() {
+            return Ok(Self::Home);
+        }
+        let reference = percent::decode_text(reference)
+            .ok_or_else(|| "The name of the image is not readable text.".to_owned())?;
+        let reference = Reference::parse(&reference).map_err(|error| format!("{error}."))?;
+        let (name, rest) = place.split_once('/').unwrap_or((place, ""));
+        let view = View::read(name, rest.trim_end_matches('/'), query)?;
+        let reference = reference.normalised();
+        Ok(Self::Image(ImageRoute { reference, view, platform: query.text("platform") }))
+    }
+
+    /// The overview of an image.
+    #[must_use]
+    pub fn image(reference: Reference) -> Self {
+        Self::Image(ImageRoute::new(reference))
+    }
+
+    /// The address: path and query. For an unknown one it is what came.
+    #[must_use]
+    pub fn href(&self) -> String {
+        match self {
+            Self::Home => "/".to_owned(),
+            Self::Image(image) => image.href(),
+            Self::Unknown { address, .. } => address.clone(),
+        }
+    }
+}
+
+use place::Query;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! Where in a view the reader is: the path of an entry, and the query.
+
+use std::num::NonZeroU32;
+
+use super::{FilesView, Tree, percent};
+
+/// The path of an entry in a tree: bytes, since names need not be text; no slash at either end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryPath(Vec<u8>);
+
+impl EntryPath {
+    /// Takes the bytes of a path; slashes at its ends are dropped.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Self {
+        let mut path = bytes;
+        while let [b'/', rest @ ..] | [rest @ .., b'/'] = path {
+            path = rest;
+        }
+        Self(path.to_vec())
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether it names no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Browsers resolve `.` and `..`, also in percent-encoded form, before anyone can read them,
+    /// so such a path can't stand in an address's path.
+    fn survives_browser(&self) -> bool {
+        self.0.split(|byte| *byte == b'/').all(|part| !matches!(part, b"." | b".."))
+    }
+}
+
+impl From<&str> for EntryPath {
+    fn from(text: &str) -> Self {
+        Self::new(text.as_bytes())
+    }
+}
+
+impl FilesView {
+    pub(super) fn write(&self, path: &mut String, query: &mut Vec<(&'static str, Vec<u8>)>) {
+        if self.path.survives_browser() {
+            if !self.path.is_empty() {
+                path.push('/');
+                percent::encode_path(self.path.as_bytes(), path);
+            }
+        } else {
+            query.push(("path", self.path.as_bytes().to_vec()));
+        }
+        match self.tree {
+            Tree::Merged => {}
+            Tree::Layer(layer) => query.push(("layer", layer.to_string().into_bytes())),
+            Tree::Changes(layer) => {
+                query.push(("layer", layer.to_string().into_bytes()));
+                query.push(("show", b"changes".to_vec()));
+            }
+        }
+        if self.by_size {
+            query.push(("sort", b"size".to_vec()));
+        }
+        if !self.filter.is_empty() {
+            query.push(("q", self.filter.clone().into_bytes()));
+        }
+    }
+
+    pub(super) fn read(rest: &str, query: &Query) -> Self {
+        let path = query.bytes("path").unwrap_or_else(|| percent::decode(rest));
+        let tree = match (query.layer(), query.is("show", "changes")) {
+            (None, _) => Tree::Merged,
+            (Some(layer), false) => Tree::Layer(layer),
+            (Some(layer), true) => Tree::Changes(layer),
+        };
+        Self {
+            path: EntryPath::new(&path),
+            tree,
+            filter: query.text("q").unwrap_or_default(),
+            by_size: query.is("sort", "size"),
+        }
+    }
+}
+
+/// A query's pairs; of a repeated key the first counts.
+pub(super) struct Query(Vec<(Vec<u8>, Vec<u8>)>);
+
+impl Query {
+    pub(super) fn new(search: &str) -> Self {
+        let pairs = search.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (percent::decode(key), percent::decode(value))
+        });
+        Self(pairs.collect())
+    }
+
+    pub(super) fn bytes(&self, key: &str) -> Option<Vec<u8>> {
+        let (_, value) = self.0.iter().find(|(name, _)| name == key.as_bytes())?;
+        (!value.is_empty()).then(|| value.clone())
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<String> {
+        String::from_utf8(self.bytes(key)?).ok()
+    }
+
+    pub(super) fn is(&self, key: &str, value: &str) -> bool {
+        self.bytes(key).is_some_and(|bytes| bytes == value.as_bytes())
+    }
+
+    pub(super) fn layer(&self) -> Option<NonZeroU32> {
+        self.text("layer")?.parse().ok()
+    }
+}

@@ -1,0 +1,158 @@
+//! The worker's side: takes work, does several pieces at once, says what came of it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use futures_util::future::{AbortHandle, abortable};
+use js_sys::WebAssembly::Memory;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
+use super::tree_job::Trees;
+use super::{Progress, blob_job, file_job, layer_job, port};
+use crate::net::problem::{Problem, ProblemKind};
+use crate::net::stream::{Access, Grant};
+
+/// Starts the worker: listens, and says so.
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| {
+        post(&FromWorker::Crashed { message: panic.to_string() }, &[], &[]);
+    }));
+    let running = Running::default();
+    let trees = Rc::new(RefCell::new(Trees::default()));
+    let listen = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        if let Some((message, parts)) = port::unpack::<ToWorker>(&event.data()) {
+            take(message, parts, &running, &trees);
+        }
+    });
+    scope().set_onmessage(Some(listen.as_ref().unchecked_ref()));
+    listen.forget();
+    post(&FromWorker::Ready, &[], &[]);
+}
+
+/// The worker's end of one piece of work.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    job: JobId,
+    running: Running,
+}
+
+/// What came of a piece of work, with what travels beside it.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) outcome: Outcome,
+    pub(super) transferred: Vec<JsValue>,
+    pub(super) shared: Vec<JsValue>,
+}
+
+impl From<Outcome> for Finished {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, transferred: Vec::new(), shared: Vec::new() }
+    }
+}
+
+impl Link {
+    pub(super) fn progress(&self, progress: Progress) {
+        post(&FromWorker::Progress { job: self.job, progress }, &[], &[]);
+    }
+}
+
+impl Grant for Link {
+    async fn renew(&self, refused: &Access, challenges: Vec<String>) -> Result<Access, Problem> {
+        let (sender, answer) = oneshot::channel();
+        if let Some(job) = self.running.0.borrow_mut().get_mut(&self.job) {
+            job.renewal = Some(sender);
+        }
+        let access = refused.clone();
+        post(&FromWorker::Renew { job: self.job, access, challenges }, &[], &[]);
+        answer.await.unwrap_or_else(|_| Err(Problem::stopped()))
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Running(Rc<RefCell<BTreeMap<JobId, Job>>>);
+
+#[derive(Debug)]
+struct Job {
+    stop: AbortHandle,
+    renewal: Option<oneshot::Sender<Result<Access, Problem>>>,
+}
+
+fn take(message: ToWorker, parts: Vec<JsValue>, running: &Running, trees: &Rc<RefCell<Trees>>) {
+    match message {
+        ToWorker::Start { job, work } => begin(job, *work, parts, running, trees),
+        ToWorker::Stop { job } => {
+            let stopped = running.0.borrow_mut().remove(&job);
+            if let Some(stopped) = stopped {
+                stopped.stop.abort();
+                done(job, Err(Problem::stopped()));
+            }
+        }
+        ToWorker::Renewed { job, access } => {
+            let renewal = running.0.borrow_mut().get_mut(&job).and_then(|job| job.renewal.take());
+            if let Some(renewal) = renewal {
+                let _unheard = renewal.send(access);
+            }
+        }
+    }
+}
+
+fn begin(
+    job: JobId,
+    work: Work,
+    parts: Vec<JsValue>,
+    running: &Running,
+    trees: &Rc<RefCell<Trees>>,
+) {
+    let link = Link { job, running: running.clone() };
+    let trees = Rc::clone(trees);
+    let (future, stop) = abortable(async move {
+        match work {
+            Work::Layer(work) => layer_job::run(work, link).await,
+            Work::Blob(work) => blob_job::run(work, link).await,
+            Work::File(work) => file_job::run(work, link, &trees).await,
+            Work::Tree(call) => trees.borrow_mut().answer(call, &parts),
+        }
+    });
+    running.0.borrow_mut().insert(job, Job { stop, renewal: None });
+    let running = running.clone();
+    wasm_bindgen_futures::spawn_local(async move {
+        if let Ok(result) = future.await {
+            running.0.borrow_mut().remove(&job);
+            done(job, result);
+        }
+    });
+}
+
+fn done(job: JobId, result: Result<Finished, Problem>) {
+    let memory = memory();
+    match result {
+        Ok(Finished { outcome, transferred, shared }) => {
+            post(&FromWorker::Done { job, result: Ok(outcome), memory }, &transferred, &shared);
+        }
+        Err(problem) => post(&FromWorker::Done { job, result: Err(problem), memory }, &[], &[]),
+    }
+}
+
+fn post(message: &FromWorker, transferred: &[JsValue], shared: &[JsValue]) {
+    let parcel = port::pack(message, transferred, shared);
+    let _sent = scope().post_message_with_transfer(&parcel.value, &parcel.transfer);
+}
+
+fn memory() -> u64 {
+    let memory: Memory = wasm_bindgen::memory().unchecked_into();
+    let buffer: js_sys::ArrayBuffer = memory.buffer().unchecked_into();
+    u64::from(buffer.byte_length())
+}
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+pub(super) fn content(message: impl Into<String>) -> Problem {
+    Problem::new(ProblemKind::Content, message)
+}

@@ -1,0 +1,100 @@
+//! Reads one file out of a layer.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use drydock::layer::content::Wanted;
+use drydock::layer::{LayerReader, ReadOptions, Sink};
+use js_sys::Uint8Array;
+
+use super::Progress;
+use super::entry::{Finished, Link, content};
+use super::layer_job::copy;
+use super::meter::Meter;
+use super::protocol::{FileOutcome, FileWork, Outcome};
+use super::sheaf::{GATHERED, Sheaf};
+use super::tree_job::Trees;
+use crate::net::problem::Problem;
+use crate::net::stream::BlobStream;
+
+pub(super) async fn run(
+    work: FileWork,
+    link: Link,
+    trees: &Rc<RefCell<Trees>>,
+) -> Result<Finished, Problem> {
+    let FileWork { access, descriptor, tree, layer, entry, limit, to_the_end } = work;
+    let index = trees.borrow().index(tree, layer)?;
+    let wanted = Wanted::file(&index, entry)
+        .ok_or_else(|| content("This is no file, so it has no content to read."))?;
+    drop(index);
+    let total = wanted.size();
+    // A preview stays in memory, and so must be shorter than what a sheaf binds.
+    let limit = limit.map(|limit| limit.min(GATHERED as u64 - 1));
+    let end = limit.unwrap_or(total).min(total);
+    let wanted = if end < total { wanted.slice(0, end) } else { wanted };
+    let mut reader = LayerReader::new(ReadOptions {
+        subject: descriptor.digest.to_string(),
+        media_type: Some(descriptor.media_type.clone()),
+        digest: descriptor.digest.algorithm().unwrap_or_default(),
+        diff_id: None,
+        index: false,
+        content: Some(wanted),
+        ..ReadOptions::default()
+    });
+    let mut taken = Taken::default();
+    let mut meter = Meter::new(link.clone());
+    let mut stream = BlobStream::new(link, access, descriptor.size);
+    let mut piece = Vec::new();
+    while to_the_end || !reader.content_done() {
+        let Some(bytes) = stream.next().await? else { break };
+        copy(&bytes, &mut piece);
+        reader.push(&piece, &mut taken);
+        if let Some(problem) = taken.problem.take() {
+            return Err(problem);
+        }
+        let progress = Progress {
+            downloaded: stream.offset(),
+            unpacked: reader.uncompressed_size(),
+            resumed: stream.resumed(),
+            ..Progress::default()
+        };
+        meter.passed(progress).await;
+    }
+    let found = reader.content_done();
+    let summary = reader.finish(&mut taken);
+    let whole = summary.digest == descriptor.digest && summary.size == descriptor.size;
+    if to_the_end && !whole {
+        return Err(content(format!(
+            "The layer came as {} with {} bytes, but {} with {} bytes was asked for. Nothing of it is shown.",
+            summary.digest, summary.size, descriptor.digest, descriptor.size
+        )));
+    }
+    if !found {
+        return Err(content(
+            "The layer ended before the whole file had come; it is not the layer that was listed.",
+        ));
+    }
+    taken.sheaf.zeros_up_to(end)?;
+    let outcome = Outcome::File(FileOutcome { total, verified: to_the_end && whole });
+    if limit.is_some() {
+        let bytes = Uint8Array::from(taken.sheaf.gathered()).buffer().into();
+        return Ok(Finished { outcome, transferred: vec![bytes], shared: Vec::new() });
+    }
+    let blob = taken.sheaf.finish()?.into();
+    Ok(Finished { outcome, transferred: Vec::new(), shared: vec![blob] })
+}
+
+#[derive(Default)]
+struct Taken {
+    sheaf: Sheaf,
+    problem: Option<Problem>,
+}
+
+impl Sink for Taken {
+    fn content(&mut self, offset: u64, bytes: &[u8]) {
+        let added = self.sheaf.zeros_up_to(offset).and_then(|()| self.sheaf.push(bytes));
+        if let Err(problem) = added {
+            self.problem.get_or_insert(problem);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Reads one layer: both digests, the tar's entries, everything that is wrong with it.
+
+use drydock::layer::{LayerReader, ReadOptions};
+use drydock::verify::BlobFacts;
+use js_sys::Uint8Array;
+
+use super::Progress;
+use super::entry::{Finished, Link};
+use super::meter::Meter;
+use super::protocol::{LayerWork, Outcome};
+use crate::net::problem::Problem;
+use crate::net::stream::BlobStream;
+
+pub(super) async fn run(work: LayerWork, link: Link) -> Result<Finished, Problem> {
+    let LayerWork { access, descriptor, diff_id } = work;
+    let mut reader = LayerReader::new(ReadOptions {
+        subject: descriptor.digest.to_string(),
+        media_type: Some(descriptor.media_type.clone()),
+        digest: descriptor.digest.algorithm().unwrap_or_default(),
+        diff_id: Some(diff_id.and_then(|id| id.0.algorithm()).unwrap_or_default()),
+        ..ReadOptions::default()
+    });
+    let mut meter = Meter::new(link.clone());
+    let mut stream = BlobStream::new(link.clone(), access, descriptor.size);
+    let mut piece = Vec::new();
+    while let Some(bytes) = stream.next().await? {
+        copy(&bytes, &mut piece);
+        reader.push(&piece, &mut ());
+        let progress = Progress {
+            downloaded: stream.offset(),
+            unpacked: reader.uncompressed_size(),
+            entries: reader.index().map_or(0, |index| index.len() as u64),
+            rate: 0.0,
+            resumed: stream.resumed(),
+        };
+        meter.passed(progress).await;
+    }
+    let summary = reader.finish(&mut ());
+    let index = summary.index.as_ref().map(|index| index.to_bytes());
+    let outcome = Outcome::Layer(BlobFacts::from(&summary));
+    let transferred = index.map(|bytes| Uint8Array::from(&*bytes).buffer().into());
+    Ok(Finished { outcome, transferred: transferred.into_iter().collect(), shared: Vec::new() })
+}
+
+/// Copies a piece into memory that is used again for the next one.
+pub(super) fn copy(bytes: &Uint8Array, piece: &mut Vec<u8>) {
+    piece.resize(bytes.byte_length() as usize, 0);
+    bytes.copy_to(piece);
+}

@@ -1,0 +1,52 @@
+//! How often and how much is said about a transfer.
+
+use super::Progress;
+use super::entry::Link;
+use crate::net::clock;
+
+/// Milliseconds between two reports.
+const EVERY: f64 = 100.0;
+/// Milliseconds over which the rate is taken.
+const WINDOW: f64 = 1000.0;
+/// Milliseconds of work after which other messages have their turn.
+const TURN: f64 = 25.0;
+
+/// Reports progress at most ten times a second, and lets other messages in between.
+#[derive(Debug)]
+pub(super) struct Meter {
+    link: Link,
+    reported: f64,
+    turn: f64,
+    window: (f64, u64),
+    rate: f64,
+}
+
+impl Meter {
+    pub(super) fn new(link: Link) -> Self {
+        let now = clock::now();
+        Self { link, reported: now, turn: now, window: (now, 0), rate: 0.0 }
+    }
+
+    /// Says how far the work has come, when it is time to.
+    pub(super) async fn passed(&mut self, mut progress: Progress) {
+        let now = clock::now();
+        if now - self.reported >= EVERY {
+            let (start, bytes) = self.window;
+            let seconds = (now - start) / 1000.0;
+            let rate = progress.downloaded.saturating_sub(bytes) as f64 / seconds.max(0.001);
+            if self.rate == 0.0 || now - start >= WINDOW {
+                self.rate = rate;
+            }
+            if now - start >= WINDOW {
+                self.window = (now, progress.downloaded);
+            }
+            progress.rate = self.rate;
+            self.link.progress(progress);
+            self.reported = now;
+        }
+        if now - self.turn >= TURN {
+            clock::let_others_run().await;
+            self.turn = clock::now();
+        }
+    }
+}

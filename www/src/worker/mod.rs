@@ -1,0 +1,18 @@
+//! Work away from the main thread: layers and trees.
+//!
+//! [`protocol`] is all that crosses the border, [`port`] carries it, [`pool`] runs the workers from
+//! the page's side, [`entry`] is the worker's own loop, and each `*_job` module is one kind of work.
+//! Nothing here uses Leptos, so that the worker's binary does without it.
+
+mod blob_job;
+pub mod entry;
+mod file_job;
+mod layer_job;
+mod meter;
+pub mod pool;
+pub mod port;
+pub mod protocol;
+mod sheaf;
+pub mod tree_job;
+
+pub use crate::jobs::Progress;

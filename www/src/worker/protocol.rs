@@ -1,0 +1,155 @@
+//! All that crosses the border between page and workers.
+
+use drydock::descriptor::Descriptor;
+use drydock::digest::{DiffId, Digest};
+use drydock::verify::BlobFacts;
+use serde::{Deserialize, Serialize};
+
+use super::tree_job::{TreeCall, TreeReply};
+use crate::net::problem::Problem;
+use crate::net::stream::Access;
+
+/// A piece of work, counted by the page.
+pub type JobId = u32;
+
+/// What the page says to a worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ToWorker {
+    /// Do this.
+    Start {
+        /// Number of the work.
+        job: JobId,
+        /// The work.
+        work: Box<Work>,
+    },
+    /// Stop it; nothing more is said about it.
+    Stop {
+        /// Number of the work.
+        job: JobId,
+    },
+    /// The answer to [`FromWorker::Renew`].
+    Renewed {
+        /// Number of the work that asked.
+        job: JobId,
+        /// Leave to read, or why there is none.
+        access: Result<Access, Problem>,
+    },
+}
+
+/// What a worker says to the page.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// The worker listens; whatever is sent earlier is lost.
+    Ready,
+    /// How far a piece of work has come.
+    Progress {
+        /// Number of the work.
+        job: JobId,
+        /// How far.
+        progress: super::Progress,
+    },
+    /// A token is no longer accepted.
+    Renew {
+        /// Number of the work.
+        job: JobId,
+        /// What was refused.
+        access: Access,
+        /// The registry's challenges.
+        challenges: Vec<String>,
+    },
+    /// A piece of work has ended.
+    Done {
+        /// Number of the work.
+        job: JobId,
+        /// What came of it; buffers and Blobs travel beside it.
+        result: Result<Outcome, Problem>,
+        /// Bytes of memory that the worker holds now, most of which it can't give back.
+        memory: u64,
+    },
+    /// The worker can't go on.
+    Crashed {
+        /// Why.
+        message: String,
+    },
+}
+
+/// Kinds of work.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Work {
+    /// Read a layer.
+    Layer(LayerWork),
+    /// Read any blob.
+    Blob(BlobWork),
+    /// Read one file of an opened tree.
+    File(FileWork),
+    /// Something about trees.
+    Tree(TreeCall),
+}
+
+/// What came of a piece of work.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Outcome {
+    /// What was found out about a layer; its index travels beside it when it was wanted and made.
+    Layer(BlobFacts),
+    /// Digest and size of a blob; the bytes travel beside it when they were wanted.
+    Blob {
+        /// Digest of all bytes.
+        digest: Digest,
+        /// Number of bytes.
+        size: u64,
+    },
+    /// A part of a file; the bytes travel beside it.
+    File(FileOutcome),
+    /// The answer about a tree.
+    Tree(TreeReply),
+}
+
+/// A layer to read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LayerWork {
+    /// How to ask for it.
+    pub access: Access,
+    /// What its manifest says.
+    pub descriptor: Descriptor,
+    /// What the config says of its tar.
+    pub diff_id: Option<DiffId>,
+}
+
+/// A blob to read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct BlobWork {
+    /// How to ask for it.
+    pub access: Access,
+    /// What is said of it.
+    pub descriptor: Descriptor,
+    /// Whether its bytes are kept, in a Blob.
+    pub keep: bool,
+}
+
+/// A file to read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FileWork {
+    /// How to ask for its layer.
+    pub access: Access,
+    /// What the manifest says of its layer.
+    pub descriptor: Descriptor,
+    /// The opened tree that it is in.
+    pub tree: u32,
+    /// The layer in that tree, from 0 at the base.
+    pub layer: u32,
+    /// The entry in the layer's index.
+    pub entry: u32,
+    /// Bytes of the file to read; `None` for all of them, into a Blob.
+    pub limit: Option<u64>,
+    /// Whether the layer is read to its end, so that its digest can be compared.
+    pub to_the_end: bool,
+}
+
+/// A part of a file.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FileOutcome {
+    /// Size of the whole file.
+    pub total: u64,
+    /// Whether the layer was read to its end and compared with its descriptor.
+    pub verified: bool,
+}

@@ -1,0 +1,206 @@
+//! Holds the indexes of layers, and the trees that are made of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use drydock::digest::Digest;
+use drydock::finding::Finding;
+use drydock::inspect::listing;
+use drydock::inspect::tree::{Query, Row, Summary, Tree};
+use drydock::layer::{Index, Overlay};
+use js_sys::Uint8Array;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::{JsCast as _, JsValue};
+
+use super::entry::{Finished, content};
+use super::protocol::Outcome;
+use super::sheaf::Sheaf;
+use crate::cache::Lru;
+use crate::net::problem::Problem;
+
+/// Memory for indexes that no open tree needs, in bytes.
+const INDEXES: usize = 128 << 20;
+
+/// A tree, counted by the page.
+pub type TreeId = u32;
+
+/// What is asked about trees.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum TreeCall {
+    /// Which layers of a new tree are not known here yet?
+    Begin(TreeId, Vec<Digest>),
+    /// The index of one of them, which was made from verified bytes and travels beside this.
+    Keep(TreeId, Digest),
+    /// The index of a layer that some tree may need later, likewise.
+    Remember(Digest),
+    /// Puts the layers on top of each other.
+    Open(TreeId),
+    /// Asks for other rows.
+    Query(TreeId, Query),
+    /// Opens or closes a directory.
+    Toggle(TreeId, u32),
+    /// Opens a directory.
+    Expand(TreeId, u32),
+    /// Closes a directory.
+    Collapse(TreeId, u32),
+    /// Opens all directories.
+    ExpandAll(TreeId),
+    /// Closes all directories.
+    CollapseAll(TreeId),
+    /// Rows from … to ….
+    Rows(TreeId, usize, usize),
+    /// Opens the directories above a path.
+    Reveal(TreeId, Vec<u8>),
+    /// One path as a row.
+    Find(TreeId, Vec<u8>),
+    /// All that is listed, as lines of JSON in a Blob.
+    Listing(TreeId),
+    /// Forgets a tree; nothing comes back that says so.
+    Close(TreeId),
+}
+
+/// What is answered about trees.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum TreeReply {
+    /// Layers that are not known here.
+    Missing(Vec<Digest>),
+    /// Done.
+    Done,
+    /// The tree is there; what is remarkable about how the layers lie on each other.
+    Opened(Summary, Vec<Finding>),
+    /// How many rows there are now.
+    Summary(Summary),
+    /// The rows that were asked for.
+    Rows(Vec<Row>),
+    /// In which row the path is, and how many rows there are now.
+    Revealed(Option<usize>, Summary),
+    /// The path as a row.
+    Found(Option<Box<Row>>),
+}
+
+/// A layer of a tree that is about to be opened, and its index once that is there.
+type Begun = (Digest, Option<Arc<Index>>);
+
+/// All trees, open or about to be.
+pub(super) struct Trees {
+    indexes: Lru<Digest, Arc<Index>>,
+    begun: BTreeMap<TreeId, Vec<Begun>>,
+    open: BTreeMap<TreeId, Tree>,
+}
+
+impl Default for Trees {
+    fn default() -> Self {
+        Self { indexes: Lru::new(INDEXES), begun: BTreeMap::new(), open: BTreeMap::new() }
+    }
+}
+
+impl Trees {
+    pub(super) fn answer(
+        &mut self,
+        call: TreeCall,
+        parts: &[JsValue],
+    ) -> Result<Finished, Problem> {
+        let reply = match call {
+            TreeCall::Begin(id, layers) => self.begin(id, layers),
+            TreeCall::Keep(id, digest) => self.keep(id, &digest, parts)?,
+            TreeCall::Remember(digest) => {
+                self.remember(&digest, parts)?;
+                TreeReply::Done
+            }
+            TreeCall::Open(id) => self.build(id)?,
+            TreeCall::Query(id, query) => self.change(id, |tree| tree.set_query(query))?,
+            TreeCall::Toggle(id, row) => self.change(id, |tree| tree.toggle(row))?,
+            TreeCall::Expand(id, row) => self.change(id, |tree| tree.expand(row))?,
+            TreeCall::Collapse(id, row) => self.change(id, |tree| tree.collapse(row))?,
+            TreeCall::ExpandAll(id) => self.change(id, Tree::expand_all)?,
+            TreeCall::CollapseAll(id) => self.change(id, Tree::collapse_all)?,
+            TreeCall::Rows(id, from, to) => TreeReply::Rows(self.tree(id)?.rows(from, to)),
+            TreeCall::Reveal(id, path) => {
+                let tree = self.tree(id)?;
+                let row = tree.reveal(&path);
+                TreeReply::Revealed(row, tree.summary())
+            }
+            TreeCall::Find(id, path) => TreeReply::Found(self.tree(id)?.find(&path).map(Box::new)),
+            TreeCall::Listing(id) => {
+                let listing = listing::json_lines(self.tree(id)?);
+                let listing = listing.map_err(|error| content(error.to_string()))?;
+                let mut sheaf = Sheaf::default();
+                sheaf.push(listing.as_bytes())?;
+                let shared = vec![sheaf.finish()?.into()];
+                let outcome = Outcome::Tree(TreeReply::Done);
+                return Ok(Finished { outcome, transferred: Vec::new(), shared });
+            }
+            TreeCall::Close(id) => {
+                self.begun.remove(&id);
+                self.open.remove(&id);
+                TreeReply::Done
+            }
+        };
+        Ok(Outcome::Tree(reply).into())
+    }
+
+    /// The index of one layer of an open tree, counted from 0 at the base.
+    pub(super) fn index(&self, id: TreeId, layer: u32) -> Result<Arc<Index>, Problem> {
+        let tree = self.open.get(&id).ok_or_else(closed)?;
+        tree.overlay().layers().get(layer as usize).cloned().ok_or_else(closed)
+    }
+
+    fn tree(&mut self, id: TreeId) -> Result<&mut Tree, Problem> {
+        self.open.get_mut(&id).ok_or_else(closed)
+    }
+
+    fn change(&mut self, id: TreeId, change: impl FnOnce(&mut Tree)) -> Result<TreeReply, Problem> {
+        let tree = self.tree(id)?;
+        change(tree);
+        Ok(TreeReply::Summary(tree.summary()))
+    }
+
+    fn begin(&mut self, id: TreeId, layers: Vec<Digest>) -> TreeReply {
+        let layers: Vec<Begun> = layers
+            .into_iter()
+            .map(|digest| {
+                let index = self.indexes.get(&digest);
+                (digest, index)
+            })
+            .collect();
+        let unknown = layers.iter().filter(|(_, index)| index.is_none());
+        let missing = unknown.map(|(digest, _)| digest.clone()).collect();
+        self.begun.insert(id, layers);
+        TreeReply::Missing(missing)
+    }
+
+    fn keep(&mut self, id: TreeId, of: &Digest, parts: &[JsValue]) -> Result<TreeReply, Problem> {
+        let index = self.remember(of, parts)?;
+        for (digest, place) in self.begun.get_mut(&id).into_iter().flatten() {
+            if digest == of {
+                *place = Some(Arc::clone(&index));
+            }
+        }
+        Ok(TreeReply::Done)
+    }
+
+    fn remember(&mut self, of: &Digest, parts: &[JsValue]) -> Result<Arc<Index>, Problem> {
+        let buffer =
+            parts.first().ok_or_else(|| content("The index of a layer did not arrive."))?;
+        let bytes = Uint8Array::new(buffer.unchecked_ref()).to_vec();
+        let index = Index::from_bytes(&bytes).map_err(|error| content(error.to_string()))?;
+        let index = Arc::new(index);
+        self.indexes.keep(of.clone(), Arc::clone(&index), index.memory());
+        Ok(index)
+    }
+
+    fn build(&mut self, id: TreeId) -> Result<TreeReply, Problem> {
+        let layers = self.begun.remove(&id).ok_or_else(closed)?;
+        let layers: Option<Vec<_>> = layers.into_iter().map(|(_, index)| index).collect();
+        let overlay = Overlay::build(&layers.ok_or_else(closed)?);
+        let findings = overlay.findings().to_vec();
+        let tree = Tree::new(Arc::new(overlay));
+        let summary = tree.summary();
+        self.open.insert(id, tree);
+        Ok(TreeReply::Opened(summary, findings))
+    }
+}
+
+fn closed() -> Problem {
+    content("This tree is not open any more. Open the files again.")
+}

@@ -1,0 +1,81 @@
+//! `cargo xtask`: everything between a fresh clone and a tested, measured, packed Drydock.
+
+mod bench;
+mod dist;
+mod images;
+mod page;
+mod paths;
+mod process;
+mod run;
+mod setup;
+mod test;
+mod wasm_names;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::setup::Purpose;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  setup [--for run|test|bench]   install what is missing, and say what and why (default: run)
+  run [-- ARGS]                  build the page and the server, and serve (ARGS go to `drydock serve`)
+  page                           build the page into target/dist/page
+  dist                           build target/dist/drydock, one binary with the page in it
+  test [--only PART]...          check and test everything, or only some parts
+  images [big|bench]             make the images that tests (or the memory test, or bench) open
+  bench [--runs N]               measure against other tools, in one run, as ratios
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match command(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(arguments: &[String]) -> Result<ExitCode> {
+    let (name, rest) = match arguments.split_first() {
+        Some((name, rest)) => (name.as_str(), rest),
+        None => ("help", arguments),
+    };
+    match name {
+        "setup" => setup::setup(purpose(rest)?)?,
+        "run" => return run::run(rest),
+        "page" => {
+            setup::setup(Purpose::Run)?;
+            page::build(page::Effort::Quick)?;
+        }
+        "dist" => {
+            setup::setup(Purpose::Run)?;
+            dist::build(page::Effort::Smallest)?;
+        }
+        "test" => return test::test(rest),
+        "images" => {
+            setup::setup(Purpose::Bench)?;
+            images::command(rest)?;
+        }
+        "bench" => bench::bench(rest)?,
+        "help" | "--help" | "-h" => print!("{USAGE}"),
+        other => bail!("there is no command `{other}`.\n\n{USAGE}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn purpose(arguments: &[String]) -> Result<Purpose> {
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] | ["--for", "run"] => Ok(Purpose::Run),
+        ["--for", "test"] => Ok(Purpose::Test),
+        ["--for", "bench"] => Ok(Purpose::Bench),
+        _ => bail!(
+            "`setup` takes `--for run`, `--for test` or `--for bench`, not `{}`",
+            arguments.join(" ")
+        ),
+    }
+}

@@ -1,0 +1,105 @@
+//! Format, lints, dependencies, and everything that `cargo test` runs.
+
+use anyhow::{Context, Result};
+
+use super::counts::Counts;
+use crate::process::Run;
+use crate::setup::{self, wasm};
+
+const WASM: &str = "wasm32-unknown-unknown";
+
+pub(super) fn format() -> Result<Counts> {
+    Run::new("cargo")
+        .args(["fmt", "--all", "--check"])
+        .show()
+        .context("by hand: cargo fmt --all")?;
+    Ok(Counts::PASSED)
+}
+
+/// The page is linted as what it is, wasm; everything else natively.
+pub(super) fn lints() -> Result<Counts> {
+    let mut counts = Counts::default();
+    let natively = [
+        "clippy",
+        "--workspace",
+        "--exclude",
+        "drydock-www",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    counts += check(Run::new("cargo").args(natively));
+    let as_wasm = ["clippy", "--package", "drydock-www", "--target", WASM, "--", "-D", "warnings"];
+    counts += check(wasm_toolchain()?.choose(Run::new("cargo").args(as_wasm)));
+    Ok(counts)
+}
+
+pub(super) fn dependencies() -> Result<Counts> {
+    let deny = || -> Result<Run> { Ok(Run::new("cargo-deny").path(&setup::tool_path()?)) };
+    let mut counts =
+        check(deny()?.args(["--all-features", "check", "bans", "licenses", "sources"]));
+    // The advisories are a git repository, which not every network lets through.
+    let database = deny()?.args(["fetch", "db"]).limit(60).capture();
+    match database {
+        Ok(_) => {
+            counts +=
+                check(deny()?.args(["--all-features", "check", "--disable-fetch", "advisories"]))
+        }
+        Err(_) => println!(
+            "not checked: advisories (their database at github.com/rustsec can't be fetched here)"
+        ),
+    }
+    Ok(counts)
+}
+
+pub(super) fn unit_tests() -> Result<Counts> {
+    let mut counts = tests(&["--package", "drydock", "--lib"])?;
+    counts += tests(&["--package", "drydock", "--doc"])?;
+    counts += tests(&["--package", "xtask"])?;
+    Ok(counts)
+}
+
+pub(super) fn integration_tests() -> Result<Counts> {
+    tests(&["--package", "drydock", "--test", "it"])
+}
+
+pub(super) fn registry_tests() -> Result<Counts> {
+    tests(&["--package", "drydock-registry"])
+}
+
+pub(super) fn proxy_tests() -> Result<Counts> {
+    tests(&["--package", "drydock-proxy"])
+}
+
+/// What of the page needs no browser, such as the grammar of its links.
+pub(super) fn www_tests() -> Result<Counts> {
+    tests(&["--package", "drydock-www", "--lib"])
+}
+
+pub(super) fn wasm_build() -> Result<Counts> {
+    let build =
+        Run::new("cargo").args(["build", "--package", "drydock", "--lib", "--target", WASM]);
+    Ok(check(wasm_toolchain()?.choose(build)))
+}
+
+fn wasm_toolchain() -> Result<wasm::Toolchain> {
+    wasm::Toolchain::found()
+        .context("no compiler here has the wasm32 target: run `cargo xtask setup`")
+}
+
+fn tests(arguments: &[&str]) -> Result<Counts> {
+    let (succeeded, output) =
+        Run::new("cargo").args(["test", "--no-fail-fast"]).args(arguments).tee()?;
+    Ok(Counts::of_cargo(&output).of_run(succeeded))
+}
+
+fn check(run: Run) -> Counts {
+    match run.show() {
+        Ok(()) => Counts::PASSED,
+        Err(error) => {
+            println!("error: {error:#}");
+            Counts::FAILED
+        }
+    }
+}
