@@ -25,6 +25,7 @@ mod index;
 mod overlay;
 mod reader;
 mod tar;
+pub mod write;
 
 pub use index::{Entry, Index, IndexError, Kind};
 pub use overlay::{Change, ChangeKind, EntryRef, Node, NodeId, Overlay, Walk};
