@@ -9,6 +9,7 @@
 pub mod app;
 pub mod cache;
 pub mod components;
+pub mod disk;
 pub mod history;
 pub mod jobs;
 pub mod net;

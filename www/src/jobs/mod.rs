@@ -11,6 +11,7 @@
 //! ```
 
 pub mod blob;
+mod bytes;
 pub mod file;
 pub mod graph;
 pub mod tree;

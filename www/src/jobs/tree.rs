@@ -14,9 +14,10 @@ use web_sys::Blob;
 
 pub use drydock::inspect::tree::{Content, Query, Row, Scope, Shown, Sort, Status, Summary};
 
+use super::bytes::{self, Readable};
 use super::{Problem, ProblemKind, Progress, no_sense, tab};
 use crate::net::place::Place;
-use crate::worker::pool::Done;
+use crate::worker::pool::{Done, Order};
 use crate::worker::protocol::{LayerWork, Outcome, Work};
 use crate::worker::tree_job::{TreeCall, TreeId, TreeReply};
 
@@ -281,12 +282,10 @@ pub(super) async fn facts(
     diff_id: Option<DiffId>,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(BlobFacts, Option<JsValue>), Problem> {
-    let registries = &tab().registries;
     let work = async || {
-        let slot = registries.slots().take(place.registry.as_str()).await;
-        let access = registries.access(place, &descriptor.digest).await?;
-        let work = Work::Layer(LayerWork { access, descriptor: descriptor.clone(), diff_id });
-        Ok((work, slot))
+        let Readable { from, parts, slot } = bytes::find(place, &descriptor.digest).await?;
+        let work = Work::Layer(LayerWork { from, descriptor: descriptor.clone(), diff_id });
+        Ok(Order { work, parts, slot })
     };
     let done = tab().pool.read(descriptor.size, work, on_progress).await?;
     match done.outcome {

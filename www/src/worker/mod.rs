@@ -7,6 +7,8 @@
 mod blob_job;
 pub mod entry;
 mod file_job;
+mod gather_job;
+mod input;
 mod layer_job;
 mod meter;
 pub mod pool;

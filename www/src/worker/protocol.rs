@@ -82,6 +82,8 @@ pub enum Work {
     Blob(BlobWork),
     /// Read one file of an opened tree.
     File(FileWork),
+    /// Copy files onto the browser's disk; they travel beside this.
+    Gather(GatherWork),
     /// Something about trees.
     Tree(TreeCall),
 }
@@ -100,15 +102,32 @@ pub enum Outcome {
     },
     /// A part of a file; the bytes travel beside it.
     File(FileOutcome),
+    /// Files were copied into one blob on disk.
+    Gathered {
+        /// The blob that holds them.
+        blob: Digest,
+        /// Where in it each file is, in the order in which they were given.
+        files: Vec<Gathered>,
+    },
     /// The answer about a tree.
     Tree(TreeReply),
+}
+
+/// Where the bytes of a blob come from.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum BlobFrom {
+    /// A registry, asked like this.
+    Registry(Access),
+    /// The browser's disk, or a file that the user chose: a Blob, which travels beside the message
+    /// at this place.
+    Disk(usize),
 }
 
 /// A layer to read.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct LayerWork {
-    /// How to ask for it.
-    pub access: Access,
+    /// Where its bytes are.
+    pub from: BlobFrom,
     /// What its manifest says.
     pub descriptor: Descriptor,
     /// What the config says of its tar.
@@ -118,19 +137,48 @@ pub struct LayerWork {
 /// A blob to read.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct BlobWork {
-    /// How to ask for it.
-    pub access: Access,
+    /// Where its bytes are.
+    pub from: BlobFrom,
     /// What is said of it.
     pub descriptor: Descriptor,
-    /// Whether its bytes are kept, in a Blob.
-    pub keep: bool,
+    /// What becomes of its bytes.
+    pub keep: Keep,
+}
+
+/// What becomes of the bytes of a blob that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Keep {
+    /// Nothing: only its digest is computed.
+    Nothing,
+    /// They are given to the page, as a Blob.
+    Blob,
+    /// They are kept on the browser's disk when they are what the descriptor says.
+    Disk,
+}
+
+/// Files to copy onto the browser's disk.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct GatherWork {
+    /// How many travel beside this.
+    pub files: usize,
+}
+
+/// A file that was copied into a larger blob.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gathered {
+    /// Digest of the file.
+    pub digest: Digest,
+    /// Where it begins in the blob.
+    pub offset: u64,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// A file to read.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct FileWork {
-    /// How to ask for its layer.
-    pub access: Access,
+    /// Where the bytes of its layer are.
+    pub from: BlobFrom,
     /// What the manifest says of its layer.
     pub descriptor: Descriptor,
     /// The opened tree that it is in.

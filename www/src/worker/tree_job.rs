@@ -126,9 +126,9 @@ impl Trees {
                 let listing = listing.map_err(|error| content(error.to_string()))?;
                 let mut sheaf = Sheaf::default();
                 sheaf.push(listing.as_bytes())?;
-                let shared = vec![sheaf.finish()?.into()];
+                let parts = vec![sheaf.finish()?.into()];
                 let outcome = Outcome::Tree(TreeReply::Done);
-                return Ok(Finished { outcome, transferred: Vec::new(), shared });
+                return Ok(Finished { outcome, parts });
             }
             TreeCall::Close(id) => {
                 self.begun.remove(&id);

@@ -1,0 +1,31 @@
+//! Where the bytes of a blob are, for the worker that reads them.
+
+use drydock::digest::Digest;
+use wasm_bindgen::JsValue;
+
+use super::{Problem, tab};
+use crate::net::place::Place;
+use crate::net::slots::Slot;
+use crate::worker::protocol::BlobFrom;
+
+/// A blob, ready to be read.
+#[derive(Debug)]
+pub(super) struct Readable {
+    /// Where it is.
+    pub(super) from: BlobFrom,
+    /// What travels beside the work: the Blob, when it is on disk.
+    pub(super) parts: Vec<JsValue>,
+    /// The leave to have a stream open, when it is in a registry.
+    pub(super) slot: Option<Slot>,
+}
+
+/// Finds a blob: on disk when it is there, else in its registry, once it may be asked.
+///
+/// # Errors
+/// When the registry's token service fails, or an image from disk has no such blob.
+pub(super) async fn find(place: &Place, digest: &Digest) -> Result<Readable, Problem> {
+    let registries = &tab().registries;
+    let slot = registries.slots().take(place.registry.as_str()).await;
+    let access = registries.access(place, digest).await?;
+    Ok(Readable { from: BlobFrom::Registry(access), parts: Vec::new(), slot: Some(slot) })
+}
