@@ -9,6 +9,8 @@ pub const DOCUMENT_BYTES: u64 = 4 << 20;
 pub const LIST_PAGE_BYTES: u64 = 4 << 20;
 /// Largest answer of a token service in bytes.
 pub const TOKEN_BYTES: u64 = 64 << 10;
+/// Longest Docker config that is read for its logins, in bytes.
+pub const DOCKER_CONFIG_BYTES: usize = 1 << 20;
 /// Largest part of an error body that is read, in bytes.
 pub const ERROR_BYTES: u64 = 64 << 10;
 /// Most pages that are followed for one list.

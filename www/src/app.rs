@@ -11,7 +11,7 @@ use crate::components::{
     reference_field,
 };
 use crate::history;
-use crate::pages::{HomePage, ImagePage, LoginOverlay};
+use crate::pages::{DraftsPage, HomePage, ImagePage, LoginOverlay, RegistriesOverlay};
 use crate::route::{ImageRoute, Route, View};
 use crate::state::{Overlay, PageState, Theme, Ui, recent, set_page_state};
 
@@ -34,6 +34,7 @@ pub fn App() -> impl IntoView {
     let page = Memo::new(move |_| {
         ui.route.with(|route| match route {
             Route::Home => Page::Home,
+            Route::Drafts => Page::Drafts,
             Route::Image(image) => Page::Image(image.reference.clone()),
             Route::Unknown { why, .. } => Page::Unknown(why.clone()),
         })
@@ -64,6 +65,7 @@ pub fn App() -> impl IntoView {
             }}
             {move || match page.get() {
                 Page::Home => view! { <HomePage /> }.into_any(),
+                Page::Drafts => view! { <DraftsPage /> }.into_any(),
                 Page::Image(reference) => view! { <ImagePage reference /> }.into_any(),
                 Page::Unknown(why) => view! { <UnknownPage why /> }.into_any(),
             }}
@@ -75,6 +77,7 @@ pub fn App() -> impl IntoView {
                         .into_any()
                 }
                 Overlay::Keys => view! { <KeysDialog close /> }.into_any(),
+                Overlay::Registries => view! { <RegistriesOverlay close /> }.into_any(),
                 Overlay::Login(ask) => view! { <LoginOverlay ask close /> }.into_any(),
             }}
         </div>
@@ -84,6 +87,7 @@ pub fn App() -> impl IntoView {
 #[derive(Clone, PartialEq)]
 enum Page {
     Home,
+    Drafts,
     Image(Reference),
     Unknown(String),
 }
@@ -91,6 +95,7 @@ enum Page {
 fn title(route: &Route) -> String {
     match route {
         Route::Home => "Drydock".to_owned(),
+        Route::Drafts => "Drafts · Drydock".to_owned(),
         Route::Image(image) if image.view == View::Overview => {
             format!("{} · Drydock", image.reference)
         }
@@ -120,10 +125,11 @@ fn Tools(ui: Ui) -> impl IntoView {
         <button
             type="button"
             class="button quiet"
-            on:click=move |_| ui.overlay.set(Overlay::Login(Default::default()))
+            aria-label="Registries and logins"
+            on:click=move |_| ui.overlay.set(Overlay::Registries)
         >
             <Icon picture=Picture::Person />
-            <span class="wide">"Log in"</span>
+            <span class="wide">"Registries"</span>
         </button>
         <button
             type="button"
@@ -188,6 +194,8 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
     actions.push(action("Light or dark theme", "", theme));
     let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(Default::default())));
     actions.push(action("Log in to a registry", "", login));
+    let registries = Callback::new(move |()| ui.overlay.set(Overlay::Registries));
+    actions.push(action("Registries and logins", "", registries));
     let keys = Callback::new(move |()| ui.overlay.set(Overlay::Keys));
     actions.push(action("Keys", "?", keys));
     for entry in recent() {

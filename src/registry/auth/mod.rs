@@ -6,6 +6,7 @@
 
 pub mod challenge;
 mod credentials;
+pub mod docker_config;
 mod realm;
 pub mod scope;
 mod token;
@@ -130,6 +131,18 @@ impl Session {
             self.door = Some(Door::Basic);
         }
         Ok(())
+    }
+}
+
+impl<T> Registry<T> {
+    /// Where logins go beside the registry itself: the host of its token service, once it has
+    /// named one.
+    #[must_use]
+    pub fn token_service(&self) -> Option<String> {
+        match &self.session.borrow().door {
+            Some(Door::Bearer { realm, .. }) => Some(realm::host(realm)),
+            Some(Door::Basic) | None => None,
+        }
     }
 }
 

@@ -90,6 +90,12 @@ impl Registries {
         Ok(client)
     }
 
+    /// The registries that were asked for something.
+    #[must_use]
+    pub fn known(&self) -> BTreeMap<reference::Registry, Client> {
+        self.0.clients.borrow().clone()
+    }
+
     /// Who may read a blob next.
     #[must_use]
     pub fn slots(&self) -> &Slots {

@@ -1,21 +1,26 @@
 //! Where the pages meet the work behind them: what they ask for, and how its failures read.
 
+mod logins;
+
 use std::sync::Arc;
 
 use drydock::descriptor::Descriptor;
 use drydock::image::{Graph, Options};
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Registry, Repository, Tag};
-use drydock::registry::auth::Credentials;
 use leptos::prelude::*;
 
 use super::model::{ImageModel, Load};
 use super::reading::{self, Headers};
 use super::tags::TagList;
-use crate::components::{Login, Problem, Transfer, format};
+use crate::components::{Problem, Transfer, format};
 use crate::jobs::{self, ProblemKind, Task, tab};
 use crate::net::place::Place;
 use crate::net::registries::{Client, ask};
+
+pub use logins::{
+    accept_realm, known_registries, log_in, log_out, login_goes_to, take_docker_config,
+};
 
 /// Milliseconds between two looks at a graph that grows.
 const LOOK: f64 = 120.0;
@@ -201,31 +206,6 @@ async fn listed(
     let registry = registry.clone();
     let reference = Reference { registry, repository, tag: Some(tag), digest: None };
     Ok(Some(Listed { reference, note }))
-}
-
-/// Keeps a login in memory; the next question to the registry tries it.
-///
-/// # Errors
-/// A sentence when the registry's name is none.
-pub async fn log_in(registry: &str, login: Login) -> Result<(), String> {
-    let registry = Registry::parse(registry).map_err(|error| format!("{error}."))?;
-    let client = tab().registries.client(&registry).await.map_err(|error| error.message)?;
-    client.log_in(match login {
-        Login::Password { user, password } => Credentials::Basic { user, password },
-        Login::Token(token) => Credentials::Bearer { token },
-    });
-    Ok(())
-}
-
-/// Lets a login go to the token service that its registry named.
-///
-/// # Errors
-/// A sentence when the registry's name is none.
-pub async fn accept_realm(registry: &str, realm: &str) -> Result<(), String> {
-    let registry = Registry::parse(registry).map_err(|error| format!("{error}."))?;
-    let client = tab().registries.client(&registry).await.map_err(|error| error.message)?;
-    client.accept_realm(realm);
-    Ok(())
 }
 
 /// The download of one blob: started, watched and stopped from the page.

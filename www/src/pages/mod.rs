@@ -10,6 +10,7 @@ pub mod image;
 pub mod model;
 
 mod documents;
+mod drafts;
 mod files;
 mod graph;
 mod home;
@@ -22,4 +23,5 @@ mod verify;
 
 pub use home::HomePage;
 pub use image::ImagePage;
-pub use login::LoginOverlay;
+pub use drafts::DraftsPage;
+pub use login::{LoginOverlay, RegistriesOverlay};

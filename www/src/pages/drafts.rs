@@ -1,0 +1,7 @@
+//! All drafts of this browser.
+
+use leptos::prelude::*;
+
+/// The drafts.
+#[component]
+pub fn DraftsPage() -> impl IntoView {}
