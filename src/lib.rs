@@ -4,6 +4,7 @@
 //! proxy; the one edge to the world is the `Transport` trait of the registry client. It builds
 //! natively and for wasm32.
 
+pub mod archive;
 pub mod descriptor;
 pub mod digest;
 pub mod document;

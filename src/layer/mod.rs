@@ -18,13 +18,13 @@
 //!
 //! Nothing here knows JSON documents or registries.
 
-mod codec;
+pub(crate) mod codec;
 pub mod content;
-mod findings;
+pub(crate) mod findings;
 mod index;
 mod overlay;
 mod reader;
-mod tar;
+pub(crate) mod tar;
 pub mod write;
 
 pub use index::{Entry, Index, IndexError, Kind};

@@ -205,17 +205,17 @@ impl Parser {
             b'5' => Some(Kind::Directory),
             b'6' => Some(Kind::Fifo),
             b'D' => {
-                unknown("A directory of an incremental dump: container tools refuse the layer.");
+                unknown("A directory of an incremental dump: container tools refuse the tar.");
                 Some(Kind::Directory)
             }
             b'M' | b'N' | b'V' => {
-                unknown("An entry of a type that is no file; container tools refuse the layer.");
+                unknown("An entry of a type that is no file; container tools refuse the tar.");
                 None
             }
             _ => {
                 unknown(
                     "An entry of an unknown type, shown as a file; container tools refuse the \
-                     layer.",
+                     tar.",
                 );
                 Some(Kind::File)
             }

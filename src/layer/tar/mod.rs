@@ -74,6 +74,12 @@ fn padding(len: u64) -> u64 {
     len.wrapping_neg() & 511
 }
 
+/// Whether a tar can begin with these bytes: with a header, or with the end of one without entries.
+pub(crate) fn begins(head: &[u8]) -> bool {
+    let header = head.first_chunk::<512>().map(Header);
+    header.is_some_and(|header| header.is_zero() || header.checksum().is_some())
+}
+
 impl Parser {
     pub(crate) fn new(hash_files: bool) -> Self {
         Self {
@@ -165,6 +171,59 @@ impl Parser {
         }
     }
 
+    /// Number of bytes from here on that may be left out, as [`Self::skip`] takes their place:
+    /// content that nobody hashes, and what fills its last block.
+    pub(crate) fn skippable(&self) -> u64 {
+        match &self.state {
+            State::Content { left, padding } if self.hasher.is_none() => {
+                left.saturating_add(*padding)
+            }
+            State::Extension { kind: Extension::TooLarge, left, padding } => {
+                left.saturating_add(*padding)
+            }
+            State::Padding { left } => *left,
+            _ => 0,
+        }
+    }
+
+    /// Goes on `len` bytes later, at most [`Self::skippable`], without having seen them.
+    pub(crate) fn skip(&mut self, len: u64, findings: &mut Findings) {
+        let mut rest = len.min(self.skippable());
+        self.offset = self.offset.saturating_add(rest);
+        while rest > 0 {
+            let step = match &mut self.state {
+                State::Content { left, .. }
+                | State::Extension { left, .. }
+                | State::Padding { left } => {
+                    let step = rest.min(*left);
+                    *left -= step;
+                    step
+                }
+                _ => return,
+            };
+            rest -= step;
+            match &self.state {
+                State::Content { left: 0, padding } => {
+                    self.state = State::Padding { left: *padding };
+                    self.end_content();
+                }
+                State::Extension { kind, left: 0, padding } => {
+                    let kind = *kind;
+                    self.state = State::Padding { left: *padding };
+                    self.end_extension(kind, findings);
+                }
+                State::Padding { left: 0 } => self.state = State::Header,
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether nothing more is read: the end marker has come, or the place of the next header is
+    /// not known.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::End | State::Stopped)
+    }
+
     /// Collects a block that comes in parts.
     fn partial(&mut self, bytes: &[u8], findings: &mut Findings) -> usize {
         let used = bytes.len().min(512 - self.block_len);
@@ -219,7 +278,7 @@ impl Parser {
             findings.add("tar.lone-zero-block", |rule| {
                 let text = format!(
                     "One block of zeros at offset {} of the tar is followed by something else: \
-                     some tools stop there, others refuse the layer.",
+                     some tools stop there, others refuse the tar.",
                     offset.saturating_sub(512)
                 );
                 Finding::error(rule, place(offset), text).expected("two blocks of zeros")
