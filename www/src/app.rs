@@ -7,11 +7,13 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 
 use crate::components::{
-    Action, CommandBar, ErrorPanel, Icon, KeysDialog, Palette, Picture, Problem, TopBar, copy_text,
-    reference_field,
+    Action, CommandBar, DropZone, ErrorPanel, Icon, KeysDialog, Palette, Picture, Problem, TopBar,
+    copy_text, reference_field,
 };
 use crate::history;
-use crate::pages::{DraftsPage, HomePage, ImagePage, LoginOverlay, RegistriesOverlay};
+use crate::pages::{
+    DraftsPage, HomePage, ImagePage, LoginOverlay, Opening, OpeningBar, RegistriesOverlay,
+};
 use crate::route::{ImageRoute, Route, View};
 use crate::state::{Overlay, PageState, Theme, Ui, recent, set_page_state};
 
@@ -40,7 +42,11 @@ pub fn App() -> impl IntoView {
         })
     });
     let close = Callback::new(move |()| ui.overlay.set(Overlay::None));
+    let opening = Opening::new();
+    provide_context(opening);
+    let dropped = move |files| opening.open(ui, files);
     view! {
+        <DropZone hint="Drop a docker save tar or an OCI layout to open it" dropped>
         <div class="app">
             <a class="skip" href="#main">
                 "Skip to the content"
@@ -63,6 +69,7 @@ pub fn App() -> impl IntoView {
                         }
                     })
             }}
+            <OpeningBar opening />
             {move || match page.get() {
                 Page::Home => view! { <HomePage /> }.into_any(),
                 Page::Drafts => view! { <DraftsPage /> }.into_any(),
@@ -81,6 +88,7 @@ pub fn App() -> impl IntoView {
                 Overlay::Login(ask) => view! { <LoginOverlay ask close /> }.into_any(),
             }}
         </div>
+        </DropZone>
     }
 }
 

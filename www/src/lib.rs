@@ -8,6 +8,7 @@
 
 pub mod app;
 pub mod cache;
+pub mod chosen;
 pub mod components;
 pub mod disk;
 pub mod history;

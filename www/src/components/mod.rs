@@ -9,6 +9,7 @@ pub mod format;
 
 mod badge;
 mod card;
+mod choose;
 mod copy;
 mod dialog;
 mod digest;
@@ -30,6 +31,7 @@ mod windowed;
 
 pub use badge::{Badge, Trust, TrustBadge};
 pub use card::{Card, Fact, Facts};
+pub use choose::{Choice, ChooseButton, DropZone};
 pub use copy::{CopyButton, copy_text};
 pub use dialog::Dialog;
 pub use digest::DigestChip;

@@ -12,7 +12,7 @@ use crate::disk;
 use crate::net::clock;
 use crate::net::place::Place;
 use crate::worker::pool::Order;
-use crate::worker::protocol::{BlobWork, Keep, Outcome, Work};
+use crate::worker::protocol::{BlobFrom, BlobWork, Keep, Outcome, Work};
 
 /// Milliseconds after which a saved Blob is let go; the browser has opened it by then.
 const SAVED_WITHIN: u32 = 60_000;
@@ -45,7 +45,30 @@ pub async fn spool(
     disk::blob(&digest).await?.ok_or_else(super::no_sense)
 }
 
-fn check(place: &Place, descriptor: &Descriptor, digest: &Digest, size: u64) -> Result<(), Problem> {
+/// SHA-256 of a Blob, computed in a worker.
+///
+/// # Errors
+/// When it can't be read.
+pub(super) async fn digest(blob: &Blob) -> Result<Digest, Problem> {
+    let size = blob.size() as u64;
+    let descriptor = Descriptor::new("application/octet-stream", Digest::sha256(b""), size);
+    let work = async || {
+        let from = BlobFrom::Disk(0);
+        let work = Work::Blob(BlobWork { from, descriptor, keep: Keep::Nothing });
+        Ok(Order { work, parts: vec![blob.clone().into()], slot: None })
+    };
+    match tab().pool.read(size, work, |_| {}).await?.outcome {
+        Outcome::Blob { digest, .. } => Ok(digest),
+        _ => Err(super::no_sense()),
+    }
+}
+
+fn check(
+    place: &Place,
+    descriptor: &Descriptor,
+    digest: &Digest,
+    size: u64,
+) -> Result<(), Problem> {
     if size != descriptor.size || *digest != descriptor.digest {
         let message = format!(
             "The registry sent {digest} with {size} bytes, but {} with {} bytes was asked for. Nothing was saved.",

@@ -3,9 +3,10 @@
 use drydock::digest::Digest;
 use wasm_bindgen::JsValue;
 
-use super::{Problem, tab};
+use super::{Problem, local, tab};
 use crate::net::place::Place;
 use crate::net::slots::Slot;
+use crate::route::Here;
 use crate::worker::protocol::BlobFrom;
 
 /// A blob, ready to be read.
@@ -24,6 +25,10 @@ pub(super) struct Readable {
 /// # Errors
 /// When the registry's token service fails, or an image from disk has no such blob.
 pub(super) async fn find(place: &Place, digest: &Digest) -> Result<Readable, Problem> {
+    if Here::of(&place.registry) == Some(Here::Local) {
+        let parts = vec![local::part(&place.repository, digest)?.into()];
+        return Ok(Readable { from: BlobFrom::Disk(0), parts, slot: None });
+    }
     let registries = &tab().registries;
     let slot = registries.slots().take(place.registry.as_str()).await;
     let access = registries.access(place, digest).await?;

@@ -14,6 +14,8 @@ pub mod blob;
 mod bytes;
 pub mod file;
 pub mod graph;
+pub mod local;
+pub mod source;
 pub mod tree;
 pub mod verify;
 
@@ -32,6 +34,8 @@ use crate::worker::pool::Pool;
 pub struct Tab {
     /// One client per registry, with its logins, tokens, warnings and limits.
     pub registries: Registries,
+    /// Archives that were opened.
+    pub local: local::Local,
     /// Documents that were verified, by digest.
     pub documents: Documents,
     /// The workers.
@@ -51,7 +55,8 @@ impl Tab {
     fn new() -> Self {
         let registries = Registries::new();
         let pool = Pool::new(registries.clone());
-        Self { registries, documents: Documents::default(), pool }
+        let local = local::Local::default();
+        Self { registries, local, documents: Documents::default(), pool }
     }
 }
 

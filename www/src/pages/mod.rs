@@ -15,13 +15,15 @@ mod files;
 mod graph;
 mod home;
 mod layers;
+mod local;
 mod login;
 mod overview;
 mod reading;
 mod tags;
 mod verify;
 
+pub use drafts::DraftsPage;
 pub use home::HomePage;
 pub use image::ImagePage;
-pub use drafts::DraftsPage;
+pub use local::{Opening, OpeningBar};
 pub use login::{LoginOverlay, RegistriesOverlay};

@@ -1,12 +1,13 @@
 //! The repository's tags, as they come in.
 
-use drydock::reference::Tag;
+use drydock::reference::{Reference, Tag};
 use leptos::prelude::*;
 
 use super::data;
 use super::image::shown;
+use super::local::LocalImages;
 use crate::components::{Card, Empty, ErrorPanel, LoginAsk, Problem, Windowed, format};
-use crate::route::{Route, View};
+use crate::route::{Here, Route, View};
 use crate::state::{Overlay, ui};
 
 /// Height of a row in pixels, as in the style sheet.
@@ -27,8 +28,23 @@ pub struct TagList {
 #[component]
 pub fn TagsPage() -> impl IntoView {
     let shown = shown();
-    let ui = ui();
     let reference = shown.route.get_untracked().reference;
+    if Here::of(&reference.registry) == Some(Here::Local) {
+        ui().command.set(String::new());
+        return view! {
+            <div class="page">
+                <LocalImages repository=reference.repository />
+            </div>
+        }
+        .into_any();
+    }
+    view! { <RepositoryTags reference /> }.into_any()
+}
+
+#[component]
+fn RepositoryTags(reference: Reference) -> impl IntoView {
+    let shown = shown();
+    let ui = ui();
     ui.command.set(format!("crane ls {}", format::shell_word(&reference.name())));
     let list = RwSignal::new(TagList { growing: true, ..TagList::default() });
     let task = StoredValue::new_local(None);

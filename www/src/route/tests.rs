@@ -53,7 +53,10 @@ fn addresses_and_their_canonical_form() {
         ("/alpine:1/-/tags?q=3.", "/docker.io/library/alpine:1/-/tags?q=3."),
         ("/alpine:1?utm=x", "/docker.io/library/alpine:1"),
         ("/alpine:1/-/edit", "/docker.io/library/alpine:1/-/edit"),
-        ("/alpine:1/-/copy?to=ghcr.io/a/b:1", "/docker.io/library/alpine:1/-/copy?to=ghcr.io/a/b:1"),
+        (
+            "/alpine:1/-/copy?to=ghcr.io/a/b:1",
+            "/docker.io/library/alpine:1/-/copy?to=ghcr.io/a/b:1",
+        ),
         ("/-/drafts", "/-/drafts"),
         ("/-/drafts/", "/-/drafts"),
         ("/-/local/app:1", "/-/local/app:1"),

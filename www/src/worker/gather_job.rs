@@ -10,7 +10,7 @@ use super::entry::{Finished, Link};
 use super::input::Input;
 use super::layer_job::copy;
 use super::meter::Meter;
-use super::protocol::{BlobFrom, Gathered, GatherWork, Outcome};
+use super::protocol::{BlobFrom, GatherWork, Gathered, Outcome};
 use crate::disk::Writer;
 use crate::net::problem::Problem;
 

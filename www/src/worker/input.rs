@@ -90,5 +90,7 @@ impl DiskStream {
 }
 
 fn gone() -> Problem {
-    content("The file can't be read any more: it was changed, moved or deleted since it was chosen. Choose it again.")
+    content(
+        "The file can't be read any more: it was changed, moved or deleted since it was chosen. Choose it again.",
+    )
 }

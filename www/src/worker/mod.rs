@@ -16,5 +16,6 @@ pub mod port;
 pub mod protocol;
 mod sheaf;
 pub mod tree_job;
+mod unpack_job;
 
 pub use crate::jobs::Progress;

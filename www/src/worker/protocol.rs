@@ -84,6 +84,8 @@ pub enum Work {
     File(FileWork),
     /// Copy files onto the browser's disk; they travel beside this.
     Gather(GatherWork),
+    /// Unpack a compressed archive, which travels beside this, onto the browser's disk.
+    Unpack(UnpackWork),
     /// Something about trees.
     Tree(TreeCall),
 }
@@ -109,6 +111,8 @@ pub enum Outcome {
         /// Where in it each file is, in the order in which they were given.
         files: Vec<Gathered>,
     },
+    /// An archive was unpacked into the blob with this digest.
+    Unpacked(Digest),
     /// The answer about a tree.
     Tree(TreeReply),
 }
@@ -162,6 +166,10 @@ pub struct GatherWork {
     /// How many travel beside this.
     pub files: usize,
 }
+
+/// An archive to unpack.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct UnpackWork;
 
 /// A file that was copied into a larger blob.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
