@@ -14,7 +14,7 @@ use crate::history;
 use crate::pages::{
     DraftsPage, HomePage, ImagePage, LoginOverlay, Opening, OpeningBar, RegistriesOverlay,
 };
-use crate::route::{ImageRoute, Route, View};
+use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::{Overlay, PageState, Theme, Ui, recent, set_page_state};
 
 /// Everything that is on screen.
@@ -28,7 +28,9 @@ pub fn App() -> impl IntoView {
 
     let shown = Signal::derive(move || {
         ui.route.with(|route| match route {
-            Route::Image(image) => image.reference.to_string(),
+            Route::Image(image) if Here::of(&image.reference.registry).is_none() => {
+                image.reference.to_string()
+            }
             _ => String::new(),
         })
     });
@@ -40,6 +42,14 @@ pub fn App() -> impl IntoView {
             Route::Image(image) => Page::Image(image.reference.clone()),
             Route::Unknown { why, .. } => Page::Unknown(why.clone()),
         })
+    });
+    // Other tools can't reach what lies in this browser.
+    let command = Signal::derive(move || {
+        let here = ui.route.with(|route| match route {
+            Route::Image(image) => Here::of(&image.reference.registry).is_some(),
+            _ => false,
+        });
+        if here { String::new() } else { ui.command.get() }
     });
     let close = Callback::new(move |()| ui.overlay.set(Overlay::None));
     let opening = Opening::new();
@@ -76,7 +86,7 @@ pub fn App() -> impl IntoView {
                 Page::Image(reference) => view! { <ImagePage reference /> }.into_any(),
                 Page::Unknown(why) => view! { <UnknownPage why /> }.into_any(),
             }}
-            <CommandBar command=ui.command />
+            <CommandBar command />
             {move || match ui.overlay.get() {
                 Overlay::None => ().into_any(),
                 Overlay::Palette => {
@@ -105,10 +115,10 @@ fn title(route: &Route) -> String {
         Route::Home => "Drydock".to_owned(),
         Route::Drafts => "Drafts · Drydock".to_owned(),
         Route::Image(image) if image.view == View::Overview => {
-            format!("{} · Drydock", image.reference)
+            format!("{} · Drydock", Here::named(&image.reference))
         }
         Route::Image(image) => {
-            format!("{} · {} · Drydock", image.reference, image.view.name())
+            format!("{} · {} · Drydock", Here::named(&image.reference), image.view.name())
         }
         Route::Unknown { .. } => "Nothing here · Drydock".to_owned(),
     }

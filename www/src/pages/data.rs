@@ -17,6 +17,7 @@ use crate::components::{Problem, Transfer, format};
 use crate::jobs::{self, ProblemKind, Task, tab};
 use crate::net::place::Place;
 use crate::net::registries::{Client, ask};
+use crate::route::Here;
 
 pub use logins::{
     accept_realm, known_registries, log_in, log_out, login_goes_to, take_docker_config,
@@ -71,7 +72,10 @@ pub fn load_image(
         referrers: true,
         ..Options::default()
     };
-    image.set(Load::Waiting(format!("Asking {} for {}…", reference.registry, reference.target())));
+    image.set(Load::Waiting(match Here::of(&reference.registry) {
+        Some(here) => format!("Reading {} from {}…", Here::named(&reference), here.label()),
+        None => format!("Asking {} for {}…", reference.registry, reference.target()),
+    }));
     Task::spawn(async move {
         let name = reference.clone();
         let mut looked = 0.0;
@@ -93,10 +97,9 @@ pub fn load_image(
             image.try_set(Load::Failed(failed));
             return;
         }
-        let warnings = match tab().registries.client(&reference.registry).await {
-            Ok(client) => client.warnings(),
-            Err(_) => Vec::new(),
-        };
+        let known = tab().registries.known();
+        let warnings = known.get(&reference.registry).map(|client| client.warnings());
+        let warnings = warnings.unwrap_or_default();
         let headers = loaded.headers.into_iter().map(|(digest, headers)| {
             let text =
                 |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();

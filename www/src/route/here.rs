@@ -35,6 +35,25 @@ impl Here {
         }
     }
 
+    /// What it is called on screen.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Local => "this computer",
+            Self::Draft => "draft",
+        }
+    }
+
+    /// A reference as it is shown: without a registry where there is none.
+    #[must_use]
+    pub fn named(reference: &Reference) -> String {
+        let text = reference.to_string();
+        match Self::of(&reference.registry).and_then(|here| text.strip_prefix(here.registry())) {
+            Some(rest) => rest.trim_start_matches('/').to_owned(),
+            None => text,
+        }
+    }
+
     /// Where an image lies, when it lies in this browser.
     #[must_use]
     pub fn of(registry: &Registry) -> Option<Self> {
