@@ -1,6 +1,8 @@
 //! The client against the scratch registry, without sockets: whole, and with the faults and quirks
 //! of real registries.
 
+use std::ops::Range;
+
 use axum::Router;
 use axum::body::{Body as AxumBody, BodyDataStream};
 use bytes::Bytes;
@@ -19,7 +21,7 @@ use drydock_registry::{Faults, Store, router, sample};
 use futures_util::StreamExt as _;
 use tower::ServiceExt as _;
 
-use crate::registry_script::{NOW, run};
+use crate::registry_script::{NOW, run, slice};
 
 struct Scratch(Router);
 
@@ -30,6 +32,7 @@ struct Streamed {
 
 impl Transport for Scratch {
     type Body = Streamed;
+    type Payload = Bytes;
 
     async fn send(&self, request: Request) -> Result<Response<Streamed>, TransportError> {
         let mut sent = http::Request::new(AxumBody::from(request.body));
@@ -39,6 +42,18 @@ impl Transport for Scratch {
         let (head, body) = self.0.clone().oneshot(sent).await.expect("never fails").into_parts();
         let body = Streamed { stream: body.into_data_stream(), got: 0 };
         Ok(Response { status: head.status, headers: head.headers, url: request.url, body })
+    }
+
+    async fn send_part(
+        &self,
+        mut request: Request,
+        payload: &Bytes,
+        part: Range<u64>,
+        sent: &dyn Fn(u64),
+    ) -> Result<Response<Streamed>, TransportError> {
+        request.body = slice(payload, &part)?;
+        sent(request.body.len() as u64);
+        self.send(request).await
     }
 }
 

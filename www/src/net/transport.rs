@@ -1,12 +1,16 @@
 //! The library's [`Transport`] over fetch and this server's proxy.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use drydock::registry::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
+use web_sys::Blob;
 
 use super::address::Config;
 use super::fetch::{self, Call};
@@ -30,9 +34,37 @@ impl Fetch {
 
 impl Transport for Fetch {
     type Body = fetch::Body;
+    type Payload = Blob;
 
     async fn send(&self, request: Request) -> Result<Response<fetch::Body>, TransportError> {
-        let Request { method, url, headers, body } = request;
+        let sends = request.method != Method::GET && request.method != Method::HEAD;
+        let body = sends.then(|| Uint8Array::from(&*request.body).into());
+        self.call(request, body).await
+    }
+
+    /// Fetch does not tell how far it is, so `sent` hears of the part when all of it was taken.
+    async fn send_part(
+        &self,
+        request: Request,
+        payload: &Blob,
+        part: Range<u64>,
+        sent: &dyn Fn(u64),
+    ) -> Result<Response<fetch::Body>, TransportError> {
+        let length = part.end.saturating_sub(part.start);
+        let body = slice(payload, &part)?;
+        let response = self.call(request, Some(body.into())).await?;
+        sent(length);
+        Ok(response)
+    }
+}
+
+impl Fetch {
+    async fn call(
+        &self,
+        request: Request,
+        body: Option<JsValue>,
+    ) -> Result<Response<fetch::Body>, TransportError> {
+        let Request { method, url, headers, body: _ } = request;
         let path = self.config.local(&url);
         let seal = self.seals.borrow().token(&url).map(str::to_owned);
         let mut fields: Vec<(&str, &str)> = headers
@@ -42,7 +74,6 @@ impl Transport for Fetch {
         if let Some(seal) = &seal {
             fields.push(("X-Drydock-Seal", seal));
         }
-        let body = (method != Method::GET && method != Method::HEAD).then_some(&*body);
         let call = Call { method: method.as_str(), path: &path, headers: fields, body };
         let answer = fetch::send(call).await.map_err(transport_error)?;
         if let Some(seals) = answer.header("x-drydock-seal") {
@@ -70,6 +101,17 @@ impl Body for fetch::Body {
             }
         }
     }
+}
+
+/// A part of a payload, without reading it.
+fn slice(payload: &Blob, part: &Range<u64>) -> Result<Blob, TransportError> {
+    let other = |message: String| TransportError::new(TransportErrorKind::Other, message);
+    if part.end as f64 > payload.size() {
+        return Err(other(format!("there are {} bytes to send, not {}", payload.size(), part.end)));
+    }
+    payload
+        .slice_with_f64_and_f64(part.start as f64, part.end as f64)
+        .map_err(|_| other("the browser can't read what is to be sent".to_owned()))
 }
 
 /// The registry's own header fields under their own names.
