@@ -28,8 +28,8 @@ pub struct Call<'a> {
     pub path: &'a str,
     /// Header fields.
     pub headers: Vec<(&'a str, &'a str)>,
-    /// What to send: bytes, or a `Blob`, which the browser reads by itself.
-    pub body: Option<JsValue>,
+    /// What to send.
+    pub body: Option<&'a [u8]>,
 }
 
 /// An answer whose body has not been read yet. Dropping it ends the transfer.
@@ -98,8 +98,8 @@ fn request(call: &Call<'_>, abort: &AbortOnDrop) -> Result<Request, JsValue> {
     init.set_credentials(RequestCredentials::Omit);
     init.set_redirect(RequestRedirect::Error);
     init.set_cache(web_sys::RequestCache::NoStore);
-    if let Some(body) = &call.body {
-        init.set_body(body);
+    if let Some(body) = call.body {
+        init.set_body(&Uint8Array::from(body));
     }
     if let Some(abort) = &abort.0 {
         init.set_signal(Some(&abort.signal()));

@@ -3,8 +3,6 @@
 //! `fetch` says nothing of that and can't stream a request body over HTTP/1.1, so this is
 //! XMLHttpRequest, which reads the Blob from disk as it sends it.
 
-use std::rc::Rc;
-
 use futures_channel::oneshot;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::Closure;
@@ -23,7 +21,7 @@ pub async fn send(
     path: &str,
     headers: &[(&str, &str)],
     body: &Blob,
-    sent: Rc<dyn Fn(u64)>,
+    sent: impl Fn(u64) + 'static,
 ) -> Result<Answer, Problem> {
     let request = AbortOnDrop(XmlHttpRequest::new().map_err(|_| broken())?);
     let xhr = &request.0;
