@@ -3,7 +3,8 @@
 use drydock::digest::Digest;
 use wasm_bindgen::JsValue;
 
-use super::{Problem, local, tab};
+use super::{Problem, ProblemKind, local, tab};
+use crate::disk;
 use crate::net::place::Place;
 use crate::net::slots::Slot;
 use crate::route::Here;
@@ -29,8 +30,19 @@ pub(super) async fn find(place: &Place, digest: &Digest) -> Result<Readable, Pro
         let parts = vec![local::part(&place.repository, digest)?.into()];
         return Ok(Readable { from: BlobFrom::Disk(0), parts, slot: None });
     }
+    if Here::of(&place.registry) == Some(Here::Draft) {
+        let blob = disk::blob(digest).await?.ok_or_else(|| not_kept(digest))?;
+        return Ok(Readable { from: BlobFrom::Disk(0), parts: vec![blob.into()], slot: None });
+    }
     let registries = &tab().registries;
     let slot = registries.slots().take(place.registry.as_str()).await;
     let access = registries.access(place, digest).await?;
     Ok(Readable { from: BlobFrom::Registry(access), parts: Vec::new(), slot: Some(slot) })
+}
+
+fn not_kept(digest: &Digest) -> Problem {
+    let message = format!(
+        "The blob {digest} is not on this browser's disk any more. Build the draft's layers again."
+    );
+    Problem::new(ProblemKind::NotFound, message)
 }

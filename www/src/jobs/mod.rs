@@ -11,8 +11,11 @@
 //! ```
 
 pub mod blob;
+pub mod build;
 mod bytes;
+pub mod drafts;
 pub mod file;
+pub mod gather;
 pub mod graph;
 pub mod local;
 pub mod source;

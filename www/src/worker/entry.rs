@@ -13,7 +13,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
 use super::tree_job::Trees;
-use super::{Progress, blob_job, file_job, gather_job, layer_job, port, unpack_job};
+use super::{Progress, blob_job, build_job, file_job, gather_job, layer_job, port, unpack_job};
 use crate::net::problem::{Problem, ProblemKind};
 use crate::net::stream::{Access, Grant};
 
@@ -116,6 +116,7 @@ fn begin(
             Work::Blob(work) => blob_job::run(work, &parts, link).await,
             Work::File(work) => file_job::run(work, &parts, link, &trees).await,
             Work::Gather(work) => gather_job::run(work, &parts, link).await,
+            Work::Build(work) => build_job::run(work, &parts, link).await,
             Work::Unpack(_) => unpack_job::run(&parts, link).await,
             Work::Tree(call) => trees.borrow_mut().answer(call, &parts),
         }

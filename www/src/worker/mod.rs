@@ -5,6 +5,7 @@
 //! Nothing here uses Leptos, so that the worker's binary does without it.
 
 mod blob_job;
+mod build_job;
 pub mod entry;
 mod file_job;
 mod gather_job;
@@ -15,6 +16,7 @@ pub mod pool;
 pub mod port;
 pub mod protocol;
 mod sheaf;
+mod tar_stream;
 pub mod tree_job;
 mod unpack_job;
 

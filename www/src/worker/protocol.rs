@@ -1,7 +1,11 @@
 //! All that crosses the border between page and workers.
 
+use std::collections::BTreeMap;
+
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
+use drydock::edit::Recipe;
+use drydock::layer::write::BuiltLayer;
 use drydock::verify::BlobFacts;
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +88,8 @@ pub enum Work {
     File(FileWork),
     /// Copy files onto the browser's disk; they travel beside this.
     Gather(GatherWork),
+    /// Make a layer.
+    Build(BuildWork),
     /// Unpack a compressed archive, which travels beside this, onto the browser's disk.
     Unpack(UnpackWork),
     /// Something about trees.
@@ -111,6 +117,13 @@ pub enum Outcome {
         /// Where in it each file is, in the order in which they were given.
         files: Vec<Gathered>,
     },
+    /// A layer was made, and lies on disk.
+    Built {
+        /// The layer.
+        layer: BuiltLayer,
+        /// What is remarkable about it, one sentence each.
+        remarks: Vec<String>,
+    },
     /// An archive was unpacked into the blob with this digest.
     Unpacked(Digest),
     /// The answer about a tree.
@@ -118,7 +131,7 @@ pub enum Outcome {
 }
 
 /// Where the bytes of a blob come from.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum BlobFrom {
     /// A registry, asked like this.
     Registry(Access),
@@ -165,6 +178,41 @@ pub enum Keep {
 pub struct GatherWork {
     /// How many travel beside this.
     pub files: usize,
+}
+
+/// A layer to make.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BuildWork {
+    /// How it comes about.
+    pub recipe: Recipe,
+    /// The layers that the recipe takes, in its order.
+    pub layers: Vec<LayerAt>,
+    /// The files that it takes.
+    pub files: BTreeMap<Digest, FileAt>,
+}
+
+/// A layer that goes into another.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LayerAt {
+    /// Where its bytes are.
+    pub from: BlobFrom,
+    /// Digest of the blob.
+    pub digest: Digest,
+    /// Size of the blob in bytes.
+    pub size: u64,
+    /// Which of what travels beside this is its index, when that is needed.
+    pub index: Option<usize>,
+}
+
+/// A file that goes into a layer: a part of a Blob.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FileAt {
+    /// Which of what travels beside this is the Blob.
+    pub part: usize,
+    /// Where in it the file begins.
+    pub offset: u64,
+    /// Size of the file in bytes.
+    pub size: u64,
 }
 
 /// An archive to unpack.

@@ -31,6 +31,8 @@ pub enum TreeCall {
     Begin(TreeId, Vec<Digest>),
     /// The index of one of them, which was made from verified bytes and travels beside this.
     Keep(TreeId, Digest),
+    /// The index of a layer, if it is known here; it travels beside the answer.
+    Index(Digest),
     /// The index of a layer that some tree may need later, likewise.
     Remember(Digest),
     /// Puts the layers on top of each other.
@@ -103,6 +105,15 @@ impl Trees {
         let reply = match call {
             TreeCall::Begin(id, layers) => self.begin(id, layers),
             TreeCall::Keep(id, digest) => self.keep(id, &digest, parts)?,
+            TreeCall::Index(digest) => {
+                let known = self.indexes.get(&digest);
+                let buffer = known.map(|index| Uint8Array::from(&*index.to_bytes()).buffer());
+                let outcome = Outcome::Tree(TreeReply::Done);
+                return Ok(Finished {
+                    outcome,
+                    parts: buffer.into_iter().map(Into::into).collect(),
+                });
+            }
             TreeCall::Remember(digest) => {
                 self.remember(&digest, parts)?;
                 TreeReply::Done
