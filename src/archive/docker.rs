@@ -203,7 +203,8 @@ fn differs(item: &Item) -> Finding {
 fn mark_saved(archive: &mut Archive, image: &Known) {
     let layers = &image.manifest.layers;
     let plain = |kind: Kind| kind == Kind::Layer(Compression::None);
-    if !layers.is_empty() && layers.iter().all(|layer| plain(layer.descriptor.media_type.kind()))
+    if !layers.is_empty()
+        && layers.iter().all(|layer| plain(layer.descriptor.media_type.kind()))
         && let Some(root) = archive.roots.get_mut(image.root)
     {
         root.origin = Origin::Saved;

@@ -169,3 +169,8 @@ impl fmt::Display for Subject {
 fn list(digests: &[Digest]) -> String {
     digests.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
+
+/// What is most wrong, in words.
+pub(super) fn worst(findings: &[Finding]) -> Option<String> {
+    Some(findings.iter().min_by_key(|finding| finding.severity)?.message.clone())
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::error::Error;
+use super::error::{Error, worst};
 use crate::finding::Finding;
 use crate::layer::findings::{Findings, display};
 use crate::layer::{Entry, Kind};
@@ -64,21 +64,22 @@ impl Files {
         std::mem::take(&mut self.findings)
     }
 
+    /// The folders that a file of this name lies in.
+    fn folders<'a>(&'a self, name: &str) -> Vec<&'a str> {
+        let folder = |path: &'a String| path.strip_suffix(name)?.strip_suffix('/');
+        self.paths.keys().filter_map(folder).collect()
+    }
+
     /// The same files as seen from the folder that the images lie in: mostly the archive itself,
     /// but a folder that was dropped or packed whole stands above them.
     pub(super) fn rooted(self) -> Result<Self, Error> {
         if MARKS.iter().any(|mark| self.paths.contains_key(*mark)) {
             return Ok(self);
         }
-        let folders = |mark: &str| -> Vec<&str> {
-            let path = |path: &'_ String| -> Option<usize> {
-                path.strip_suffix(mark)?.strip_suffix('/').map(str::len)
-            };
-            self.paths.keys().filter_map(|key| key.get(..path(key)?)).collect()
-        };
-        let found = MARKS.iter().map(|mark| folders(mark)).find(|found| !found.is_empty());
+        let found = MARKS.iter().map(|mark| self.folders(mark)).find(|found| !found.is_empty());
         let prefix = match found.as_deref() {
-            None => return Err(Error::NoImages(self.problem())),
+            None if self.paths.contains_key("repositories") => return Err(Error::OldDocker),
+            None => return Err(Error::NoImages(worst(&self.findings))),
             Some([folder]) => format!("{folder}/"),
             Some(several) => {
                 let shown = several.iter().take(FOLDERS_SHOWN).map(|folder| shown(folder));
@@ -90,12 +91,6 @@ impl Files {
         };
         let paths = self.paths.into_iter().filter_map(below).collect();
         Ok(Self { paths, findings: self.findings })
-    }
-
-    /// What is most wrong with the archive, in words.
-    pub(super) fn problem(&self) -> Option<String> {
-        let worst = self.findings.iter().min_by_key(|finding| finding.severity)?;
-        Some(worst.message.clone())
     }
 }
 
@@ -126,11 +121,6 @@ impl Builder {
         let name = entry.name();
         let found = match entry.kind {
             Kind::File => {
-                let start = entry.content_offset;
-                // What the tar is too short for has a finding already.
-                let Some(end) = start.checked_add(entry.size).filter(|end| *end <= size) else {
-                    return;
-                };
                 if sparse {
                     self.findings.add("archive.sparse", |rule| {
                         let text = "A file is stored with holes, so that it can't be read in \
@@ -139,6 +129,11 @@ impl Builder {
                     });
                     return;
                 }
+                let start = entry.content_offset;
+                // What the tar is too short for has a finding already.
+                let Some(end) = start.checked_add(entry.size).filter(|end| *end <= size) else {
+                    return;
+                };
                 Found::File(FileRange { file, range: start..end })
             }
             Kind::Hardlink => Found::Hardlink(entry.link.to_vec()),

@@ -37,10 +37,7 @@ pub(super) struct Known {
 }
 
 /// Reads the lists of a layout and the documents that they point to. Returns the images.
-pub(super) async fn read<R: ReadAt>(
-    archive: &mut Archive,
-    from: &R,
-) -> Result<Vec<Known>, Error> {
+pub(super) async fn read<R: ReadAt>(archive: &mut Archive, from: &R) -> Result<Vec<Known>, Error> {
     version(archive, from).await?;
     let Some(bytes) = archive.file(from, INDEX).await? else { return Ok(Vec::new()) };
     let parsed = json::parse(&bytes, INDEX);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::error::{Error, Subject};
+use super::error::{Error, Subject, worst};
 use super::files::Files;
 use super::read_at::{ReadAt, read};
 use super::{docker, layout};
@@ -85,14 +85,9 @@ impl Archive {
         }
         if archive.files.get(docker::MANIFEST).is_some() {
             docker::read(&mut archive, &known, from).await?;
-        } else if archive.files.get(layout::INDEX).is_none()
-            && archive.files.get("repositories").is_some()
-        {
-            return Err(Error::OldDocker);
         }
         if archive.roots.is_empty() {
-            let worst = archive.findings.iter().min_by_key(|finding| finding.severity);
-            return Err(Error::NoImages(worst.map(|finding| finding.message.clone())));
+            return Err(Error::NoImages(worst(&archive.findings)));
         }
         Ok(archive)
     }

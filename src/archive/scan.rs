@@ -79,8 +79,9 @@ impl Scan {
         if self.too_many() {
             return Err(Error::TooManyEntries);
         }
-        let ended = self.parser.finish(&mut self.findings);
-        if self.parser.entries() == 0 && !ended {
+        let is_over = self.parser.is_over();
+        let has_end = self.parser.finish(&mut self.findings) && is_over;
+        if self.parser.entries() == 0 && !has_end {
             return Err(Error::NotATar);
         }
         let index = self.parser.into_index();

@@ -13,9 +13,7 @@ use crate::finding::Finding;
 use crate::limits;
 use crate::media_type::{Kind, MediaType};
 use crate::reference::{Tag, Target};
-use crate::source::{
-    BlobPlace, CosignKind, CosignTag, Fetched, Referrers, ReferrersFrom, Source,
-};
+use crate::source::{BlobPlace, CosignKind, CosignTag, Fetched, Referrers, ReferrersFrom, Source};
 use crate::spec::{self, Claims, View};
 
 /// An archive of images, read where it lies.

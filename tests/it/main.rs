@@ -1,6 +1,10 @@
 //! The library from outside, and what must hold of all sources.
 
 mod architecture;
+mod archive_open;
+mod archive_scan;
+mod archive_support;
+mod archive_write;
 mod image_graph;
 mod image_support;
 mod inspect_dockerfile;
