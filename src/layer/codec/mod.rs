@@ -34,7 +34,7 @@ pub(crate) enum Codec {
 }
 
 /// Number of first bytes that decide about the compression.
-const SNIFF: usize = 6;
+pub(crate) const SNIFF: usize = 6;
 
 /// Compressions that other tools know and image-spec does not.
 const UNSUPPORTED: [(&[u8], &str); 4] = [
