@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use drydock::digest::{Algorithm, Hasher};
+use drydock::layer::write::{BuiltLayer, GzipLevel, LayerWriter, Method};
 use drydock::layer::{Index, LayerReader, LayerSummary, Overlay, ReadOptions};
 use zlib_rs::{Inflate, InflateFlush, Status};
 
@@ -64,6 +65,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     results.measure("reader, zstd: both digests, index", || {
         read(&zstd, ReadOptions::default());
     });
+
+    for (name, method) in [
+        ("writer, plain: digest", Method::None),
+        ("writer, gzip -1: both digests", Method::Gzip { level: GzipLevel::FAST }),
+        ("writer, gzip -6: both digests", Method::GZIP),
+        ("writer, zstd: both digests", Method::Zstd),
+    ] {
+        results.measure(name, || {
+            write(&tar, method);
+        });
+        println!("{:8.3} of the tar is left", write(&tar, method).size as f64 / tar.len() as f64);
+    }
 
     let summary = read(&gzip, ReadOptions::default());
     assert!(summary.complete, "the layer reads to its end: {:?}", summary.findings);
@@ -128,6 +141,15 @@ fn read(blob: &[u8], options: ReadOptions) -> LayerSummary {
     let mut reader = LayerReader::new(options);
     blob.chunks(CHUNK).for_each(|chunk| reader.push(chunk, &mut ()));
     reader.finish(&mut ())
+}
+
+fn write(tar: &[u8], method: Method) -> BuiltLayer {
+    let (mut writer, mut blob) = (LayerWriter::new(method), Vec::new());
+    for chunk in tar.chunks(CHUNK) {
+        writer.push(chunk, &mut blob);
+        blob.clear();
+    }
+    writer.finish(&mut blob)
 }
 
 fn inflate(blob: &[u8]) {

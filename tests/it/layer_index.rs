@@ -56,7 +56,7 @@ fn b7_damaged_and_stale_indexes_are_refused() {
     }
     let mut newer = bytes;
     newer[8] = 99;
-    assert_eq!(Index::from_bytes(&newer), Err(IndexError::Version { expected: 1, found: 99 }));
+    assert_eq!(Index::from_bytes(&newer), Err(IndexError::Version { expected: 2, found: 99 }));
     assert_eq!(Index::from_bytes(b"{}"), Err(IndexError::Magic));
 }
 

@@ -17,7 +17,7 @@ use self::header::{Block, Format, Header};
 use self::pax::Records;
 use crate::finding::Finding;
 use crate::layer::findings::{Findings, display};
-use crate::layer::index::{Index, NewEntry};
+use crate::layer::index::{Extras, Index, NewEntry};
 
 /// Reads a tar in pieces of any size.
 pub(crate) struct Parser {
@@ -30,6 +30,10 @@ pub(crate) struct Parser {
     /// Extensions for the next entry.
     pending: Pending,
     globals: Records,
+    /// [`Extras::GLOBAL`] once a global header has come.
+    global_extras: Extras,
+    /// Number of findings up to the last entry.
+    findings_before: usize,
     body: Vec<u8>,
     draft: Draft,
     index: Index,
@@ -89,6 +93,8 @@ impl Parser {
             offset: 0,
             pending: Pending::default(),
             globals: Records::default(),
+            global_extras: Extras::default(),
+            findings_before: 0,
             body: Vec::new(),
             draft: Draft::default(),
             index: Index::default(),
@@ -343,6 +349,10 @@ impl Parser {
                 Finding::error(rule, display(&draft.name), text)
             });
         }
+        draft.extras |= self.global_extras;
+        if findings.total() > self.findings_before {
+            draft.extras |= Extras::AMBIGUOUS;
+        }
         let entry = NewEntry {
             kind: draft.kind,
             mode: draft.mode,
@@ -357,6 +367,8 @@ impl Parser {
             device: draft.device,
             xattrs: &draft.xattrs,
             sparse: draft.regions.as_deref(),
+            extras: draft.extras,
+            end: start.saturating_add(draft.stored),
         };
         if !self.index_full && self.index.push(&entry).is_err() {
             self.index_full = true;
@@ -366,6 +378,7 @@ impl Parser {
                 Finding::error(rule, place(draft.start), text)
             });
         }
+        self.findings_before = findings.total();
         let is_plain_file =
             draft.kind == crate::layer::index::Kind::File && draft.regions.is_none();
         self.hasher = (self.hash_files && !self.index_full && is_plain_file).then(Sha256::new);
