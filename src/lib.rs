@@ -7,6 +7,7 @@
 pub mod descriptor;
 pub mod digest;
 pub mod document;
+pub mod edit;
 pub mod finding;
 pub mod image;
 pub mod inspect;

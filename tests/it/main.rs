@@ -1,6 +1,8 @@
 //! The library from outside, and what must hold of all sources.
 
 mod architecture;
+mod edit_config;
+mod edit_support;
 mod image_graph;
 mod image_support;
 mod inspect_dockerfile;
