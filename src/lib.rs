@@ -8,6 +8,7 @@ pub mod archive;
 pub mod descriptor;
 pub mod digest;
 pub mod document;
+pub mod edit;
 pub mod finding;
 pub mod image;
 pub mod inspect;

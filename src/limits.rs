@@ -68,3 +68,10 @@ pub const FINDINGS_PER_RULE: usize = 100;
 pub const FINDINGS_PER_DOCUMENT: usize = 1000;
 /// Most bytes that the paths of one listing may have together.
 pub const LISTING_PATH_BYTES: usize = 256 << 20;
+
+/// Most edits of one draft.
+pub const DRAFT_EDITS: usize = 1000;
+/// Longest draft in a link, in bytes.
+pub const DRAFT_LINK_BYTES: usize = 1 << 20;
+/// Most lines of a document that are compared with those of another one.
+pub const DIFF_LINES: usize = 20_000;

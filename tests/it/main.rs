@@ -5,6 +5,8 @@ mod archive_open;
 mod archive_scan;
 mod archive_support;
 mod archive_write;
+mod edit_config;
+mod edit_support;
 mod image_graph;
 mod image_support;
 mod inspect_dockerfile;
