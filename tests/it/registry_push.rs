@@ -51,7 +51,7 @@ fn manifests_go_byte_for_byte_and_registries_answer_in_several_ways() {
         assert_eq!(stored, Stored { digest: digest.clone(), subject: None });
     }
     let answer = Answer::status(201).header("oci-subject", subject.as_str());
-    let stored = put(&bytes, &Target::Digest(digest.clone()), answer).expect("stored");
+    let stored = put(&bytes, &Target::Digest(digest), answer).expect("stored");
     assert_eq!(stored.subject, Some(subject));
     let long = Digest::of(Algorithm::Sha512, &bytes);
     let stored = put(&bytes, &Target::Digest(long.clone()), Answer::status(201)).expect("stored");
@@ -182,7 +182,7 @@ fn u6_a_mount_asks_for_both_scopes_at_once_and_the_one_that_counts_first() {
                 (&mount, Answer::challenge(BEARER)),
                 (both, Answer::token("two")),
                 (&mount, Answer::status(405)),
-                (UPLOADS, started.clone()),
+                (UPLOADS, started),
             ],
             false,
         ),
