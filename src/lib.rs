@@ -21,4 +21,5 @@ pub mod reference;
 pub mod registry;
 pub mod source;
 pub mod spec;
+pub mod transfer;
 pub mod verify;

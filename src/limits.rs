@@ -28,6 +28,10 @@ pub const INDEX_DEPTH: usize = 4;
 pub const REFERRER_DEPTH: usize = 3;
 /// Most descriptors that are followed under one root.
 pub const DESCRIPTORS: usize = 10_000;
+/// Most bytes that the documents of one copy may have together.
+pub const COPY_BYTES: u64 = 256 << 20;
+/// Most tags that are looked up to see which stand for one manifest.
+pub const TAGS_LOOKED_UP: usize = 1000;
 /// Most tags of one repository that are kept.
 pub const TAGS: usize = 1_000_000;
 

@@ -35,7 +35,7 @@ use notice::RateLimit;
 pub use error::{
     Error, ErrorEntry, LocationProblem, Login, PageProblem, RealmProblem, Reply, Subject,
 };
-pub use source::RepositorySource;
+pub use source::{PatientSource, RepositorySource};
 use transport::Part;
 pub use transport::{
     Body, Content, Request, Response, Transport, TransportError, TransportErrorKind,

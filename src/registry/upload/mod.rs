@@ -115,6 +115,6 @@ impl<T: Transport> Registry<T> {
         if !state.is_of(&name, upload.descriptor) {
             *state = UploadState::new(name, upload.descriptor, Sizes::default());
         }
-        run::Run::new(self, upload, state).to_the_end(pace).await
+        run::Run::new(self, upload, state).complete(pace).await
     }
 }

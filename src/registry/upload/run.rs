@@ -42,7 +42,7 @@ impl<'a, T: Transport> Run<'a, T> {
         Self { registry, upload, state, restarts: 0, out_of_order: None, tried_chunks: false }
     }
 
-    pub(super) async fn to_the_end(mut self, pace: &impl Pace) -> Result<(), Error> {
+    pub(super) async fn complete(mut self, pace: &impl Pace) -> Result<(), Error> {
         let mut attempt = 1;
         let mut idle = 0;
         loop {
