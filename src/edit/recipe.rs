@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{DiffId, Digest};
 use crate::edit::time::Time;
-use crate::layer::write::NewEntry;
+use crate::layer::write::{NewEntry, NewNode};
 use crate::media_type::Compression;
 
 /// The digest of a recipe's canonical JSON.
@@ -45,12 +45,12 @@ pub enum Recipe {
         /// Whether it is a layer for Windows, with `Files/` and `Hives/`.
         windows: bool,
     },
-    /// Several layers as one, the lowest first.
+    /// Several layers as one.
     Flatten {
-        /// The layers.
+        /// The layers of the image, the base first, up to the last one that is flattened.
         layers: Vec<Input>,
-        /// Whether there are layers below, so that whiteouts still have something to remove.
-        over: bool,
+        /// How many of them lie below and stay: whiteouts remove what is in them.
+        below: usize,
         /// How the tar is packed.
         packing: Packing,
     },
@@ -143,6 +143,23 @@ impl Recipe {
             | Self::Times { packing, .. }
             | Self::Recompress { packing, .. } => *packing,
         }
+    }
+
+    /// The files of the user's that it takes, by their digests.
+    pub fn files(&self) -> impl Iterator<Item = &Digest> {
+        let (given, entries) = match self {
+            Self::Given { digest, .. } => (Some(digest), &[][..]),
+            Self::Files { entries, .. } => (None, &entries[..]),
+            Self::Flatten { .. }
+            | Self::Strip { .. }
+            | Self::Times { .. }
+            | Self::Recompress { .. } => (None, &[][..]),
+        };
+        let contents = entries.iter().filter_map(|entry| match &entry.node {
+            NewNode::File { digest, .. } => Some(digest),
+            _ => None,
+        });
+        given.into_iter().chain(contents)
     }
 
     /// The layers that it takes.

@@ -28,11 +28,11 @@ impl Target<'_, '_> {
         }
         let (first, last) = (self.image.place(from)?, self.image.place(to)?);
         let mut inputs = Vec::new();
-        for (at, layer) in self.image.layers.iter().enumerate().take(last + 1).skip(first) {
+        for (at, layer) in self.image.layers.iter().enumerate().take(last + 1) {
             inputs.push(layer.input(at + 1)?);
         }
         (first..=last).for_each(|at| self.note_foreign(at));
-        let recipe = Recipe::Flatten { layers: inputs, over: first > 0, packing };
+        let recipe = Recipe::Flatten { layers: inputs, below: first, packing };
         let id = self.shared.recipe(recipe);
         let layer = match self.image.layers.get(first).filter(|_| first == last) {
             Some(only) => only.rebuilt(id, false, true),
