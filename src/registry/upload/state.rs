@@ -110,7 +110,9 @@ impl UploadState {
         self.name == name && self.digest == descriptor.digest && self.size == descriptor.size
     }
 
-    pub(super) fn location(&self) -> Option<&str> {
+    /// Where the registry wants the upload to go on, as it was named last.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
         self.location.as_deref()
     }
 

@@ -6,11 +6,11 @@ use drydock::digest::Digest;
 use drydock::finding::Severity;
 use drydock::image::{Answer, Graph, Loader, Options, Want, WantId, What};
 use drydock::reference::{Reference, Tag, Target};
-use drydock::source::{Fetched, Referrers, ReferrersFrom};
+use drydock::source::{Fetched, Referrers, ReferrersFrom, Source as _};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use http::HeaderMap;
 
-use super::source::{Refusal, Source};
+use super::source::{AnySource, SourceError};
 use super::{Problem, tab};
 use crate::net::place::Place;
 
@@ -37,7 +37,7 @@ pub async fn load(
     options: Options,
     mut on_change: impl FnMut(&Graph, usize),
 ) -> Loaded {
-    let source = match Source::of(&Place::from(reference)).await {
+    let source = match AnySource::of(&Place::from(reference)).await {
         Ok(source) => source,
         Err(problem) => return unreachable(reference, options, problem),
     };
@@ -72,7 +72,7 @@ struct Answered {
     headers: Option<(Digest, HeaderMap)>,
 }
 
-async fn answer(source: &Source, reference: &Reference, want: Want) -> (WantId, bool, Answered) {
+async fn answer(source: &AnySource, reference: &Reference, want: Want) -> (WantId, bool, Answered) {
     let is_root = matches!(want.what, What::Root(_));
     let answered = match want.what {
         What::Referrers(digest) => referrers(source, &digest).await,
@@ -81,7 +81,7 @@ async fn answer(source: &Source, reference: &Reference, want: Want) -> (WantId, 
     (want.id, is_root, answered)
 }
 
-async fn document(source: &Source, reference: &Reference, what: What) -> Answered {
+async fn document(source: &AnySource, reference: &Reference, what: What) -> Answered {
     let known = match &what {
         What::Manifest(descriptor) | What::Blob(descriptor) => {
             tab().documents.get(&descriptor.digest)
@@ -102,11 +102,15 @@ async fn document(source: &Source, reference: &Reference, what: What) -> Answere
                 Answer::Document { bytes: bytes.into_inner(), content_type: media_type, claimed };
             Answered { answer, problem: None, headers: Some((digest, headers)) }
         }
-        Err(refusal) => failed(refusal),
+        Err(error) => failed(error),
     }
 }
 
-async fn fetch(source: &Source, reference: &Reference, what: &What) -> Result<Fetched, Refusal> {
+async fn fetch(
+    source: &AnySource,
+    reference: &Reference,
+    what: &What,
+) -> Result<Fetched, SourceError> {
     match what {
         What::Root(reference) => source.root(&reference.target()).await,
         What::Manifest(descriptor) => source.manifest(descriptor).await,
@@ -119,14 +123,14 @@ async fn fetch(source: &Source, reference: &Reference, what: &What) -> Result<Fe
     }
 }
 
-async fn referrers(source: &Source, digest: &Digest) -> Answered {
+async fn referrers(source: &AnySource, digest: &Digest) -> Answered {
     match source.referrers(digest).await {
         Ok(Referrers { descriptors, from, findings }) => {
             let error = findings.iter().find(|finding| finding.severity == Severity::Error);
             let incomplete = error.map(|finding| finding.message.clone());
             let from = match (from, source) {
-                (ReferrersFrom::Api, Source::Archive(_)) => "the archive's own list".to_owned(),
-                (ReferrersFrom::Api, Source::Repository(..)) => "the referrers API".to_owned(),
+                (ReferrersFrom::Api, AnySource::Archive(_)) => "the archive's own list".to_owned(),
+                (ReferrersFrom::Api, AnySource::Repository(..)) => "the referrers API".to_owned(),
                 (ReferrersFrom::FallbackTag, _) => format!("the tag {}", digest.referrers_tag()),
                 (ReferrersFrom::Nowhere, _) => {
                     "neither the referrers API nor the referrers tag, which the registry does not have"
@@ -136,18 +140,19 @@ async fn referrers(source: &Source, digest: &Digest) -> Answered {
             let answer = Answer::Referrers { manifests: descriptors, from, findings, incomplete };
             Answered { answer, problem: None, headers: None }
         }
-        Err(refusal) => failed(refusal),
+        Err(error) => failed(error),
     }
 }
 
-fn failed(refusal: Refusal) -> Answered {
-    let Refusal { problem, absent, mismatch } = refusal;
-    let answer = match mismatch {
-        _ if absent => Answer::Absent,
-        Some(finding) => Answer::Mismatch(finding),
-        None => Answer::Failed(problem.message.clone()),
+fn failed(error: SourceError) -> Answered {
+    let answer = if error.is_not_found() {
+        Answer::Absent
+    } else if error.is_mismatch() {
+        Answer::Mismatch(error.clone().into())
+    } else {
+        Answer::Failed(error.to_string())
     };
-    Answered { answer, problem: Some(problem), headers: None }
+    Answered { answer, problem: Some(error.into()), headers: None }
 }
 
 /// The graph of a root that can't be asked for at all.

@@ -14,12 +14,15 @@ pub mod blob;
 pub mod build;
 mod bytes;
 pub mod drafts;
+pub mod edit;
 pub mod file;
 pub mod gather;
 pub mod graph;
 pub mod local;
+pub mod push;
 pub mod source;
 pub mod tree;
+mod uploads;
 pub mod verify;
 
 use std::future::Future;

@@ -8,7 +8,7 @@ use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::reference::{Repository, Target};
 use drydock::registry;
-use drydock::source::{Fetched, Referrers, Source as _};
+use drydock::source::{BlobPlace, CosignTag, Fetched, Referrers, Source};
 
 use super::local::Picked;
 use super::{Problem, ProblemKind, tab};
@@ -18,7 +18,7 @@ use crate::route::Here;
 
 /// A place that was found.
 #[derive(Clone)]
-pub enum Source {
+pub enum AnySource {
     /// A repository of a registry.
     Repository(Client, Repository),
     /// An archive or folder that the user chose.
@@ -26,17 +26,17 @@ pub enum Source {
 }
 
 /// Why a document did not come.
-#[derive(Clone, Debug)]
-pub struct Refusal {
-    /// The sentence to show.
-    pub problem: Problem,
-    /// Whether there is surely no such document.
-    pub absent: bool,
-    /// How it differs from what was promised, when it came and does.
-    pub mismatch: Option<Finding>,
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SourceError {
+    /// The registry did not give it.
+    #[error(transparent)]
+    Registry(#[from] registry::Error),
+    /// The archive does not have it, or not as it should be.
+    #[error("{0}.")]
+    Archive(#[from] archive::Error),
 }
 
-impl Source {
+impl AnySource {
     /// Finds a place.
     ///
     /// # Errors
@@ -53,81 +53,118 @@ impl Source {
         }
     }
 
-    /// The document that a tag or digest names.
+    /// The manifest or index that a descriptor points to, whatever type the descriptor names.
     ///
     /// # Errors
-    /// As with [`drydock::source::Source::root`].
-    pub async fn root(&self, target: &Target) -> Result<Fetched, Refusal> {
+    /// As with [`Source::document`].
+    pub async fn manifest(&self, descriptor: &Descriptor) -> Result<Fetched, SourceError> {
         match self {
             Self::Repository(client, repository) => {
-                let source = client.repository(repository.clone());
-                ask(async || source.root(target).await).await.map_err(Refusal::from)
+                Ok(ask(async || client.manifest_of(repository, descriptor).await).await?)
             }
-            Self::Archive(archive) => archive.root(target).await.map_err(Refusal::from),
-        }
-    }
-
-    /// The manifest or index that a descriptor points to.
-    ///
-    /// # Errors
-    /// As with [`drydock::source::Source::document`].
-    pub async fn manifest(&self, descriptor: &Descriptor) -> Result<Fetched, Refusal> {
-        match self {
-            Self::Repository(client, repository) => {
-                let answer = ask(async || client.manifest_of(repository, descriptor).await).await;
-                answer.map_err(Refusal::from)
-            }
-            Self::Archive(archive) => archive.document(descriptor).await.map_err(Refusal::from),
-        }
-    }
-
-    /// A whole blob of at most `limit` bytes.
-    ///
-    /// # Errors
-    /// As with [`drydock::source::Source::blob`].
-    pub async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Fetched, Refusal> {
-        match self {
-            Self::Repository(client, repository) => {
-                let source = client.repository(repository.clone());
-                ask(async || source.blob(descriptor, limit).await).await.map_err(Refusal::from)
-            }
-            Self::Archive(archive) => archive.blob(descriptor, limit).await.map_err(Refusal::from),
-        }
-    }
-
-    /// What refers to a manifest.
-    ///
-    /// # Errors
-    /// As with [`drydock::source::Source::referrers`].
-    pub async fn referrers(&self, digest: &Digest) -> Result<Referrers, Refusal> {
-        match self {
-            Self::Repository(client, repository) => {
-                let source = client.repository(repository.clone());
-                ask(async || source.referrers(digest).await).await.map_err(Refusal::from)
-            }
-            Self::Archive(archive) => archive.referrers(digest).await.map_err(Refusal::from),
+            Self::Archive(archive) => Ok(archive.document(descriptor).await?),
         }
     }
 }
 
-impl From<registry::Error> for Refusal {
-    fn from(error: registry::Error) -> Self {
-        let mismatch = matches!(error, registry::Error::Mismatch { .. });
-        Self {
-            absent: matches!(error, registry::Error::NotFound { .. }),
-            mismatch: mismatch.then(|| Finding::from(error.clone())),
-            problem: Problem::from(error),
+impl Source for AnySource {
+    type Error = SourceError;
+
+    async fn root(&self, target: &Target) -> Result<Fetched, SourceError> {
+        match self {
+            Self::Repository(client, repository) => {
+                let source = client.repository(repository.clone());
+                Ok(ask(async || source.root(target).await).await?)
+            }
+            Self::Archive(archive) => Ok(archive.root(target).await?),
+        }
+    }
+
+    async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, SourceError> {
+        match self {
+            Self::Repository(client, repository) => {
+                let source = client.repository(repository.clone());
+                Ok(ask(async || source.document(descriptor).await).await?)
+            }
+            Self::Archive(archive) => Ok(archive.document(descriptor).await?),
+        }
+    }
+
+    async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Fetched, SourceError> {
+        match self {
+            Self::Repository(client, repository) => {
+                let source = client.repository(repository.clone());
+                Ok(ask(async || source.blob(descriptor, limit).await).await?)
+            }
+            Self::Archive(archive) => Ok(archive.blob(descriptor, limit).await?),
+        }
+    }
+
+    fn blob_place(&self, digest: &Digest) -> BlobPlace {
+        match self {
+            Self::Repository(client, repository) => {
+                client.repository(repository.clone()).blob_place(digest)
+            }
+            Self::Archive(archive) => archive.blob_place(digest),
+        }
+    }
+
+    async fn referrers(&self, digest: &Digest) -> Result<Referrers, SourceError> {
+        match self {
+            Self::Repository(client, repository) => {
+                let source = client.repository(repository.clone());
+                Ok(ask(async || source.referrers(digest).await).await?)
+            }
+            Self::Archive(archive) => Ok(archive.referrers(digest).await?),
+        }
+    }
+
+    async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, SourceError> {
+        match self {
+            Self::Repository(client, repository) => {
+                let source = client.repository(repository.clone());
+                Ok(ask(async || source.cosign_tags(digest).await).await?)
+            }
+            Self::Archive(archive) => Ok(archive.cosign_tags(digest).await?),
         }
     }
 }
 
-impl From<archive::Error> for Refusal {
-    fn from(error: archive::Error) -> Self {
-        let mismatch = matches!(error, archive::Error::Mismatch { .. });
-        Self {
-            absent: error.is_not_found(),
-            mismatch: mismatch.then(|| Finding::from(error.clone())),
-            problem: Problem::from(error),
+impl SourceError {
+    /// Whether there is surely no such document.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::Registry(error) => matches!(error, registry::Error::NotFound { .. }),
+            Self::Archive(error) => error.is_not_found(),
+        }
+    }
+
+    /// Whether something came that is not what was promised.
+    #[must_use]
+    pub fn is_mismatch(&self) -> bool {
+        matches!(
+            self,
+            Self::Registry(registry::Error::Mismatch { .. })
+                | Self::Archive(archive::Error::Mismatch { .. })
+        )
+    }
+}
+
+impl From<SourceError> for Finding {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Registry(error) => error.into(),
+            SourceError::Archive(error) => error.into(),
+        }
+    }
+}
+
+impl From<SourceError> for Problem {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Registry(error) => error.into(),
+            SourceError::Archive(error) => error.into(),
         }
     }
 }

@@ -20,6 +20,7 @@ mod login;
 mod overview;
 mod reading;
 mod tags;
+mod transfer;
 mod verify;
 
 pub use drafts::DraftsPage;
