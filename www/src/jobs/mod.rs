@@ -19,6 +19,7 @@ pub mod file;
 pub mod gather;
 pub mod graph;
 pub mod local;
+pub mod patch;
 pub mod preview;
 pub mod push;
 pub mod source;
