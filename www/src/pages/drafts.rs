@@ -1,6 +1,6 @@
 //! All drafts of this browser, and new ones from nothing.
 
-use drydock::edit::{Base, Family};
+use drydock::edit::{Base, Family, link};
 use drydock::platform::Platform;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -54,6 +54,7 @@ pub fn DraftsPage() -> impl IntoView {
     view! {
         <main id="main" tabindex="-1">
             <div class="page narrow">
+                <FromLink />
                 {move || problem.get().map(|problem| view! { <ErrorPanel problem /> })}
                 <Card title="Drafts" note="kept in this browser, with their files">
                     {rows}
@@ -62,6 +63,65 @@ pub fn DraftsPage() -> impl IntoView {
             </div>
         </main>
     }
+}
+
+/// A draft that came with the address, behind `#draft=`.
+#[component]
+fn FromLink() -> impl IntoView {
+    let hash = window().location().hash().unwrap_or_default();
+    let text = hash.strip_prefix("#draft=")?;
+    let draft = match link::read(text) {
+        Ok(draft) => draft,
+        Err(error) => {
+            let sentence = format!("{error}.");
+            let problem = Problem { sentence, ..Problem::default() };
+            return Some(view! { <ErrorPanel problem /> }.into_any());
+        }
+    };
+    let base = match &draft.base {
+        Base::Image(pinned) => Here::named(pinned.reference()),
+        Base::Empty { platform, .. } => format!("nothing, for {platform}"),
+        Base::EmptyIndex { .. } => "an empty index".to_owned(),
+    };
+    let edits = draft.edits.iter().map(|edit| view! { <li><Untrusted text=edit.action.summary() /></li> });
+    let edits: Vec<_> = edits.collect();
+    let ui = ui();
+    let failed = RwSignal::new(String::new());
+    let take = move |_| {
+        let kept = Kept { changed: js_sys::Date::now() as u64, ..Kept::of(draft.clone()) };
+        spawn_local(async move {
+            let route = match &kept.draft().base {
+                Base::Image(pinned) => Ok(ImageRoute::new(pinned.reference().clone())),
+                _ => Here::Draft.image(&kept.name, None).map(ImageRoute::new),
+            };
+            match (drafts::save(&kept).await, route) {
+                (Ok(()), Ok(route)) => ui.go(Route::Image(route.with_view(View::Edit))),
+                (Err(problem), _) => failed.set(problem.message),
+                (_, Err(error)) => failed.set(error.to_string()),
+            }
+        });
+    };
+    Some(
+        view! {
+            <Card title="A draft was shared with you" note=format!("on {base}")>
+                <ol class="rows">{edits}</ol>
+                <div class="body">
+                    <p class="muted">
+                        "Nothing is done before you open it, and nothing is pushed before you have seen the plan. A draft that this browser has of the same image is replaced."
+                    </p>
+                    <p class="acts">
+                        <button type="button" class="button primary" on:click=take>
+                            "Open this draft"
+                        </button>
+                        <span class="problem" role="alert">
+                            {failed}
+                        </span>
+                    </p>
+                </div>
+            </Card>
+        }
+        .into_any(),
+    )
 }
 
 #[component]
