@@ -11,7 +11,7 @@ use drydock::layer::write::{NewEntry, NewNode};
 use drydock::source::Source as _;
 
 use crate::chosen::Chosen;
-use crate::components::edit::{Executable, Times, Wanted, placed};
+use crate::components::{Executable, Times, Wanted, placed};
 use crate::jobs::drafts::Content;
 use crate::jobs::gather::{self, Gathered, Taken};
 use crate::jobs::source::AnySource;

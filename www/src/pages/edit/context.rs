@@ -8,7 +8,7 @@ use drydock::edit::{Change, Check, Family, is_provisional, present};
 use drydock::platform::Platform;
 use drydock::spec::{Config, Index, Manifest};
 
-use crate::components::edit::{ChildFacts, FormContext, LayerItem, PlatformFacts};
+use crate::components::{ChildFacts, FormContext, LayerItem, PlatformFacts};
 use crate::components::format;
 
 /// Reads the documents of a change, of the platform that is shown.

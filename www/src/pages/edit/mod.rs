@@ -28,7 +28,7 @@ use super::image::{Shown, shown};
 use super::model::Load;
 use super::transfer::{Moving, MovingCard, Phase, PlanRemarks};
 use crate::chosen::Chosen;
-use crate::components::edit::{EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted};
+use crate::components::{EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted};
 use crate::components::{DropZone, ErrorPanel, ProgressRow, Transfer, format};
 use crate::jobs::push::{self, Stock};
 use crate::jobs::{Progress, Task, tab};

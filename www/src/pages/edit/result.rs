@@ -10,7 +10,7 @@ use drydock::spec::{Config, Index, Manifest};
 use leptos::prelude::*;
 
 use super::Editing;
-use crate::components::edit::{Becomes, BecomesLayer, Fate, NewDigest};
+use crate::components::{Becomes, BecomesLayer, Fate, NewDigest};
 use crate::components::{ProgressRow, Transfer, format};
 use crate::route::{Here, Route};
 
