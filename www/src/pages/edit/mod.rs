@@ -53,7 +53,7 @@ pub fn EditPage() -> impl IntoView {
     let shown = shown();
     let ui = ui();
     ui.command.set(String::new());
-    let editing = Editing::new();
+    let editing = Editing::new(ui.drafts);
     open(editing, shown);
     let context = Signal::derive(move || {
         let platform = platform(shown);
