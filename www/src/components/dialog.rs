@@ -16,6 +16,9 @@ pub fn Dialog(
     /// Leaves the title bar out; the title is still told.
     #[prop(optional)]
     bare: bool,
+    /// Keeps it open when there is a click beside it, as for what would be typed again.
+    #[prop(optional)]
+    firm: bool,
     /// More classes.
     #[prop(default = "")]
     class: &'static str,
@@ -39,7 +42,7 @@ pub fn Dialog(
     let pressed = StoredValue::new(false);
     let press = move |event: web_sys::PointerEvent| pressed.set_value(on_itself(&event));
     let beside = move |event: web_sys::MouseEvent| {
-        if pressed.get_value() && on_itself(&event) {
+        if !firm && pressed.get_value() && on_itself(&event) {
             close.run(());
         }
     };

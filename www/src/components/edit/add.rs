@@ -138,7 +138,7 @@ fn option(
     run: impl Fn(usize) + Copy + 'static,
 ) -> impl IntoView {
     let Found { kind, refused } = found;
-    let hint = refused.unwrap_or(kind.hint());
+    let hint = refused.unwrap_or_else(|| kind.hint());
     let hover = move |_| {
         if at.get_untracked() != place {
             at.set(place);

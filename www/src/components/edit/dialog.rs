@@ -21,6 +21,7 @@ pub fn EditDialog(
     /// The kind.
     kind: EditKind,
     /// The image as it is.
+    #[prop(into)]
     context: Arc<FormContext>,
     /// The edit that is to be changed; a new one otherwise.
     #[prop(optional_no_strip)]
@@ -64,7 +65,7 @@ pub fn EditDialog(
     });
     view! {
         <DropZone hint="Drop files for this edit" dropped>
-            <Dialog title=kind.name() class="edit" close>
+            <Dialog title=kind.name() class="edit" firm=true close>
                 <form class="content" on:submit=submit autocomplete="off">
                     {fields}
                     {scope}

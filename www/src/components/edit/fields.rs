@@ -91,16 +91,15 @@ pub(super) fn WordsArea(
     let read = Memo::new(move |_| part.with(|text| words::read(text).ok()));
     let shown = move || {
         let read = read.get()?;
-        let shell = read.need_a_shell().then(|| {
-            "No shell reads these words, so that $, | and && stay as they are. For a shell, begin with /bin/sh -c."
-        });
         Some(view! {
             <p class="reading">
                 {format!("Read as {}: ", read.read_as.name())}
                 <code>
                     <bdi>{format::visible(&words::write(&read.words))}</bdi>
                 </code>
-                {shell.map(|text| view! { <span class="attention">{text}</span> })}
+                <span class="attention" hidden=!read.need_a_shell()>
+                    "No shell reads these words, so that $, | and && stay as they are. For a shell, begin with /bin/sh -c."
+                </span>
             </p>
         })
     };

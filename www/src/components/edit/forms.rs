@@ -223,7 +223,7 @@ fn picked(files: Vec<Chosen>) -> Picked {
 #[track_caller]
 fn only(wanted: Result<Vec<Wanted>, String>) -> Edit {
     match wanted.unwrap().as_slice() {
-        [Wanted::Edit(edit)] => edit.clone(),
+        [Wanted::Edit(edit)] => Edit::clone(edit),
         other => panic!("{} results, or no edit", other.len()),
     }
 }

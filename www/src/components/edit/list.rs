@@ -163,10 +163,10 @@ fn ListRow(
                     " "
                     {scope}
                 </p>
-                <p class="mono">
+                <p class="mono" hidden=move || row.with(|row| row.value.is_empty())>
                     <bdi>{move || text(|row| &row.value)}</bdi>
                 </p>
-                <p class="muted">
+                <p class="muted" hidden=move || row.with(|row| row.consequence.is_empty())>
                     <bdi>{move || text(|row| &row.consequence)}</bdi>
                 </p>
                 {why}

@@ -42,7 +42,8 @@ impl On {
     }
 
     pub(super) fn edit(&self, action: Action) -> Result<Wanted, String> {
-        Ok(Wanted::Edit(Edit { scope: self.scope()?, record: self.record, action }))
+        let (scope, record) = (self.scope()?, self.record);
+        Ok(Wanted::from(Edit { scope, record, action }))
     }
 
     pub(super) fn toggle(&mut self, platform: &Platform, wanted: bool) {

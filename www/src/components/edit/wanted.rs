@@ -12,7 +12,7 @@ use crate::chosen::Chosen;
 #[derive(Clone, Debug)]
 pub enum Wanted {
     /// An edit that is complete.
-    Edit(Edit),
+    Edit(Box<Edit>),
     /// Files, to be added as a layer or several.
     Files {
         /// The files.
@@ -104,6 +104,12 @@ pub enum Times {
     Keep,
     /// This one, in seconds since 1970.
     Fixed(i64),
+}
+
+impl From<Edit> for Wanted {
+    fn from(edit: Edit) -> Self {
+        Self::Edit(Box::new(edit))
+    }
 }
 
 /// Where a chosen file is put, as entries of a layer have it: without a slash at the beginning.

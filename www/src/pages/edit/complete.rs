@@ -48,7 +48,7 @@ async fn one(
     on_progress: impl FnMut(Progress) + Clone + 'static,
 ) -> Result<(), Problem> {
     match wanted {
-        Wanted::Edit(edit) => complete.edits.push(edit),
+        Wanted::Edit(edit) => complete.edits.push(*edit),
         Wanted::Files {
             chosen,
             destination,

@@ -163,12 +163,6 @@ impl Editing {
         }
     }
 
-    /// Takes a whole draft over, from a link.
-    pub fn take_over(self, draft: Draft) {
-        self.show(Kept::of(draft));
-        self.save();
-    }
-
     fn alter(self, change: impl FnOnce(&mut Kept)) {
         let altered = self.kept.try_update(|kept| {
             let kept = Arc::make_mut(kept.as_mut()?);

@@ -83,7 +83,7 @@ impl Form for RemoveForm {
         }
         let edit = |digest: &Digest| {
             let digest = digest.clone();
-            Wanted::Edit(Edit::all(Action::Index(IndexEdit::Remove { digest })))
+            Wanted::from(Edit::all(Action::Index(IndexEdit::Remove { digest })))
         };
         Ok(self.chosen.iter().map(edit).collect())
     }
@@ -157,7 +157,7 @@ impl Form for FilterForm {
             return Err("Take a platform away.".to_owned());
         }
         let filter = Action::Index(IndexEdit::Filter { platforms });
-        Ok(vec![Wanted::Edit(Edit::all(filter))])
+        Ok(vec![Wanted::from(Edit::all(filter))])
     }
 
     fn is_scoped(&self) -> bool {

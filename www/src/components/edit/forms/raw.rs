@@ -100,7 +100,7 @@ impl Form for RawForm {
             RawDocument::Manifest | RawDocument::Config => self.scope.clone(),
         };
         let action = Action::Raw { document, text };
-        Ok(vec![Wanted::Edit(Edit { scope, record: false, action })])
+        Ok(vec![Wanted::from(Edit { scope, record: false, action })])
     }
 
     fn is_scoped(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Another base.
 
 use drydock::digest::Digest;
-use drydock::edit::{Action, Edit};
+use drydock::edit::{Action, Edit, Pinned};
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
@@ -83,7 +83,7 @@ fn named(context: &FormContext) -> (Option<String>, Option<String>) {
         let Some(name) = annotations.get(BASE_NAME) else { continue };
         let Ok(reference) = Reference::parse(name) else { continue };
         let digest = annotations.get(BASE_DIGEST).and_then(|digest| Digest::parse(digest).ok());
-        let old = digest.map(|digest| reference.pinned(&digest).to_string());
+        let old = digest.map(|digest| Pinned::new(reference, digest).to_string());
         return (old, Some(name.clone()));
     }
     (None, None)
@@ -114,7 +114,7 @@ pub(super) fn RebaseFields(form: RwSignal<RebaseForm>) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use drydock::edit::{Pinned, Rebase};
+    use drydock::edit::Rebase;
 
     use super::super::everywhere;
     use super::*;

@@ -28,7 +28,7 @@ impl Form for BareForm {
     fn edit(&self, on: &On) -> Result<Vec<Wanted>, String> {
         Ok(vec![match self.kind {
             EditKind::Promote => on.edit(Action::Promote)?,
-            _ => Wanted::Edit(Edit::all(Action::Index(IndexEdit::Create))),
+            _ => Wanted::from(Edit::all(Action::Index(IndexEdit::Create))),
         }])
     }
 
@@ -140,7 +140,7 @@ impl Form for SubjectForm {
         if self.was.as_ref() == Some(&action) {
             return Err(NOTHING.to_owned());
         }
-        Ok(vec![Wanted::Edit(Edit::all(action))])
+        Ok(vec![Wanted::from(Edit::all(action))])
     }
 
     fn is_scoped(&self) -> bool {

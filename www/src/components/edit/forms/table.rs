@@ -150,7 +150,7 @@ impl Form for AnnotationForm {
             for Change { name, value } in table.changes(ANNOTATION.noun)? {
                 let action = Action::Annotation { on: of, name, value };
                 wanted.push(match of {
-                    Annotated::Index => Wanted::Edit(Edit::all(action)),
+                    Annotated::Index => Wanted::from(Edit::all(action)),
                     Annotated::Manifest | Annotated::Entry => on.edit(action)?,
                 });
             }
