@@ -2,6 +2,11 @@
 
 mod architecture;
 mod edit_config;
+mod edit_documents;
+mod edit_index;
+mod edit_layers;
+mod edit_link;
+mod edit_rebase;
 mod edit_support;
 mod image_graph;
 mod image_support;
