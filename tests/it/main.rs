@@ -1,11 +1,13 @@
 //! The library from outside, and what must hold of all sources.
 
 mod architecture;
+mod edit_bugs;
 mod edit_config;
 mod edit_documents;
 mod edit_index;
 mod edit_layers;
 mod edit_link;
+mod edit_properties;
 mod edit_rebase;
 mod edit_support;
 mod image_graph;
