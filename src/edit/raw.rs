@@ -144,7 +144,8 @@ fn replace_index(
             let named = names.iter().find(|(shown, _)| *shown == *of);
             let there = found.and_then(|found| old.get(found)?.1.attested());
             let provisional = Digest::parse(&of).is_ok_and(|digest| is_provisional(&digest));
-            let was = named.and_then(|(_, was)| was.clone()).or(there.filter(|_| provisional));
+            let was =
+                named.and_then(|(_, was)| was.clone()).or_else(|| there.filter(|_| provisional));
             let value = was.map(|was| Tree::from(was.as_str()));
             if value.is_some() {
                 descriptor.set_in_map("annotations", DESCRIPTOR, ATTESTED, value);

@@ -68,15 +68,21 @@ fn layers_know_neither_registry_nor_documents() {
 }
 
 #[test]
-fn verify_inspect_and_spec_do_not_know_the_registry() {
-    let folders = ["src/verify", "src/inspect", "src/spec", "src/image"];
+fn verify_inspect_edit_and_spec_do_not_know_the_registry() {
+    let folders = ["src/verify", "src/inspect", "src/edit", "src/spec", "src/image"];
     assert_none(&offenders(&folders, &["crate::registry"]));
 }
 
 #[test]
 fn the_registry_client_knows_no_layers_and_no_reports() {
-    let banned = ["crate::layer", "crate::verify", "crate::inspect", "crate::image"];
+    let banned = ["crate::layer", "crate::verify", "crate::inspect", "crate::image", "crate::edit"];
     assert_none(&offenders(&["src/registry"], &banned));
+}
+
+#[test]
+fn edits_build_no_layers_and_judge_no_images() {
+    let banned = ["crate::verify", "crate::inspect", "crate::source", "LayerReader", "TarPlan"];
+    assert_none(&offenders(&["src/edit"], &banned));
 }
 
 #[test]

@@ -99,12 +99,13 @@ fn a_base_that_was_packed_anew_is_known_by_its_diff_ids() {
         diff_id: Some(DiffId(sha(tar))),
     };
     let (one, other) = (facts("a", "t"), facts("b", "t"));
-    assert_eq!(compare(&[one.clone()], &[one.clone()]), Ok(SameBy::Digest));
-    assert_eq!(compare(&[one.clone()], &[other]), Ok(SameBy::DiffId));
+    let one = [one];
+    assert_eq!(compare(&one, &one), Ok(SameBy::Digest));
+    assert_eq!(compare(&one, &[other]), Ok(SameBy::DiffId));
     assert_eq!(compare(&[], &[]), Ok(SameBy::Digest));
-    let unknown = LayerFacts { digest: None, diff_id: None };
-    assert!(compare(&[unknown.clone()], &[unknown]).is_err(), "nothing is not equal to nothing");
-    assert_eq!(compare(&[one], &[]).map_err(|difference| difference.layer), Err(1));
+    let unknown = [LayerFacts { digest: None, diff_id: None }];
+    assert!(compare(&unknown, &unknown).is_err(), "nothing is not equal to nothing");
+    assert_eq!(compare(&one, &[]).map_err(|difference| difference.layer), Err(1));
 }
 
 #[test]
