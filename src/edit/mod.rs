@@ -49,6 +49,7 @@ mod rebase;
 mod recipe;
 mod rework;
 mod settle;
+mod shared;
 mod steps;
 mod style;
 mod summary;
@@ -58,11 +59,11 @@ mod undo;
 mod work;
 
 pub use action::{
-    Action, Annotated, AttachEdit, AttachTo, AttachedFile, BaseAnnotations, Check, ConfigEdit,
-    IndexEdit, LayerEdit, LayerInput, RawDocument, Rebase, Which,
+    Action, Annotated, BaseAnnotations, Check, ConfigEdit, IndexEdit, LayerEdit, LayerInput,
+    RawDocument, Rebase, Which,
 };
 pub use apply::{Context, apply, recipes};
-pub use attach::{attach, referrer_descriptor};
+pub use attach::{AttachEdit, AttachTo, AttachedFile, attach, referrer_descriptor};
 pub use change::{Change, ChangedDocument, Lost, NeededBlob, NewReferrer, Origin};
 pub use draft::{Base, Draft, Edit, Pinned, PinnedError, Scope};
 pub use editable::is_provisional;

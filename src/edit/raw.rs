@@ -13,9 +13,10 @@ use crate::edit::finish::ATTESTED;
 use crate::edit::layer::{Layer, Settled};
 
 use crate::edit::settle::SettledImage;
+use crate::edit::shared::Shared;
 use crate::edit::steps::Steps;
 use crate::edit::tree::Tree;
-use crate::edit::work::{Entry, IndexWork, Node, Shared, Target, Work, platform_of};
+use crate::edit::work::{Entry, IndexWork, Node, Target, Work, platform_of};
 use crate::finding::Finding;
 use crate::json;
 use crate::media_type::{Kind, MediaType};

@@ -40,8 +40,12 @@ impl Target<'_, '_> {
         };
         self.image.layers.splice(first..=last, [layer]);
         let step = step(self.shared.time, summary, true);
-        let written = self.image.steps.squash(first..=last, step);
-        self.note_history(written);
+        if to - from + 1 == count {
+            self.image.steps.squash_all(step);
+        } else {
+            let written = self.image.steps.squash(first..=last, step);
+            self.note_history(written);
+        }
         Ok(())
     }
 

@@ -263,6 +263,9 @@ fn files_are_attached_as_an_artifact() {
     let multi = multi(&["a"]);
     let change = edited(&multi, all([edit(AttachTo::Root), label("k", Some("v"))]));
     assert_eq!(change.referrers[0].subject, change.root.digest);
+    let shown = diff(&change).pop().expect("a referrer");
+    assert_eq!(shown.label, "referrer of index");
+    assert!(shown.lines.iter().all(|line| line.kind == LineKind::Added));
     let change = edited(&multi, all([edit(AttachTo::Images)]));
     let subjects: Vec<&Digest> = change.referrers.iter().map(|made| &made.subject).collect();
     let images: Vec<&Digest> = multi.images().iter().map(|(_, image)| image.digest()).collect();

@@ -78,6 +78,15 @@ fn a_nested_index_is_edited_through_and_through() {
 }
 
 #[test]
+fn images_for_the_same_platform_are_told_apart() {
+    let (one, other) = (image("linux/amd64", &["a"]), image("linux/amd64", &["b"]));
+    let both = index(&[entry(&one, "linux/amd64"), entry(&other, "linux/amd64")], &[&one, &other]);
+    let change = edited(&both, all([label("k", Some("v"))]));
+    assert_eq!(layers(&change, "linux/amd64 (entry 1)", &["a"]), ["a"]);
+    assert_eq!(layers(&change, "linux/amd64 (entry 2)", &["b"]), ["b"]);
+}
+
+#[test]
 fn what_was_not_loaded_is_listed_on_but_not_edited() {
     let (amd64, arm64) = (image("linux/amd64", &["a"]), image("linux/arm64", &["a"]));
     let entries = [entry(&amd64, "linux/amd64"), entry(&arm64, "linux/arm64")];

@@ -304,6 +304,14 @@ fn a_missing_history_stays_missing_and_an_odd_one_is_named() {
     let error =
         refused(&made.image(), layer_edits([LayerEdit::RemoveCreatedBy { text: "a".into() }]));
     assert!(error.contains("does not say which step made which layer"), "{error}");
+
+    // With one layer left there is nothing to be mistaken about.
+    let change = edited(&made.image(), layer_edits([flatten(None)]));
+    assert_eq!(history(&change, "config"), ["[all]", "flatten all layers"]);
+    assert_eq!(rules(&change), Vec::<&str>::new());
+    made.config.as_object_mut().expect("object").shift_remove("history");
+    let change = edited(&made.image(), layer_edits([flatten(Some([1, 2]))]));
+    assert_eq!(history(&change, "config"), ["flatten layers 1 to 2"]);
 }
 
 #[test]
