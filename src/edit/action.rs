@@ -41,7 +41,7 @@ pub enum Action {
     Promote,
     /// Changes what an index lists.
     Index(IndexEdit),
-    /// Sets what the manifest or index is about, or takes it away (`subject` absent).
+    /// Sets what the manifest or index at the root is about, or takes it away (`subject` absent).
     Subject {
         /// The subject.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -106,7 +106,7 @@ impl Output<'_, '_> {
                 if let Some(node) = &entry.node {
                     let document = self.node(node, &label, entry.from.as_ref())?;
                     provisional |= is_provisional(document.digest());
-                    point(&mut descriptor, &document);
+                    point(&mut descriptor, &document, false);
                 }
                 if let Some(read) = read_descriptor(&descriptor.to_value(), "entry").0 {
                     if entry.node.is_none() {

@@ -51,7 +51,7 @@ impl ImageWork {
         let config = self.config.clone().map(|config| self.settle_config(config, &layers));
         let config = config.transpose()?;
         if let (Some(config), Some(descriptor)) = (&config, manifest.tree.get_mut("config")) {
-            point(descriptor, &config.document);
+            point(descriptor, &config.document, config.is_renamed());
         }
         let provisional = layers.iter().any(|layer| is_pending(layer.descriptor.get("digest")))
             || config.as_ref().is_some_and(|config| is_provisional(config.document.digest()));

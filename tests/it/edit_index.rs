@@ -78,6 +78,15 @@ fn a_nested_index_is_edited_through_and_through() {
 }
 
 #[test]
+fn an_index_that_calls_its_images_something_else_stays_as_it_is() {
+    let amd64 = image("linux/amd64", &["a"]);
+    let mut listed_as = entry(&amd64, "linux/amd64");
+    listed_as["mediaType"] = json!("Application/vnd.OCI.image.manifest.v1+json; x=y");
+    let odd = index(&[listed_as], &[&amd64]);
+    assert!(!edited(&odd, all([label("not there", None)])).is_changed());
+}
+
+#[test]
 fn images_for_the_same_platform_are_told_apart() {
     let (one, other) = (image("linux/amd64", &["a"]), image("linux/amd64", &["b"]));
     let both = index(&[entry(&one, "linux/amd64"), entry(&other, "linux/amd64")], &[&one, &other]);
