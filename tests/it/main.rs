@@ -22,6 +22,7 @@ mod spec_cases;
 mod transfer_commands;
 mod transfer_copy;
 mod transfer_fallback;
+mod transfer_peers;
 mod transfer_plan;
 mod transfer_run;
 mod transfer_support;
