@@ -95,6 +95,14 @@ fn edits_build_no_layers_and_judge_no_images() {
 }
 
 #[test]
+fn transfers_know_documents_and_registries_and_nothing_of_what_is_in_layers() {
+    let banned = ["crate::layer", "crate::verify", "crate::inspect", "crate::image"];
+    assert_none(&offenders(&["src/transfer"], &banned));
+    let readers = ["src/layer", "src/spec", "src/verify", "src/inspect", "src/image"];
+    assert_none(&offenders(&readers, &["crate::transfer"]));
+}
+
+#[test]
 fn components_never_fetch_and_the_worker_never_uses_leptos() {
     assert_none(&offenders(
         &["www/src/components"],
