@@ -25,8 +25,9 @@ pub fn App() -> impl IntoView {
     provide_context(ui);
     spawn_local(async move {
         // Where nothing can be kept there are no drafts.
-        let drafts = drafts::list().await.unwrap_or_default();
-        ui.drafts.try_set(drafts.len());
+        let kept = drafts::list().await.unwrap_or_default();
+        ui.drafts.try_set(kept.len());
+        let _swept = drafts::sweep().await;
     });
     history::listen(move |route| ui.route.set(route), move |route| ui.go(route));
     Effect::new(move |_| document().set_title(&ui.route.with(title)));

@@ -26,10 +26,10 @@ export async function submit(page: Page, name = 'Add edit'): Promise<void> {
 }
 
 /** Waits until all layers are built and gives the new digest. */
-export async function newDigest(page: Page): Promise<string> {
+export async function newDigest(page: Page, timeout = 120_000): Promise<string> {
   const fact = page.locator('.becomes dd').first();
-  await expect(fact).not.toContainText('as it was', { timeout: 60_000 });
-  await expect(fact.locator('.digest')).toBeVisible({ timeout: 120_000 });
+  await expect(fact).not.toContainText('as it was', { timeout });
+  await expect(fact.locator('.digest')).toBeVisible({ timeout });
   const text = (await fact.locator('.digest').textContent()) ?? '';
   const digest = /sha256:[0-9a-f]{64}/.exec(text)?.[0];
   if (!digest) throw new Error(`no digest in "${text}"`);

@@ -21,21 +21,30 @@ pub async fn blob(digest: &Digest) -> Result<Option<File>, Problem> {
     }
 }
 
-/// All blobs that are on disk.
-///
-/// # Errors
-/// When the browser keeps no files for this page.
-pub async fn blobs() -> Result<Vec<Digest>, Problem> {
-    let names = names(FOLDER).await?;
-    Ok(names.iter().filter_map(|name| Digest::parse(&name.replacen('-', ":", 1)).ok()).collect())
-}
-
 /// Deletes a blob.
 ///
 /// # Errors
 /// When the browser keeps no files for this page.
 pub async fn remove(digest: &Digest) -> Result<(), Problem> {
     forget(FOLDER, &name(digest)).await
+}
+
+/// Deletes what is not needed and was not written to since a moment, in seconds since 1970.
+///
+/// # Errors
+/// When the browser keeps no files for this page.
+pub async fn sweep(since: u64, needed: impl Fn(&Digest) -> bool) -> Result<(), Problem> {
+    let place = place().await?;
+    for name in names(FOLDER).await? {
+        if Digest::parse(&name.replacen('-', ":", 1)).is_ok_and(|digest| needed(&digest)) {
+            continue;
+        }
+        let Some(file) = file(&place, &name, false).await? else { continue };
+        if content_of(&file).await?.last_modified() / 1000.0 < since as f64 {
+            forget(FOLDER, &name).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A part of a Blob, with a type that keeps every browser from showing or running it.

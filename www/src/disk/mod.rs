@@ -7,7 +7,7 @@
 mod blobs;
 mod writer;
 
-pub use blobs::{blob, blobs, remove, shorten};
+pub use blobs::{blob, remove, shorten, sweep};
 pub use writer::Writer;
 
 use js_sys::{Object, Promise, Reflect};

@@ -13,6 +13,8 @@ use crate::net::clock;
 
 /// The folder of drafts.
 const FOLDER: &str = "drafts";
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
 /// Length of a draft's name.
 const NAME: usize = 16;
 
@@ -153,6 +155,17 @@ pub async fn delete(name: &str) -> Result<(), Problem> {
         disk::remove(blob).await?;
     }
     Ok(())
+}
+
+/// Deletes what lies on disk for nobody: blobs that no draft names, and the beginnings of such, when
+/// they are older than a day. Younger ones may be another tab's.
+///
+/// # Errors
+/// When the browser keeps no files for this page.
+pub async fn sweep() -> Result<(), Problem> {
+    let drafts = list().await?;
+    let needed: BTreeSet<&Digest> = drafts.iter().flat_map(Kept::blobs).collect();
+    disk::sweep(clock::unix_seconds().saturating_sub(DAY), |digest| needed.contains(digest)).await
 }
 
 fn file(name: &str) -> String {

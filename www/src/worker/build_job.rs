@@ -264,13 +264,18 @@ impl Out {
         };
         remarks.truncate(10);
         if summary.kept {
-            // The file is the blob, and where it lies on disk it may be a part of another.
+            self.blob.clear();
+            let at = work.files.get(digest).ok_or_else(missing)?;
+            if at.offset == 0 && part(parts, at.part)?.size() == at.size as f64 {
+                // It was taken alone, so it lies on disk under its own digest already.
+                self.kept = true;
+                return Ok((layer, remarks));
+            }
             let mut input = file(work, digest, parts, self.meter.link())?;
             while let Some(bytes) = input.next().await? {
                 copy(&bytes, &mut piece);
                 self.disk.write(&piece)?;
             }
-            self.blob.clear();
         }
         Ok((layer, remarks))
     }

@@ -40,14 +40,13 @@ pub fn MovingCard(
     let target = moving.target;
     let busy = move || matches!(moving.phase.get(), Phase::Running | Phase::Planning);
     let go = move || {
-        let totals =
-            moving.plan.with(|plan| plan.ready().and_then(|p| p.as_ref().map(|p| p.totals())));
-        let Some(totals) = totals else { return ().into_any() };
-        if !matches!(moving.phase.get(), Phase::Planned) {
+        let plan = moving.plan.get();
+        let Some(plan) = plan.ready().and_then(Option::as_ref) else { return ().into_any() };
+        if !matches!(moving.phase.get(), Phase::Planned) || plan.is_done() {
             return ().into_any();
         }
-        let text = match totals.upload_bytes {
-            0 => verb.to_owned(),
+        let text = match rows::of(plan).iter().filter_map(|row| row.bytes).sum() {
+            0_u64 => verb.to_owned(),
             bytes => format!("{verb} {}", format::bytes(bytes)),
         };
         let start = move |_| moving.start(false);
