@@ -150,7 +150,7 @@ pub enum Reason {
     DockerZstd(usize),
     /// The raw manifest names another config.
     #[error(
-        "the manifest names the config {actual}, but the image has {expected}; edit the config itself"
+        "the manifest names the config {actual}, but the image has {expected}; edit the config itself, or write the text anew"
     )]
     RawConfig {
         /// The config of the image.

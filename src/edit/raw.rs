@@ -11,7 +11,6 @@ use crate::edit::editable::{DESCRIPTOR, Sealed, is_provisional};
 use crate::edit::error::{Failure, Reason};
 use crate::edit::finish::ATTESTED;
 use crate::edit::layer::{Layer, Settled};
-
 use crate::edit::settle::SettledImage;
 use crate::edit::shared::Shared;
 use crate::edit::steps::Steps;

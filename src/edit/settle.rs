@@ -9,10 +9,12 @@ use crate::edit::family::Family;
 use crate::edit::layer::Settled;
 use crate::edit::layers::drop_inherited_base;
 use crate::edit::shared::Shared;
-use crate::edit::tree::Tree;
+use crate::edit::tree::{Order, Tree};
 use crate::edit::work::ImageWork;
 use crate::finding::Finding;
 use crate::media_type::Compression;
+
+const ROOTFS: Order = Order::By(&["type", "diff_ids"]);
 
 /// An image as it is after the edits.
 pub(super) struct SettledImage {
@@ -120,8 +122,6 @@ impl ImageWork {
         self.layers_changed && !self.rebased && is.as_deref() != Some(first)
     }
 }
-
-const ROOTFS: crate::edit::tree::Order = crate::edit::tree::Order::By(&["type", "diff_ids"]);
 
 fn is_pending(digest: Option<&Tree>) -> bool {
     let text = digest.and_then(Tree::as_text);
