@@ -73,14 +73,12 @@ impl<'a, T: Transport> Run<'a, T> {
     }
 
     async fn step(&mut self) -> Result<Step, Error> {
+        let Upload { repository, descriptor, content, .. } = self.upload;
         let next = self.state.next();
-        if next == Next::Start {
-            let (repository, digest) = (self.upload.repository, &self.upload.descriptor.digest);
-            self.state.started(&self.registry.start_upload(repository, digest).await?);
+        let Some(location) = self.location().filter(|_| next != Next::Start) else {
+            let session = self.registry.start_upload(repository, &descriptor.digest).await?;
+            self.state.started(&session);
             return Ok(Step::On);
-        }
-        let Some(location) = self.location() else {
-            return Ok(self.restart(self.state.is_whole()).await);
         };
         match next {
             Next::Start | Next::Look => self.look(self.state.is_whole()).await,
@@ -90,7 +88,6 @@ impl<'a, T: Transport> Run<'a, T> {
                 self.tried_chunks = true;
                 self.state.sending(range.end);
                 self.tell(start);
-                let Upload { repository, descriptor, content, .. } = self.upload;
                 let sent = |bytes: u64| self.tell(start.saturating_add(bytes));
                 let chunk = self
                     .registry
@@ -99,7 +96,6 @@ impl<'a, T: Transport> Run<'a, T> {
                 self.after_chunk(start, chunk).await
             }
             Next::Whole | Next::Close => {
-                let Upload { repository, descriptor, content, .. } = self.upload;
                 let start = if next == Next::Whole { 0 } else { self.state.offset() };
                 self.state.sending(descriptor.size);
                 self.tell(start);
