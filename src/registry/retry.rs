@@ -76,12 +76,14 @@ fn helps(attempt: u32, error: &Error) -> bool {
         Error::Server { status, .. } => {
             matches!(status.as_u16(), 408 | 499 | 500 | 502 | 503 | 504 | 522)
         }
-        Error::Transport { error, .. } => matches!(
-            error.kind,
+        Error::Transport { error, .. } => match &error.kind {
             TransportErrorKind::Unreachable
-                | TransportErrorKind::Timeout
-                | TransportErrorKind::Cut { .. }
-        ),
+            | TransportErrorKind::Timeout
+            | TransportErrorKind::Cut { .. } => true,
+            // Whoever stands between here and the registry has limits of its own.
+            TransportErrorKind::Refused(code) => code == "rate-limited",
+            _ => false,
+        },
         // Once: a cache on the way may have been filled with a broken answer.
         Error::Mismatch { .. } => attempt == 1,
         _ => false,
@@ -121,7 +123,8 @@ mod tests {
             assert!(delay(1, &server(status, None), 0.5).is_none(), "{status}");
         }
         let cut = TransportErrorKind::Cut { got: 1, expected: Some(2) };
-        for kind in [TransportErrorKind::Unreachable, TransportErrorKind::Timeout, cut] {
+        let busy = TransportErrorKind::Refused("rate-limited".to_owned());
+        for kind in [TransportErrorKind::Unreachable, TransportErrorKind::Timeout, cut, busy] {
             assert!(delay(1, &transport(kind), 0.5).is_some());
         }
         let refused = TransportErrorKind::Refused("private-address".to_owned());

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! an edit's result ──────────────┐
-//!                                ├─> Wanted ── plan() asks the target ──> Plan ── run() ──> done
+//!                                ├─> Wanted ── plan() asks the target ──> Plan ── Run ──> done
 //! copy::gather() walks a source ─┘                                     (shown)
 //! ```
 //!
 //! [`Wanted`] says what the target is to hold in the end. [`plan`] asks the target what it has of
-//! that, and lists the [`Step`]s that are left; nothing is sent. [`run`] takes the steps: blobs
+//! that, and lists the [`Step`]s that are left; nothing is sent. [`Run`] takes the steps: blobs
 //! first, then manifests from the children up, tags last. A plan that was stopped anywhere is made
 //! anew, and has only what is missing.
 

@@ -118,7 +118,7 @@ impl Content {
     }
 }
 
-/// Orders documents so that each comes behind those that it points to.
+/// Orders documents so that each comes behind those that it points to and is about.
 fn children_first(
     roots: impl Iterator<Item = Digest>,
     links: &BTreeMap<Digest, Links>,
@@ -136,6 +136,7 @@ fn children_first(
                 continue;
             };
             open.push((digest, true));
+            open.extend(links.subject.iter().map(|subject| (subject.digest.clone(), false)));
             open.extend(links.manifests.iter().rev().map(|child| (child.digest.clone(), false)));
         }
     }

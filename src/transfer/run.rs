@@ -57,7 +57,8 @@ pub enum Event<'a> {
         /// Bytes of the blob.
         bytes: u64,
     },
-    /// How far a blob has come, to be kept: given to [`Run::uploads`], it is gone on with.
+    /// How far a blob has come, told when that has changed and to be kept: given to
+    /// [`Run::uploads`], it is gone on with.
     Upload {
         /// The step.
         step: usize,
@@ -176,8 +177,12 @@ where
             }
             self.tell(Event::Upload { step, state: &state });
         }
+        let told = RefCell::new(None);
         let progress = |state: &UploadState, bytes: u64| {
-            self.tell(Event::Upload { step, state });
+            if told.borrow().as_ref() != Some(state) {
+                self.tell(Event::Upload { step, state });
+                told.replace(Some(state.clone()));
+            }
             self.tell(Event::Sent { step, bytes });
         };
         let payload;

@@ -6,8 +6,10 @@ use drydock::digest::{Algorithm, Digest};
 use drydock::media_type::MediaType;
 use drydock::reference::{Repository, Tag, Target};
 use drydock::registry::ops::{Started, Stored};
+use drydock::registry::upload::{Sizes, Upload, UploadState};
 use drydock::registry::{Content, Error, LocationProblem, Login};
 
+use crate::peer::Waits;
 use crate::registry_script::{Answer, Script, login, registry, run};
 
 const UPLOADS: &str = "POST https://reg.example/v2/a/blobs/uploads/";
@@ -389,4 +391,45 @@ fn what_goes_wrong_with_writing_is_said_as_such() {
     let error = run(registry.put_manifest(&repository("a"), &tag(), &media_type, &bytes));
     let text = error.expect_err("401").to_string();
     assert!(text.starts_with("The push of reg.example/a:t needs a login"), "{text}");
+}
+
+#[test]
+fn u1_a_place_that_is_no_longer_let_through_is_asked_for_anew_once() {
+    let (descriptor, bytes) = blob();
+    let digest = &descriptor.digest;
+    let refused = || {
+        let code = "path-not-allowed".to_owned();
+        Answer::fails(drydock::registry::TransportErrorKind::Refused(code))
+    };
+    let place = |name: &str| format!("https://reg.example/{name}");
+    let begun = |name: &str| Answer::status(202).header("location", &place(name));
+    let (old, new) = (place("old"), place("new"));
+    let end = |at: &str| format!("PUT {at}?digest={digest}");
+    let upload = |steps: &[(&str, Answer)]| {
+        let script = Script::new(steps);
+        let (registry, repository) = (registry("reg.example", &script), repository("a"));
+        let mut state = registry.new_upload(&repository, &descriptor, Sizes::default());
+        let (content, progress) = (Content::Payload(&bytes), |_: &UploadState, _: u64| {});
+        let upload = Upload {
+            repository: &repository,
+            descriptor: &descriptor,
+            content,
+            progress: &progress,
+        };
+        let done = run(registry.upload(&upload, &mut state, &Waits::default()));
+        script.finish();
+        done
+    };
+    let (first, second) = (end(&old), end(&new));
+    let cancel = format!("DELETE {old}");
+    let mut steps = vec![
+        (UPLOADS, begun("old")),
+        (first.as_str(), refused()),
+        (&cancel, refused()),
+        (UPLOADS, begun("new")),
+        (&second, Answer::status(201)),
+    ];
+    assert_eq!(upload(&steps), Ok(()));
+    steps[4] = (&second, refused());
+    assert_eq!(upload(&steps).expect_err("refused again").code(), "refused");
 }

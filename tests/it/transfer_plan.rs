@@ -230,11 +230,13 @@ fn a_config_among_the_documents_is_sent_as_a_blob() {
 
 #[test]
 fn the_order_does_not_depend_on_that_of_what_is_wanted() {
-    let (made, peer) = (example(), Peer::new());
+    let (mut made, peer) = (example(), Peer::new());
+    let sbom = made.documents.last().expect("sbom").descriptor();
+    made.artifact("application/x-signature", &json!(sbom));
     let registry = peer.registry();
     let wanted = made.wanted("v1");
     let mut other = wanted.clone();
-    other.documents.rotate_left(2);
+    other.documents.reverse();
     other.blobs.reverse();
     let first = planned(&wanted, &registry, "app").expect("plan");
     let second = planned(&other, &registry, "app").expect("plan");

@@ -6,7 +6,7 @@ use url::Url;
 use super::super::error::Error;
 use super::super::ops::Held;
 use super::super::retry::{self, Pace};
-use super::super::transport::Transport;
+use super::super::transport::{Transport, TransportErrorKind};
 use super::super::{Registry, location};
 use super::state::{Next, Turn};
 use super::{Upload, UploadState};
@@ -25,6 +25,8 @@ pub(super) struct Run<'a, T: Transport> {
     /// The offset at which the registry called a chunk out of order.
     out_of_order: Option<u64>,
     tried_chunks: bool,
+    /// Whether the place to go on was refused on the way to it.
+    refused: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,15 @@ impl<'a, T: Transport> Run<'a, T> {
         upload: &'a Upload<'a, T::Payload>,
         state: &'a mut UploadState,
     ) -> Self {
-        Self { registry, upload, state, restarts: 0, out_of_order: None, tried_chunks: false }
+        Self {
+            registry,
+            upload,
+            state,
+            restarts: 0,
+            out_of_order: None,
+            tried_chunks: false,
+            refused: false,
+        }
     }
 
     pub(super) async fn complete(mut self, pace: &impl Pace) -> Result<(), Error> {
@@ -56,6 +66,9 @@ impl<'a, T: Transport> Run<'a, T> {
                 Ok(Step::Done) => return Ok(()),
                 Ok(Step::On) if self.state.offset() > before => (attempt, idle) = (1, 0),
                 Ok(Step::On) => idle += 1,
+                Err(error) if self.is_stale(&error) => {
+                    self.restart(self.state.is_whole()).await;
+                }
                 Err(error) => {
                     let wait = retry::delay(attempt, &error, pace.random());
                     let Some(wait) = wait else { return Err(error) };
@@ -73,14 +86,12 @@ impl<'a, T: Transport> Run<'a, T> {
     }
 
     async fn step(&mut self) -> Result<Step, Error> {
+        let Upload { repository, descriptor, content, .. } = self.upload;
         let next = self.state.next();
-        if next == Next::Start {
-            let (repository, digest) = (self.upload.repository, &self.upload.descriptor.digest);
-            self.state.started(&self.registry.start_upload(repository, digest).await?);
+        let Some(location) = self.location().filter(|_| next != Next::Start) else {
+            let session = self.registry.start_upload(repository, &descriptor.digest).await?;
+            self.state.started(&session);
             return Ok(Step::On);
-        }
-        let Some(location) = self.location() else {
-            return Ok(self.restart(self.state.is_whole()).await);
         };
         match next {
             Next::Start | Next::Look => self.look(self.state.is_whole()).await,
@@ -90,7 +101,6 @@ impl<'a, T: Transport> Run<'a, T> {
                 self.tried_chunks = true;
                 self.state.sending(range.end);
                 self.tell(start);
-                let Upload { repository, descriptor, content, .. } = self.upload;
                 let sent = |bytes: u64| self.tell(start.saturating_add(bytes));
                 let chunk = self
                     .registry
@@ -99,7 +109,6 @@ impl<'a, T: Transport> Run<'a, T> {
                 self.after_chunk(start, chunk).await
             }
             Next::Whole | Next::Close => {
-                let Upload { repository, descriptor, content, .. } = self.upload;
                 let start = if next == Next::Whole { 0 } else { self.state.offset() };
                 self.state.sending(descriptor.size);
                 self.tell(start);
@@ -190,6 +199,15 @@ impl<'a, T: Transport> Run<'a, T> {
         self.restarts += 1;
         self.state.restart(whole);
         Step::On
+    }
+
+    /// Whether a policy on the way refuses the place to go on, for the first time: it was known only
+    /// for a while, and the registry names a new one.
+    fn is_stale(&mut self, error: &Error) -> bool {
+        let Error::Transport { error, .. } = error else { return false };
+        let TransportErrorKind::Refused(code) = &error.kind else { return false };
+        let first = !std::mem::replace(&mut self.refused, true);
+        first && code != "rate-limited" && self.state.location().is_some()
     }
 
     /// The place to go on. It may have been kept for long, so it is checked as if it were new.
