@@ -4,6 +4,7 @@
 //! it has `DRYDOCK_BENCH_MB` megabytes (default 400), makes a tar of them in memory, compresses it
 //! with the `gzip` and `zstd` commands, and measures each part. Megabytes are those of the tar.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -67,15 +68,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
 
     for (name, method) in [
-        ("writer, plain: digest", Method::None),
         ("writer, gzip -1: both digests", Method::Gzip { level: GzipLevel::FAST }),
         ("writer, gzip -6: both digests", Method::GZIP),
-        ("writer, zstd: both digests", Method::Zstd),
+        ("writer, zstd: both digests, checked", Method::Zstd),
     ] {
-        results.measure(name, || {
-            write(&tar, method);
-        });
-        println!("{:8.3} of the tar is left", write(&tar, method).size as f64 / tar.len() as f64);
+        let size = Cell::new(0);
+        results.measure(name, || size.set(write(&tar, method).size));
+        println!("{:8.3} of the tar's size", size.get() as f64 / tar.len() as f64);
     }
 
     let summary = read(&gzip, ReadOptions::default());

@@ -300,26 +300,6 @@ fn sizes_that_no_tar_can_have_are_planned_without_memory() {
     assert_eq!(plan.parts().take(1000).filter(|part| matches!(part, Part::Bytes(_))).count(), 1000);
 }
 
-/// An entry that can be looked at.
-#[derive(Clone)]
-struct Blocks(Vec<u8>);
-
-impl std::fmt::Debug for Blocks {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let printable = self.0.split(|byte| *byte == 0).filter(|text| !text.is_empty());
-        let words = printable.map(|text| text.escape_ascii().to_string());
-        write!(f, "{}", words.collect::<Vec<_>>().join(" "))
-    }
-}
-
-/// The tars of layers.
-fn tars_of(layers: &[Vec<Blocks>]) -> Vec<Vec<u8>> {
-    layers
-        .iter()
-        .map(|parts| tar(&parts.iter().map(|part| part.0.clone()).collect::<Vec<_>>()))
-        .collect()
-}
-
 /// One entry among few names, with everything that an entry can have.
 fn any_entry() -> impl Strategy<Value = Blocks> {
     let component = prop::sample::select(vec!["a", "b", "c"]);
@@ -379,7 +359,7 @@ proptest! {
         a in 0usize..6,
         b in 0usize..6,
     ) {
-        let tars = tars_of(&layers);
+        let tars: Vec<Vec<u8>> = layers.iter().map(|parts| tar_of(parts)).collect();
         let (indexes, slices) = stack(&tars);
         let (from, to) = (a.min(b).min(layers.len() - 1), (a.max(b) + 1).min(layers.len()));
         let (flat, flat_tar) = flatten_range(&indexes, &slices, from, to);
@@ -413,7 +393,7 @@ proptest! {
     fn exported_trees_and_folders_are_those_of_the_image(
         layers in prop::collection::vec(prop::collection::vec(any_entry(), 0..9), 1..4),
     ) {
-        let tars = tars_of(&layers);
+        let tars: Vec<Vec<u8>> = layers.iter().map(|parts| tar_of(parts)).collect();
         let (indexes, slices) = stack(&tars);
         let image = Overlay::build(&indexes);
         let flat = export(&image);

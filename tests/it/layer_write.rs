@@ -162,7 +162,9 @@ fn parents_are_as_the_image_has_them() {
         Head::new("etc", b'5').mode(0o700).owner(5, 6).mtime(7).done(),
         dir("usr/lib"),
         symlink("lib", "usr/lib"),
+        hardlink("same", "lib"),
         file("f", ""),
+        hardlink("g", "f"),
     ]]);
     for (path, expected) in [
         ("etc", Parent::Directory { mode: 0o700, uid: 5, gid: 6, mtime: 7 }),
@@ -170,7 +172,9 @@ fn parents_are_as_the_image_has_them() {
         ("usr", Parent::Directory { mode: 0o755, uid: 0, gid: 0, mtime: 0 }),
         ("lib", Parent::Keep),
         ("lib/sub", Parent::Keep),
+        ("same/sub", Parent::Keep),
         ("f", Parent::Missing),
+        ("g/sub", Parent::Missing),
         ("f/x", Parent::Missing),
         ("none/at/all", Parent::Missing),
     ] {
@@ -188,7 +192,9 @@ fn parents_are_as_the_image_has_them() {
             "etc dir 2",
             "etc/new file 2",
             "f file 1",
+            "g hardlink 1 => f",
             "lib symlink 1 -> usr/lib",
+            "same hardlink 1 => lib",
             "usr dir 1",
             "usr/lib dir 1",
             "usr/lib/new file 2"

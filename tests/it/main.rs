@@ -22,6 +22,7 @@ mod inspect_tree;
 mod layer_codec;
 mod layer_compress;
 mod layer_flatten;
+mod layer_flatten_peers;
 mod layer_index;
 mod layer_overlay;
 mod layer_peers;

@@ -120,3 +120,20 @@ pub(crate) fn describe(merged: &Overlay, tars: &[&[u8]], id: NodeId) -> String {
 pub(crate) fn describe_all(merged: &Overlay, tars: &[&[u8]]) -> Vec<String> {
     merged.walk().map(|id| describe(merged, tars, id)).collect()
 }
+
+/// An entry that can be looked at.
+#[derive(Clone)]
+pub(crate) struct Blocks(pub(crate) Vec<u8>);
+
+impl std::fmt::Debug for Blocks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let printable = self.0.split(|byte| *byte == 0).filter(|text| !text.is_empty());
+        let words = printable.map(|text| text.escape_ascii().to_string());
+        write!(f, "{}", words.collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// A tar of entries.
+pub(crate) fn tar_of(parts: &[Blocks]) -> Vec<u8> {
+    crate::layer_support::tar(&parts.iter().map(|part| part.0.clone()).collect::<Vec<_>>())
+}

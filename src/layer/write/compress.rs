@@ -9,14 +9,12 @@
 use serde::{Deserialize, Serialize};
 use zlib_rs::{Deflate, DeflateFlush, Status};
 
-use ruzstd::encoding::{CompressionLevel, FrameCompressor};
-
+use super::zstd::Frames;
 use crate::media_type::Compression;
 
 /// Bytes of the tar that deflate is given at once. Another number gives other blobs.
 const DEFLATE_BYTES: usize = 128 << 10;
-/// Bytes of the tar in one zstd frame. The encoder never looks back more than one block of
-/// 128 KiB, so that short frames cost next to nothing. Another number gives other blobs.
+/// Bytes of the tar in one zstd frame. Another number gives other blobs.
 const FRAME_BYTES: usize = 1 << 20;
 /// Room for what comes out of one call of deflate.
 const OUTPUT_BYTES: usize = 64 << 10;
@@ -89,7 +87,7 @@ impl From<GzipLevel> for u8 {
 pub(super) enum Compressor {
     None,
     Gzip(Box<Gzip>),
-    Zstd(Zstd),
+    Zstd(Box<Zstd>),
 }
 
 impl Compressor {
@@ -97,7 +95,11 @@ impl Compressor {
         match method {
             Method::None => Self::None,
             Method::Gzip { level } => Self::Gzip(Box::new(Gzip::new(level))),
-            Method::Zstd => Self::Zstd(Zstd { pieces: Pieces::new(FRAME_BYTES), frames: 0 }),
+            Method::Zstd => Self::Zstd(Box::new(Zstd {
+                pieces: Pieces::new(FRAME_BYTES),
+                frames: Frames::default(),
+                is_empty: true,
+            })),
         }
     }
 
@@ -107,10 +109,10 @@ impl Compressor {
             Self::None => blob.extend_from_slice(tar),
             Self::Gzip(gzip) => gzip.push(tar, blob),
             Self::Zstd(zstd) => {
-                let Zstd { pieces, frames } = zstd;
+                let Zstd { pieces, frames, is_empty } = &mut **zstd;
                 pieces.push(tar, |piece| {
-                    *frames += 1;
-                    frame(piece, blob);
+                    *is_empty = false;
+                    frames.frame(piece, blob);
                 });
             }
         }
@@ -121,11 +123,11 @@ impl Compressor {
         match self {
             Self::None => {}
             Self::Gzip(gzip) => gzip.finish(blob),
-            Self::Zstd(zstd) => {
+            Self::Zstd(mut zstd) => {
                 let last = zstd.pieces.rest();
                 // Nothing at all is no zstd stream.
-                if !last.is_empty() || zstd.frames == 0 {
-                    frame(last, blob);
+                if !last.is_empty() || zstd.is_empty {
+                    zstd.frames.frame(last, blob);
                 }
             }
         }
@@ -252,16 +254,9 @@ impl Deflater {
     }
 }
 
+/// Zstd frames, one for each piece.
 pub(super) struct Zstd {
     pieces: Pieces,
-    frames: u64,
-}
-
-/// Appends one zstd frame. Its encoder is a new one each time, so that a frame depends on nothing
-/// but its content.
-fn frame(content: &[u8], blob: &mut Vec<u8>) {
-    let mut encoder = FrameCompressor::new(CompressionLevel::Fastest);
-    encoder.set_source(content);
-    encoder.set_drain(blob);
-    encoder.compress();
+    frames: Frames,
+    is_empty: bool,
 }

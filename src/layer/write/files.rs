@@ -47,10 +47,12 @@ impl Parent {
                     let (mode, uid, gid, mtime) = (node.mode, node.uid, node.gid, node.mtime);
                     Self::Directory { mode, uid, gid, mtime }
                 }
-                Some(node) if node.kind == Kind::Symlink || node.hardlink_to.is_some() => {
-                    return Self::Keep;
+                Some(node) => {
+                    // A hardlink may be another name of a symlink.
+                    let file = node.hardlink_to.and_then(|id| image.node(id)).unwrap_or(node);
+                    return if file.kind == Kind::Symlink { Self::Keep } else { Self::Missing };
                 }
-                _ => return Self::Missing,
+                None => return Self::Missing,
             };
         }
         found

@@ -24,6 +24,7 @@ mod plan;
 mod rewrite;
 mod windows;
 mod writer;
+mod zstd;
 
 pub use compress::{GzipLevel, LevelError, Method};
 pub use entry::{NewEntry, NewNode};

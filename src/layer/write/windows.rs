@@ -20,8 +20,8 @@ use crate::layer::overlay::clean;
 const PREFIX: &str = "Files/";
 
 /// The tar of a layer that holds these entries below `Files`, with an empty `Hives` beside it.
-/// Paths, and those that `parent` is asked for, are the ones in the container; slashes stand
-/// between names.
+/// Paths, and those that `parent` is asked for, are the ones in the container, which the merged
+/// layers have below `Files`.
 ///
 /// No entry is added for a directory that the image has, since its security descriptor is not
 /// known.
