@@ -290,11 +290,19 @@ proptest! {
     #[test]
     fn stripping_leaves_every_other_path_as_it_was(parts in prop::collection::vec(any_part(), 0..8), path in prop::sample::select(vec!["a", "b", "c", "d", "d/e"])) {
         let source = tar_of(&parts);
-        let old = Overlay::build(&[Arc::new(read(&source).index.expect("an index"))]);
+        let index = Arc::new(read(&source).index.expect("an index"));
+        // Names are stripped as they stand in the tar; one that leads through a symlink means a
+        // file somewhere else.
+        let through_symlink = index.entries().any(|entry| {
+            let name = String::from_utf8_lossy(&entry.name()).trim_matches('/').to_owned();
+            let on_the_way = path == name || path.starts_with(&format!("{name}/"));
+            entry.kind == drydock::layer::Kind::Symlink && on_the_way
+        });
+        let old = Overlay::build(&[index]);
         let (rewritten, written) = run(&source, &strip(&[path]));
         let new = Overlay::build(&[Arc::new(read(&written).index.expect("an index"))]);
         let is_stripped = |name: &[u8]| name.strip_prefix(path.as_bytes()).is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
-        if old.findings().is_empty() {
+        if old.findings().is_empty() && !through_symlink {
             // Directories that only a stripped entry needed are gone, and symlinks to them.
             let left = |merged: &Overlay| -> Vec<Vec<u8>> {
                 let named = merged.walk().filter(|id| merged.node(*id).is_some_and(|node| node.entry.is_some()));

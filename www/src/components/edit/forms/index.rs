@@ -248,7 +248,7 @@ mod tests {
         let digest = Digest::sha256(b"");
         let from = Pinned::new(Reference::parse("alpine:3").unwrap(), digest.clone());
         let descriptor = Descriptor::new("a/b", digest, 0);
-        let edit = IndexEdit::Add { descriptor, from: Some(from.clone()) };
+        let edit = IndexEdit::Add { descriptor: Box::new(descriptor), from: Some(from.clone()) };
         assert_eq!(AddForm::new(Some(&Edit::all(Action::Index(edit)))).reference, from.to_string());
     }
 
