@@ -85,9 +85,7 @@ pub(crate) fn describe(merged: &Overlay, tars: &[&[u8]], id: NodeId) -> String {
         }
         Digest::sha256(&content).short().to_owned()
     });
-    // Extended attributes stand at the entry that holds the file.
-    let holder =
-        file.content.or(file.entry).map(|entry| (&merged.layers()[entry.layer as usize], entry));
+    let holder = merged.file(group).map(|entry| (&merged.layers()[entry.layer as usize], entry));
     let mut xattrs: Vec<String> = holder.map_or_else(Vec::new, |(index, entry)| {
         let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
         index

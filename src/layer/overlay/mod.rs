@@ -255,9 +255,10 @@ impl Overlay {
         Some(NodeId(node))
     }
 
-    /// The entry that holds what a node is: for a hardlink that of its file, for a directory its
-    /// own. `None` when no layer has it.
-    pub(crate) fn file(&self, id: NodeId) -> Option<EntryRef> {
+    /// The entry that says what a node is: for a hardlink that of its file, for all else its own.
+    /// `None` when no layer has it.
+    #[must_use]
+    pub fn file(&self, id: NodeId) -> Option<EntryRef> {
         self.states.get(id.0 as usize)?.file.exists()
     }
 

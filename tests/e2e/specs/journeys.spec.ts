@@ -1,5 +1,6 @@
 // The journeys of a reader, by mouse and by keyboard.
-import { expectNoSidewaysScroll, watch } from '../support/look';
+import { expectNoSidewaysScroll, watch, watchWidth } from '../support/look';
+import { reportOf } from '../support/report';
 import { expect, test } from '../support/stack';
 
 const ready = (page: import('@playwright/test').Page) =>
@@ -61,15 +62,21 @@ test('what a layer added, changed and removed', async ({ page, stack }) => {
 
 test('every view of the sample image by its link', async ({ page, stack }) => {
   const problems = watch(page);
+  await watchWidth(page);
   const base = `/${stack.own}/sample/hello:latest`;
   for (const view of ['', '/-/layers', '/-/files', '/-/graph', '/-/graph?form=outline', '/-/documents', '/-/tags', '/-/verify']) {
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 900 });
       await page.goto(base + view);
       await ready(page);
+      if (view === '/-/verify') await reportOf(page);
       await expectNoSidewaysScroll(page);
     }
   }
+  // Slow enough for all that a transfer says of itself to be shown: bytes, rate, time left.
+  await page.goto(`/${stack.faulty}/fault/slow-layer/sample/hello:latest/-/verify`);
+  await reportOf(page);
+  await expectNoSidewaysScroll(page);
   expect(problems).toEqual([]);
 });
 

@@ -114,9 +114,7 @@ pub fn ProgressRow(
         <div class="progress">
             <span class="what">{what}</span>
             <Meter share label="Progress" />
-            <span class="nowrap">
-                {move || transfer.get().map(|transfer| transfer.text())}
-            </span>
+            <span>{move || transfer.get().map(|transfer| transfer.text())}</span>
             {cancel
                 .map(|cancel| {
                     view! {

@@ -30,7 +30,7 @@ pub(super) fn Board(run: Run) -> impl IntoView {
         <section class="card board" class:gone=empty>
             <div class="progress">
                 <Meter share kind label="All blobs" />
-                <span class="nowrap" role="status">{remark}</span>
+                <span role="status">{remark}</span>
             </div>
             <div class="scroll">
                 <table class="table">
