@@ -12,6 +12,7 @@ mod gather_job;
 mod input;
 mod layer_job;
 mod meter;
+mod output;
 pub mod pool;
 pub mod port;
 pub mod protocol;
