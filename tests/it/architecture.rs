@@ -75,9 +75,23 @@ fn verify_inspect_spec_and_archive_do_not_know_the_registry() {
 
 #[test]
 fn the_registry_client_knows_no_layers_and_no_reports() {
-    let banned =
-        ["crate::layer", "crate::verify", "crate::inspect", "crate::image", "crate::archive"];
+    let banned = [
+        "crate::layer",
+        "crate::verify",
+        "crate::inspect",
+        "crate::image",
+        "crate::archive",
+        "crate::transfer",
+    ];
     assert_none(&offenders(&["src/registry"], &banned));
+}
+
+#[test]
+fn transfers_know_documents_and_registries_and_nothing_of_what_is_in_layers() {
+    let banned = ["crate::layer", "crate::verify", "crate::inspect", "crate::image"];
+    assert_none(&offenders(&["src/transfer"], &banned));
+    let readers = ["src/layer", "src/spec", "src/verify", "src/inspect", "src/image"];
+    assert_none(&offenders(&readers, &["crate::transfer"]));
 }
 
 #[test]
