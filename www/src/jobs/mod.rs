@@ -13,14 +13,18 @@
 pub mod blob;
 pub mod build;
 mod bytes;
+pub mod copy;
 pub mod drafts;
 pub mod edit;
 pub mod file;
 pub mod gather;
 pub mod graph;
 pub mod local;
+mod obtain;
 pub mod push;
+pub mod save;
 pub mod source;
+pub mod tags;
 pub mod tree;
 mod uploads;
 pub mod verify;

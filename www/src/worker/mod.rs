@@ -7,6 +7,7 @@
 mod blob_job;
 mod build_job;
 pub mod entry;
+mod export_job;
 mod file_job;
 mod gather_job;
 mod input;
