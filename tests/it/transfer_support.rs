@@ -11,7 +11,7 @@ use drydock::document::Document;
 use drydock::media_type::MediaType;
 use drydock::reference::{Repository, Tag, Target};
 use drydock::registry::upload::Sizes;
-use drydock::registry::{Error, Registry};
+use drydock::registry::{Error, Registry, Transport};
 use drydock::transfer::{
     Blob, BlobAction, Event, ManifestAction, Options, Origin, Place, Plan, PlanError,
     ReferrersAction, Run, RunError, Step, Supply, TagAction, Wanted, plan,
@@ -36,7 +36,7 @@ pub(crate) fn tagged(name: &str) -> Target {
     Target::Tag(tag(name))
 }
 
-pub(crate) fn place(registry: &Registry<Rc<Peer>>, name: &str) -> Place {
+pub(crate) fn place<T>(registry: &Registry<T>, name: &str) -> Place {
     Place { registry: registry.name().clone(), repository: repository(name) }
 }
 
@@ -179,19 +179,19 @@ impl Supply for Shelf {
     }
 }
 
-pub(crate) fn planned(
+pub(crate) fn planned<T: Transport>(
     wanted: &Wanted,
-    registry: &Registry<Rc<Peer>>,
+    registry: &Registry<T>,
     name: &str,
 ) -> Result<Plan, PlanError> {
     run(plan(wanted, registry, &repository(name), Options::default(), &Waits::default()))
 }
 
 /// Carries a plan out.
-pub(crate) fn carried_out(
+pub(crate) fn carried_out<T: Transport<Payload = Bytes>>(
     plan: &Plan,
-    registry: &Registry<Rc<Peer>>,
-    supply: &Shelf,
+    registry: &Registry<T>,
+    supply: &impl Supply<Payload = Bytes, Error = Error>,
     on: &dyn Fn(Event<'_>),
 ) -> Result<(), RunError<Error>> {
     let (pace, uploads) = (Waits::default(), BTreeMap::new());
@@ -201,7 +201,12 @@ pub(crate) fn carried_out(
 }
 
 /// Plans, carries out, and looks that nothing is left to do.
-pub(crate) fn pushed(wanted: &Wanted, registry: &Registry<Rc<Peer>>, name: &str, supply: &Shelf) {
+pub(crate) fn pushed<T: Transport<Payload = Bytes>>(
+    wanted: &Wanted,
+    registry: &Registry<T>,
+    name: &str,
+    supply: &impl Supply<Payload = Bytes, Error = Error>,
+) {
     let plan = planned(wanted, registry, name).expect("plan");
     carried_out(&plan, registry, supply, &|_| {}).expect("carried out");
     let left = planned(wanted, registry, name).expect("plan");
@@ -209,8 +214,8 @@ pub(crate) fn pushed(wanted: &Wanted, registry: &Registry<Rc<Peer>>, name: &str,
 }
 
 /// What a tag stands for.
-pub(crate) fn digest_of(
-    registry: &Registry<Rc<Peer>>,
+pub(crate) fn digest_of<T: Transport>(
+    registry: &Registry<T>,
     name: &str,
     target: &Target,
 ) -> Option<Digest> {

@@ -29,6 +29,8 @@ pub struct Editing {
     pub building: RwSignal<BTreeMap<RecipeId, Transfer>>,
     /// What was remarkable about layers that were built.
     pub remarks: RwSignal<BTreeMap<RecipeId, Vec<String>>>,
+    /// How many drafts this browser keeps, as the bar shows it.
+    count: RwSignal<usize>,
     sources: StoredValue<Option<(Draft, Arc<Sources>)>>,
     opening: StoredValue<Option<Task>, LocalStorage>,
     loading: StoredValue<Option<Task>, LocalStorage>,
@@ -37,9 +39,9 @@ pub struct Editing {
 }
 
 impl Editing {
-    /// Nothing is open.
+    /// Nothing is open. `count` is told how many drafts there are.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(count: RwSignal<usize>) -> Self {
         Self {
             kept: RwSignal::new(None),
             result: RwSignal::new(None),
@@ -47,6 +49,7 @@ impl Editing {
             problem: RwSignal::new(None),
             building: RwSignal::new(BTreeMap::new()),
             remarks: RwSignal::new(BTreeMap::new()),
+            count,
             sources: StoredValue::new(None),
             opening: StoredValue::new_local(None),
             loading: StoredValue::new_local(None),
@@ -160,12 +163,6 @@ impl Editing {
         }
     }
 
-    /// Takes a whole draft over, from a link.
-    pub fn take_over(self, draft: Draft) {
-        self.show(Kept::of(draft));
-        self.save();
-    }
-
     fn alter(self, change: impl FnOnce(&mut Kept)) {
         let altered = self.kept.try_update(|kept| {
             let kept = Arc::make_mut(kept.as_mut()?);
@@ -181,9 +178,16 @@ impl Editing {
 
     fn save(self) {
         let Some(kept) = self.kept.get_untracked() else { return };
+        let count = self.count;
         self.saving.set_value(Some(Task::spawn(async move {
-            if let Err(problem) = drafts::save(&kept).await {
-                self.problem.try_set(Some(data::problem(problem)));
+            match drafts::save(&kept).await {
+                Ok(()) => {
+                    let drafts = drafts::list().await.map(|drafts| drafts.len());
+                    count.try_set(drafts.unwrap_or_default());
+                }
+                Err(problem) => {
+                    self.problem.try_set(Some(data::problem(problem)));
+                }
             }
         })));
     }
@@ -272,11 +276,5 @@ impl Editing {
         self.build.set_value(None);
         self.building.set(BTreeMap::new());
         self.fail(jobs::Problem::stopped());
-    }
-}
-
-impl Default for Editing {
-    fn default() -> Self {
-        Self::new()
     }
 }
