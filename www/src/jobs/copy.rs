@@ -31,10 +31,23 @@ pub struct Selection {
 /// Which images of a place.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Images {
-    /// This one.
-    One(Target),
+    /// This one, and the tag that it keeps as long as nobody gives it another.
+    One(Target, Option<Tag>),
     /// All whose tags are like a pattern with `*` and `?`; an empty one stands for all.
     Like(String),
+}
+
+impl Selection {
+    /// One image by its reference, with all that belongs to it.
+    #[must_use]
+    pub fn of(reference: &Reference) -> Self {
+        Self {
+            place: Place::from(reference),
+            images: Images::One(reference.target(), reference.tag.clone()),
+            platform: None,
+            attached: true,
+        }
+    }
 }
 
 /// Reads what a target is to hold. One image gets the target's tag, several keep their own. With
@@ -52,7 +65,7 @@ pub async fn wanted(
         return Err(unfit(format!("Nothing can be copied to {}; name a registry.", here.label())));
     }
     let images = match &selection.images {
-        Images::One(from) => vec![(from.clone(), target.tag.iter().cloned().collect())],
+        Images::One(from, _) => vec![(from.clone(), target.tag.iter().cloned().collect())],
         Images::Like(pattern) => {
             let tags = tags(&selection.place, pattern, keep_tags.then_some(target)).await?;
             own_tags(tags)
@@ -73,8 +86,7 @@ pub async fn wanted(
 /// When something can't be read, or there is nothing.
 pub(super) async fn gather(selection: &Selection) -> Result<Wanted, Problem> {
     let images = match &selection.images {
-        Images::One(Target::Tag(tag)) => own_tags(vec![tag.clone()]),
-        Images::One(digest) => vec![(digest.clone(), Vec::new())],
+        Images::One(from, tag) => vec![(from.clone(), tag.iter().cloned().collect())],
         Images::Like(pattern) => own_tags(tags(&selection.place, pattern, None).await?),
     };
     read(selection, &images).await

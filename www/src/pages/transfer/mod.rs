@@ -8,8 +8,7 @@ use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use crate::components::{
-    Card, CopyButton, Empty, ErrorPanel, LoginAsk, Meter, PlanRows, PlanSteps, Problem,
-    format,
+    Card, CopyButton, Empty, ErrorPanel, LoginAsk, Meter, PlanRows, PlanSteps, Problem, format,
 };
 use crate::pages::model::Load;
 use crate::route::Route;
@@ -30,6 +29,9 @@ pub fn MovingCard(
     /// Makes a plan for the target that was typed.
     #[prop(into)]
     plan: Callback<()>,
+    /// The target is what it is, and no other can be typed.
+    #[prop(optional)]
+    fixed: bool,
 ) -> impl IntoView {
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -43,7 +45,10 @@ pub fn MovingCard(
         let totals =
             moving.plan.with(|plan| plan.ready().and_then(|p| p.as_ref().map(|p| p.totals())));
         let Some(totals) = totals else { return ().into_any() };
-        if !matches!(moving.phase.get(), Phase::Planned) {
+        let nothing = moving
+            .plan
+            .with(|plan| plan.ready().and_then(Option::as_ref).is_some_and(|plan| plan.is_done()));
+        if nothing || !matches!(moving.phase.get(), Phase::Planned) {
             return ().into_any();
         }
         let text = match totals.upload_bytes {
@@ -75,6 +80,7 @@ pub fn MovingCard(
                             placeholder="registry.example/owner/app:tag"
                             prop:value=target
                             disabled=busy
+                            readonly=fixed
                             on:input=move |event| moving.retarget(event_target_value(&event))
                         />
                     </div>
