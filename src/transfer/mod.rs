@@ -21,6 +21,7 @@ mod planner;
 mod referrers;
 mod remote;
 mod run;
+mod save;
 mod select;
 pub mod tag;
 
@@ -42,6 +43,7 @@ pub use plan::{
 };
 pub use planner::{Options, plan};
 pub use run::{Event, Outcome, Run, Supply};
+pub use save::archive_entries;
 pub use select::{is_like, tags_to_copy};
 
 /// How much is asked, sent or put at once.

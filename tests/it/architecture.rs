@@ -69,8 +69,7 @@ fn layers_know_neither_registry_nor_documents() {
 
 #[test]
 fn what_is_no_transfer_does_not_know_the_registry() {
-    let folders =
-        ["src/verify", "src/inspect", "src/edit", "src/spec", "src/image", "src/archive"];
+    let folders = ["src/verify", "src/inspect", "src/edit", "src/spec", "src/image", "src/archive"];
     assert_none(&offenders(&folders, &["crate::registry"]));
 }
 

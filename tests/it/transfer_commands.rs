@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use drydock::reference::{Reference, Tag};
-use drydock::transfer::commands::{File, Image, Line, Task, Tool, lines, quote};
+use drydock::transfer::commands::{File, Form, Image, Line, Task, Tool, lines, quote};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -49,6 +49,38 @@ fn copies() {
     assert_snapshot!(shown(&tags), @r##"
     crane copy --insecure --all-tags --no-clobber ghcr.io/a/b localhost:5000/x/b
     skopeo sync --src=docker --dest=docker --all --preserve-digests --dest-tls-verify=false ghcr.io/a/b localhost:5000/x    # It keeps the last part of the repository's name, and overwrites tags.
+    "##);
+}
+
+#[test]
+fn files() {
+    let task = |from: &str, form, platform: Option<&str>, attached| Task::Save {
+        image: image(from),
+        form,
+        platform: platform.map(|text| text.parse().expect("platform")),
+        attached,
+        to: "app.tar".to_owned(),
+    };
+    let from = "localhost:5000/app:1";
+    assert_snapshot!(shown(&task(from, Form::Layout, None, true)), @r##"
+    skopeo copy --all --preserve-digests --src-tls-verify=false docker://localhost:5000/app:1 oci-archive:app.tar:1    # It leaves behind what refers to the image.
+    crane pull --insecure --format=oci localhost:5000/app:1 app    # It writes a folder, no tar.
+    oras copy --recursive --from-plain-http --to-oci-layout localhost:5000/app:1 app:1    # It writes a folder, no tar.
+    "##);
+    let amd64 = Some("linux/amd64");
+    assert_snapshot!(shown(&task("ghcr.io/a/b:1", Form::Layout, amd64, false)), @r##"
+    skopeo --override-os=linux --override-arch=amd64 copy --preserve-digests docker://ghcr.io/a/b:1 oci-archive:app.tar:1
+    crane pull --format=oci --platform=linux/amd64 ghcr.io/a/b:1 app    # It writes a folder, no tar.
+    oras copy --platform=linux/amd64 --to-oci-layout ghcr.io/a/b:1 app:1    # It writes a folder, no tar.
+    "##);
+    assert_snapshot!(shown(&task(from, Form::DockerSave, amd64, false)), @r##"
+    crane pull --insecure --format=tarball --platform=linux/amd64 localhost:5000/app:1 app.tar
+    skopeo --override-os=linux --override-arch=amd64 copy --src-tls-verify=false docker://localhost:5000/app:1 docker-archive:app.tar:localhost:5000/app:1    # It stores the layers without compression, so that their digests change.
+    docker pull --platform=linux/amd64 localhost:5000/app:1 && docker save --output=app.tar localhost:5000/app:1
+    "##);
+    assert_snapshot!(shown(&task(from, Form::RootFs, amd64, false)), @r##"
+    crane export --insecure --platform=linux/amd64 localhost:5000/app:1 app.tar
+    docker export --output=app.tar "$(docker create --platform=linux/amd64 localhost:5000/app:1)"    # It leaves a container behind.
     "##);
 }
 

@@ -236,7 +236,7 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
 }
 
 /// The views by their names and keys.
-fn views() -> [(&'static str, &'static str, View); 8] {
+fn views() -> [(&'static str, &'static str, View); 9] {
     [
         ("Overview", "o", View::Overview),
         ("Layers", "l", View::Layers(None)),
@@ -246,6 +246,7 @@ fn views() -> [(&'static str, &'static str, View); 8] {
         ("Tags", "t", View::Tags { filter: String::new() }),
         ("Verify", "v", View::Verify),
         ("Edit", "e", View::Edit),
+        ("Copy", "c", View::Copy { to: String::new() }),
     ]
 }
 

@@ -35,7 +35,9 @@ pub enum DockerConfigError {
     )]
     NotJson,
     /// There is nothing in it that could be used.
-    #[error("This Docker config names no registry: expected an object \"auths\" with one entry each")]
+    #[error(
+        "This Docker config names no registry: expected an object \"auths\" with one entry each"
+    )]
     Empty,
 }
 
@@ -171,7 +173,12 @@ mod tests {
                 "r.azurecr.io",
                 identity(Some("u"), "t"),
             ),
-            ("r.azurecr.io", format!(r#"{{"auth":"{token}"}}"#), "r.azurecr.io", identity(None, "refresh")),
+            (
+                "r.azurecr.io",
+                format!(r#"{{"auth":"{token}"}}"#),
+                "r.azurecr.io",
+                identity(None, "refresh"),
+            ),
             (
                 "r.example",
                 r#"{"registrytoken":"raw"}"#.to_owned(),
@@ -192,7 +199,8 @@ mod tests {
         )
         .expect("a config");
         assert_eq!(config.logins, []);
-        let helpers = [(Some("gcr.io".to_owned()), "gcloud".to_owned()), (None, "desktop".to_owned())];
+        let helpers =
+            [(Some("gcr.io".to_owned()), "gcloud".to_owned()), (None, "desktop".to_owned())];
         assert_eq!(config.helpers, helpers);
         assert_eq!(config.unreadable.len(), 3);
         assert!(config.unreadable.iter().all(|line| !line.contains("%%%")));

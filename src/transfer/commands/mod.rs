@@ -4,11 +4,13 @@
 //! word is quoted.
 
 mod quote;
+mod save;
 
 use crate::platform::Platform;
 use crate::reference::{Reference, Tag};
 
 pub use quote::quote;
+pub use save::Form;
 
 /// An image for a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +59,19 @@ pub enum Task {
         archive: String,
         /// To where.
         to: Image,
+    },
+    /// An image becomes a file.
+    Save {
+        /// The image.
+        image: Image,
+        /// What kind of file.
+        form: Form,
+        /// Only the image for this platform.
+        platform: Option<Platform>,
+        /// What refers to it comes along.
+        attached: bool,
+        /// Path of the file.
+        to: String,
     },
     /// An image gets more tags in its own repository.
     Tag {
@@ -117,6 +132,9 @@ pub fn lines(task: &Task) -> Vec<Line> {
         Task::Copy { from, to, platform, attached } => copy(from, to, platform.as_ref(), *attached),
         Task::CopyTags { from, to, keep_tags } => copy_tags(from, to, *keep_tags),
         Task::Push { archive, to } => push(archive, to),
+        Task::Save { image, form, platform, attached, to } => {
+            save::save(image, *form, platform.as_ref(), *attached, to)
+        }
         Task::Tag { image, tags } => tag(image, tags),
         Task::Delete { image } => delete(image),
         Task::Attach { subject, artifact_type, files, annotations } => {

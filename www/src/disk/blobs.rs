@@ -21,6 +21,15 @@ pub async fn blob(digest: &Digest) -> Result<Option<File>, Problem> {
     }
 }
 
+/// All blobs that are on disk.
+///
+/// # Errors
+/// When the browser keeps no files for this page.
+pub async fn blobs() -> Result<Vec<Digest>, Problem> {
+    let names = names(FOLDER).await?;
+    Ok(names.iter().filter_map(|name| Digest::parse(&name.replacen('-', ":", 1)).ok()).collect())
+}
+
 /// Deletes a blob.
 ///
 /// # Errors

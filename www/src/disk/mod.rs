@@ -1,13 +1,17 @@
 //! The browser's private disk (the origin private file system): new layers, the files of drafts,
 //! and the drafts themselves. It works in the page and in workers, and without any registry.
 //!
+//! Files that the user has chosen a place for, outside of it, are written from here, too.
+//!
 //! Blobs lie under the names of their digests, and only after all of their bytes have been hashed.
 //! Nothing here is a login, and nothing leaves this browser but what a push names.
 
 mod blobs;
+mod outside;
 mod writer;
 
-pub use blobs::{blob, remove, shorten, sweep};
+pub use blobs::{blob, blobs, remove, shorten, sweep};
+pub use outside::UserFile;
 pub use writer::Writer;
 
 use js_sys::{Object, Promise, Reflect};
@@ -118,7 +122,7 @@ async fn content_of(file: &FileSystemFileHandle) -> Result<File, Problem> {
     Ok(file.unchecked_into())
 }
 
-fn error_name(error: &JsValue) -> String {
+pub(crate) fn error_name(error: &JsValue) -> String {
     let name = Reflect::get(error.unchecked_ref::<Object>(), &"name".into());
     name.ok().and_then(|name| name.as_string()).unwrap_or_default()
 }

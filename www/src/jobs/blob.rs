@@ -50,14 +50,35 @@ pub async fn spool(
 /// # Errors
 /// When it can't be read.
 pub(super) async fn digest(blob: &Blob) -> Result<Digest, Problem> {
+    hash(blob, Digest::sha256(b""), |_| {}).await
+}
+
+/// Whether a Blob is what a digest names. It is hashed in a worker.
+///
+/// # Errors
+/// When it can't be read.
+pub(super) async fn matches(
+    blob: &Blob,
+    digest: &Digest,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<bool, Problem> {
+    Ok(hash(blob, digest.clone(), on_progress).await? == *digest)
+}
+
+/// The digest of a Blob by the algorithm of another one.
+async fn hash(
+    blob: &Blob,
+    like: Digest,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<Digest, Problem> {
     let size = blob.size() as u64;
-    let descriptor = Descriptor::new("application/octet-stream", Digest::sha256(b""), size);
+    let descriptor = Descriptor::new("application/octet-stream", like, size);
     let work = async || {
         let from = BlobFrom::Disk(0);
         let work = Work::Blob(BlobWork { from, descriptor, keep: Keep::Nothing });
         Ok(Order { work, parts: vec![blob.clone().into()], slot: None })
     };
-    match tab().pool.read(size, work, |_| {}).await?.outcome {
+    match tab().pool.read(size, work, on_progress).await?.outcome {
         Outcome::Blob { digest, .. } => Ok(digest),
         _ => Err(super::no_sense()),
     }

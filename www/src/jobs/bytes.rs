@@ -44,11 +44,8 @@ pub(super) async fn find(place: &Place, digest: &Digest) -> Result<Readable, Pro
 
 /// What was built lies on disk; everything else is where the draft's base has it.
 async fn of_draft(place: &Place, digest: &Digest) -> Result<Readable, Problem> {
-    let on_disk = |blob: Blob| Readable {
-        from: BlobFrom::Disk(0),
-        parts: vec![blob.into()],
-        slot: None,
-    };
+    let on_disk =
+        |blob: Blob| Readable { from: BlobFrom::Disk(0), parts: vec![blob.into()], slot: None };
     if let Some(file) = disk::blob(digest).await? {
         return Ok(on_disk(file.into()));
     }

@@ -131,9 +131,7 @@ pub async fn into_draft(
         Some((
             at,
             Edit {
-                scope: of,
-                action: Action::Layers(LayerEdit::Patch { entries, packing }),
-                ..
+                scope: of, action: Action::Layers(LayerEdit::Patch { entries, packing }), ..
             },
         )) if *of == scope => {
             let entries = merged(entries, patched.entries);
@@ -252,18 +250,22 @@ mod tests {
 
     #[test]
     fn the_later_patch_counts() {
-        let before = [entry("etc", NewNode::Directory), entry("etc/a", file("1")), entry("x", file("1"))];
+        let before =
+            [entry("etc", NewNode::Directory), entry("etc/a", file("1")), entry("x", file("1"))];
         let after = vec![
             entry("etc", NewNode::Directory),
             entry("etc/a", file("2")),
             entry("x", NewNode::Whiteout),
         ];
         let both = merged(&before, after);
-        assert_eq!(both, [
-            entry("etc", NewNode::Directory),
-            entry("etc/a", file("2")),
-            entry("x", NewNode::Whiteout),
-        ]);
+        assert_eq!(
+            both,
+            [
+                entry("etc", NewNode::Directory),
+                entry("etc/a", file("2")),
+                entry("x", NewNode::Whiteout),
+            ]
+        );
     }
 
     #[test]

@@ -138,6 +138,7 @@ fn layers(count: usize) -> String {
 }
 
 fn no_draft() -> Problem {
-    let message = "There is no such draft in this browser. A link to a draft works only where it was made.";
+    let message =
+        "There is no such draft in this browser. A link to a draft works only where it was made.";
     Problem::new(ProblemKind::NotFound, message)
 }

@@ -1,6 +1,5 @@
 //! Bringing images to a registry: the plan, and carrying it out.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,12 +11,13 @@ use drydock::reference::{Reference, Tag};
 use drydock::registry::upload::{Sizes, UploadState};
 use drydock::registry::{self, retry::Pace};
 use drydock::transfer::{
-    self, Blob, Event, Options, Origin, Plan, PlanError, Run, RunError, Supply, Wanted,
+    self, Blob, Event, Options, Origin, Plan, PlanError, Run, RunError, Step, Supply, Wanted,
 };
 use web_sys::Blob as BrowserBlob;
 
 use super::drafts::Content;
-use super::{Problem, ProblemKind, blob, local, tab, uploads};
+use super::obtain::{Spooled, obtain};
+use super::{Problem, ProblemKind, tab, uploads};
 use crate::disk;
 use crate::net::clock;
 use crate::net::place::Place;
@@ -33,7 +33,7 @@ pub struct Stock {
 }
 
 /// Waits as the browser does, and tells it.
-struct Patience;
+pub(super) struct Patience;
 
 impl Pace for Patience {
     async fn wait(&self, time: Duration, _error: &registry::Error) {
@@ -117,11 +117,16 @@ pub async fn run(
     let client = client.map_err(Stopped::Problem)?;
     let begun = uploads::load(plan).await;
     let journal = uploads::Journal::new(&plan.target);
+    let supply = Supplier { stock, spooled: Spooled::default() };
     let told = |event: Event<'_>| {
         journal.note(plan, &event);
+        if let Event::Done { step, .. } = &event
+            && let Some(Step::Blob(blob)) = plan.steps.get(*step)
+        {
+            supply.spooled.release(&blob.descriptor.digest);
+        }
         on(event);
     };
-    let supply = Supplier { stock, spooled: RefCell::default() };
     let run = Run {
         plan,
         registry: &client,
@@ -132,11 +137,7 @@ pub async fn run(
         overwrite,
         on: &told,
     };
-    let ended = run.to_end().await;
-    for digest in supply.spooled.take() {
-        let _gone = disk::remove(&digest).await;
-    }
-    ended.map_err(|error| match error {
+    run.to_end().await.map_err(|error| match error {
         RunError::TagMoved { .. } => Stopped::TagMoved(error.to_string()),
         RunError::Target(error) => {
             Stopped::Problem(Problem::from(error).at(plan.target.registry.as_str()))
@@ -157,7 +158,7 @@ pub fn remarks(findings: &[Finding]) -> Vec<String> {
 struct Supplier<'a> {
     stock: &'a Stock,
     /// What was downloaded only to be sent on.
-    spooled: RefCell<Vec<Digest>>,
+    spooled: Spooled,
 }
 
 impl Supply for Supplier<'_> {
@@ -170,47 +171,23 @@ impl Supply for Supplier<'_> {
         origin: &Origin,
     ) -> Result<BrowserBlob, Problem> {
         let digest = &descriptor.digest;
-        if let Some(file) = disk::blob(digest).await? {
-            return Ok(file.into());
-        }
-        if let Some(Content { blob, offset, size }) = self.stock.contents.get(digest) {
-            let blob = disk::blob(blob)
-                .await?
-                .and_then(|blob| disk::shorten(&blob, *offset, offset.saturating_add(*size)));
-            return blob.ok_or_else(|| gone(digest));
+        if let Some(Content { blob, offset, size }) = self.stock.contents.get(digest)
+            && let Some(blob) = disk::blob(blob).await?
+            && let Some(part) = disk::shorten(&blob, *offset, offset.saturating_add(*size))
+        {
+            return Ok(part);
         }
         let place = match origin {
             Origin::Repository(place) => {
                 Place { registry: place.registry.clone(), repository: place.repository.clone() }
             }
+            // What is not said to be elsewhere was made here.
             Origin::Local | Origin::Memory(_) => {
-                self.stock.places.get(digest).cloned().ok_or_else(|| gone(digest))?
+                self.stock.places.get(digest).cloned().unwrap_or_else(Place::disk)
             }
         };
-        if Here::of(&place.registry) == Some(Here::Local) {
-            // It stays where it is, and is hashed before it is sent.
-            let part = local::part(&place.repository, digest)?;
-            return match blob::digest(&part).await? == *digest {
-                true => Ok(part),
-                false => Err(Problem::new(
-                    ProblemKind::Content,
-                    format!(
-                        "What the archive has under {digest} is something else. It was not sent."
-                    ),
-                )),
-            };
-        }
-        let file = blob::spool(&place, descriptor, |_| {}).await?;
-        self.spooled.borrow_mut().push(digest.clone());
-        Ok(file.into())
+        obtain(&place, descriptor, &self.spooled, |_| {}).await
     }
-}
-
-fn gone(digest: &Digest) -> Problem {
-    let message = format!(
-        "The blob {digest} is not on this browser's disk any more. Build the layers again."
-    );
-    Problem::new(ProblemKind::NotFound, message)
 }
 
 /// A state that was kept, and what is needed to use it.

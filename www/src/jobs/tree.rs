@@ -228,7 +228,7 @@ impl Tree {
         }
     }
 
-    async fn call(&self, call: TreeCall) -> Result<TreeReply, Problem> {
+    pub(super) async fn call(&self, call: TreeCall) -> Result<TreeReply, Problem> {
         match ask(call, Vec::new()).await?.outcome {
             Outcome::Tree(reply) => Ok(reply),
             _ => Err(no_sense()),

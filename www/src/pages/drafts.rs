@@ -83,7 +83,8 @@ fn FromLink() -> impl IntoView {
         Base::Empty { platform, .. } => format!("nothing, for {platform}"),
         Base::EmptyIndex { .. } => "an empty index".to_owned(),
     };
-    let edits = draft.edits.iter().map(|edit| view! { <li><Untrusted text=edit.action.summary() /></li> });
+    let edits =
+        draft.edits.iter().map(|edit| view! { <li><Untrusted text=edit.action.summary() /></li> });
     let edits: Vec<_> = edits.collect();
     let ui = ui();
     let failed = RwSignal::new(String::new());

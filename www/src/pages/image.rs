@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use self::head::{Head, view_tabs};
 use super::data;
 use super::model::{ContentModel, ImageModel, Load, PlatformModel, What};
-use super::{documents, edit, files, graph, layers, overview, tags, verify};
+use super::{copy, documents, edit, files, graph, layers, overview, tags, verify};
 use crate::components::{ErrorPanel, LoginAsk, Problem, ProgressRow, Tabs};
 use crate::route::{ImageRoute, Route, View};
 use crate::state::{Overlay, PageState, remember, set_page_state, ui};
@@ -116,6 +116,7 @@ pub fn ImagePage(
                 "graph" => view! { <graph::GraphPage /> }.into_any(),
                 "documents" => view! { <documents::DocumentsPage /> }.into_any(),
                 "tags" => view! { <tags::TagsPage /> }.into_any(),
+                "copy" => view! { <copy::CopyPage /> }.into_any(),
                 "verify" => view! { <verify::VerifyPage /> }.into_any(),
                 "edit" => view! { <edit::EditPage /> }.into_any(),
                 _ => view! { <overview::OverviewPage /> }.into_any(),

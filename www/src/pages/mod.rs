@@ -9,6 +9,8 @@ pub mod data;
 pub mod image;
 pub mod model;
 
+mod commands;
+mod copy;
 mod documents;
 mod drafts;
 mod edit;

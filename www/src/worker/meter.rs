@@ -27,11 +27,6 @@ impl Meter {
         Self { link, reported: now, turn: now, window: (now, 0), rate: 0.0 }
     }
 
-    /// The work whose progress this tells.
-    pub(super) fn link(&self) -> Link {
-        self.link.clone()
-    }
-
     /// Says how far the work has come, when it is time to.
     pub(super) async fn passed(&mut self, mut progress: Progress) {
         let now = clock::now();

@@ -7,11 +7,13 @@
 mod blob_job;
 mod build_job;
 pub mod entry;
+mod export_job;
 mod file_job;
 mod gather_job;
 mod input;
 mod layer_job;
 mod meter;
+mod output;
 pub mod pool;
 pub mod port;
 pub mod protocol;

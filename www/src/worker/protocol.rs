@@ -90,6 +90,8 @@ pub enum Work {
     Gather(GatherWork),
     /// Make a layer.
     Build(BuildWork),
+    /// Write files of an opened tree as a tar.
+    Export(ExportWork),
     /// Unpack a compressed archive, which travels beside this, onto the browser's disk.
     Unpack(UnpackWork),
     /// Something about trees.
@@ -124,6 +126,8 @@ pub enum Outcome {
         /// What is remarkable about it, one sentence each.
         remarks: Vec<String>,
     },
+    /// Files of a tree were written as a tar.
+    Exported(Exported),
     /// An archive was unpacked into the blob with this digest.
     Unpacked(Digest),
     /// The answer about a tree.
@@ -212,6 +216,29 @@ pub struct FileAt {
     /// Where in it the file begins.
     pub offset: u64,
     /// Size of the file in bytes.
+    pub size: u64,
+}
+
+/// Files of an opened tree that become a tar.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ExportWork {
+    /// The tree.
+    pub tree: u32,
+    /// The folder whose content it is; empty for all of the tree.
+    pub folder: Vec<u8>,
+    /// The layers of the tree, the base first.
+    pub layers: Vec<LayerAt>,
+    /// Which of what travels beside this is the file that is written; `None` for a new blob on the
+    /// browser's disk.
+    pub file: Option<usize>,
+}
+
+/// A tar that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exported {
+    /// Digest of all bytes.
+    pub digest: Digest,
+    /// Number of bytes.
     pub size: u64,
 }
 

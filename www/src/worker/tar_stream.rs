@@ -60,13 +60,12 @@ impl TarStream {
         self.input.offset()
     }
 
-    /// Passes over everything before `offset`.
-    pub(super) async fn skip_to(&mut self, offset: u64) -> Result<(), Problem> {
+    /// Passes over a piece of what is before `offset`; `false` when nothing is left of that.
+    pub(super) async fn skip(&mut self, offset: u64) -> Result<bool, Problem> {
         if offset < self.at {
             return Err(content("The parts of a layer were asked for in the wrong order."));
         }
-        while self.next(offset).await?.is_some() {}
-        Ok(())
+        Ok(self.next(offset).await?.is_some())
     }
 
     /// The next bytes, none from `end` on. `None` at `end`, or at the end of the tar when `end` is
@@ -97,13 +96,18 @@ impl TarStream {
         Ok(self.tar.bytes.get(from..to))
     }
 
+    /// Reads a piece of the rest; `false` at the end.
+    pub(super) async fn drain(&mut self) -> Result<bool, Problem> {
+        let Some(bytes) = self.input.next().await? else { return Ok(false) };
+        copy(&bytes, &mut self.piece);
+        self.tar.bytes.clear();
+        self.reader.push(&self.piece, &mut self.tar);
+        Ok(true)
+    }
+
     /// Reads the rest, and compares the whole layer with its digest. Gives the bytes read.
     pub(super) async fn finish(mut self) -> Result<u64, Problem> {
-        while let Some(bytes) = self.input.next().await? {
-            copy(&bytes, &mut self.piece);
-            self.tar.bytes.clear();
-            self.reader.push(&self.piece, &mut self.tar);
-        }
+        while self.drain().await? {}
         let read = self.input.offset();
         let summary = self.reader.finish(&mut ());
         if summary.digest != self.digest || summary.size != self.size {

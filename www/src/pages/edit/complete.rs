@@ -171,7 +171,8 @@ impl Rules {
             Executable::Programs => taken.program,
         };
         // Who may read a program may run it.
-        let mode = if runs { self.file_mode | (self.file_mode & 0o444) >> 2 } else { self.file_mode };
+        let mode =
+            if runs { self.file_mode | (self.file_mode & 0o444) >> 2 } else { self.file_mode };
         NewEntry {
             path,
             mode,

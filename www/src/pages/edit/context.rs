@@ -8,18 +8,16 @@ use drydock::edit::{Change, Check, Family, is_provisional, present};
 use drydock::platform::Platform;
 use drydock::spec::{Config, Index, Manifest};
 
-use crate::components::{ChildFacts, FormContext, LayerItem, PlatformFacts};
 use crate::components::format;
+use crate::components::{ChildFacts, FormContext, LayerItem, PlatformFacts};
 
 /// Reads the documents of a change, of the platform that is shown.
 #[must_use]
 pub(super) fn of(change: &Change, shown: Option<&Platform>) -> FormContext {
     let Some(root) = change.documents.last() else { return FormContext::default() };
     let root = Arc::clone(&root.document);
-    let mut context = FormContext {
-        family: Family::of(root.media_type()),
-        ..FormContext::default()
-    };
+    let mut context =
+        FormContext { family: Family::of(root.media_type()), ..FormContext::default() };
     let index = match Index::read(&root, "index") {
         (Some(index), _) if root.media_type().kind() == drydock::media_type::Kind::Index => {
             Some(index)
@@ -76,9 +74,16 @@ fn image(context: &mut FormContext, change: &Change, root: &Document) -> Option<
             let known = !is_provisional(&layer.descriptor.digest);
             LayerItem {
                 number: layer.number,
-                digest: if known { layer.descriptor.digest.short().to_owned() } else { String::new() },
+                digest: if known {
+                    layer.descriptor.digest.short().to_owned()
+                } else {
+                    String::new()
+                },
                 size: known.then_some(layer.descriptor.size),
-                step: steps.get(layer.number - 1).map(|step| format::visible(step)).unwrap_or_default(),
+                step: steps
+                    .get(layer.number - 1)
+                    .map(|step| format::visible(step))
+                    .unwrap_or_default(),
             }
         })
         .collect();
@@ -91,8 +96,7 @@ fn image(context: &mut FormContext, change: &Change, root: &Document) -> Option<
 }
 
 fn document(change: &Change, descriptor: &Descriptor) -> Option<Arc<Document>> {
-    let found =
-        change.documents.iter().find(|it| *it.document.digest() == descriptor.digest)?;
+    let found = change.documents.iter().find(|it| *it.document.digest() == descriptor.digest)?;
     Some(Arc::clone(&found.document))
 }
 

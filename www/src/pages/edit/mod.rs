@@ -28,8 +28,8 @@ use super::image::{Shown, shown};
 use super::model::Load;
 use super::transfer::{Moving, MovingCard, Phase, PlanRemarks};
 use crate::chosen::Chosen;
-use crate::components::{EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted};
 use crate::components::{DropZone, ErrorPanel, ProgressRow, Transfer, format};
+use crate::components::{EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted};
 use crate::jobs::push::{self, Stock};
 use crate::jobs::{Progress, Task, tab};
 use crate::net::place::Place;
@@ -231,7 +231,8 @@ fn List(
         let step = match act {
             RowAct::Change(at) => {
                 let edit = editing.draft().and_then(|draft| draft.edits.get(at).cloned());
-                if let Some((kind, edit)) = edit.and_then(|edit| Some((EditKind::of(&edit)?, edit))) {
+                if let Some((kind, edit)) = edit.and_then(|edit| Some((EditKind::of(&edit)?, edit)))
+                {
                     let change = Some((at, edit));
                     form.set(Some(OpenForm { kind, change, files: Vec::new() }));
                 }
@@ -280,9 +281,12 @@ fn follow_target(editing: Editing, moving: Moving, shown: Shown) {
     let named = StoredValue::new(String::new());
     Effect::new(move |_| {
         let name = editing.kept.with(|kept| kept.as_ref().map(|kept| kept.name.clone()));
-        let Some(name) = name.filter(|name| named.with_value(|named| named != name)) else { return };
+        let Some(name) = name.filter(|name| named.with_value(|named| named != name)) else {
+            return;
+        };
         named.set_value(name);
-        let kept = editing.kept.with_untracked(|kept| kept.as_ref().map(|kept| kept.target.clone()));
+        let kept =
+            editing.kept.with_untracked(|kept| kept.as_ref().map(|kept| kept.target.clone()));
         let reference = shown.route.with_untracked(|route| route.reference.clone());
         match kept.filter(|target| !target.is_empty()) {
             Some(target) => moving.retarget(target),
@@ -319,7 +323,9 @@ fn Push(editing: Editing, moving: Moving) -> impl IntoView {
     let blocked = Signal::derive(move || {
         let change = editing.change();
         match change {
-            None if editing.result.with(Option::is_none) => Some("The draft is being read.".to_owned()),
+            None if editing.result.with(Option::is_none) => {
+                Some("The draft is being read.".to_owned())
+            }
             None => Some("An edit can't be done; see above.".to_owned()),
             Some(change) if change.is_pending() => {
                 let count = format::plural(change.pending.len(), "layer is", "layers are");

@@ -51,9 +51,8 @@ pub(super) fn ResultCard(editing: Editing, shown: Signal<Option<Platform>>) -> i
 fn Building(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoView {
     let count = move || change.get().map_or(0, |change| change.pending.len());
     let busy = move || editing.problem.with(Option::is_none) && count() > 0;
-    let what = Signal::derive(move || {
-        format!("Building {}", format::plural(count(), "layer", "layers"))
-    });
+    let what =
+        Signal::derive(move || format!("Building {}", format::plural(count(), "layer", "layers")));
     let transfer = Signal::derive(move || {
         editing.building.with(|building| {
             let done = building.values().map(|transfer| transfer.done).sum();
@@ -128,7 +127,9 @@ fn layers(change: &Change, shown: Option<&Platform>) -> Vec<BecomesLayer> {
         rows.push(layer);
     }
     let still: Vec<_> = rows.iter().filter_map(|row| row.digest.clone()).collect();
-    rows.extend(gone.filter(|old| !old.digest.as_ref().is_some_and(|it| still.contains(it))).map(removed));
+    rows.extend(
+        gone.filter(|old| !old.digest.as_ref().is_some_and(|it| still.contains(it))).map(removed),
+    );
     rows
 }
 

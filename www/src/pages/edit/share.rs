@@ -6,9 +6,7 @@ use leptos::task::spawn_local;
 
 use super::Editing;
 use crate::chosen::Chosen;
-use crate::components::{
-    ByteSize, Card, Choice, ChooseButton, CopyButton, Untrusted, format,
-};
+use crate::components::{ByteSize, Card, Choice, ChooseButton, CopyButton, Untrusted, format};
 use crate::jobs::gather;
 use crate::pages::data;
 
@@ -92,14 +90,12 @@ fn Look(editing: Editing) -> impl IntoView {
                 }
                 .into_any()
             }
-            Err(error) => {
-                view! {
-                    <p class="trouble" role="alert">
-                        {format!("{error}.")}
-                    </p>
-                }
-                .into_any()
+            Err(error) => view! {
+                <p class="trouble" role="alert">
+                    {format!("{error}.")}
+                </p>
             }
+            .into_any(),
         };
         let look = (!carried.is_empty()).then(|| {
             view! {
@@ -131,7 +127,10 @@ fn Missing(editing: Editing) -> impl IntoView {
                     let offered = contents.len();
                     contents.retain(|digest, _| wanted.iter().any(|file| file.digest == *digest));
                     said.set(match (offered, contents.len()) {
-                        (_, 0) => "None of these files has one of the digests that the draft names.".to_owned(),
+                        (_, 0) => {
+                            "None of these files has one of the digests that the draft names."
+                                .to_owned()
+                        }
                         (offered, fit) => format!("{fit} of {offered} fit."),
                     });
                     editing.add(Vec::new(), contents);

@@ -180,9 +180,8 @@ pub(super) fn ChangeBar(row: Row, changing: Changing, edit: RwSignal<bool>) -> i
 fn OnlyHere(only: RwSignal<bool>) -> impl IntoView {
     let shown = shown();
     move || {
-        let several = shown
-            .image
-            .with(|image| image.ready().is_some_and(|image| image.platforms.len() > 1));
+        let several =
+            shown.image.with(|image| image.ready().is_some_and(|image| image.platforms.len() > 1));
         let name = shown.platform.with(|platform| match platform {
             Load::Ready(Some(platform)) => platform.name.clone(),
             _ => String::new(),

@@ -118,5 +118,6 @@ pub(super) fn view_tabs(shown: Shown) -> Vec<Tab> {
         tab("Tags", View::Tags { filter: String::new() }, None),
         tab("Verify", View::Verify, None),
         tab("Edit", View::Edit, None),
+        tab("Copy", View::Copy { to: String::new() }, None),
     ]
 }

@@ -8,8 +8,7 @@ use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use crate::components::{
-    Card, CopyButton, Empty, ErrorPanel, LoginAsk, Meter, PlanRows, PlanSteps, Problem,
-    format,
+    Card, CopyButton, Empty, ErrorPanel, LoginAsk, Meter, PlanRows, PlanSteps, Problem, format,
 };
 use crate::pages::model::Load;
 use crate::route::Route;
@@ -30,6 +29,9 @@ pub fn MovingCard(
     /// Makes a plan for the target that was typed.
     #[prop(into)]
     plan: Callback<()>,
+    /// The target is what it is, and no other can be typed.
+    #[prop(optional)]
+    fixed: bool,
 ) -> impl IntoView {
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -74,6 +76,7 @@ pub fn MovingCard(
                             placeholder="registry.example/owner/app:tag"
                             prop:value=target
                             disabled=busy
+                            readonly=fixed
                             on:input=move |event| moving.retarget(event_target_value(&event))
                         />
                     </div>

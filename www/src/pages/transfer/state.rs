@@ -73,11 +73,22 @@ impl Moving {
 
     /// What was planned is no longer right.
     pub fn void(self) {
-        if !matches!(self.phase.get_untracked(), Phase::Running) {
+        if !self.is_running() {
             self.task.set_value(None);
             self.plan.set(Load::Ready(None));
             self.phase.set(Phase::Idle);
         }
+    }
+
+    /// Whether it is being carried out.
+    #[must_use]
+    pub fn is_running(self) -> bool {
+        matches!(self.phase.get_untracked(), Phase::Running)
+    }
+
+    /// Says where the bytes of what is being planned are, when that is known only now.
+    pub fn supply(self, stock: Stock) {
+        self.stock.try_set_value(stock);
     }
 
     /// The target as a reference.
