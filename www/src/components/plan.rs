@@ -99,7 +99,7 @@ pub fn PlanSteps(
         view! {
             <li>
                 <span class="grow mono plan-what">
-                    <bdi>{what.clone()}</bdi>
+                    <bdi>{what}</bdi>
                 </span>
                 {state}
             </li>

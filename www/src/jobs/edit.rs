@@ -77,7 +77,7 @@ pub async fn pin(text: &str) -> Result<Pinned, Problem> {
 /// Which edit can't be done, and why.
 pub fn apply(kept: &Kept, sources: &Sources) -> Result<Change, Box<EditError>> {
     let now = i64::try_from(clock::unix_seconds()).ok().and_then(Time::from_unix);
-    let now = now.or_else(|| Time::from_unix(0)).map_or_else(epoch, |time| time);
+    let now = now.or_else(|| Time::from_unix(0)).unwrap_or_else(epoch);
     let context = Context { built: &kept.built, now, bases: &sources.bases };
     edit::apply(&sources.image, kept.draft(), &context).map_err(Box::new)
 }

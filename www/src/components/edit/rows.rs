@@ -30,16 +30,22 @@ pub(super) fn TableRows(
     let added = RwSignal::new(None);
     let add = move |_| part.update(|table| added.set(Some(table.add())));
     let single = part.with(Table::is_single);
-    let nothing = move || part.with(|table| table.ids().is_empty());
+    let nothing = move || part.with(|table| table.shown().is_empty());
+    let hidden = move || part.with(Table::hidden);
     view! {
         <div class="names" class:valueless=naming.value.is_none()>
             <For
-                each=move || part.with(Table::ids)
+                each=move || part.with(Table::shown)
                 key=|id| *id
                 children=move |id| view! { <TableRow part id naming added /> }
             />
             <p class="muted" hidden=move || !nothing()>
                 "There are none yet."
+            </p>
+            <p class="muted" hidden=move || hidden() == 0>
+                {move || {
+                    format!("{} more are not shown; raw JSON has them.", format::count(hidden() as u64))
+                }}
             </p>
         </div>
         <div class="buttons" hidden=single>

@@ -1,6 +1,9 @@
 //! Names and values that are changed row by row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most rows of what there is that are shown; images can have any number of them.
+const SHOWN: usize = 500;
 
 /// Rows of names and values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,10 +39,15 @@ impl Table {
     /// The names and values that there are. Of a name that stands twice the last one counts.
     pub(super) fn of(current: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut table = Self::default();
+        let mut places = BTreeMap::new();
         for (name, value) in current {
-            table.rows.retain(|row| row.name != name);
+            let place = *places.entry(name.clone()).or_insert(table.rows.len());
             let was = Some((name.clone(), value.clone()));
-            table.push(Row { name, value, was, ..Row::default() });
+            if let Some(row) = table.rows.get_mut(place) {
+                (row.value, row.was) = (value, was);
+            } else {
+                table.push(Row { name, value, was, ..Row::default() });
+            }
         }
         table
     }
@@ -60,8 +68,16 @@ impl Table {
         self.single
     }
 
-    pub(super) fn ids(&self) -> Vec<usize> {
-        self.rows.iter().map(|row| row.id).collect()
+    /// Ids of the rows that are shown.
+    pub(super) fn shown(&self) -> Vec<usize> {
+        let old = self.rows.iter().filter(|row| row.was.is_some()).take(SHOWN);
+        let added = self.rows.iter().filter(|row| row.was.is_none());
+        old.chain(added).map(|row| row.id).collect()
+    }
+
+    /// Number of rows that are not shown.
+    pub(super) fn hidden(&self) -> usize {
+        self.rows.iter().filter(|row| row.was.is_some()).count().saturating_sub(SHOWN)
     }
 
     pub(super) fn row(&self, id: usize) -> Option<&Row> {
@@ -100,24 +116,18 @@ impl Table {
     /// What is wrong, as a sentence.
     pub(super) fn changes(&self, noun: &str) -> Result<Vec<Change>, String> {
         let stay = self.entries(noun)?;
-        let mut gone: Vec<Change> = Vec::new();
-        for row in &self.rows {
-            let there = match &row.was {
-                Some((name, _)) => Some(name),
-                None => Some(&row.name).filter(|name| row.removed && !name.is_empty()),
-            };
-            let there = there.filter(|name| !stay.iter().any(|(other, _)| other == *name));
-            gone.extend(there.map(|name| Change { name: name.clone(), value: None }));
-        }
-        let is_new = |(name, value): &(String, String)| {
-            !self
-                .rows
-                .iter()
-                .any(|row| row.was.as_ref().is_some_and(|(n, v)| n == name && v == value))
-        };
-        let set = stay.into_iter().filter(is_new);
+        let names: BTreeSet<&str> = stay.iter().map(|(name, _)| name.as_str()).collect();
+        let there: BTreeSet<&(String, String)> =
+            self.rows.iter().filter_map(|row| row.was.as_ref()).collect();
+        let gone = self.rows.iter().filter_map(|row| match &row.was {
+            Some((name, _)) => Some(name),
+            None => Some(&row.name).filter(|name| row.removed && !name.is_empty()),
+        });
+        let gone = gone.filter(|name| !names.contains(name.as_str()));
+        let gone = gone.map(|name| Change { name: name.clone(), value: None });
+        let set = stay.iter().filter(|entry| !there.contains(entry)).cloned();
         let set = set.map(|(name, value)| Change { name, value: Some(value) });
-        Ok(gone.into_iter().chain(set).collect())
+        Ok(gone.chain(set).collect())
     }
 
     /// The names and values that stay or come. Rows in which nothing was typed do not count.
@@ -201,7 +211,16 @@ mod tests {
         let id = table.add();
         set(&mut table, id, "B", "2");
         table.remove(id);
-        assert_eq!((changes(&table), table.ids()), (Ok(vec![]), vec![0]));
+        assert_eq!((changes(&table), table.shown()), (Ok(vec![]), vec![0]));
+    }
+
+    #[test]
+    fn of_very_many_rows_some_are_shown() {
+        let mut table = Table::of((0..2000).map(|n| (n.to_string(), String::new())));
+        let id = table.add();
+        assert_eq!((table.shown().len(), table.hidden()), (SHOWN + 1, 1500));
+        assert!(table.shown().contains(&id));
+        assert_eq!(changes(&table), Ok(vec![]));
     }
 
     #[test]
