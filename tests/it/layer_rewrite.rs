@@ -293,8 +293,12 @@ proptest! {
         let old = Overlay::build(&[Arc::new(read(&source).index.expect("an index"))]);
         let (rewritten, written) = run(&source, &strip(&[path]));
         let new = Overlay::build(&[Arc::new(read(&written).index.expect("an index"))]);
+        let path_of = |name: &[u8]| name.strip_prefix(b"./").unwrap_or(name).to_vec();
+        // Names that lead through symlinks are not the paths of the tree.
+        let index = &old.layers()[0];
+        let is_plain = index.entries().all(|entry| old.find(&path_of(&entry.name())).is_some());
         let is_stripped = |name: &[u8]| name.strip_prefix(path.as_bytes()).is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
-        if old.findings().is_empty() {
+        if is_plain && old.findings().is_empty() {
             // Directories that only a stripped entry needed are gone, and symlinks to them.
             let left = |merged: &Overlay| -> Vec<Vec<u8>> {
                 let named = merged.walk().filter(|id| merged.node(*id).is_some_and(|node| node.entry.is_some()));
