@@ -16,7 +16,7 @@
 //! [`Overlay`] merges indexes by the rules of image-spec, layer.md ("Applying Changesets"), in the
 //! way that unpacking the layers onto a disk, one after the other, would.
 //! [`content`] finds and cuts out the bytes of one file.
-//! [`write`] makes layers: of new files, of a range of layers, of a layer without some files or
+//! [`mod@write`] makes layers: of new files, of a range of layers, of a layer without some files or
 //! times. It plans every byte of the new tar before the first one is written.
 //!
 //! Nothing here knows JSON documents or registries.

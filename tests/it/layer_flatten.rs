@@ -155,6 +155,7 @@ fn what_is_copied_keeps_its_headers_and_its_order() {
         [(0, false), (0, true), (1, false)],
         "entries that stand together are one run"
     );
+    assert_eq!(flat.plan.layers(), [0, 1]);
     let written = execute(&flat.plan, &slices, &Files::default());
     // Behind the header of the directory.
     assert!(written[512..] == tar(&[odd.concat(), file("0", "top")]));
@@ -317,7 +318,7 @@ fn any_entry() -> impl Strategy<Value = Blocks> {
     let head = |path: String, flag: u8, seed: u64| {
         let prefix = ["", "./", "/"][(seed % 3) as usize];
         let head = Head::new(format!("{prefix}{path}"), flag);
-        head.mode(0o600 | seed % 64).owner(seed % 3, seed % 5).mtime(seed % 7)
+        head.mode(0o600 | (seed % 64)).owner(seed % 3, seed % 5).mtime(seed % 7)
     };
     let entry = prop_oneof![
         5 => (path.clone(), any::<u64>()).prop_map(move |(path, seed)| head(path, b'0', seed).with(&vec![seed as u8; (seed % 700) as usize])),
@@ -368,7 +369,7 @@ proptest! {
             return Ok(());
         }
         prop_assert_eq!(&flat.findings, &[]);
-        let used: Vec<usize> = flat.plan.parts().filter_map(|part| match part { Part::Layer { layer, .. } => Some(layer), _ => None }).collect();
+        let used = flat.plan.layers();
         prop_assert!(used.is_sorted(), "each layer is read once: {:?}", used);
         if from == 0 {
             prop_assert!(index.entries().all(|entry| !entry.name().windows(4).any(|bytes| bytes == b".wh.")));

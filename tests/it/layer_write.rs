@@ -114,10 +114,7 @@ fn refused_entries_are_named() {
     said.push(refused(&[file("d/.wh.x/y")]));
     said.push(refused(&[new_dir(".wh..wh..opq")]));
     said.push(
-        refused(&[file(&"a/".repeat(40_000).trim_end_matches('/').to_owned())])
-            .chars()
-            .take(60)
-            .collect(),
+        refused(&[file("a/".repeat(40_000).trim_end_matches('/'))]).chars().take(60).collect(),
     );
     said.push(refused(&[file("a"), new_dir("b"), new_symlink("a", "b")]));
     said.push(refused(&[whiteout("a"), whiteout("a")]));

@@ -37,7 +37,8 @@ pub struct Flattened {
 /// Entries are copied with all that their headers say where those are unambiguous. Where a header
 /// has to be made anew (for directories, and names that are not plain) it has the mode, owner,
 /// time and extended attributes, but no names of owner and group, fractions of seconds, times of
-/// access or unknown records.
+/// access or unknown records. The security descriptors of Windows are such records, so layers of
+/// Windows images can't be flattened without loss.
 #[must_use]
 pub fn flatten(below: &Overlay, merged: &Overlay) -> Flattened {
     let selection = Selection {

@@ -13,6 +13,7 @@ use crate::media_type::Compression;
 /// What is compressed already stays as it is, byte for byte, so the blob is the file itself. A
 /// plain tar is compressed by the given method.
 pub struct GivenLayer {
+    subject: String,
     reader: LayerReader,
     method: Method,
     /// What came before enough had come to say how it is compressed.
@@ -39,7 +40,13 @@ impl GivenLayer {
     #[must_use]
     pub fn new(subject: &str, method: Method) -> Self {
         let options = ReadOptions { subject: subject.to_owned(), ..ReadOptions::default() };
-        Self { reader: LayerReader::new(options), method, head: Vec::new(), writer: None }
+        Self {
+            subject: subject.to_owned(),
+            reader: LayerReader::new(options),
+            method,
+            head: Vec::new(),
+            writer: None,
+        }
     }
 
     /// Takes the next bytes of the file and appends those of the blob that are ready to `blob`,
@@ -77,7 +84,7 @@ impl GivenLayer {
         if summary.complete && summary.entries == 0 {
             summary.findings.push(Finding::error(
                 "layer.empty",
-                "layer",
+                self.subject,
                 "The file holds no entries: it is no tar, or an empty one.",
             ));
         }

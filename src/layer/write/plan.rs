@@ -76,6 +76,18 @@ impl TarPlan {
         self.entries
     }
 
+    /// The layers that bytes are copied from, in the order in which they are needed.
+    #[must_use]
+    pub fn layers(&self) -> Vec<usize> {
+        let layers = self.steps.iter().filter_map(|step| match step {
+            Step::Layer { layer, .. } => Some(*layer),
+            Step::Made(_) | Step::File { .. } => None,
+        });
+        let mut layers: Vec<usize> = layers.collect();
+        layers.dedup();
+        layers
+    }
+
     /// The parts, from the first byte to the last.
     #[must_use]
     pub fn parts(&self) -> Parts<'_> {

@@ -18,7 +18,8 @@ use crate::layer::overlay::{Overlay, clean};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rewrite {
     /// Paths of files, or of directories with all that is in them, that the layer is to say
-    /// nothing about any more. A whiteout goes by its own name.
+    /// nothing about any more. They are compared with the names in the layer, which may lead
+    /// through symlinks; a whiteout goes by its own name.
     pub strip: Vec<Vec<u8>>,
     /// Which entries get another time.
     pub times: Option<Times>,
@@ -121,7 +122,7 @@ impl Run<'_> {
     fn entry(&mut self, entry: &Entry<'_>, target: Option<u32>) {
         if target.is_none() && !self.must_change(entry) {
             let next = entry.ordinal.checked_add(1).and_then(|next| self.index.entry(next));
-            let end = next.map_or(self.index.end(), |next| next.header_offset);
+            let end = next.map_or_else(|| self.index.end(), |next| next.header_offset);
             self.builder.entries(0, entry.header_offset..end, 1);
             return;
         }
