@@ -166,7 +166,7 @@ fn TagRow(acting: Acting, tag: Tag, current: bool) -> impl IntoView {
             Some(Load::Ready(digest)) => view! { <DigestChip digest /> }.into_any(),
             Some(Load::Waiting(_)) => view! { <span class="muted">"asking…"</span> }.into_any(),
             Some(Load::Failed(problem)) => view! {
-                <span class="badge failed" title=problem.reason.clone()>
+                <span class="badge failed" title=problem.reason>
                     {problem.sentence}
                 </span>
             }
