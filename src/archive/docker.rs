@@ -23,7 +23,7 @@ use crate::layer::codec;
 use crate::limits;
 use crate::media_type::{Compression, Kind, MediaType};
 use crate::source::FileRange;
-use crate::spec::{Config, read_descriptor};
+use crate::spec::{Config, read_descriptor, the, the_capital};
 
 pub(super) const MANIFEST: &str = "manifest.json";
 const KNOWN_KEYS: [&str; 5] = ["Config", "RepoTags", "Layers", "LayerSources", "Parent"];
@@ -39,8 +39,28 @@ struct Item {
     sources: BTreeMap<String, Descriptor>,
 }
 
-/// Digests of files that were computed, so that layers which images share are read once.
-type Sums = BTreeMap<(usize, u64, u64), Digest>;
+/// What is known of files, so that those which images share are read once.
+#[derive(Default)]
+struct Seen {
+    configs: BTreeMap<Key, SeenConfig>,
+    layers: BTreeMap<Key, SeenLayer>,
+}
+
+/// File, beginning and end.
+type Key = (usize, u64, u64);
+
+#[derive(Clone)]
+struct SeenConfig {
+    descriptor: Descriptor,
+    diff_ids: Vec<Option<DiffId>>,
+}
+
+struct SeenLayer {
+    media_type: &'static str,
+    /// Whether it is a plain tar, so that its digest is its diff ID.
+    is_plain: bool,
+    digest: Option<Digest>,
+}
 
 /// Reads `manifest.json`. Images that the layout beside it has (`known`) get their names from it;
 /// the others get manifests.
@@ -51,13 +71,15 @@ pub(super) async fn read<R: ReadAt>(
 ) -> Result<(), Error> {
     let Some(bytes) = archive.file(from, MANIFEST).await? else { return Ok(()) };
     let items = items(&bytes, &mut archive.findings);
-    let mut sums = Sums::new();
+    let mut seen = Seen::default();
     for mut item in items {
-        let Some((bytes, place)) = config(archive, &item, from).await? else { continue };
-        let (digest, bytes) = identify(bytes);
-        check_name(&item, &digest, &mut archive.findings);
+        let Some((place, config)) = config(archive, &item, &mut seen, from).await? else {
+            continue;
+        };
+        let digest = &config.descriptor.digest;
+        check_name(&item, digest, &mut archive.findings);
         let is_same = |image: &&Known| {
-            image.manifest.config.as_ref().is_some_and(|config| config.digest == digest)
+            image.manifest.config.as_ref().is_some_and(|config| config.digest == *digest)
         };
         let same: Vec<&Known> = known.iter().filter(is_same).collect();
         if let Some(image) = same.iter().find(|image| image.direct) {
@@ -71,16 +93,11 @@ pub(super) async fn read<R: ReadAt>(
         } else if !same.is_empty() {
             continue;
         }
-        let value = json::parse(&bytes, &item.subject).value.unwrap_or_default();
-        let document =
-            Document::new(&bytes, digest.clone(), MediaType::new(MediaType::CONFIG), value);
-        let diff_ids = Config::read(&document, &item.subject).0.unwrap_or_default().diff_ids;
-        let descriptor = document.descriptor();
-        let Some(layers) = layers(archive, &item, &diff_ids, &mut sums, from).await? else {
+        let Some(layers) = layers(archive, &item, &config.diff_ids, &mut seen, from).await? else {
             continue;
         };
-        archive.held.entry(digest).or_insert(Held::File(place));
-        add(archive, item, &descriptor, &layers);
+        archive.held.entry(digest.clone()).or_insert(Held::File(place));
+        add(archive, item, &config.descriptor, &layers);
     }
     Ok(())
 }
@@ -104,7 +121,8 @@ fn items(bytes: &[u8], findings: &mut Vec<Finding>) -> Vec<Item> {
             Some(item) => items.push(item),
             None => {
                 let text = format!(
-                    "The {subject} names no config and layers by their paths; it is left out."
+                    "{} names no config and layers by their paths; it is left out.",
+                    the_capital(&subject)
                 );
                 findings.push(Finding::error("archive.manifest-json", subject, text));
             }
@@ -141,21 +159,33 @@ fn item(value: &Value, subject: &str, findings: &mut Vec<Finding>) -> Option<Ite
 async fn config<R: ReadAt>(
     archive: &mut Archive,
     item: &Item,
+    seen: &mut Seen,
     from: &R,
-) -> Result<Option<(Bytes, FileRange)>, Error> {
-    let subject = Subject::File(item.config.clone());
+) -> Result<Option<(FileRange, SeenConfig)>, Error> {
     let Some(place) = archive.files.named(&item.config).cloned() else {
         archive.findings.push(missing(item, "config", &item.config));
         return Ok(None);
     };
-    match read_range(from, &place, limits::DOCUMENT_BYTES, &subject).await {
-        Ok(bytes) => Ok(Some((bytes, place))),
+    if let Some(known) = seen.configs.get(&key(&place)) {
+        return Ok(Some((place, known.clone())));
+    }
+    let subject = Subject::File(item.config.clone());
+    let bytes = match read_range(from, &place, limits::DOCUMENT_BYTES, &subject).await {
+        Ok(bytes) => bytes,
         Err(error @ Error::TooLarge { .. }) => {
             archive.findings.push(error.into());
-            Ok(None)
+            return Ok(None);
         }
-        Err(error) => Err(error),
-    }
+        Err(error) => return Err(error),
+    };
+    let (digest, bytes) = identify(bytes);
+    // What is wrong with it is said by whoever shows it.
+    let value = json::parse(&bytes, &item.subject).value.unwrap_or_default();
+    let document = Document::new(&bytes, digest, MediaType::new(MediaType::CONFIG), value);
+    let diff_ids = Config::read(&document, &item.subject).0.unwrap_or_default().diff_ids;
+    let config = SeenConfig { descriptor: document.descriptor(), diff_ids };
+    seen.configs.insert(key(&place), config.clone());
+    Ok(Some((place, config)))
 }
 
 /// The name of a config is the image's ID, which is its digest.
@@ -166,9 +196,9 @@ fn check_name(item: &Item, digest: &Digest, findings: &mut Vec<Finding>) {
     let is_sum = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_sum && name != digest.encoded() {
         let text = format!(
-            "The config of the {} is not the one that its name says: it has been changed, or the \
+            "The config of {} is not the one that its name says: it has been changed, or the \
              archive is damaged.",
-            item.subject
+            the(&item.subject)
         );
         let finding = Finding::error("archive.config-digest", &item.subject, text);
         findings.push(finding.expected(format!("sha256:{name}")).actual(digest));
@@ -191,10 +221,10 @@ fn agrees(archive: &Archive, item: &Item, image: &Known) -> bool {
 
 fn differs(item: &Item) -> Finding {
     let text = format!(
-        "The layers of the {} in manifest.json and in the manifest beside it differ (Docker 25.0.0 \
-         writes them so): some tools read one and some the other. Both are listed; manifest.json \
-         has the layers in their order.",
-        item.subject
+        "The layers of {} and those of the manifest beside it differ, as Docker 25.0.0 writes \
+         them: some tools read the one and some the other. Both are listed; manifest.json has the \
+         layers in their order.",
+        the(&item.subject)
     );
     Finding::error("archive.layers-differ", &item.subject, text)
 }
@@ -216,13 +246,13 @@ async fn layers<R: ReadAt>(
     archive: &mut Archive,
     item: &Item,
     diff_ids: &[Option<DiffId>],
-    sums: &mut Sums,
+    seen: &mut Seen,
     from: &R,
 ) -> Result<Option<Vec<Descriptor>>, Error> {
     if item.layers.len() != diff_ids.len() {
         let text = format!(
-            "The {} has {} layers, but its config names {} of them: other tools refuse it.",
-            item.subject,
+            "{} has {} layers, but its config names {} of them: other tools refuse it.",
+            the_capital(&item.subject),
             item.layers.len(),
             diff_ids.len()
         );
@@ -241,7 +271,7 @@ async fn layers<R: ReadAt>(
             descriptors.push(source.clone());
             continue;
         };
-        let descriptor = layer(path, &place, diff_id, sums, from).await?;
+        let descriptor = layer(path, &place, diff_id, seen, from).await?;
         archive.held.entry(descriptor.digest.clone()).or_insert(Held::File(place));
         descriptors.push(descriptor);
     }
@@ -254,31 +284,48 @@ async fn layer<R: ReadAt>(
     path: &str,
     place: &FileRange,
     diff_id: Option<&DiffId>,
-    sums: &mut Sums,
+    seen: &mut Seen,
     from: &R,
 ) -> Result<Descriptor, Error> {
     let subject = Subject::File(path.to_owned());
-    let head_end = place.range.end.min(place.range.start.saturating_add(codec::SNIFF as u64));
-    let head = FileRange { file: place.file, range: place.range.start..head_end };
-    let head = read_range(from, &head, codec::SNIFF as u64, &subject).await?;
-    let compression = codec::sniff(&head);
-    let media_type = match compression {
-        Ok(Compression::Gzip) => MediaType::LAYER_GZIP,
-        Ok(Compression::Zstd) => MediaType::LAYER_ZSTD,
-        Ok(Compression::None) | Err(_) => MediaType::LAYER,
+    let mut known = match seen.layers.remove(&key(place)) {
+        Some(known) => known,
+        None => sniff(place, &subject, from).await?,
     };
-    if let (Ok(Compression::None), Some(diff_id)) = (compression, diff_id)
-        && diff_id.0.algorithm().is_some()
-    {
-        return Ok(Descriptor::new(media_type, diff_id.0.clone(), place.len()));
-    }
-    let key = (place.file, place.range.start, place.range.end);
-    let digest = match sums.get(&key) {
-        Some(digest) => digest.clone(),
-        None => from.digest(place).await.map_err(|error| failed(error, &subject))?,
+    let claimed = diff_id.filter(|id| known.is_plain && id.0.algorithm().is_some());
+    let digest = match (claimed, &known.digest) {
+        (Some(diff_id), _) => diff_id.0.clone(),
+        (None, Some(digest)) => digest.clone(),
+        (None, None) => {
+            let digest = from.digest(place).await.map_err(|error| failed(error, &subject))?;
+            known.digest = Some(digest.clone());
+            digest
+        }
     };
-    sums.insert(key, digest.clone());
-    Ok(Descriptor::new(media_type, digest, place.len()))
+    let descriptor = Descriptor::new(known.media_type, digest, place.len());
+    seen.layers.insert(key(place), known);
+    Ok(descriptor)
+}
+
+async fn sniff<R: ReadAt>(
+    place: &FileRange,
+    subject: &Subject,
+    from: &R,
+) -> Result<SeenLayer, Error> {
+    let len = codec::SNIFF as u64;
+    let end = place.range.end.min(place.range.start.saturating_add(len));
+    let head = FileRange { file: place.file, range: place.range.start..end };
+    let (media_type, is_plain) = match codec::sniff(&read_range(from, &head, len, subject).await?) {
+        Ok(Compression::Gzip) => (MediaType::LAYER_GZIP, false),
+        Ok(Compression::Zstd) => (MediaType::LAYER_ZSTD, false),
+        Ok(Compression::None) => (MediaType::LAYER, true),
+        Err(_) => (MediaType::LAYER, false),
+    };
+    Ok(SeenLayer { media_type, is_plain, digest: None })
+}
+
+fn key(place: &FileRange) -> Key {
+    (place.file, place.range.start, place.range.end)
 }
 
 /// Makes the manifest of an image and lists it.
@@ -292,9 +339,9 @@ fn add(archive: &mut Archive, item: Item, config: &Descriptor, layers: &[Descrip
     let bytes = Bytes::from(manifest.to_string());
     let (digest, size) = (Digest::sha256(&bytes), bytes.len() as u64);
     let text = format!(
-        "docker save wrote no manifest for the {}, so one was made of its config and layers: its \
-         digest {digest} is not the one that the image has in a registry.",
-        item.subject
+        "The archive has no manifest for {}, so one was made of its config and layers: its digest \
+         {digest} is not the one that the image has in a registry.",
+        the(&item.subject)
     );
     archive.findings.push(Finding::note("archive.manifest-made", &item.subject, text));
     let descriptor = Descriptor::new(MediaType::MANIFEST, digest.clone(), size);
@@ -307,8 +354,8 @@ fn add(archive: &mut Archive, item: Item, config: &Descriptor, layers: &[Descrip
 fn missing(item: &Item, what: &str, path: &str) -> Finding {
     let path: String = path.chars().take(300).flat_map(char::escape_debug).collect();
     let text = format!(
-        "The {what} {path} of the {} is not in the archive; the image is left out.",
-        item.subject
+        "The {what} {path} of {} is not in the archive; the image is left out.",
+        the(&item.subject)
     );
     Finding::error("archive.missing", &item.subject, text)
 }

@@ -58,8 +58,8 @@ pub enum Origin {
     /// It lies in the archive. When the archive was copied from a registry, its digest is the
     /// registry's.
     Archive,
-    /// Docker made it when it saved the image, whose layers it keeps unpacked: its digest is not
-    /// the one that the image has in a registry.
+    /// It lies in what `docker save` wrote, and its layers are not compressed: Docker keeps them so
+    /// and makes such a manifest when it saves them. Its digest is hardly the registry's.
     Saved,
     /// It was made here, as `docker save` before Docker 25 writes none: its digest is not the one
     /// that the image has in a registry.

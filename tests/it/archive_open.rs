@@ -123,7 +123,7 @@ fn a_layout_is_read_from_a_folder_and_from_a_tar() {
     for (what, source) in [
         ("folder", folder(&borrowed(&files))),
         ("folder with its name", folder(&borrowed(&prefixed))),
-        ("tar", opened(tar.clone())),
+        ("tar", opened(tar)),
         ("tar of a folder", opened(tarred(&borrowed(&prefixed)))),
     ] {
         let source = source.expect(what);
@@ -190,7 +190,7 @@ fn nothing_passes_that_is_not_what_its_digest_says() {
     let whole = read_descriptor(&amd);
     let limited = run(source.blob(&whole, whole.size - 1));
     assert_eq!(limited.map(|_| ()).map_err(rule), Err("fetch.too-large".to_owned()));
-    let wrong = Descriptor { size: whole.size + 1, ..whole.clone() };
+    let wrong = Descriptor { size: whole.size + 1, ..whole };
     let wrong = run(source.document(&wrong)).map(|_| ()).map_err(rule);
     assert_eq!(wrong, Err("manifest.size".to_owned()));
     let foreign = Digest::parse("blake3:abcdef").expect("digest");
@@ -249,7 +249,7 @@ fn referrers_are_found_by_subject_and_by_tag() {
     assert_eq!(found(&with(&[])), none);
     let by_subject = with(std::slice::from_ref(&bare));
     let types = vec!["application/spdx+json".to_owned()];
-    assert_eq!(found(&by_subject), (types.clone(), ReferrersFrom::Api, vec![]));
+    assert_eq!(found(&by_subject), (types, ReferrersFrom::Api, vec![]));
     assert_eq!(run(by_subject.referrers(&digest(&other))).expect("a list").descriptors, []);
     let by_tag = with(&[named(&list, &fallback)]);
     let note_type = "text/x-note".to_owned();

@@ -13,12 +13,11 @@ use proptest::prelude::*;
 use crate::layer_support::*;
 
 /// An empty directory for one test, removed afterwards.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("drydock-layer-{name}-{}", std::process::id()));
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("drydock-test-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a directory for the test");
         Self(path)
@@ -229,21 +228,21 @@ fn multi_member_layers_of_pigz_and_gzip() {
     }
 }
 
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     let tools = std::env::var_os("DRYDOCK_TOOLS").map(PathBuf::from);
     tools.unwrap_or_else(|| {
         PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/drydock/tools")
     })
 }
 
-fn umoci() -> Option<PathBuf> {
+/// A program below [`tools`], if it is there.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let installed = fs::read_dir(tools()).ok()?.flatten().map(|entry| entry.path());
-    installed
-        .filter(|path| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("umoci-"))
-        })
-        .map(|path| path.join("bin/umoci"))
-        .find(|path| path.exists())
+    let of_tool = |path: &PathBuf| {
+        let folder = path.file_name().map(|folder| folder.to_string_lossy().into_owned());
+        folder.is_some_and(|folder| folder.starts_with(&format!("{name}-")))
+    };
+    installed.filter(of_tool).map(|path| path.join("bin").join(name)).find(|path| path.exists())
 }
 
 /// An OCI layout with one image of these layers (plain tars).
@@ -398,7 +397,7 @@ proptest! {
     /// Needs umoci and root; says so and passes without.
     #[test]
     fn merged_trees_are_what_umoci_unpacks(layers in prop::collection::vec(prop::collection::vec(any_entry(), 1..9), 1..4)) {
-        let Some(umoci) = umoci() else {
+        let Some(umoci) = tool("umoci") else {
             println!("umoci is not installed below {}: left out", tools().display());
             return Ok(());
         };

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod archive_open;
+mod archive_peers;
 mod archive_scan;
 mod archive_support;
 mod archive_write;
