@@ -142,6 +142,14 @@ impl Layer {
         }
     }
 
+    /// The name that the layer and its tar have while it is still to be built.
+    pub(super) fn pending_name(&self) -> Option<Digest> {
+        match &self.made {
+            Made::Recipe { id, .. } => Some(pending(&id.0)),
+            Made::Kept | Made::Base(_) => None,
+        }
+    }
+
     /// Finds out what became of the layer in an image of this family.
     pub(super) fn settle(
         &self,

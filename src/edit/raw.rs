@@ -1,19 +1,21 @@
 //! Documents whose text the user has written.
 //!
-//! What is edited is the text as the edits before have left it, digests of new content included.
-//! What it names is looked for among what was there; what is not found is taken to exist.
+//! What is edited is the text as the edits before have left it, digests of new content included:
+//! final ones, or provisional ones if the text was written before everything was built. What it
+//! names is looked for among what was there; what is not found is taken to exist.
 
 use crate::digest::Digest;
 use crate::edit::action::RawDocument;
 use crate::edit::draft::Scope;
-use crate::edit::editable::{DESCRIPTOR, Sealed};
+use crate::edit::editable::{DESCRIPTOR, Sealed, is_provisional};
 use crate::edit::error::{Failure, Reason};
 use crate::edit::finish::ATTESTED;
+use crate::edit::layer::{Layer, Settled};
 
 use crate::edit::settle::SettledImage;
 use crate::edit::steps::Steps;
 use crate::edit::tree::Tree;
-use crate::edit::work::{Entry, IndexWork, Node, Shared, Target, Work};
+use crate::edit::work::{Entry, IndexWork, Node, Shared, Target, Work, platform_of};
 use crate::finding::Finding;
 use crate::json;
 use crate::media_type::{Kind, MediaType};
@@ -57,13 +59,18 @@ impl Target<'_, '_> {
         image.manifest.media_type = media_type;
         let actual = config_digest(&image.manifest.tree);
         let expected = now.config.as_ref().map(|config| config.document.digest().to_string());
-        if let Some(expected) = expected.filter(|expected| *expected != actual && was != actual) {
+        let known = was == actual || Digest::parse(&actual).is_ok_and(|d| is_provisional(&d));
+        if let Some(expected) = expected.filter(|expected| *expected != actual && !known) {
             return Err(Reason::RawConfig { expected, actual });
         }
         let listed = image.manifest.tree.get("layers").map(Tree::items).unwrap_or_default();
-        let before: Vec<String> =
-            now.layers.iter().map(|layer| digest(&layer.descriptor)).collect();
-        if listed.iter().map(digest).eq(before.iter().cloned()) {
+        let names = |at: usize| {
+            let settled = now.layers.get(at).map(|settled| digest(&settled.descriptor));
+            let pending = image.layers.get(at).and_then(Layer::pending_name);
+            settled.into_iter().chain(pending.map(|name| name.to_string())).collect::<Vec<_>>()
+        };
+        let same = |(at, layer): (usize, &Tree)| names(at).contains(&digest(layer));
+        if listed.len() == image.layers.len() && listed.iter().enumerate().all(same) {
             for (layer, descriptor) in image.layers.iter_mut().zip(listed) {
                 layer.descriptor = descriptor.clone();
             }
@@ -72,6 +79,7 @@ impl Target<'_, '_> {
         if image.layers_changed {
             return Err(Reason::RawLayers);
         }
+        let before: Vec<String> = now.layers.iter().map(|now| digest(&now.descriptor)).collect();
         let unknown = listed.iter().position(|layer| !before.contains(&digest(layer)));
         image.read_layers();
         if let Some(at) = unknown {
@@ -90,7 +98,12 @@ impl Target<'_, '_> {
             return Err(Reason::RawKind { expected, actual });
         };
         let diff_ids = rootfs.get("diff_ids").map(Tree::items).unwrap_or_default();
-        let same = diff_ids.iter().eq(now.layers.iter().map(|layer| &layer.diff_id));
+        let is = |((diff_id, now), layer): ((&Tree, &Settled), &Layer)| {
+            let pending = layer.pending_name().map(|name| Tree::from(name.as_str()));
+            *diff_id == now.diff_id || Some(diff_id) == pending.as_ref()
+        };
+        let same = diff_ids.len() == image.layers.len()
+            && diff_ids.iter().zip(&now.layers).zip(&image.layers).all(is);
         if image.layers_changed && !same {
             return Err(Reason::RawLayers);
         }
@@ -124,15 +137,20 @@ fn replace_index(
         old.iter().map(|(shown, entry)| (shown.clone(), entry.was.clone())).collect();
     for (at, descriptor) in list.iter().enumerate() {
         let mut descriptor = descriptor.clone();
+        let found = place(&old, &descriptor);
         // Attestations are told by the digests that images had before the edits.
         let of = descriptor.get("annotations").and_then(|annotations| annotations.text(ATTESTED));
-        let was = of.and_then(|of| names.iter().find(|(shown, _)| *shown == *of)?.1.clone());
-        if let Some(was) = was {
-            let value = Some(Tree::from(was.as_str()));
-            descriptor.set_in_map("annotations", DESCRIPTOR, ATTESTED, value);
+        if let Some(of) = of {
+            let named = names.iter().find(|(shown, _)| *shown == *of);
+            let there = found.and_then(|found| old.get(found)?.1.attested());
+            let provisional = Digest::parse(&of).is_ok_and(|digest| is_provisional(&digest));
+            let was = named.and_then(|(_, was)| was.clone()).or(there.filter(|_| provisional));
+            let value = was.map(|was| Tree::from(was.as_str()));
+            if value.is_some() {
+                descriptor.set_in_map("annotations", DESCRIPTOR, ATTESTED, value);
+            }
         }
-        let name = digest(&descriptor);
-        let entry = match old.iter().position(|(shown, _)| *shown == name) {
+        let entry = match found {
             Some(found) => Entry { descriptor, ..old.remove(found).1 },
             None => {
                 shared.note(unknown_content("index", "entry", at + 1));
@@ -142,6 +160,19 @@ fn replace_index(
         index.entries.push(entry);
     }
     Ok(())
+}
+
+/// Which of the entries that were there a descriptor stands for: the one with its digest or, for a
+/// provisional digest, the image for its platform.
+fn place(old: &[(String, Entry)], descriptor: &Tree) -> Option<usize> {
+    let name = digest(descriptor);
+    let provisional = Digest::parse(&name).is_ok_and(|digest| is_provisional(&digest));
+    let platform = platform_of(descriptor).filter(|_| provisional);
+    let named = old.iter().position(|(shown, _)| *shown == name);
+    named.or_else(|| {
+        let alike = |entry: &Entry| platform.is_some() && entry.platform() == platform;
+        old.iter().position(|(_, entry)| alike(entry))
+    })
 }
 
 impl Entry {

@@ -22,7 +22,7 @@ impl Target<'_, '_> {
         summary: &str,
     ) -> Result<(), Reason> {
         let count = self.image.layers.len();
-        let [from, to] = range.unwrap_or([1, count]);
+        let [from, to] = range.unwrap_or([1, count.max(1)]);
         if from > to {
             return Err(Reason::Range(from, to));
         }
