@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
+use crate::edit::attach::AttachEdit;
 use crate::edit::draft::Pinned;
 use crate::edit::family::Family;
 use crate::edit::recipe::{Packing, TimeRule};
 use crate::edit::time::Time;
 use crate::layer::write::NewEntry;
-use crate::media_type::MediaType;
 use crate::platform::Platform;
 
 /// What an edit does.
@@ -41,7 +41,7 @@ pub enum Action {
     Promote,
     /// Changes what an index lists.
     Index(IndexEdit),
-    /// Sets what the manifest or index is about, or takes it away (`subject` absent).
+    /// Sets what the manifest or index at the root is about, or takes it away (`subject` absent).
     Subject {
         /// The subject.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -221,7 +221,8 @@ pub enum LayerEdit {
         base: BaseAnnotations,
     },
     /// Adds a layer on top that changes files: what is written, and whiteouts of what is removed,
-    /// with the directories above.
+    /// with the directories above. In an image for Windows paths are those in the container,
+    /// without `Files/`.
     Patch {
         /// The entries.
         entries: Vec<NewEntry>,
@@ -374,48 +375,6 @@ pub enum IndexEdit {
         /// The platforms.
         platforms: Vec<Platform>,
     },
-}
-
-/// Files that are attached as an artifact with a subject.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AttachEdit {
-    /// To what.
-    #[serde(default)]
-    pub to: AttachTo,
-    /// What the artifact is.
-    pub artifact_type: MediaType,
-    /// The files, in order.
-    pub files: Vec<AttachedFile>,
-    /// Annotations of the artifact's manifest.
-    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub annotations: std::collections::BTreeMap<String, String>,
-}
-
-/// What files are attached to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum AttachTo {
-    /// The root: the index, or the manifest when there is none.
-    #[default]
-    Root,
-    /// Every image in the scope.
-    Images,
-}
-
-/// One file of an artifact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AttachedFile {
-    /// Its type.
-    pub media_type: MediaType,
-    /// Digest of its content.
-    pub digest: Digest,
-    /// Size in bytes.
-    pub size: u64,
-    /// Its name, which becomes the annotation `org.opencontainers.image.title`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
 }
 
 /// A document whose text is replaced.

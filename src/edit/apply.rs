@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::edit::action::{Action, AttachTo, LayerEdit};
+use crate::edit::action::{Action, LayerEdit};
+use crate::edit::attach::AttachTo;
 use crate::edit::change::Change;
 use crate::edit::draft::{Base, Draft, Edit};
 use crate::edit::error::{EditError, Failure, Reason};
 use crate::edit::finish::finish;
 use crate::edit::image::Image;
 use crate::edit::recipe::{Recipe, RecipeId};
+use crate::edit::shared::Shared;
 use crate::edit::time::Time;
-use crate::edit::work::{Node, ROOT_IMAGE, Shared, Target, Work};
+use crate::edit::work::{Node, ROOT_IMAGE, Target, Work};
 use crate::edit::{annotations, index, raw};
 use crate::layer::write::BuiltLayer;
 use crate::limits;

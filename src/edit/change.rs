@@ -7,9 +7,9 @@ use bytes::Bytes;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::Document;
+use crate::edit::draft::Pinned;
 use crate::edit::editable::is_provisional;
 use crate::edit::image::Attached;
-use crate::edit::layer::Origin;
 use crate::edit::recipe::{Recipe, RecipeId};
 use crate::finding::Finding;
 
@@ -60,6 +60,19 @@ pub struct NeededBlob {
     pub descriptor: Descriptor,
     /// Where its bytes come from.
     pub origin: Origin,
+}
+
+/// Where the bytes of a blob come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From the repository of the base, as it is.
+    Kept,
+    /// From another image, as it is.
+    Other(Pinned),
+    /// It was built here, or is still to be built.
+    Recipe(RecipeId),
+    /// It is a file that the user supplies, or that is made with the documents.
+    Supplied,
 }
 
 /// An artifact whose subject is a document of the new image.

@@ -7,8 +7,9 @@ use crate::edit::draft::Scope;
 use crate::edit::editable::{DESCRIPTOR, Editable, MANIFEST};
 use crate::edit::error::Reason;
 use crate::edit::family::Family;
+use crate::edit::shared::Shared;
 use crate::edit::tree::{Order, Tree};
-use crate::edit::work::{ImageWork, IndexWork, Node, Shared, Target, Work};
+use crate::edit::work::{ImageWork, IndexWork, Node, Target, Work};
 use crate::finding::Finding;
 use crate::media_type::MediaType;
 

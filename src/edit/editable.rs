@@ -67,6 +67,14 @@ pub(super) struct Sealed {
     pub(super) findings: Vec<Finding>,
 }
 
+impl Sealed {
+    /// Whether the document has got another media type.
+    pub(super) fn is_renamed(&self) -> bool {
+        let before = self.before.as_ref().map(|before| before.media_type());
+        before.is_some_and(|before| before != self.document.media_type())
+    }
+}
+
 impl Editable {
     pub(super) fn open(document: &Arc<Document>, label: &str) -> Result<Self, Reason> {
         let text = document.bytes();
@@ -167,13 +175,17 @@ impl Editable {
 }
 
 /// Lets a descriptor point to a document. This is the only place where the descriptor of a document
-/// changes: type, size, digest and embedded content go together.
-pub(super) fn point(descriptor: &mut Tree, document: &Document) {
-    let names = descriptor.text("mediaType").map(|text| MediaType::new(&text));
-    if names.as_ref() != Some(document.media_type()) {
-        descriptor.set("mediaType", document.media_type().as_str().into(), DESCRIPTOR);
+/// changes: type, size, digest and embedded content go together. One that points to the document
+/// already stays as it is, unless the document was `renamed` to another media type.
+pub(super) fn point(descriptor: &mut Tree, document: &Document, renamed: bool) {
+    let same = descriptor.text("digest").as_deref() == Some(document.digest().as_str());
+    if !same || renamed {
+        let names = descriptor.text("mediaType").map(|text| MediaType::new(&text));
+        if names.as_ref() != Some(document.media_type()) {
+            descriptor.set("mediaType", document.media_type().as_str().into(), DESCRIPTOR);
+        }
     }
-    if descriptor.text("digest").as_deref() == Some(document.digest().as_str()) {
+    if same {
         return;
     }
     descriptor.set("digest", document.digest().as_str().into(), DESCRIPTOR);

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::Document;
-use crate::edit::action::AttachEdit;
-use crate::edit::attach;
-use crate::edit::change::{Change, ChangedDocument, Lost, NeededBlob};
+use crate::edit::attach::{self, AttachEdit};
+use crate::edit::change::{Change, ChangedDocument, Lost, NeededBlob, Origin};
 use crate::edit::draft::Pinned;
 use crate::edit::editable::{DESCRIPTOR, MANIFEST, Sealed, is_provisional, point};
 use crate::edit::error::Failure;
 use crate::edit::image::{Attached, Image, Parts};
-use crate::edit::layer::Origin;
+use crate::edit::layers::drop_inherited_base;
 use crate::edit::recipe::{Input, RecipeId};
+use crate::edit::shared::Shared;
 use crate::edit::tree::Tree;
-use crate::edit::work::{Entry, ImageWork, IndexWork, Node, ROOT_IMAGE, Shared, Work};
+use crate::edit::work::{Entry, ImageWork, IndexWork, Node, ROOT_IMAGE, Work};
 use crate::finding::Finding;
 use crate::spec::{Index, Manifest, read_descriptor};
 
@@ -36,7 +36,7 @@ pub(super) fn finish(work: Work<'_>) -> Result<Change, Failure> {
         pending: Vec::new(),
         unread: Vec::new(),
     };
-    let mut output = Output { change, shared: &shared, seen: BTreeSet::new() };
+    let mut output = Output { change, shared: &shared, seen: BTreeSet::new(), base_lost: false };
     let root = output.node(&root, ROOT_IMAGE, None)?;
     output.change.root = root.descriptor();
     Ok(output.change)
@@ -47,6 +47,8 @@ struct Output<'o, 'a> {
     shared: &'o Shared<'a>,
     /// Documents, blobs and recipes that are listed already.
     seen: BTreeSet<Digest>,
+    /// Whether an image of the index no longer begins with its base.
+    base_lost: bool,
 }
 
 impl Output<'_, '_> {
@@ -69,6 +71,7 @@ impl Output<'_, '_> {
     fn image(&mut self, image: &ImageWork) -> Result<Arc<Document>, Failure> {
         let settled = image.settle(self.shared)?;
         self.change.findings.extend(settled.findings);
+        self.base_lost |= settled.base_lost;
         let label = image.label.clone();
         if let Some(config) = settled.config {
             let label = image.config.as_ref().map_or_else(String::new, |c| c.label.clone());
@@ -95,14 +98,15 @@ impl Output<'_, '_> {
         let mut provisional = false;
         // Images first, so that attestations can be told what became of them.
         let attests = |entry: &&Entry| entry.attested().is_some();
-        for (at, entry) in index.entries.iter().enumerate() {
+        let above = std::mem::take(&mut self.base_lost);
+        for entry in &index.entries {
             let mut descriptor = entry.descriptor.clone();
             if !attests(&entry) {
-                let label = entry.label(at);
+                let label = entry.label.clone();
                 if let Some(node) = &entry.node {
                     let document = self.node(node, &label, entry.from.as_ref())?;
                     provisional |= is_provisional(document.digest());
-                    point(&mut descriptor, &document);
+                    point(&mut descriptor, &document, false);
                 }
                 if let Some(read) = read_descriptor(&descriptor.to_value(), "entry").0 {
                     if entry.node.is_none() {
@@ -125,6 +129,12 @@ impl Output<'_, '_> {
             document.tree.set("manifests", Tree::List(list), MANIFEST);
         }
         let label = document.label.clone();
+        if self.base_lost && drop_inherited_base(&mut document) {
+            let text = "Not all images of the index begin with the layers of the base that its \
+                        annotations named; they were dropped.";
+            self.change.findings.push(Finding::note("edit.base-dropped", &label, text));
+        }
+        self.base_lost |= above;
         let sealed = document.seal(provisional).map_err(|reason| reason.of(&label))?;
         self.change.findings.extend(sealed.findings.iter().cloned());
         self.document(label.clone(), &sealed);
@@ -265,7 +275,7 @@ impl Output<'_, '_> {
         edits: &[AttachEdit],
     ) -> Result<(), Failure> {
         for edit in edits {
-            let referrer = attach(
+            let referrer = attach::attach(
                 &subject.descriptor(),
                 &edit.artifact_type,
                 &edit.files,

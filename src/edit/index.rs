@@ -9,8 +9,9 @@ use crate::edit::draft::{Pinned, Scope};
 use crate::edit::editable::{DESCRIPTOR, Editable};
 use crate::edit::error::{Failure, Reason};
 use crate::edit::image::Image;
+use crate::edit::shared::Shared;
 use crate::edit::tree::Tree;
-use crate::edit::work::{Entry, IndexWork, Node, Shared, Work};
+use crate::edit::work::{Entry, IndexWork, Node, Work};
 use crate::finding::Finding;
 use crate::media_type::{Kind, MediaType};
 use crate::platform::Platform;
@@ -43,13 +44,13 @@ pub(super) fn promote(work: &mut Work<'_>, scope: &Scope) -> Result<(), Failure>
         .filter_map(|entry| entry.was.clone())
         .collect();
     let mut count = 0_usize;
-    for (at, entry) in index.entries.iter_mut().enumerate() {
+    for entry in &mut index.entries {
         let Some(of) = entry.attested() else { continue };
         if !covered.contains(&of) {
             continue;
         }
         if entry.node.is_none() {
-            return Err(Reason::Unread(entry.unread.clone()).of(&entry.label(at)));
+            return Err(Reason::Unread(entry.unread.clone()).of(&entry.label));
         }
         entry.promote = true;
         count += 1;
@@ -80,9 +81,11 @@ fn create(work: &mut Work<'_>) -> Result<(), Reason> {
         attach: Vec::new(),
     };
     let was = image.was.clone();
+    let label = image.platform().map_or_else(|| image.label.clone(), |own| own.to_string());
     let image = std::mem::replace(&mut work.root, Node::Index(Box::new(index)));
     if let Node::Index(index) = &mut work.root {
         index.entries.push(Entry {
+            label,
             descriptor,
             was,
             node: Some(image),

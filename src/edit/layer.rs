@@ -1,9 +1,11 @@
 //! One layer of an image that is being edited.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::descriptor::Descriptor;
 use crate::digest::{DiffId, Digest};
+use crate::edit::change::Origin;
 use crate::edit::draft::Pinned;
 use crate::edit::editable::{DESCRIPTOR, pending};
 use crate::edit::error::Reason;
@@ -48,7 +50,7 @@ pub(super) enum Made {
     Recipe {
         id: RecipeId,
         /// The layer that stays if what is built has the same files in the same tar.
-        unless_same: Option<Box<Layer>>,
+        unless_same: Option<Arc<Layer>>,
     },
 }
 
@@ -59,19 +61,6 @@ pub(super) struct Settled {
     pub(super) diff_id: Tree,
     pub(super) origin: Origin,
     pub(super) compression: Option<Compression>,
-}
-
-/// Where the bytes of a blob come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// From the repository of the base, as it is.
-    Kept,
-    /// From another image, as it is.
-    Other(Pinned),
-    /// It was built here, or is still to be built.
-    Recipe(RecipeId),
-    /// It is a file that the user supplies, or that is made with the documents.
-    Supplied,
 }
 
 impl Layer {
@@ -96,7 +85,7 @@ impl Layer {
         for name in stale {
             descriptor.set_in_map("annotations", DESCRIPTOR, &name, None);
         }
-        let unless_same = unless_same.then(|| Box::new(self.clone()));
+        let unless_same = unless_same.then(|| Arc::new(self.clone()));
         let made = Made::Recipe { id, unless_same };
         Self { descriptor, diff_id: self.diff_id.clone().filter(|_| same_tar), made }
     }

@@ -19,7 +19,7 @@
 //! change shows everything else, and what depends on the missing layers has a
 //! [provisional](is_provisional) digest.
 //!
-//! Nothing here knows registries: [`attach`] and the list of referrers in [`fallback`] only make
+//! Nothing here knows registries: [`attach()`] and the list of referrers in [`fallback`] only make
 //! documents.
 
 mod action;
@@ -49,6 +49,7 @@ mod rebase;
 mod recipe;
 mod rework;
 mod settle;
+mod shared;
 mod steps;
 mod style;
 mod summary;
@@ -58,19 +59,18 @@ mod undo;
 mod work;
 
 pub use action::{
-    Action, Annotated, AttachEdit, AttachTo, AttachedFile, BaseAnnotations, Check, ConfigEdit,
-    IndexEdit, LayerEdit, LayerInput, RawDocument, Rebase, Which,
+    Action, Annotated, BaseAnnotations, Check, ConfigEdit, IndexEdit, LayerEdit, LayerInput,
+    RawDocument, Rebase, Which,
 };
 pub use apply::{Context, apply, recipes};
-pub use attach::{attach, referrer_descriptor};
-pub use change::{Change, ChangedDocument, Lost, NeededBlob, NewReferrer};
+pub use attach::{AttachEdit, AttachTo, AttachedFile, attach, referrer_descriptor};
+pub use change::{Change, ChangedDocument, Lost, NeededBlob, NewReferrer, Origin};
 pub use draft::{Base, Draft, Edit, Pinned, PinnedError, Scope};
 pub use editable::is_provisional;
 pub use env::{EnvMerge, merge as merge_env};
 pub use error::{EditError, Reason};
 pub use family::Family;
 pub use image::{Attached, Image, ImageError};
-pub use layer::Origin;
 pub use rebase::{Bases, Difference, LayerFacts, SameBy, compare};
 pub use recipe::{Input, Packing, Recipe, RecipeId, TimeRule};
 pub use time::{Time, TimeError};

@@ -1,5 +1,7 @@
 //! Documents before and after, line by line.
 
+use std::sync::Arc;
+
 use similar::{Algorithm, ChangeTag, TextDiff};
 
 use crate::digest::Digest;
@@ -48,10 +50,19 @@ pub enum LineKind {
     Added,
 }
 
-/// All documents of a change, the root first.
+/// All documents of a change, the root first, and then the manifests of new referrers.
 #[must_use]
 pub fn diff(change: &Change) -> Vec<DocumentDiff> {
-    change.documents.iter().rev().map(of).collect()
+    let referrers = change.referrers.iter().filter_map(|referrer| {
+        let document = referrer.documents.last()?;
+        let subject =
+            change.documents.iter().find(|other| *other.document.digest() == referrer.subject);
+        let of = subject.map_or_else(String::new, |subject| format!(" of {}", subject.label));
+        let label = format!("referrer{of}");
+        Some(ChangedDocument { label, document: Arc::clone(document), before: None })
+    });
+    let own = change.documents.iter().rev().map(of);
+    own.chain(referrers.map(|referrer| of(&referrer))).collect()
 }
 
 /// The text of a document, indented by two spaces, everything else as it is written.

@@ -13,9 +13,10 @@ use crate::edit::finish::ATTESTED;
 use crate::edit::layer::{Layer, Settled};
 
 use crate::edit::settle::SettledImage;
+use crate::edit::shared::Shared;
 use crate::edit::steps::Steps;
 use crate::edit::tree::Tree;
-use crate::edit::work::{Entry, IndexWork, Node, Shared, Target, Work, platform_of};
+use crate::edit::work::{Entry, IndexWork, Node, Target, Work, platform_of};
 use crate::finding::Finding;
 use crate::json;
 use crate::media_type::{Kind, MediaType};
@@ -144,7 +145,8 @@ fn replace_index(
             let named = names.iter().find(|(shown, _)| *shown == *of);
             let there = found.and_then(|found| old.get(found)?.1.attested());
             let provisional = Digest::parse(&of).is_ok_and(|digest| is_provisional(&digest));
-            let was = named.and_then(|(_, was)| was.clone()).or(there.filter(|_| provisional));
+            let was =
+                named.and_then(|(_, was)| was.clone()).or_else(|| there.filter(|_| provisional));
             let value = was.map(|was| Tree::from(was.as_str()));
             if value.is_some() {
                 descriptor.set_in_map("annotations", DESCRIPTOR, ATTESTED, value);

@@ -22,7 +22,7 @@ impl Target<'_, '_> {
         summary: &str,
     ) -> Result<(), Reason> {
         let count = self.image.layers.len();
-        let [from, to] = range.unwrap_or([1, count.max(1)]);
+        let [from, to] = range.unwrap_or_else(|| [1, count.max(1)]);
         if from > to {
             return Err(Reason::Range(from, to));
         }
@@ -40,8 +40,12 @@ impl Target<'_, '_> {
         };
         self.image.layers.splice(first..=last, [layer]);
         let step = step(self.shared.time, summary, true);
-        let written = self.image.steps.squash(first..=last, step);
-        self.note_history(written);
+        if to - from + 1 == count {
+            self.image.steps.squash_all(step);
+        } else {
+            let written = self.image.steps.squash(first..=last, step);
+            self.note_history(written);
+        }
         Ok(())
     }
 

@@ -8,8 +8,9 @@ use crate::edit::error::{Failure, Reason};
 use crate::edit::family::Family;
 use crate::edit::layer::Settled;
 use crate::edit::layers::drop_inherited_base;
+use crate::edit::shared::Shared;
 use crate::edit::tree::Tree;
-use crate::edit::work::{ImageWork, Shared};
+use crate::edit::work::ImageWork;
 use crate::finding::Finding;
 use crate::media_type::Compression;
 
@@ -19,6 +20,8 @@ pub(super) struct SettledImage {
     /// The config; `None` for an artifact.
     pub(super) config: Option<Sealed>,
     pub(super) layers: Vec<Settled>,
+    /// Whether it no longer begins with the layers of its base.
+    pub(super) base_lost: bool,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -36,7 +39,8 @@ impl ImageWork {
             let list = layers.iter().map(|layer| layer.descriptor.clone()).collect();
             manifest.tree.set("layers", Tree::List(list), MANIFEST);
         }
-        if self.lost_its_base(&layers) && drop_inherited_base(&mut manifest) {
+        let base_lost = self.lost_its_base(&layers);
+        if base_lost && drop_inherited_base(&mut manifest) {
             let text = format!(
                 "The {} no longer begins with the layers of the base that its annotations named; \
                  they were dropped.",
@@ -47,7 +51,7 @@ impl ImageWork {
         let config = self.config.clone().map(|config| self.settle_config(config, &layers));
         let config = config.transpose()?;
         if let (Some(config), Some(descriptor)) = (&config, manifest.tree.get_mut("config")) {
-            point(descriptor, &config.document);
+            point(descriptor, &config.document, config.is_renamed());
         }
         let provisional = layers.iter().any(|layer| is_pending(layer.descriptor.get("digest")))
             || config.as_ref().is_some_and(|config| is_provisional(config.document.digest()));
@@ -57,7 +61,7 @@ impl ImageWork {
             findings.extend(config.findings.iter().cloned());
             findings.extend(disagreements(&manifest, config, &self.label));
         }
-        Ok(SettledImage { manifest, config, layers, findings })
+        Ok(SettledImage { manifest, config, layers, base_lost, findings })
     }
 
     fn settle_config(&self, mut config: Editable, layers: &[Settled]) -> Result<Sealed, Failure> {

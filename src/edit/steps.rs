@@ -106,6 +106,21 @@ impl Steps {
         }
     }
 
+    /// Lets all steps make no layer, and puts one behind them that makes the only layer. This is
+    /// right for any history, as there is nothing left to be mistaken about.
+    pub(super) fn squash_all(&mut self, step: Tree) {
+        for step in self.all_mut() {
+            if makes_layer(step) {
+                step.set("empty_layer", Tree::Leaf("true".into()), HISTORY);
+            }
+        }
+        let steps = match std::mem::replace(self, Self::Missing) {
+            Self::Missing => Vec::new(),
+            Self::Aligned(steps) | Self::Odd(steps) => steps,
+        };
+        *self = Self::Aligned(steps.into_iter().chain([step]).collect());
+    }
+
     /// Layers, counted from 0, whose step was made by a command with this text in it; `None` when
     /// the history does not say whose step is which.
     pub(super) fn made_by(&self, text: &str) -> Option<Vec<usize>> {

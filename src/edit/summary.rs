@@ -1,8 +1,9 @@
 //! Edits in words.
 
 use crate::edit::action::{
-    Action, AttachTo, ConfigEdit, IndexEdit, LayerEdit, LayerInput, RawDocument, Which,
+    Action, ConfigEdit, IndexEdit, LayerEdit, LayerInput, RawDocument, Which,
 };
+use crate::edit::attach::AttachTo;
 use crate::edit::recipe::TimeRule;
 use crate::layer::write::{NewEntry, NewNode};
 

@@ -4,17 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::digest::Digest;
-use crate::edit::action::AttachEdit;
-use crate::edit::apply::Context;
-use crate::edit::draft::{Draft, Pinned, Scope};
+use crate::edit::attach::AttachEdit;
+use crate::edit::draft::{Pinned, Scope};
 use crate::edit::editable::Editable;
 use crate::edit::error::{Failure, Reason};
 use crate::edit::family::Family;
 use crate::edit::image::{Attached, Image, Parts};
 use crate::edit::layer::{Layer, Made};
-use crate::edit::recipe::{Recipe, RecipeId};
+use crate::edit::shared::Shared;
 use crate::edit::steps::{Steps, Written, step};
-use crate::edit::time::Time;
 use crate::edit::tree::Tree;
 use crate::finding::Finding;
 use crate::media_type::{Kind, MediaType};
@@ -28,22 +26,6 @@ pub(super) const ROOT_IMAGE: &str = "image";
 pub(super) struct Work<'a> {
     pub(super) root: Node,
     pub(super) shared: Shared<'a>,
-}
-
-/// What all edits use.
-pub(super) struct Shared<'a> {
-    pub(super) draft: &'a Draft,
-    pub(super) context: &'a Context<'a>,
-    pub(super) time: Time,
-    pub(super) recipes: BTreeMap<RecipeId, Recipe>,
-    pub(super) findings: Vec<Finding>,
-    /// Place of the edit that is being done.
-    pub(super) edit: usize,
-    /// The recipe of the layer that an edit adds, for Windows and for everything else: it is the
-    /// same for many images.
-    added: BTreeMap<(usize, bool), RecipeId>,
-    /// Number of layers that edits have taken away.
-    pub(super) removed: usize,
 }
 
 /// A document and what belongs to it.
@@ -68,6 +50,8 @@ pub(super) struct IndexWork {
 /// An entry of an index.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
+    /// Its name: `linux/amd64`.
+    pub(super) label: String,
     /// Its descriptor.
     pub(super) descriptor: Tree,
     /// The digest by which the base lists it, or the edit that added it.
@@ -129,8 +113,8 @@ impl Node {
             Parts::Index { children, unread } => {
                 let document = open(&image.document, label)?;
                 let list = document.tree.get("manifests").map(Tree::items).unwrap_or_default();
-                let entries = list.iter().enumerate().map(|(at, descriptor)| {
-                    Entry::open(descriptor.clone(), at, children, unread, from)
+                let entries = list.iter().zip(labels(list)).map(|(descriptor, label)| {
+                    Entry::open(descriptor.clone(), label, children, unread, from)
                 });
                 let entries = entries.collect::<Result<_, _>>()?;
                 let attach = Vec::new();
@@ -188,13 +172,12 @@ impl Node {
             }
             Self::Index(index) => {
                 let mut count = 0;
-                for (at, entry) in index.entries.iter_mut().enumerate() {
+                for entry in &mut index.entries {
                     if let Some(node) = &mut entry.node {
                         let below = Some(&mut entry.descriptor);
                         count += node.visit(scope, below, shared, act)?;
                     } else if entry.may_be_image() && scope.covers(entry.platform().as_ref()) {
-                        let label = entry.label(at);
-                        return Err(Reason::Unread(entry.unread.clone()).of(&label));
+                        return Err(Reason::Unread(entry.unread.clone()).of(&entry.label));
                     }
                 }
                 Ok(count)
@@ -206,7 +189,7 @@ impl Node {
 impl Entry {
     fn open(
         descriptor: Tree,
-        at: usize,
+        label: String,
         children: &BTreeMap<Digest, Image>,
         unread: &BTreeMap<Digest, String>,
         from: Option<&Pinned>,
@@ -216,6 +199,7 @@ impl Entry {
         let child = was.as_ref().and_then(|digest| children.get(digest));
         let reason = was.as_ref().and_then(|digest| unread.get(digest)).cloned();
         let mut entry = Self {
+            label,
             descriptor,
             was,
             node: None,
@@ -223,15 +207,11 @@ impl Entry {
             promote: false,
             from: from.cloned(),
         };
-        let unknown =
-            |platform: &Option<Platform>| platform.as_ref().is_some_and(Platform::is_unknown);
-        let attests =
-            read.as_ref().is_some_and(|read| read.is_attestation() || unknown(&read.platform));
         entry.node = match child {
-            Some(child) if attests || !(child.is_index() || child.config().is_some()) => {
+            Some(child) if entry.attests() || !(child.is_index() || child.config().is_some()) => {
                 Some(Node::Kept(child.clone()))
             }
-            Some(child) => Some(Node::open(child, &entry.label(at), from)?),
+            Some(child) => Some(Node::open(child, &entry.label, from)?),
             None => None,
         };
         Ok(entry)
@@ -240,12 +220,13 @@ impl Entry {
     /// An entry for something that was not listed.
     pub(super) fn added(
         descriptor: Tree,
-        at: usize,
+        place: usize,
         image: Option<&Image>,
         from: Option<&Pinned>,
     ) -> Result<Self, Failure> {
         let children = image.map(|image| (image.digest().clone(), image.clone()));
-        Self::open(descriptor, at, &children.into_iter().collect(), &BTreeMap::new(), from)
+        let label = label(&descriptor, place);
+        Self::open(descriptor, label, &children.into_iter().collect(), &BTreeMap::new(), from)
     }
 
     pub(super) fn platform(&self) -> Option<Platform> {
@@ -260,16 +241,17 @@ impl Entry {
         read_descriptor(&self.descriptor.to_value(), "entry").0?.attested()
     }
 
-    pub(super) fn label(&self, at: usize) -> String {
-        platform_of(&self.descriptor)
-            .map_or_else(|| format!("entry {}", at + 1), |platform| platform.to_string())
+    /// Whether it attests something, as far as its descriptor says.
+    fn attests(&self) -> bool {
+        let unknown = platform_of(&self.descriptor).is_some_and(|platform| platform.is_unknown());
+        unknown || self.attested().is_some()
     }
 
     fn may_be_image(&self) -> bool {
         let text = |name| self.descriptor.text(name);
         let kind = MediaType::new(&text("mediaType").unwrap_or_default()).kind();
         matches!(kind, Kind::Manifest | Kind::Index | Kind::Schema1)
-            && self.attested().is_none()
+            && !self.attests()
             && text("artifactType").is_none()
     }
 }
@@ -369,40 +351,22 @@ impl Target<'_, '_> {
     }
 }
 
-impl<'a> Shared<'a> {
-    pub(super) fn new(draft: &'a Draft, context: &'a Context<'a>, time: Time) -> Self {
-        let (recipes, added, findings) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { draft, context, time, recipes, findings, edit: 0, added, removed: 0 }
-    }
+/// A name for every entry: its platform, with its place where that would be said twice.
+fn labels(list: &[Tree]) -> Vec<String> {
+    let names: Vec<String> = list.iter().enumerate().map(|(at, d)| label(d, at)).collect();
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    names.iter().for_each(|name| *times.entry(name).or_default() += 1);
+    let twice = |name: &str| times.get(name).is_some_and(|times| *times > 1);
+    let named = names.iter().enumerate().map(|(at, name)| match twice(name) {
+        true => format!("{name} (entry {})", at + 1),
+        false => name.clone(),
+    });
+    named.collect()
+}
 
-    /// The recipe of the layer that the edit adds, made once.
-    pub(super) fn added(&mut self, windows: bool, make: impl FnOnce() -> Recipe) -> RecipeId {
-        if let Some(id) = self.added.get(&(self.edit, windows)) {
-            return id.clone();
-        }
-        let id = self.recipe(make());
-        self.added.insert((self.edit, windows), id.clone());
-        id
-    }
-
-    /// Keeps a finding, once.
-    pub(super) fn note(&mut self, finding: Finding) {
-        if !self.findings.contains(&finding) {
-            self.findings.push(finding);
-        }
-    }
-
-    /// Keeps a recipe and gives its name.
-    pub(super) fn recipe(&mut self, recipe: Recipe) -> RecipeId {
-        let id = recipe.id();
-        self.recipes.entry(id.clone()).or_insert(recipe);
-        id
-    }
-
-    /// The documents of a base that was loaded for the draft.
-    pub(super) fn base(&self, base: &Pinned) -> Option<&'_ Image> {
-        self.context.bases.iter().find(|image| image.digest() == base.digest())
-    }
+fn label(descriptor: &Tree, place: usize) -> String {
+    platform_of(descriptor)
+        .map_or_else(|| format!("entry {}", place + 1), |platform| platform.to_string())
 }
 
 /// The platform in the descriptor of an entry.

@@ -106,6 +106,15 @@ fn bug_annotations_of_a_base_that_is_gone_are_dropped() {
     let change = edited(&made.image(), all([flatten(None)]));
     assert_eq!(value(&change, "image")["annotations"], Value::Null);
     assert_eq!(rules(&change), ["edit.base-dropped"]);
+    let amd64 = made.image();
+    let listed = entry(&amd64, "linux/amd64");
+    let root = json!({"schemaVersion": 2, "mediaType": MediaType::INDEX, "manifests": [listed],
+        "annotations": {NAME: "debian:12", "k": "v"}});
+    let root = document(MediaType::INDEX, &root.to_string());
+    let root = Image::index(root, [amd64]).expect("an index");
+    let change = edited(&root, all([flatten(None)]));
+    assert_eq!(value(&change, "index")["annotations"], json!({"k": "v"}));
+    assert_eq!(rules(&change), ["edit.base-dropped"; 2]);
     let packed = LayerEdit::Recompress { packing: Packing::Zstd, layers: Which::All };
     let change = edited(&made.image(), all([Action::Layers(packed)]));
     assert_eq!(value(&change, "image")["annotations"][NAME], "debian:12", "the tars are the same");

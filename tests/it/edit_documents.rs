@@ -84,7 +84,7 @@ fn an_artifact_is_annotated_but_its_config_is_its_own() {
         value: Some("v".to_owned()),
     };
     let change = edited(&chart, all([annotation]));
-    let mut expected = manifest.clone();
+    let mut expected = manifest;
     expected["annotations"] = json!({"k": "v"});
     assert_eq!(value(&change, "image"), expected);
     assert_eq!(change.blobs.len(), 2);
@@ -225,7 +225,8 @@ fn files_are_attached_as_an_artifact() {
     let subject = image.document().descriptor();
     let sbom = MediaType::new("application/spdx+json");
     let annotations = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
-    let made = attach(&subject, &sbom, &[file.clone()], &annotations, now()).expect("artifact");
+    let made = attach(&subject, &sbom, std::slice::from_ref(&file), &annotations, now())
+        .expect("artifact");
     let empty = json!({"mediaType": MediaType::EMPTY, "digest": sha("{}"), "size": 2});
     let expected = json!({
         "schemaVersion": 2,
@@ -262,6 +263,9 @@ fn files_are_attached_as_an_artifact() {
     let multi = multi(&["a"]);
     let change = edited(&multi, all([edit(AttachTo::Root), label("k", Some("v"))]));
     assert_eq!(change.referrers[0].subject, change.root.digest);
+    let shown = diff(&change).pop().expect("a referrer");
+    assert_eq!(shown.label, "referrer of index");
+    assert!(shown.lines.iter().all(|line| line.kind == LineKind::Added));
     let change = edited(&multi, all([edit(AttachTo::Images)]));
     let subjects: Vec<&Digest> = change.referrers.iter().map(|made| &made.subject).collect();
     let images: Vec<&Digest> = multi.images().iter().map(|(_, image)| image.digest()).collect();

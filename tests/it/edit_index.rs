@@ -7,10 +7,12 @@ use drydock::edit::{
     Action, Attached, Base, Draft, Edit, Family, Image, IndexEdit, Origin, Scope, Step, apply,
 };
 use drydock::edit::{Context, History};
+use drydock::image::Options;
 use drydock::media_type::MediaType;
 use serde_json::json;
 
 use crate::edit_support::*;
+use crate::image_support::Store;
 
 fn change_index(edit: IndexEdit) -> Vec<Edit> {
     all([Action::Index(edit)])
@@ -73,6 +75,24 @@ fn a_nested_index_is_edited_through_and_through() {
     assert_eq!(root["manifests"][0]["x-own"], "kept");
     let changed = change.documents.iter().filter(|document| !document.is_kept()).count();
     assert_eq!(changed, 6);
+}
+
+#[test]
+fn an_index_that_calls_its_images_something_else_stays_as_it_is() {
+    let amd64 = image("linux/amd64", &["a"]);
+    let mut listed_as = entry(&amd64, "linux/amd64");
+    listed_as["mediaType"] = json!("Application/vnd.OCI.image.manifest.v1+json; x=y");
+    let odd = index(&[listed_as], &[&amd64]);
+    assert!(!edited(&odd, all([label("not there", None)])).is_changed());
+}
+
+#[test]
+fn images_for_the_same_platform_are_told_apart() {
+    let (one, other) = (image("linux/amd64", &["a"]), image("linux/amd64", &["b"]));
+    let both = index(&[entry(&one, "linux/amd64"), entry(&other, "linux/amd64")], &[&one, &other]);
+    let change = edited(&both, all([label("k", Some("v"))]));
+    assert_eq!(layers(&change, "linux/amd64 (entry 1)", &["a"]), ["a"]);
+    assert_eq!(layers(&change, "linux/amd64 (entry 2)", &["b"]), ["b"]);
 }
 
 #[test]
@@ -264,4 +284,65 @@ fn steps_of_a_draft_are_undone_and_redone() {
     assert_eq!(names(&history), "ab");
     history.push(Edit::all(label("x", None)));
     assert!(!history.can_redo());
+}
+
+#[test]
+fn a_graph_that_was_loaded_can_be_edited() {
+    let mut store = Store::default();
+    let (amd64, arm64) =
+        (store.image("linux/amd64", &["a", "b"]), store.image("linux/arm64", &["c"]));
+    let statement = store.artifact("application/vnd.in-toto+json", None);
+    let listed_as = crate::image_support::attestation(&statement, &amd64);
+    let entry = crate::image_support::entry;
+    let root =
+        store.index(&[entry(&amd64, "linux/amd64"), entry(&arm64, "linux/arm64"), listed_as]);
+    store.tag("v1", &root);
+    store.artifact("application/vnd.dev.sigstore.bundle.v0.3+json", Some(&arm64));
+    let signed = crate::image_support::digest(&root);
+    let signature = store.image("linux/amd64", &["s"]);
+    store.tag(&format!("sha256-{}.sig", signed.encoded()), &signature);
+
+    let graph = store.load_all("v1");
+    let image = Image::from_graph(&graph).expect("an image");
+    assert_eq!(*image.digest(), signed);
+    let change = edited(&image, all([label("k", Some("v")), given("e")]));
+    assert_eq!(listed(&change), ["linux/amd64", "linux/arm64", "unknown/unknown"]);
+    let lost: Vec<(&str, bool)> =
+        change.lost.iter().map(|lost| (lost.label.as_str(), lost.attached.tag.is_some())).collect();
+    assert_eq!(lost, [("linux/arm64", false), ("index", true)]);
+    let name = change.lost[0].attached.artifact.as_ref().map(|artifact| artifact.name.as_str());
+    assert_eq!(name, Some("signature"));
+    assert!(!edited(&image, vec![]).is_changed());
+
+    // One platform alone: the other is listed on.
+    let only = Options { only: "linux/arm64".parse().ok(), ..Options::default() };
+    let graph = store.load("localhost:5000/a:v1", only);
+    let image = Image::from_graph(&graph).expect("an image");
+    let arm = vec!["linux/arm64".parse().expect("platform")];
+    let change = edited(&image, vec![Edit::on(arm, label("k", Some("v")))]);
+    assert_eq!(change.unread.len(), 2);
+    let error = refused(&image, all([label("k", None)]));
+    assert!(error.contains("linux/amd64: it was not loaded"), "{error}");
+}
+
+#[test]
+fn what_was_not_read_can_not_be_edited() {
+    let mut store = Store::default();
+    let image = store.image("linux/amd64", &["a"]);
+    store.tag("v1", &image);
+    let config = store.content.values().map(|(bytes, _)| bytes.clone());
+    let config = config.into_iter().find(|bytes| bytes.starts_with(b"{\"os\"")).expect("config");
+    let config = drydock::digest::Digest::sha256(&config);
+    let missing = Image::from_graph(&store.load_all("v2")).expect_err("no such tag").to_string();
+    assert!(missing.contains("was not read"), "{missing}");
+    store.content.remove(&config);
+    let missing = Image::from_graph(&store.load_all("v1")).expect_err("no config").to_string();
+    assert!(missing.starts_with("The config of manifest can't be edited"), "{missing}");
+    let artifact = document(MediaType::CONFIG, "{}");
+    let error = Image::manifest(artifact, None).expect_err("a config").to_string();
+    assert!(error.contains("only indexes and manifests"), "{error}");
+    let other = made("linux/amd64", &["a"]).image();
+    let manifest = other.document().clone();
+    let error = Image::manifest(manifest, None).expect_err("no config").to_string();
+    assert!(error.contains("but nothing was given"), "{error}");
 }

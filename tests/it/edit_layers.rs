@@ -113,14 +113,14 @@ fn a_chain_of_recipes_is_built_in_order() {
     let flat = place(|recipe| matches!(recipe, Recipe::Flatten { .. })).expect("flat");
     let (id, flattened) = &recipes[flat];
     let input = Input::Recipe(recipes[given].0.clone());
-    assert!(given < flat && flattened.inputs()[1] == input, "{recipes:?}");
+    assert!(given < flat && flattened.inputs().last() == Some(&input), "{recipes:?}");
     let packed = recipes.iter().filter(|(_, recipe)| match recipe {
         Recipe::Recompress { layer, .. } => *layer == Input::Recipe(id.clone()),
         _ => false,
     });
     assert_eq!(packed.count(), 1);
-    let Recipe::Flatten { over, .. } = flattened else { unreachable!() };
-    assert!(over, "whiteouts must stay, as there are layers below");
+    let Recipe::Flatten { layers, below, .. } = flattened else { unreachable!() };
+    assert_eq!((layers.len(), *below), (5, 3), "whiteouts remove what is in the layers below");
 }
 
 #[test]
@@ -304,6 +304,14 @@ fn a_missing_history_stays_missing_and_an_odd_one_is_named() {
     let error =
         refused(&made.image(), layer_edits([LayerEdit::RemoveCreatedBy { text: "a".into() }]));
     assert!(error.contains("does not say which step made which layer"), "{error}");
+
+    // With one layer left there is nothing to be mistaken about.
+    let change = edited(&made.image(), layer_edits([flatten(None)]));
+    assert_eq!(history(&change, "config"), ["[all]", "flatten all layers"]);
+    assert_eq!(rules(&change), Vec::<&str>::new());
+    made.config.as_object_mut().expect("object").shift_remove("history");
+    let change = edited(&made.image(), layer_edits([flatten(Some([1, 2]))]));
+    assert_eq!(history(&change, "config"), ["flatten layers 1 to 2"]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What must hold of all edits and all documents.
 
 use drydock::edit::{
-    Action, Annotated, ConfigEdit, Edit, Family, History, Image, LayerEdit, Packing, Step,
-    TimeRule, Which,
+    Action, Annotated, ConfigEdit, Edit, Family, History, Image, LayerEdit, Packing, RawDocument,
+    Scope, Step, TimeRule, Which,
 };
 use drydock::media_type::MediaType;
 use proptest::prelude::*;
@@ -22,6 +22,7 @@ fn independent() -> Vec<Action> {
         label("b", Some("1")),
         label("a", Some("2")),
         label("z", Some("3")),
+        label("k", Some("4")),
         label("there", None),
         env("B", Some("1")),
         env("A", Some("2")),
@@ -70,7 +71,7 @@ fn any_edits() -> Vec<Action> {
 fn labelled(names: &[&str]) -> Image {
     let image = |platform: &str| {
         let mut made = made(platform, names);
-        made.config["config"]["Labels"] = serde_json::json!({"there": "1", "m": "2", "c": "3"});
+        made.config["config"]["Labels"] = serde_json::json!({"there": "1", "c": "2", "m": "3"});
         made.image()
     };
     let (amd64, arm64) = (image("linux/amd64"), image("linux/arm64/v8"));
@@ -125,12 +126,58 @@ fn strange(source: &str) -> Image {
     Image::index(document, [image]).expect("an index")
 }
 
+#[test]
+fn fields_of_any_type_are_edited_or_refused() {
+    let values = ["null", "5", "[1,null]", "{\"a\":[]}"];
+    let values = values.map(|text| serde_json::from_str::<Value>(text).expect("JSON"));
+    let plain = made("linux/amd64", &["a", "b"]);
+    let mut images = Vec::new();
+    for value in &values {
+        for at in [
+            "/config",
+            "/config/Env",
+            "/config/Labels",
+            "/rootfs",
+            "/rootfs/diff_ids",
+            "/rootfs/diff_ids/0",
+            "/history",
+            "/history/0",
+            "/os",
+            "/created",
+        ] {
+            let mut made = plain.clone();
+            *made.config.pointer_mut(at).unwrap_or(&mut Value::Null) = value.clone();
+            images.push(made.image());
+        }
+        for at in ["/layers", "/layers/0", "/layers/0/digest", "/layers/0/mediaType"] {
+            let mut made = plain.clone();
+            *made.manifest.pointer_mut(at).expect("a field") = value.clone();
+            images.push(made.image());
+        }
+        for name in ["annotations", "subject", "artifactType", "schemaVersion"] {
+            let mut made = plain.clone();
+            made.manifest[name] = value.clone();
+            images.push(made.image());
+        }
+    }
+    let mut done = 0;
+    for (at, image) in images.iter().enumerate() {
+        for action in any_edits().into_iter().skip(at % 3).step_by(3) {
+            let built = std::collections::BTreeMap::new();
+            let context = drydock::edit::Context { built: &built, now: now(), bases: &[] };
+            let draft = draft(image, vec![Edit { record: true, ..Edit::all(action) }]);
+            done += usize::from(drydock::edit::apply(image, &draft, &context).is_ok());
+        }
+    }
+    assert!(done > 5 * images.len(), "most edits have nothing to do with the odd field");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn independent_edits_give_the_same_digests_in_any_order(
-        edits in Just(independent()).prop_shuffle(), count in 1_usize..27,
+        edits in Just(independent()).prop_shuffle(), count in 1_usize..=28,
     ) {
         let mut chosen: Vec<Action> = edits.into_iter().take(count).collect();
         let image = labelled(&["a", "b"]);
@@ -189,6 +236,30 @@ proptest! {
         prop_assert!(flat || layers >= 2);
         prop_assert_eq!(marks("linux/amd64"), if flat { 2 } else { 3 });
         prop_assert_eq!(marks("index"), 4);
+    }
+
+    #[test]
+    fn no_raw_text_panics(
+        which in 0_usize..3, noise in r#"[\{\}\[\]":,a-z0-9\\ ]{0,12}"#,
+        from in any::<prop::sample::Index>(), len in 0_usize..40,
+    ) {
+        let image = labelled(&["a"]);
+        let (document, label) = [
+            (RawDocument::Index, "index"),
+            (RawDocument::Manifest, "linux/amd64"),
+            (RawDocument::Config, "config of linux/amd64"),
+        ][which];
+        let mut text = text(&edited(&image, vec![]), label);
+        let from = from.index(text.len());
+        text.replace_range(from..(from + len).min(text.len()), &noise);
+        let scope = Scope::Platforms(vec!["linux/amd64".parse().expect("platform")]);
+        let raw = Edit { scope, ..Edit::all(Action::Raw { document, text }) };
+        let built = std::collections::BTreeMap::new();
+        let context = drydock::edit::Context { built: &built, now: now(), bases: &[] };
+        for edits in [vec![], all([given("e"), crate::edit_support::label("k", Some("v"))])] {
+            let edits = [all([given("first")]), vec![raw.clone()], edits].concat();
+            let _ = drydock::edit::apply(&image, &draft(&image, edits), &context);
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! the middle of it.
 
 use std::cell::{Cell, RefCell};
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::mem::replace;
 use std::ops::Range;
 use std::pin::pin;
 use std::rc::Rc;
@@ -30,6 +31,8 @@ pub(crate) struct Peer {
     sent: RefCell<Vec<Sent>>,
     leave: Cell<Option<Leave>>,
     left: Cell<bool>,
+    open: Cell<usize>,
+    most: Cell<usize>,
 }
 
 /// One request.
@@ -73,6 +76,8 @@ impl Peer {
             sent: RefCell::default(),
             leave: Cell::new(None),
             left: Cell::new(false),
+            open: Cell::new(0),
+            most: Cell::new(0),
         })
     }
 
@@ -101,6 +106,12 @@ impl Peer {
     /// Forgets what was asked so far.
     pub(crate) fn forget(&self) {
         self.sent.borrow_mut().clear();
+        self.most.set(0);
+    }
+
+    /// Most requests that were open at once.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.most.get()
     }
 
     /// How often a method was used on paths with a text in them.
@@ -137,7 +148,11 @@ impl Peer {
         *sent.method_mut() = request.method;
         *sent.uri_mut() = request.url.as_str().parse().expect("uri");
         *sent.headers_mut() = request.headers;
+        self.open.set(self.open.get() + 1);
+        self.most.set(self.most.get().max(self.open.get()));
+        others_first().await;
         let answer = self.router.clone().oneshot(sent).await.expect("never fails");
+        self.open.set(self.open.get() - 1);
         if matches!(leave, Some(Leave::After(at)) if at <= number) {
             self.left.set(true);
             pending::<()>().await;
@@ -173,6 +188,16 @@ impl Transport for Peer {
         sent(request.body.len() as u64);
         self.answer(request).await
     }
+}
+
+/// Lets everybody else have a turn.
+async fn others_first() {
+    let mut waited = false;
+    poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// A body as it comes.

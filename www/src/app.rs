@@ -11,6 +11,7 @@ use crate::components::{
     copy_text, reference_field,
 };
 use crate::history;
+use crate::jobs::drafts;
 use crate::pages::{
     DraftsPage, HomePage, ImagePage, LoginOverlay, Opening, OpeningBar, RegistriesOverlay,
 };
@@ -22,6 +23,11 @@ use crate::state::{Overlay, PageState, Theme, Ui, recent, set_page_state};
 pub fn App() -> impl IntoView {
     let ui = Ui::new();
     provide_context(ui);
+    spawn_local(async move {
+        // Where nothing can be kept there are no drafts.
+        let drafts = drafts::list().await.unwrap_or_default();
+        ui.drafts.try_set(drafts.len());
+    });
     history::listen(move |route| ui.route.set(route), move |route| ui.go(route));
     Effect::new(move |_| document().set_title(&ui.route.with(title)));
     listen_to_keys(ui);
@@ -131,6 +137,10 @@ fn Tools(ui: Ui) -> impl IntoView {
         Theme::Dark => ("To the light theme", Picture::Sun),
     };
     view! {
+        <a class="button quiet" href="/-/drafts" aria-label="Drafts">
+            <span class="wide">"Drafts"</span>
+            <span class="badge checking">{ui.drafts}</span>
+        </a>
         <button
             type="button"
             class="button quiet icon"
@@ -208,6 +218,7 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
         actions.push(action("Copy the link", "y", Callback::new(move |()| copy_link(ui))));
     }
     actions.push(action("First page", "g h", going(Route::Home)));
+    actions.push(action("Drafts", "", going(Route::Drafts)));
     let theme = Callback::new(move |()| ui.toggle_theme());
     actions.push(action("Light or dark theme", "", theme));
     let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(Default::default())));
@@ -224,7 +235,7 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
 }
 
 /// The views by their names and keys.
-fn views() -> [(&'static str, &'static str, View); 7] {
+fn views() -> [(&'static str, &'static str, View); 8] {
     [
         ("Overview", "o", View::Overview),
         ("Layers", "l", View::Layers(None)),
@@ -233,6 +244,7 @@ fn views() -> [(&'static str, &'static str, View); 7] {
         ("Documents", "d", View::documents(None)),
         ("Tags", "t", View::Tags { filter: String::new() }),
         ("Verify", "v", View::Verify),
+        ("Edit", "e", View::Edit),
     ]
 }
 

@@ -63,6 +63,8 @@ pub struct Ui {
     pub overlay: RwSignal<Overlay>,
     /// A sentence about what was typed and is no reference.
     pub refused: RwSignal<Option<String>>,
+    /// How many drafts this browser keeps.
+    pub drafts: RwSignal<usize>,
     /// Counts logins; who waits for one tries again when it changes.
     pub logins: RwSignal<u32>,
 }
@@ -78,6 +80,7 @@ impl Ui {
             trust: RwSignal::new(Trust::default()),
             overlay: RwSignal::new(Overlay::None),
             refused: RwSignal::new(None),
+            drafts: RwSignal::new(0),
             logins: RwSignal::new(0),
         }
     }

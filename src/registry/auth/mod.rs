@@ -91,8 +91,11 @@ impl Session {
         }
     }
 
+    /// Forgets a token that is no longer taken, and with it those that are older still.
     fn forget(&mut self, header: &HeaderValue) {
-        self.tokens.retain(|token| token.header != *header);
+        if let Some(at) = self.tokens.iter().position(|token| token.header == *header) {
+            self.tokens.drain(..=at);
+        }
     }
 
     fn keep(&mut self, token: Token) {

@@ -92,7 +92,6 @@ impl<T: Transport> Registry<T> {
         match retry::patiently(pace, ask).await? {
             Started::Mounted => Ok(true),
             Started::Session(session) => {
-                state.restart(false);
                 state.started(&session);
                 Ok(false)
             }

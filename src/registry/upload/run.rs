@@ -48,6 +48,9 @@ impl<'a, T: Transport> Run<'a, T> {
         loop {
             let before = self.state.offset();
             let step = self.step().await;
+            if step == Ok(Step::Done) {
+                self.state.finished();
+            }
             self.tell(self.state.offset());
             match step {
                 Ok(Step::Done) => return Ok(()),

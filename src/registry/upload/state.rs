@@ -150,6 +150,7 @@ impl UploadState {
 
     /// Takes in that the registry has begun an upload.
     pub(super) fn started(&mut self, session: &Session) {
+        self.restart(false);
         self.moved(Some(&session.location));
         if let (Some(chunk), Some(least)) = (self.chunk, session.min_chunk) {
             // A chunk as large as the blob is the same as no chunk.
@@ -223,6 +224,12 @@ impl UploadState {
         if whole {
             self.chunk = None;
         }
+    }
+
+    /// Takes in that the registry has the blob.
+    pub(super) fn finished(&mut self) {
+        self.location = None;
+        self.at(self.size);
     }
 
     /// Lets the blob go in chunks, whatever its size.

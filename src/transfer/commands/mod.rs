@@ -155,10 +155,6 @@ fn copy(from: &Image, to: &Image, platform: Option<&Platform>, attached: bool) -
         .flag("--to-plain-http", to.plain_http)
         .word(from.name())
         .word(to.name());
-    let docker = Words::of("docker buildx imagetools create")
-        .option("--platform", platform.map(ToString::to_string))
-        .option("--tag", Some(to.name()))
-        .word(from.name());
     let mut lines = vec![
         crane.line(Tool::Crane, note),
         skopeo.line(Tool::Skopeo, note),
@@ -167,10 +163,32 @@ fn copy(from: &Image, to: &Image, platform: Option<&Platform>, attached: bool) -
             attached.then_some("It leaves behind what lies under cosign's tags."),
         ),
     ];
-    if !plain && to.reference.digest.is_none() {
-        lines.push(docker.line(Tool::Docker, note));
+    if to.reference.digest.is_none() {
+        lines.extend(docker_copy(from, to, platform, plain, note));
     }
     lines
+}
+
+fn docker_copy(
+    from: &Image,
+    to: &Image,
+    platform: Option<&Platform>,
+    plain: bool,
+    note: Option<&'static str>,
+) -> Option<Line> {
+    let Some(platform) = platform else {
+        let words = Words::of("docker buildx imagetools create")
+            .option("--tag", Some(to.name()))
+            .word(from.name());
+        return (!plain).then(|| words.line(Tool::Docker, note));
+    };
+    let pull =
+        Words::of("docker pull").option("--platform", Some(platform.to_string())).word(from.name());
+    let tag = Words::of("docker tag").word(from.name()).word(to.name());
+    let push = Words::of("docker push").word(to.name());
+    let text = format!("{} && {} && {}", pull.0, tag.0, push.0);
+    let note = "It may compress the layers anew, which changes their digests.";
+    Some(Line { tool: Tool::Docker, text, note: Some(note) })
 }
 
 fn copy_tags(from: &Image, to: &Image, keep_tags: bool) -> Vec<Line> {
@@ -319,7 +337,7 @@ impl Image {
     /// The repository without the last part of its name.
     fn parent(&self) -> String {
         let name = self.repository();
-        name.rsplit_once('/').map_or(name.clone(), |(parent, _)| parent.to_owned())
+        name.rsplit_once('/').map_or_else(|| name.clone(), |(parent, _)| parent.to_owned())
     }
 }
 

@@ -32,8 +32,10 @@ pub fn quote(word: &str) -> String {
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut buffer = [0; 4];
-    for c in text.chars() {
+    for (at, c) in text.chars().enumerate() {
         match c {
+            // No option of printf.
+            '-' if at == 0 => push_octal(&mut out, "-"),
             '%' => out.push_str("%%"),
             '\\' | '\'' => push_octal(&mut out, c.encode_utf8(&mut buffer)),
             c if is_hidden(c) => push_octal(&mut out, c.encode_utf8(&mut buffer)),
@@ -79,6 +81,7 @@ mod tests {
             ("100%\t'\\", "\"$(printf '100%%\\011\\047\\134')\""),
             ("a\n\n", "\"$(printf 'a')\"'\n\n'"),
             ("evil\u{202e}gpj", "\"$(printf 'evil\\342\\200\\256gpj')\""),
+            ("-a\r", "\"$(printf '\\055a\\015')\""),
             ("a\0b", "ab"),
         ] {
             assert_eq!(quote(word), quoted, "{word:?}");

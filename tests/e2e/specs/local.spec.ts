@@ -106,7 +106,7 @@ test('what is no archive is told, and a link to a file of another tab too', asyn
   await page.goto('/');
   const field = page.getByLabel('Choose file…').last();
   await field.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') });
-  await expect(page.getByRole('alert')).toContainText('no tar');
+  await expect(page.locator('.panel.failed')).toContainText('no tar');
   await page.goto('/-/local/layout:1');
   await expect(page.locator('main')).toContainText('choose or drop it again');
 });

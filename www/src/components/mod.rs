@@ -13,6 +13,8 @@ mod choose;
 mod copy;
 mod dialog;
 mod digest;
+mod edit;
+mod finding;
 mod frame;
 mod graph;
 mod icon;
@@ -36,6 +38,12 @@ pub use choose::{Choice, ChooseButton, DropZone};
 pub use copy::{CopyButton, copy_text};
 pub use dialog::Dialog;
 pub use digest::DigestChip;
+pub use edit::{
+    AddEditMenu, Becomes, BecomesLayer, ChildFacts, EditDialog, EditKind, EditList, EditRow,
+    Executable, Fate, FormContext, Group, LayerItem, NewDigest, PlatformFacts, RowAct, Times,
+    Wanted, placed,
+};
+pub use finding::FindingRow;
 pub use frame::{CommandBar, TopBar, reference_field};
 pub use graph::{GraphNode, GraphOutline, GraphPicture, MAX_DRAWN, Relation};
 pub use icon::{Icon, Picture};

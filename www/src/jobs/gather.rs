@@ -10,11 +10,13 @@ use crate::chosen::Chosen;
 use crate::worker::pool::Order;
 use crate::worker::protocol::{GatherWork, Outcome, Work};
 
+pub use crate::worker::protocol::Gathered;
+
 /// What came of taking files.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// Digest and size of each file, in the order in which they were given.
-    pub files: Vec<(Digest, u64)>,
+    /// Each file, in the order in which they were given.
+    pub files: Vec<Gathered>,
     /// Where they are.
     pub contents: BTreeMap<Digest, Content>,
 }
@@ -39,8 +41,8 @@ pub async fn take(
     let mut taken = Taken::default();
     for file in files {
         let content = Content { blob: blob.clone(), offset: file.offset, size: file.size };
-        taken.files.push((file.digest.clone(), file.size));
-        taken.contents.insert(file.digest, content);
+        taken.contents.insert(file.digest.clone(), content);
+        taken.files.push(file);
     }
     Ok(taken)
 }

@@ -19,6 +19,8 @@ pub mod file;
 pub mod gather;
 pub mod graph;
 pub mod local;
+pub mod patch;
+pub mod preview;
 pub mod push;
 pub mod source;
 pub mod tree;
@@ -42,6 +44,8 @@ pub struct Tab {
     pub registries: Registries,
     /// Archives that were opened.
     pub local: local::Local,
+    /// Drafts that were opened as images.
+    pub previews: preview::Previews,
     /// Documents that were verified, by digest.
     pub documents: Documents,
     /// The workers.
@@ -62,7 +66,8 @@ impl Tab {
         let registries = Registries::new();
         let pool = Pool::new(registries.clone());
         let local = local::Local::default();
-        Self { registries, local, documents: Documents::default(), pool }
+        let previews = preview::Previews::default();
+        Self { registries, local, previews, documents: Documents::default(), pool }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What documents are asked of: a repository of a registry, or an archive on disk.
+//! What documents are asked of: a repository of a registry, an archive on disk, or a draft.
 
 use std::rc::Rc;
 
@@ -8,9 +8,10 @@ use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::reference::{Repository, Target};
 use drydock::registry;
-use drydock::source::{BlobPlace, CosignTag, Fetched, Referrers, Source};
+use drydock::source::{BlobPlace, CosignTag, Fetched, Referrers, ReferrersFrom, Source};
 
 use super::local::Picked;
+use super::preview::Preview;
 use super::{Problem, ProblemKind, tab};
 use crate::net::place::Place;
 use crate::net::registries::{Client, ask};
@@ -23,6 +24,8 @@ pub enum AnySource {
     Repository(Client, Repository),
     /// An archive or folder that the user chose.
     Archive(Rc<ArchiveSource<Picked>>),
+    /// What a draft gives.
+    Draft(Rc<Preview>),
 }
 
 /// Why a document did not come.
@@ -34,6 +37,9 @@ pub enum SourceError {
     /// The archive does not have it, or not as it should be.
     #[error("{0}.")]
     Archive(#[from] archive::Error),
+    /// The draft does not have it.
+    #[error(transparent)]
+    Draft(#[from] Problem),
 }
 
 impl AnySource {
@@ -45,7 +51,10 @@ impl AnySource {
     pub async fn of(place: &Place) -> Result<Self, Problem> {
         match Here::of(&place.registry) {
             Some(Here::Local) => tab().local.get(&place.repository).map(Self::Archive),
-            Some(Here::Draft) => Err(no_draft()),
+            // A draft's base may be anything, another draft's result too.
+            Some(Here::Draft) => {
+                Box::pin(tab().previews.open(&place.repository)).await.map(Self::Draft)
+            }
             None => {
                 let client = tab().registries.client(&place.registry).await?;
                 Ok(Self::Repository(client, place.repository.clone()))
@@ -63,6 +72,7 @@ impl AnySource {
                 Ok(ask(async || client.manifest_of(repository, descriptor).await).await?)
             }
             Self::Archive(archive) => Ok(archive.document(descriptor).await?),
+            Self::Draft(draft) => Ok(draft.document(&Target::Digest(descriptor.digest.clone()))?),
         }
     }
 }
@@ -77,6 +87,7 @@ impl Source for AnySource {
                 Ok(ask(async || source.root(target).await).await?)
             }
             Self::Archive(archive) => Ok(archive.root(target).await?),
+            Self::Draft(draft) => Ok(draft.document(target)?),
         }
     }
 
@@ -87,6 +98,7 @@ impl Source for AnySource {
                 Ok(ask(async || source.document(descriptor).await).await?)
             }
             Self::Archive(archive) => Ok(archive.document(descriptor).await?),
+            Self::Draft(draft) => Ok(draft.document(&Target::Digest(descriptor.digest.clone()))?),
         }
     }
 
@@ -97,6 +109,7 @@ impl Source for AnySource {
                 Ok(ask(async || source.blob(descriptor, limit).await).await?)
             }
             Self::Archive(archive) => Ok(archive.blob(descriptor, limit).await?),
+            Self::Draft(draft) => Ok(draft.document(&Target::Digest(descriptor.digest.clone()))?),
         }
     }
 
@@ -106,6 +119,7 @@ impl Source for AnySource {
                 client.repository(repository.clone()).blob_place(digest)
             }
             Self::Archive(archive) => archive.blob_place(digest),
+            Self::Draft(_) => BlobPlace::Nowhere,
         }
     }
 
@@ -116,6 +130,11 @@ impl Source for AnySource {
                 Ok(ask(async || source.referrers(digest).await).await?)
             }
             Self::Archive(archive) => Ok(archive.referrers(digest).await?),
+            Self::Draft(_) => Ok(Referrers {
+                descriptors: Vec::new(),
+                from: ReferrersFrom::Api,
+                findings: Vec::new(),
+            }),
         }
     }
 
@@ -126,6 +145,7 @@ impl Source for AnySource {
                 Ok(ask(async || source.cosign_tags(digest).await).await?)
             }
             Self::Archive(archive) => Ok(archive.cosign_tags(digest).await?),
+            Self::Draft(_) => Ok(Vec::new()),
         }
     }
 }
@@ -137,6 +157,7 @@ impl SourceError {
         match self {
             Self::Registry(error) => matches!(error, registry::Error::NotFound { .. }),
             Self::Archive(error) => error.is_not_found(),
+            Self::Draft(problem) => problem.kind == ProblemKind::NotFound,
         }
     }
 
@@ -156,6 +177,7 @@ impl From<SourceError> for Finding {
         match error {
             SourceError::Registry(error) => error.into(),
             SourceError::Archive(error) => error.into(),
+            SourceError::Draft(problem) => Self::error("draft", "draft", problem.message),
         }
     }
 }
@@ -165,6 +187,7 @@ impl From<SourceError> for Problem {
         match error {
             SourceError::Registry(error) => error.into(),
             SourceError::Archive(error) => error.into(),
+            SourceError::Draft(problem) => problem,
         }
     }
 }
@@ -174,10 +197,4 @@ impl From<archive::Error> for Problem {
         let kind = if error.is_not_found() { ProblemKind::NotFound } else { ProblemKind::Content };
         Self::new(kind, format!("{error}."))
     }
-}
-
-fn no_draft() -> Problem {
-    let message =
-        "There is no such draft in this browser. A link to a draft works only where it was made.";
-    Problem::new(ProblemKind::NotFound, message)
 }

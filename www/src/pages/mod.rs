@@ -11,6 +11,7 @@ pub mod model;
 
 mod documents;
 mod drafts;
+mod edit;
 mod files;
 mod graph;
 mod home;

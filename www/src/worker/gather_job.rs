@@ -27,9 +27,13 @@ pub(super) async fn run(
     for part in 0..work.files {
         let offset = writer.len();
         let mut one = Hasher::new(Algorithm::Sha256);
+        let mut program = false;
         let mut input = Input::open(BlobFrom::Disk(part), parts, link.clone(), 0)?;
         while let Some(bytes) = input.next().await? {
             copy(&bytes, &mut piece);
+            if writer.len() == offset {
+                program = piece.starts_with(b"#!") || piece.starts_with(b"\x7fELF");
+            }
             one.update(&piece);
             all.update(&piece);
             writer.write(&piece)?;
@@ -40,7 +44,8 @@ pub(super) async fn run(
             };
             meter.passed(progress).await;
         }
-        files.push(Gathered { digest: one.finish(), offset, size: writer.len() - offset });
+        let size = writer.len() - offset;
+        files.push(Gathered { digest: one.finish(), offset, size, program });
     }
     let blob = all.finish();
     writer.keep(&blob).await?;

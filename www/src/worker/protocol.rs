@@ -228,6 +228,8 @@ pub struct Gathered {
     pub offset: u64,
     /// Its size in bytes.
     pub size: u64,
+    /// Whether it begins as programs do: with `#!`, or as an ELF file.
+    pub program: bool,
 }
 
 /// A file to read.

@@ -8,7 +8,7 @@ use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use crate::components::{
-    Card, CopyButton, Empty, ErrorPanel, LoginAsk, Meter, MeterKind, PlanRows, PlanSteps, Problem,
+    Card, CopyButton, Empty, ErrorPanel, LoginAsk, Meter, PlanRows, PlanSteps, Problem,
     format,
 };
 use crate::pages::model::Load;
@@ -192,16 +192,6 @@ fn TagMoved(moving: Moving, why: String, plan: Callback<()>) -> impl IntoView {
                 </button>
             </div>
         </div>
-    }
-}
-
-/// What came out of a run, for those who only want to know that.
-#[must_use]
-pub fn kind(phase: &Phase) -> MeterKind {
-    match phase {
-        Phase::Done(_) => MeterKind::Verified,
-        Phase::Failed(_) | Phase::TagMoved(_) => MeterKind::Failed,
-        _ => MeterKind::Running,
     }
 }
 
