@@ -4,20 +4,18 @@ use std::fs;
 use std::io::Read as _;
 
 use drydock::digest::Digest;
-use drydock::edit::{
-    Action, Base, BaseAnnotations, Draft, Edit, Family, LayerEdit, Packing,
-};
+use drydock::edit::{Action, Base, BaseAnnotations, Draft, Edit, Family, LayerEdit, Packing};
 use drydock::media_type::MediaType;
 use serde_json::{Value, json};
 
 use crate::edited::{NOW, Product, Work, add};
-use crate::images::{Made, Packed, Types, Whole, index, unpacked};
 use crate::image_support::digest;
+use crate::images::{Made, Packed, Types, Whole, index, unpacked};
 use crate::judges::judge;
 use crate::layer_support::{Head, dir, file, gzip, hardlink, pax, symlink, tar, zstd};
 use crate::peers::{self, Peer};
 use crate::tools::crane;
-use crate::trees::{assert_same, extracted};
+use crate::trees::assert_same;
 
 /// A base of two layers.
 fn base() -> Made {
@@ -169,7 +167,10 @@ fn from_nothing() {
             assert_eq!(ours.whole.manifest().pointer(field), theirs.manifest().pointer(field));
         }
         // crane leaves the platform empty, with which nothing can run the image.
-        assert_eq!((&theirs.config()["os"], &ours.whole.config()["os"]), (&json!(""), &json!("linux")));
+        assert_eq!(
+            (&theirs.config()["os"], &ours.whole.config()["os"]),
+            (&json!(""), &json!("linux"))
+        );
         judge(&ours, &format!("{repository}/ours"));
     }
 }
@@ -209,7 +210,7 @@ fn on_every_platform_of_an_index() {
     let ours = ours(&base, peer, repository, &[&file], Packing::default());
     let theirs = theirs(peer, repository, &[&file], &[]);
     assert_eq!(theirs.manifest()["mediaType"], MediaType::MANIFEST, "crane is wrong");
-    assert_eq!(ours.media_type(), MediaType::new(MediaType::INDEX));
+    assert_eq!(ours.whole.media_type(), MediaType::new(MediaType::INDEX));
     assert_eq!(ours.whole.of("linux/amd64").layers(), theirs.layers());
     assert_eq!(ours.whole.of("linux/arm64/v8").layers().last(), theirs.layers().last());
     assert_eq!(ours.rules(), ["edit.attestation"]);
@@ -269,7 +270,8 @@ fn windows_layers_hold_the_same() {
         entries.collect()
     };
     let mut theirs = entries(&theirs);
-    let link = theirs.iter_mut().find_map(|entry| entry.link.as_mut().filter(|_| entry.kind == b'1'));
+    let link =
+        theirs.iter_mut().find_map(|entry| entry.link.as_mut().filter(|_| entry.kind == b'1'));
     let link = link.expect("a hardlink");
     assert_eq!(link, "app/run.exe", "crane is wrong");
     *link = "Files/app/run.exe".to_owned();

@@ -9,7 +9,6 @@ use drydock::edit::{
     LayerInput, Packing, Pinned, apply,
 };
 use drydock::layer::write::BuiltLayer;
-use drydock::media_type::MediaType;
 use serde_json::json;
 
 use crate::images::Whole;
@@ -76,17 +75,13 @@ impl<'a> Work<'a> {
     }
 
     fn result(&self) -> Result<Product, EditError> {
-        let image = self.base.map_or_else(
-            || self.draft.base.empty().expect("an empty base"),
-            |base| base.image(),
-        );
+        let image = self
+            .base
+            .map_or_else(|| self.draft.base.empty().expect("an empty base"), |base| base.image());
         let bases: Vec<Image> = self.others.iter().map(|other| other.image()).collect();
         let change = self.apply(&image, &bases, &BTreeMap::new())?;
-        let mut builder = Builder {
-            content: self.content(),
-            built: BTreeMap::new(),
-            chunk: self.chunk,
-        };
+        let mut builder =
+            Builder { content: self.content(), built: BTreeMap::new(), chunk: self.chunk };
         for (id, recipe) in &change.recipes {
             builder.build(id, recipe);
         }
@@ -146,9 +141,5 @@ impl Product {
     /// The labels of findings.
     pub(crate) fn rules(&self) -> Vec<&str> {
         self.change.findings.iter().map(|finding| &*finding.rule).collect()
-    }
-
-    pub(crate) fn media_type(&self) -> MediaType {
-        self.change.root.media_type.clone()
     }
 }

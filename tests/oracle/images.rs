@@ -37,6 +37,10 @@ impl Whole {
         digest(&self.root)
     }
 
+    pub(crate) fn media_type(&self) -> MediaType {
+        MediaType::new(self.root["mediaType"].as_str().expect("a type"))
+    }
+
     /// A JSON document by its descriptor.
     pub(crate) fn json(&self, descriptor: &Value) -> Value {
         serde_json::from_slice(self.bytes(&digest(descriptor))).expect("JSON")
@@ -71,8 +75,11 @@ impl Whole {
 
     /// The tars of the layers; each must have the diff ID that the config names.
     pub(crate) fn tars(&self) -> Vec<Vec<u8>> {
-        let tars: Vec<Vec<u8>> =
-            self.layers().iter().map(|layer| unpacked(self.bytes(&digest(layer)), 1 << 16)).collect();
+        let tars: Vec<Vec<u8>> = self
+            .layers()
+            .iter()
+            .map(|layer| unpacked(self.bytes(&digest(layer)), 1 << 16))
+            .collect();
         let diff_ids: Vec<Digest> = tars.iter().map(|tar| Digest::sha256(tar)).collect();
         assert_eq!(self.config()["rootfs"]["diff_ids"], json!(diff_ids));
         tars
@@ -167,7 +174,8 @@ impl Whole {
                 }
                 let config = document["config"].is_object().then(|| document["config"].clone());
                 for named in config.into_iter().chain(list("layers")) {
-                    let fetched = source.blob(&read_descriptor(&named), BLOB).await.expect("a blob");
+                    let fetched =
+                        source.blob(&read_descriptor(&named), BLOB).await.expect("a blob");
                     let media_type = named["mediaType"].as_str().expect("a type");
                     store.put(media_type, fetched.bytes.to_vec());
                 }
@@ -337,9 +345,11 @@ pub(crate) fn index(images: &[Made]) -> Whole {
 }
 
 fn steps(layers: usize) -> Value {
-    let step = |at: usize| json!({"created": "2020-01-01T00:00:00Z", "created_by": format!("RUN {at}")});
+    let step =
+        |at: usize| json!({"created": "2020-01-01T00:00:00Z", "created_by": format!("RUN {at}")});
     let mut steps: Vec<Value> = (1..=layers).map(step).collect();
-    let empty = json!({"created": "2020-01-01T00:00:00Z", "created_by": "CMD", "empty_layer": true});
+    let empty =
+        json!({"created": "2020-01-01T00:00:00Z", "created_by": "CMD", "empty_layer": true});
     steps.insert(layers.min(1), empty);
     json!(steps)
 }

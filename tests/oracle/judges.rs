@@ -6,14 +6,13 @@ use std::path::Path;
 
 use drydock::archive::write::{Plan, docker_save, layout};
 use drydock::digest::Digest;
-use drydock::media_type::MediaType;
 
 use crate::archive_support::{documents, entry, written};
 use crate::edited::Product;
 use crate::images::Whole;
 use crate::peers::{self, Peer};
-use crate::tools::{crane, run};
-use crate::trees::{Tree, tree};
+use crate::tools::{attempt, crane, run};
+use crate::trees::{Tree, is_root, tree};
 
 /// The tag under which products are judged.
 pub(crate) const TAG: &str = "judged";
@@ -41,9 +40,9 @@ fn at_registry(peer: &Peer, whole: &Whole, name: &str) {
         crane(&["validate", "--remote", &reference]);
     }
     let scratch = tempfile::tempdir().expect("a directory");
-    let from = format!("docker://{reference}");
-    let how = ["--all", "--preserve-digests", "--src-tls-verify=false", &from];
-    skopeo(&how, "dir", scratch.path());
+    let (from, to) = (format!("docker://{reference}"), scratch.path().display());
+    let how = ["--all", "--preserve-digests", "--src-tls-verify=false"];
+    skopeo(&how, &from, &format!("dir:{to}")).unwrap_or_else(|why| panic!("{why}"));
     let copied = fs::read(scratch.path().join("manifest.json")).expect("copied");
     assert_eq!(Digest::sha256(&copied), whole.digest(), "skopeo did not change it");
 }
@@ -62,7 +61,7 @@ fn saved(whole: &Whole) {
     let plan = layout(&entries, &|digest| documents.get(digest)).expect("a plan");
     let path = put(&plan, "layout.tar");
     // skopeo looks in layouts for OCI's types only.
-    if !MediaType::new(whole.root["mediaType"].as_str().expect("a type")).is_docker() {
+    if !whole.media_type().is_docker() {
         let raw = run("skopeo", ["inspect", "--raw", &format!("oci-archive:{path}:1")]);
         assert_eq!(Digest::sha256(raw.as_bytes()), whole.digest());
     }
@@ -71,8 +70,9 @@ fn saved(whole: &Whole) {
     {
         let plan = docker_save(&entries, &|digest| documents.get(digest)).expect("a plan");
         let path = put(&plan, "docker.tar");
-        let to = scratch.path().join("docker");
-        skopeo(&[&format!("docker-archive:{path}")], "dir", &to);
+        let to = format!("dir:{}", scratch.path().join("docker").display());
+        let copied = skopeo(&[], &format!("docker-archive:{path}"), &to);
+        copied.unwrap_or_else(|why| panic!("{why}"));
         if whole.is_gzip() {
             crane(&["validate", "--tarball", &path]);
         }
@@ -83,39 +83,36 @@ fn saved(whole: &Whole) {
 #[track_caller]
 pub(crate) fn trees(peer: &Peer, repository: &str, tag: &str) -> BTreeMap<String, Tree> {
     let whole = Whole::pull(peer, repository, tag);
-    let scratch = tempfile::tempdir().expect("a directory");
-    let one = |(at, (platform, image)): (usize, (String, Whole))| {
-        let layout = scratch.path().join(format!("layout-{at}"));
-        let from = format!("docker://{}/{repository}@{}", peer.host, image.digest());
-        let how = ["--src-tls-verify=false", "--dest-oci-accept-uncompressed-layers", &from];
-        skopeo_as(&how, "oci", &layout, Some("tree"));
-        (platform, unpacked(&layout, &scratch.path().join(format!("root-{at}"))))
+    let images = whole.images().into_iter();
+    let tree = |(platform, image): (String, Whole)| {
+        let tree = unpacked(peer, repository, &image.digest());
+        (platform, tree.unwrap_or_else(|why| panic!("{why}")))
     };
-    whole.images().into_iter().enumerate().map(one).collect()
+    images.map(tree).collect()
 }
 
-#[track_caller]
-fn unpacked(layout: &Path, root: &Path) -> Tree {
-    let is_root = fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
-    let image = format!("{}:tree", layout.display());
-    let mut arguments = vec!["--log=error", "raw", "unpack", "--image", &image];
-    if !is_root {
-        arguments.push("--rootless");
-    }
-    let root_path = root.display().to_string();
-    arguments.push(&root_path);
-    run("umoci", arguments);
-    tree(root)
+/// The tree that umoci unpacks of what skopeo pulls of the image under a tag, or why they refuse.
+pub(crate) fn tree_of(peer: &Peer, repository: &str, tag: &str) -> Result<Tree, String> {
+    unpacked(peer, repository, &Whole::pull(peer, repository, tag).digest())
 }
 
-#[track_caller]
-fn skopeo(from: &[&str], transport: &str, to: &Path) {
-    skopeo_as(from, transport, to, None);
+fn unpacked(peer: &Peer, repository: &str, digest: &Digest) -> Result<Tree, String> {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| scratch.path().join(name).display().to_string();
+    let (layout, root) = (path("layout:tree"), path("root"));
+    let how = ["--src-tls-verify=false", "--dest-oci-accept-uncompressed-layers"];
+    skopeo(
+        &how,
+        &format!("docker://{}/{repository}@{digest}", peer.host),
+        &format!("oci:{layout}"),
+    )?;
+    let rootless = if is_root() { &[][..] } else { &["--rootless"] };
+    let unpack = ["--log=error", "raw", "unpack", "--image", &layout];
+    attempt("umoci", unpack.iter().chain(rootless).chain([&root.as_str()]))?;
+    Ok(tree(Path::new(&root)))
 }
 
-#[track_caller]
-fn skopeo_as(from: &[&str], transport: &str, to: &Path, name: Option<&str>) {
-    let name = name.map(|name| format!(":{name}")).unwrap_or_default();
-    let to = format!("{transport}:{}{name}", to.display());
-    run("skopeo", ["--insecure-policy", "copy", "--quiet"].iter().chain(from).chain([&to.as_str()]));
+fn skopeo(how: &[&str], from: &str, to: &str) -> Result<String, String> {
+    let copy = ["--insecure-policy", "copy", "--quiet"];
+    attempt("skopeo", copy.iter().chain(how).chain([&from, &to]))
 }

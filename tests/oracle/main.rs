@@ -6,10 +6,15 @@
 //! beside ours.
 
 mod append;
+mod cases;
 mod edited;
+mod export;
+mod flatten;
 mod images;
 mod judges;
+mod mutate;
 mod peers;
+mod rebase;
 mod recipes;
 mod tools;
 mod trees;

@@ -1,14 +1,15 @@
 //! Trees of files on disk, as lines that can be compared.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 
 use drydock::digest::Digest;
 
-use crate::tools;
+use crate::tools::attempt;
 
 /// What is at each path: kind, mode, owner, time of change, device, content or target, and the
 /// names that share the file.
@@ -59,17 +60,39 @@ pub(crate) fn tree(root: &Path) -> Tree {
     lines
 }
 
-/// The tree of a tar, as GNU tar extracts it.
-#[track_caller]
-pub(crate) fn extracted(tar: &[u8]) -> Tree {
+/// The tree of a tar, as root extracts it with GNU tar, directories getting their times in the end; or
+/// why it can't be done.
+pub(crate) fn extracted(tar: &[u8]) -> Result<Tree, String> {
+    extract(tar, &["tar", "--numeric-owner", "--delay-directory-restore", "-xp"])
+}
+
+/// The tree of a tar, as somebody who is not root extracts it, or why it can't be done.
+pub(crate) fn extracted_by_somebody(tar: &[u8]) -> Result<Tree, String> {
+    match is_root() {
+        true => extract(tar, &["setpriv", "--reuid=65534", "--clear-groups", "tar", "-x"]),
+        false => extract(tar, &["tar", "-x"]),
+    }
+}
+
+/// Into a directory that belongs to nobody, when this can be chosen.
+fn extract(tar: &[u8], command: &[&str]) -> Result<Tree, String> {
     let scratch = tempfile::tempdir().expect("a directory");
     let (file, root) = (scratch.path().join("a.tar"), scratch.path().join("root"));
     fs::write(&file, tar).expect("written");
     fs::create_dir(&root).expect("made");
-    let arguments = ["--numeric-owner", "--same-owner", "-xpf"].map(std::ffi::OsStr::new);
-    let rest = [file.as_os_str(), "-C".as_ref(), root.as_os_str()];
-    tools::run("tar", arguments.iter().copied().chain(rest));
-    tree(&root)
+    fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o755)).expect("opened");
+    if is_root() {
+        chown(&root, Some(65534), None).expect("given away");
+    }
+    let (program, arguments) = command.split_first().expect("a program");
+    let rest = ["-f".as_ref(), file.as_os_str(), "-C".as_ref(), root.as_os_str()];
+    attempt(program, arguments.iter().map(OsStr::new).chain(rest))?;
+    Ok(tree(&root))
+}
+
+/// Whether these tests run as root, who alone gives files their owners.
+pub(crate) fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0)
 }
 
 /// Where two trees differ, one line for each path.

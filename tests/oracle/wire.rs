@@ -33,7 +33,8 @@ impl Transport for Wire {
     type Payload = Bytes;
 
     async fn send(&self, request: Request) -> Result<Response<Whole>, TransportError> {
-        let failed = |kind, error: &dyn std::fmt::Display| TransportError::new(kind, error.to_string());
+        let failed =
+            |kind, error: &dyn std::fmt::Display| TransportError::new(kind, error.to_string());
         let mut sent = http::Request::new(Full::new(request.body));
         *sent.method_mut() = request.method;
         *sent.uri_mut() = request.url.as_str().parse().expect("a URL that is a URI");
