@@ -157,8 +157,51 @@ fn what_is_copied_keeps_its_headers_and_its_order() {
     );
     assert_eq!(flat.plan.layers(), [0, 1]);
     let written = execute(&flat.plan, &slices, &Files::default());
-    // Behind the header of the directory.
-    assert!(written[512..] == tar(&[odd.concat(), file("0", "top")]));
+    // Around the header of the directory.
+    let (before, behind) = written.split_at(odd[..2].concat().len());
+    assert!([before, &behind[512..]].concat() == tar(&[odd.concat(), file("0", "top")]));
+}
+
+/// GNU tar gives a directory its mode as soon as something follows that lies outside of it.
+#[test]
+fn nothing_is_exported_into_a_directory_that_is_read_only_by_then() {
+    let closed = |name: &str| Head::new(name, b'5').mode(0o555).done();
+    let tars = [
+        tar(&[
+            closed("./"),
+            closed("usr"),
+            closed("usr/lib"),
+            file("usr/lib/a", "1"),
+            hardlink("usr/lib/b", "usr/lib/a"),
+            closed("usr/once"),
+            file("usr/once/c", "2"),
+            closed("opt"),
+        ]),
+        tar(&[dir("etc"), file("etc/d", "3"), file("usr/lib/e", "4"), file("usr/lib/f", "5")]),
+    ];
+    let (indexes, slices) = stack(&tars);
+    let image = Overlay::build(&indexes);
+    let written = execute(&export(&image).plan, &slices, &Files::default());
+    let index = read(&written).index.expect("an index");
+    let line = |entry: drydock::layer::Entry<'_>| {
+        format!("{} {:o} {}", entry.name().escape_ascii(), entry.mode, entry.link.escape_ascii())
+    };
+    let lines: Vec<String> = index.entries().map(|entry| line(entry).trim_end().into()).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    usr/ 555
+    usr/lib/ 755
+    usr/lib/a 644
+    usr/lib/b 644 usr/lib/a
+    usr/once/ 555
+    usr/once/c 644
+    opt/ 555
+    etc/ 755
+    etc/d 644
+    usr/lib/e 644
+    usr/lib/f 644
+    usr/lib/ 555
+    ./ 555
+    ");
 }
 
 #[test]

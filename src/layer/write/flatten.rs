@@ -1,4 +1,4 @@
-//! How do several layers become one, or a tree of files a tar?
+//! How do several layers become one?
 //!
 //! A flattened layer is the difference between two merged trees: what lies below it, and what is
 //! there with it. Paths are the real ones, symlinks in their parents followed, so it unpacks to
@@ -47,55 +47,55 @@ pub fn flatten(below: &Overlay, merged: &Overlay) -> Flattened {
         first: below.layers().len() as u32,
         top: NodeId::ROOT,
     };
-    selection.write()
-}
-
-/// The whole tree of an image, as `docker export` gives it.
-#[must_use]
-pub fn export(image: &Overlay) -> Flattened {
-    Selection { merged: image, below: None, first: 0, top: NodeId::ROOT }.write()
-}
-
-/// What is in one folder, with names as they are seen from there; `None` when `folder` is no
-/// directory. A hardlink to a file elsewhere becomes a file.
-#[must_use]
-pub fn folder(image: &Overlay, folder: NodeId) -> Option<Flattened> {
-    image.node(folder).filter(|node| node.kind == Kind::Directory)?;
-    Some(Selection { merged: image, below: None, first: 0, top: folder }.write())
+    selection.flatten()
 }
 
 /// Which nodes are written.
-struct Selection<'a> {
-    merged: &'a Overlay,
-    below: Option<&'a Overlay>,
+pub(super) struct Selection<'a> {
+    pub(super) merged: &'a Overlay,
+    /// What the tree below has; `None` when there is nothing.
+    pub(super) below: Option<&'a Overlay>,
     /// The first layer whose entries are written.
-    first: u32,
+    pub(super) first: u32,
     /// The directory whose contents are written.
-    top: NodeId,
+    pub(super) top: NodeId,
 }
 
-/// A file and the node that it is written for.
-struct Content {
-    file: EntryRef,
-    node: NodeId,
+/// A node that is no directory, and how it is written.
+pub(super) enum Leaf {
+    /// As this entry, with its content.
+    Entry { node: NodeId, entry: EntryRef },
+    /// As a hardlink to another node.
+    Link { node: NodeId, leader: NodeId },
 }
 
 impl Selection<'_> {
-    fn write(&self) -> Flattened {
+    fn flatten(&self) -> Flattened {
         let mut findings = Findings::default();
         let mut builder = Builder::default();
         let nodes = self.nodes(&mut findings);
         self.directories(&nodes, &mut builder);
-        let leaders = self.leaders(&nodes);
-        let (mut contents, mut links) = (Vec::new(), Vec::new());
-        for node in self.describe(&nodes).filter(|node| node.kind != Kind::Directory) {
+        let mut leaves = self.leaves(&nodes, &mut findings);
+        leaves.sort_by_key(|leaf| match leaf {
+            Leaf::Entry { entry, .. } => (false, Some(*entry)),
+            Leaf::Link { .. } => (true, None),
+        });
+        leaves.iter().for_each(|leaf| self.leaf(leaf, &mut builder));
+        Flattened { plan: builder.finish(), findings: findings.finish("layer") }
+    }
+
+    /// Everything but directories that is new, in the order of the nodes.
+    pub(super) fn leaves(&self, nodes: &[NodeId], findings: &mut Findings) -> Vec<Leaf> {
+        let leaders = self.leaders(nodes);
+        let mut leaves = Vec::new();
+        for node in self.describe(nodes).filter(|node| node.kind != Kind::Directory) {
             if !self.is_new(&node) {
                 continue;
             }
             let leader = leaders.get(&group(&node)).copied().unwrap_or(node.id);
             match self.merged.file(node.id) {
-                _ if leader != node.id => links.push((node.id, leader)),
-                Some(file) => contents.push(Content { file, node: node.id }),
+                _ if leader != node.id => leaves.push(Leaf::Link { node: node.id, leader }),
+                Some(entry) => leaves.push(Leaf::Entry { node: node.id, entry }),
                 None => findings.add("flatten.hardlink-target", |rule| {
                     let text = "The target of this hardlink does not exist, so it is left out.";
                     let path = self.merged.path(node.id);
@@ -103,22 +103,24 @@ impl Selection<'_> {
                 }),
             }
         }
-        contents.sort_unstable_by_key(|content| (content.file, content.node));
-        for content in contents {
-            self.content(&content, &mut builder);
+        leaves
+    }
+
+    pub(super) fn leaf(&self, leaf: &Leaf, builder: &mut Builder) {
+        match leaf {
+            Leaf::Entry { node, entry } => self.content(*node, *entry, builder),
+            Leaf::Link { node, leader } => {
+                let Some(node) = self.merged.node(*node) else { return };
+                let mut head = Head::new(Kind::Hardlink, self.path(node.id), node.mode);
+                (head.uid, head.gid, head.mtime) = (node.uid, node.gid, node.mtime);
+                head.link = self.path(*leader).into();
+                builder.head(&head);
+            }
         }
-        for (node, leader) in links {
-            let Some(node) = self.merged.node(node) else { continue };
-            let mut head = Head::new(Kind::Hardlink, self.path(node.id), node.mode);
-            (head.uid, head.gid, head.mtime) = (node.uid, node.gid, node.mtime);
-            head.link = self.path(leader).into();
-            builder.head(&head);
-        }
-        Flattened { plan: builder.finish(), findings: findings.finish("layer") }
     }
 
     /// The nodes below the top in the order of their paths, those that are not written too.
-    fn nodes(&self, findings: &mut Findings) -> Vec<NodeId> {
+    pub(super) fn nodes(&self, findings: &mut Findings) -> Vec<NodeId> {
         let mut inside = vec![false; self.merged.id_end()];
         mark(&mut inside, self.top);
         let mut nodes = Vec::with_capacity(self.merged.len());
@@ -140,7 +142,7 @@ impl Selection<'_> {
         nodes
     }
 
-    fn describe(&self, nodes: &[NodeId]) -> impl DoubleEndedIterator<Item = Node<'_>> {
+    pub(super) fn describe(&self, nodes: &[NodeId]) -> impl DoubleEndedIterator<Item = Node<'_>> {
         nodes.iter().filter_map(|id| self.merged.node(*id))
     }
 
@@ -175,7 +177,7 @@ impl Selection<'_> {
         for node in all.filter(|node| node.kind == Kind::Directory) {
             let is_root = node.id == NodeId::ROOT;
             if self.is_new(&node) && (!is_root || node.entry.is_some()) {
-                self.directory(&node, builder);
+                builder.head(&self.directory(&node));
             }
             let Some(&(below, twin)) = twins.get(&node.id) else { continue };
             let children = below.children(twin).iter().filter_map(|id| below.node(*id));
@@ -200,16 +202,17 @@ impl Selection<'_> {
         }
     }
 
-    fn directory(&self, node: &Node<'_>, builder: &mut Builder) {
+    /// The header of a directory.
+    pub(super) fn directory(&self, node: &Node<'_>) -> Head<'_> {
         let mut path = self.path(node.id);
         if path.is_empty() {
             path.push(b'.');
         }
         let head = node.entry.and_then(|entry| Head::of(self.index(entry)?, entry.entry));
-        builder.head(&match head {
+        match head {
             Some(head) => Head { path: path.into(), ..head },
             None => Head::new(Kind::Directory, path, node.mode),
-        });
+        }
     }
 
     fn whiteout(&self, dir: NodeId, name: &[u8], builder: &mut Builder) {
@@ -240,12 +243,12 @@ impl Selection<'_> {
     }
 
     /// An entry with its content, copied with its header if that can be.
-    fn content(&self, Content { file, node }: &Content, builder: &mut Builder) {
-        let Some((index, path)) = self.index(*file).map(|index| (index, self.path(*node))) else {
+    fn content(&self, node: NodeId, file: EntryRef, builder: &mut Builder) {
+        let Some((index, path)) = self.index(file).map(|index| (index, self.path(node))) else {
             return;
         };
         let layer = file.layer as usize;
-        let is_own = self.merged.node(*node).is_some_and(|node| node.entry == Some(*file));
+        let is_own = self.merged.node(node).is_some_and(|node| node.entry == Some(file));
         if is_own
             && let Some(entry) = index.entry(file.entry)
             && is_plain(index, &entry, &path)
@@ -278,12 +281,12 @@ fn group(node: &Node<'_>) -> NodeId {
     node.hardlink_to.unwrap_or(node.id)
 }
 
-fn mark(marks: &mut [bool], id: NodeId) {
+pub(super) fn mark(marks: &mut [bool], id: NodeId) {
     if let Some(mark) = marks.get_mut(id.0 as usize) {
         *mark = true;
     }
 }
 
-fn is_marked(marks: &[bool], id: NodeId) -> bool {
+pub(super) fn is_marked(marks: &[bool], id: NodeId) -> bool {
     marks.get(id.0 as usize).copied().unwrap_or(false)
 }

@@ -16,6 +16,7 @@
 
 mod compress;
 mod entry;
+mod export;
 mod files;
 mod flatten;
 mod given;
@@ -28,8 +29,9 @@ mod zstd;
 
 pub use compress::{GzipLevel, LevelError, Method};
 pub use entry::{NewEntry, NewNode};
+pub use export::{export, folder};
 pub use files::{EntryError, Parent, files};
-pub use flatten::{Flattened, export, flatten, folder};
+pub use flatten::{Flattened, flatten};
 pub use given::{GivenLayer, GivenSummary};
 pub use plan::{Part, Parts, TarPlan};
 pub use rewrite::{Rewrite, Rewritten, Times, rewrite};
