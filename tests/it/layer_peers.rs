@@ -250,7 +250,7 @@ pub(crate) fn unpack(
     name: &str,
     layers: &[Vec<u8>],
 ) -> Option<Result<BTreeMap<Vec<u8>, String>, String>> {
-    let Some(_umoci) = tool("umoci") else {
+    let Some(umoci) = tool("umoci") else {
         println!("umoci is not installed below {}: left out", tools().display());
         return None;
     };
@@ -426,10 +426,10 @@ proptest! {
     /// Needs umoci and root; says so and passes without.
     #[test]
     fn merged_trees_are_what_umoci_unpacks(layers in prop::collection::vec(prop::collection::vec(any_entry(), 1..9), 1..4)) {
-        let Some(_umoci) = tool("umoci") else {
+        if tool("umoci").is_none() {
             println!("umoci is not installed below {}: left out", tools().display());
             return Ok(());
-        };
+        }
         if fs::metadata("/proc/self").map(|meta| meta.uid()).unwrap_or(1) != 0 {
             println!("unpacking needs root: left out");
             return Ok(());

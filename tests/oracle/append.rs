@@ -183,7 +183,7 @@ fn annotations_name_the_base() {
     const NAME: &str = "org.opencontainers.image.base.name";
     const DIGEST: &str = "org.opencontainers.image.base.digest";
     let inherited = json!({NAME: "debian:12", DIGEST: Digest::sha256(b"debian"), "k": "v"});
-    let base = Made { manifest: json!({"annotations": inherited.clone()}), ..base() }.make();
+    let base = Made { manifest: json!({"annotations": inherited}), ..base() }.make();
     let pinned = base.push(peer, repository, "base");
     let ours = |set: bool| {
         let Action::Layers(LayerEdit::Add { layer, .. }) = add(&file, Packing::default()) else {

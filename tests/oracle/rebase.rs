@@ -83,7 +83,7 @@ fn layers_are_the_same_and_more_is_kept() {
         for field in ["author", "created", "variant", "os.features"] {
             assert_eq!(
                 own[field],
-                app.config.get(field).cloned().unwrap_or(json!("v8")),
+                app.config.get(field).cloned().unwrap_or_else(|| json!("v8")),
                 "{field}"
             );
             assert_ne!(own[field], other[field], "crane is wrong: {field}");
