@@ -4,6 +4,7 @@
 //! it has `DRYDOCK_BENCH_MB` megabytes (default 400), makes a tar of them in memory, compresses it
 //! with the `gzip` and `zstd` commands, and measures each part. Megabytes are those of the tar.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use drydock::digest::{Algorithm, Hasher};
+use drydock::layer::write::{BuiltLayer, GzipLevel, LayerWriter, Method};
 use drydock::layer::{Index, LayerReader, LayerSummary, Overlay, ReadOptions};
 use zlib_rs::{Inflate, InflateFlush, Status};
 
@@ -64,6 +66,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     results.measure("reader, zstd: both digests, index", || {
         read(&zstd, ReadOptions::default());
     });
+
+    for (name, method) in [
+        ("writer, gzip -1: both digests", Method::Gzip { level: GzipLevel::FAST }),
+        ("writer, gzip -6: both digests", Method::GZIP),
+        ("writer, zstd: both digests, checked", Method::Zstd),
+    ] {
+        let size = Cell::new(0);
+        results.measure(name, || size.set(write(&tar, method).size));
+        println!("{:8.3} of the tar's size", size.get() as f64 / tar.len() as f64);
+    }
 
     let summary = read(&gzip, ReadOptions::default());
     assert!(summary.complete, "the layer reads to its end: {:?}", summary.findings);
@@ -128,6 +140,15 @@ fn read(blob: &[u8], options: ReadOptions) -> LayerSummary {
     let mut reader = LayerReader::new(options);
     blob.chunks(CHUNK).for_each(|chunk| reader.push(chunk, &mut ()));
     reader.finish(&mut ())
+}
+
+fn write(tar: &[u8], method: Method) -> BuiltLayer {
+    let (mut writer, mut blob) = (LayerWriter::new(method), Vec::new());
+    for chunk in tar.chunks(CHUNK) {
+        writer.push(chunk, &mut blob);
+        blob.clear();
+    }
+    writer.finish(&mut blob)
 }
 
 fn inflate(blob: &[u8]) {

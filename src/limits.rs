@@ -9,6 +9,8 @@ pub const DOCUMENT_BYTES: u64 = 4 << 20;
 pub const LIST_PAGE_BYTES: u64 = 4 << 20;
 /// Largest answer of a token service in bytes.
 pub const TOKEN_BYTES: u64 = 64 << 10;
+/// Longest Docker config that is read for its logins, in bytes.
+pub const DOCKER_CONFIG_BYTES: usize = 1 << 20;
 /// Largest part of an error body that is read, in bytes.
 pub const ERROR_BYTES: u64 = 64 << 10;
 /// Most pages that are followed for one list.
@@ -26,6 +28,10 @@ pub const INDEX_DEPTH: usize = 4;
 pub const REFERRER_DEPTH: usize = 3;
 /// Most descriptors that are followed under one root.
 pub const DESCRIPTORS: usize = 10_000;
+/// Most bytes that the documents of one copy may have together.
+pub const COPY_BYTES: u64 = 256 << 20;
+/// Most tags that are looked up to see which stand for one manifest.
+pub const TAGS_LOOKED_UP: usize = 1000;
 /// Most tags of one repository that are kept.
 pub const TAGS: usize = 1_000_000;
 
@@ -48,6 +54,8 @@ pub const TAR_PAX_BYTES: u64 = 2 << 20;
 pub const TAR_ENTRIES: usize = 10_000_000;
 /// Most runs of data in one sparse file of a layer.
 pub const TAR_SPARSE_REGIONS: usize = 1 << 20;
+/// Most entries of an archive of images, and most files of a folder of them.
+pub const ARCHIVE_ENTRIES: u64 = 200_000;
 /// Most memory that the entries of one layer may take, in bytes.
 pub const INDEX_BYTES: usize = 512 << 20;
 /// Most paths that the merged tree of an image may have, removed ones counted.
@@ -64,3 +72,10 @@ pub const FINDINGS_PER_RULE: usize = 100;
 pub const FINDINGS_PER_DOCUMENT: usize = 1000;
 /// Most bytes that the paths of one listing may have together.
 pub const LISTING_PATH_BYTES: usize = 256 << 20;
+
+/// Most edits of one draft.
+pub const DRAFT_EDITS: usize = 1000;
+/// Longest draft in a link, in bytes.
+pub const DRAFT_LINK_BYTES: usize = 1 << 20;
+/// Most lines of a document that are compared with those of another one.
+pub const DIFF_LINES: usize = 20_000;

@@ -1,6 +1,8 @@
-//! Where documents and blobs come from: a repository of a registry, and later files and drafts.
+//! Where documents and blobs come from: a repository of a registry, an archive, and later drafts.
 //!
 //! Every view works on a [`Source`], so none of them knows what it looks at.
+
+use std::ops::Range;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -95,6 +97,33 @@ pub struct CosignTag {
 pub enum BlobPlace {
     /// At a URL of the registry, which may want an `Authorization` header.
     Url(Url),
+    /// In a file of an archive on the user's disk.
+    File(FileRange),
+    /// The source knows that it has no such blob.
+    Nowhere,
+}
+
+/// Bytes of one of the files that an archive lies in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRange {
+    /// Number of the file: 0 for a tar, the place in the list of paths for a folder.
+    pub file: usize,
+    /// The bytes of it.
+    pub range: Range<u64>,
+}
+
+impl FileRange {
+    /// Number of bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.range.end.saturating_sub(self.range.start)
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// A document by reference or digest, and where blobs are.

@@ -20,6 +20,6 @@ pub mod limits;
 pub mod sample;
 mod store;
 
-pub use faults::{Action, Faults, Rule};
+pub use faults::{Action, Faults, Lost, Rule, UploadRange};
 pub use http::router;
 pub use store::{Refusal, Role, Store};

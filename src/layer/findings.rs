@@ -11,6 +11,7 @@ use crate::limits;
 pub(crate) struct Findings {
     list: Vec<Finding>,
     counts: BTreeMap<&'static str, (usize, Severity)>,
+    total: usize,
 }
 
 impl Findings {
@@ -18,11 +19,17 @@ impl Findings {
     pub(crate) fn add(&mut self, rule: &'static str, make: impl FnOnce(&'static str) -> Finding) {
         let (count, severity) = self.counts.entry(rule).or_insert((0, Severity::Note));
         *count += 1;
+        self.total += 1;
         if *count <= limits::FINDINGS_PER_RULE {
             let finding = make(rule);
             *severity = (*severity).min(finding.severity);
             self.list.push(finding);
         }
+    }
+
+    /// How often something was added, listed or not.
+    pub(crate) fn total(&self) -> usize {
+        self.total
     }
 
     /// All findings, and for each rule that was broken more often how many more there are.

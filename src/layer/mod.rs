@@ -4,6 +4,7 @@
 //! blob -> digest -> codec (gzip members, zstd frames, plain) -> digest of the tar (diff ID)
 //!                                                            -> tar entries -> Index
 //! [Index, Index, …] -> Overlay: the merged tree, and what each layer added, changed, removed
+//! files, layers -> write: TarPlan -> tar -> LayerWriter -> blob, digest, diff ID
 //! ```
 //!
 //! [`LayerReader`] is a push machine: it is given pieces of a blob as they arrive and never reads
@@ -15,16 +16,19 @@
 //! [`Overlay`] merges indexes by the rules of image-spec, layer.md ("Applying Changesets"), in the
 //! way that unpacking the layers onto a disk, one after the other, would.
 //! [`content`] finds and cuts out the bytes of one file.
+//! [`mod@write`] makes layers: of new files, of a range of layers, of a layer without some files or
+//! times. It plans every byte of the new tar before the first one is written.
 //!
 //! Nothing here knows JSON documents or registries.
 
-mod codec;
+pub(crate) mod codec;
 pub mod content;
-mod findings;
+pub(crate) mod findings;
 mod index;
 mod overlay;
 mod reader;
-mod tar;
+pub(crate) mod tar;
+pub mod write;
 
 pub use index::{Entry, Index, IndexError, Kind};
 pub use overlay::{Change, ChangeKind, EntryRef, Node, NodeId, Overlay, Walk};

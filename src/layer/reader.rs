@@ -265,6 +265,12 @@ impl LayerReader {
         self.tar.size
     }
 
+    /// How the blob is compressed, as soon as enough of it has come to say it.
+    #[must_use]
+    pub fn compression(&self) -> Option<Compression> {
+        self.tar.compression
+    }
+
     /// Number of entries of the tar so far.
     #[must_use]
     pub fn entries(&self) -> u64 {

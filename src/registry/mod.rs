@@ -1,12 +1,13 @@
 //! A client of registries: the distribution-spec as operations over a [`Transport`].
 //!
 //! One [`Registry`] is one host. Its operations are in [`ops`], one file per endpoint; `auth` gets
-//! in, `error` says in sentences what went wrong. Nothing here retries or waits: [`retry`] says
-//! when to ask again.
+//! in, `error` says in sentences what went wrong. Nothing here waits by itself: [`retry`] says when
+//! to ask again, and [`upload`] goes on with what was cut.
 
 pub mod address;
 pub mod auth;
 mod error;
+mod location;
 pub mod notice;
 pub mod ops;
 pub mod page;
@@ -14,6 +15,7 @@ pub mod range;
 pub mod retry;
 mod source;
 mod transport;
+pub mod upload;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -30,9 +32,14 @@ use auth::scope::{Action, Scope};
 use auth::{Credentials, Session, Turn};
 use notice::RateLimit;
 
-pub use error::{Error, ErrorEntry, Login, PageProblem, RealmProblem, Reply, Subject};
-pub use source::RepositorySource;
-pub use transport::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+pub use error::{
+    Error, ErrorEntry, LocationProblem, Login, PageProblem, RealmProblem, Reply, Subject,
+};
+pub use source::{PatientSource, RepositorySource};
+use transport::Part;
+pub use transport::{
+    Body, Content, Request, Response, Transport, TransportError, TransportErrorKind,
+};
 
 /// Most different warnings of one registry that are kept.
 const WARNINGS: usize = 100;
@@ -251,8 +258,18 @@ impl<T: Transport> Registry<T> {
     /// Sends a request, getting in on the way: at most two attempts, the second with what the
     /// first one's 401 asked for.
     async fn send(&self, access: &Access, request: Request) -> Result<Response<T::Body>, Error> {
+        self.send_with(access, request, None).await
+    }
+
+    /// As [`Self::send`], with a part of some content as the request's body.
+    async fn send_with(
+        &self,
+        access: &Access,
+        request: Request,
+        part: Option<&Part<'_, T::Payload>>,
+    ) -> Result<Response<T::Body>, Error> {
         let first = self.authorization(access).await?;
-        let mut response = self.attempt(access, request.clone(), first.as_ref()).await?;
+        let mut response = self.attempt(access, request.clone(), part, first.as_ref()).await?;
         if response.status != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
@@ -261,7 +278,7 @@ impl<T: Transport> Registry<T> {
         let error = match renewed {
             Ok(second) => {
                 drop(response);
-                response = self.attempt(access, request, Some(&second)).await?;
+                response = self.attempt(access, request, part, Some(&second)).await?;
                 if response.status != StatusCode::UNAUTHORIZED {
                     return Ok(response);
                 }
@@ -271,8 +288,8 @@ impl<T: Transport> Registry<T> {
         };
         match error {
             Error::Unauthorized { subject, login, reply } if reply.entries.is_empty() => {
-                let body = transport::read_start(&mut response.body, limits::ERROR_BYTES).await;
-                Err(Error::Unauthorized { subject, login, reply: Reply::parse(&body) })
+                let reply = Self::reply(&mut response.body).await;
+                Err(Error::Unauthorized { subject, login, reply })
             }
             error => Err(error),
         }
@@ -282,10 +299,14 @@ impl<T: Transport> Registry<T> {
         &self,
         access: &Access,
         mut request: Request,
+        part: Option<&Part<'_, T::Payload>>,
         header: Option<&http::HeaderValue>,
     ) -> Result<Response<T::Body>, Error> {
         auth::authorise(&mut request, &self.base, header);
-        let sent = self.transport.send(request).await;
+        let sent = match part {
+            Some(part) => transport::send_part(&self.transport, request, part).await,
+            None => self.transport.send(request).await,
+        };
         let response =
             sent.map_err(|error| Error::Transport { subject: access.subject.clone(), error })?;
         self.note(&response.headers);
@@ -301,6 +322,11 @@ impl<T: Transport> Registry<T> {
         Ok(response)
     }
 
+    /// The registry's words, as far as they are read.
+    async fn reply(body: &mut T::Body) -> Reply {
+        Reply::parse(&transport::read_start(body, limits::ERROR_BYTES).await)
+    }
+
     async fn failure(&self, subject: &Subject, mut response: Response<T::Body>) -> Error {
         let body = transport::read_start(&mut response.body, limits::ERROR_BYTES).await;
         self.error(subject, response.status, &response.headers, &body)
@@ -309,6 +335,15 @@ impl<T: Transport> Registry<T> {
 
 fn reading(repository: &Repository, subject: Subject) -> Access {
     Access { subject, scopes: vec![Scope::repository(repository, &[Action::Pull])] }
+}
+
+fn writing(repository: &Repository, subject: Subject) -> Access {
+    Access { subject, scopes: vec![Scope::repository(repository, &[Action::Pull, Action::Push])] }
+}
+
+fn deleting(repository: &Repository, subject: Subject) -> Access {
+    let actions = [Action::Pull, Action::Push, Action::Delete];
+    Access { subject, scopes: vec![Scope::repository(repository, &actions)] }
 }
 
 /// Refuses a body that was encoded on the way: its digest is that of the plain bytes.

@@ -1,4 +1,4 @@
-//! Whether and when a question is asked again. The caller does the waiting.
+//! Whether and when a question is asked again. The waiting itself is the caller's.
 
 use std::time::Duration;
 
@@ -14,7 +14,47 @@ pub const LONGEST_WISH: Duration = Duration::from_secs(300);
 
 const FIRST: Duration = Duration::from_millis(500);
 
-/// How long to wait before attempt `attempt + 1` of a GET or HEAD, after attempt `attempt` (counted
+/// What waiting needs of the world: time and chance.
+#[allow(async_fn_in_trait)]
+pub trait Pace {
+    /// Waits for `time` because of `error`, after which it is tried again.
+    async fn wait(&self, time: Duration, error: &Error);
+
+    /// A number between 0 and 1, another one each time, which spreads the waits of many clients.
+    fn random(&self) -> f64;
+}
+
+impl<P: Pace> Pace for &P {
+    async fn wait(&self, time: Duration, error: &Error) {
+        P::wait(self, time, error).await;
+    }
+
+    fn random(&self) -> f64 {
+        P::random(self)
+    }
+}
+
+/// Asks a question that does no harm when it is asked twice, and again as long as that helps.
+///
+/// # Errors
+/// What the last attempt ended with.
+pub async fn patiently<A>(
+    pace: &impl Pace,
+    question: impl AsyncFn() -> Result<A, Error>,
+) -> Result<A, Error> {
+    let mut attempt = 1;
+    loop {
+        let error = match question().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let Some(time) = delay(attempt, &error, pace.random()) else { return Err(error) };
+        pace.wait(time, &error).await;
+        attempt += 1;
+    }
+}
+
+/// How long to wait before attempt `attempt + 1` of a question that may be asked twice, after attempt `attempt` (counted
 /// from 1) failed with `error`. `None` when another attempt would not help, or not soon.
 ///
 /// `random` is between 0 and 1 and spreads the waits of many clients.
@@ -36,12 +76,14 @@ fn helps(attempt: u32, error: &Error) -> bool {
         Error::Server { status, .. } => {
             matches!(status.as_u16(), 408 | 499 | 500 | 502 | 503 | 504 | 522)
         }
-        Error::Transport { error, .. } => matches!(
-            error.kind,
+        Error::Transport { error, .. } => match &error.kind {
             TransportErrorKind::Unreachable
-                | TransportErrorKind::Timeout
-                | TransportErrorKind::Cut { .. }
-        ),
+            | TransportErrorKind::Timeout
+            | TransportErrorKind::Cut { .. } => true,
+            // Whoever stands between here and the registry has limits of its own.
+            TransportErrorKind::Refused(code) => code == "rate-limited",
+            _ => false,
+        },
         // Once: a cache on the way may have been filled with a broken answer.
         Error::Mismatch { .. } => attempt == 1,
         _ => false,
@@ -81,7 +123,8 @@ mod tests {
             assert!(delay(1, &server(status, None), 0.5).is_none(), "{status}");
         }
         let cut = TransportErrorKind::Cut { got: 1, expected: Some(2) };
-        for kind in [TransportErrorKind::Unreachable, TransportErrorKind::Timeout, cut] {
+        let busy = TransportErrorKind::Refused("rate-limited".to_owned());
+        for kind in [TransportErrorKind::Unreachable, TransportErrorKind::Timeout, cut, busy] {
             assert!(delay(1, &transport(kind), 0.5).is_some());
         }
         let refused = TransportErrorKind::Refused("private-address".to_owned());

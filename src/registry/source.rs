@@ -2,6 +2,7 @@
 
 use super::Registry;
 use super::error::Error;
+use super::retry::{Pace, patiently};
 use super::transport::Transport;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
@@ -71,6 +72,49 @@ impl<T: Transport> Source for RepositorySource<'_, T> {
 
     async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, Error> {
         self.registry.cosign_tags(&self.repository, digest).await
+    }
+}
+
+/// A repository of a registry whose questions are asked again as long as that helps.
+#[derive(Debug)]
+pub struct PatientSource<'a, T, P> {
+    source: RepositorySource<'a, T>,
+    pace: &'a P,
+}
+
+impl<'a, T> RepositorySource<'a, T> {
+    /// The same, but what may pass is waited for.
+    #[must_use]
+    pub fn patient<P: Pace>(self, pace: &'a P) -> PatientSource<'a, T, P> {
+        PatientSource { source: self, pace }
+    }
+}
+
+impl<T: Transport, P: Pace> Source for PatientSource<'_, T, P> {
+    type Error = Error;
+
+    async fn root(&self, target: &Target) -> Result<Fetched, Error> {
+        patiently(self.pace, async || self.source.root(target).await).await
+    }
+
+    async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, Error> {
+        patiently(self.pace, async || self.source.document(descriptor).await).await
+    }
+
+    async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Fetched, Error> {
+        patiently(self.pace, async || Source::blob(&self.source, descriptor, limit).await).await
+    }
+
+    fn blob_place(&self, digest: &Digest) -> BlobPlace {
+        self.source.blob_place(digest)
+    }
+
+    async fn referrers(&self, digest: &Digest) -> Result<Referrers, Error> {
+        patiently(self.pace, async || self.source.referrers(digest).await).await
+    }
+
+    async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, Error> {
+        patiently(self.pace, async || self.source.cosign_tags(digest).await).await
     }
 }
 

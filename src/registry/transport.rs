@@ -1,5 +1,6 @@
 //! The library's one edge to the world: something that sends an HTTP request.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
@@ -41,6 +42,32 @@ impl std::fmt::Debug for Request {
     }
 }
 
+/// Bytes to be sent: outside of memory or in it.
+#[derive(Debug)]
+pub enum Content<'a, P> {
+    /// A payload of the transport.
+    Payload(&'a P),
+    /// A small document.
+    Memory(&'a Bytes),
+}
+
+impl<P> Clone for Content<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P> Copy for Content<'_, P> {}
+
+/// A part of some content that a request carries as its body.
+pub(super) struct Part<'a, P> {
+    pub content: Content<'a, P>,
+    /// Which bytes of it.
+    pub range: Range<u64>,
+    /// Is told how many bytes of the part are on their way.
+    pub sent: &'a dyn Fn(u64),
+}
+
 /// The head of an answer, and a body that is read piece by piece.
 #[derive(Clone, Debug)]
 pub struct Response<B> {
@@ -63,34 +90,60 @@ pub trait Body {
 }
 
 /// Sends requests. Redirects of blobs and manifests are followed below this trait and without
-/// `Authorization`; content encodings are neither asked for nor undone.
+/// `Authorization`, those of uploads are given back as answers; content encodings are neither asked
+/// for nor undone.
 #[allow(async_fn_in_trait)]
 pub trait Transport {
     /// The body of an answer.
     type Body: Body;
+    /// Bytes that lie outside of memory, such as a file. Cloning it copies none of them.
+    type Payload: Clone;
 
     /// Sends a request and gives the head of the answer. A status of 400 and more is an answer.
     ///
     /// # Errors
     /// When no answer came.
     async fn send(&self, request: Request) -> Result<Response<Self::Body>, TransportError>;
+
+    /// Sends a request whose body is a part of a payload, in bytes from its start, with the length
+    /// of the part as `Content-Length`. The request's own body is empty. While it goes out, `sent`
+    /// is told how many bytes of the part are on their way.
+    ///
+    /// # Errors
+    /// When no answer came, or the payload has no such part.
+    async fn send_part(
+        &self,
+        request: Request,
+        payload: &Self::Payload,
+        part: Range<u64>,
+        sent: &dyn Fn(u64),
+    ) -> Result<Response<Self::Body>, TransportError>;
 }
 
-impl<T: Transport> Transport for &T {
-    type Body = T::Body;
+macro_rules! by_reference {
+    ($($pointer:ty),*) => {$(
+        impl<T: Transport> Transport for $pointer {
+            type Body = T::Body;
+            type Payload = T::Payload;
 
-    async fn send(&self, request: Request) -> Result<Response<T::Body>, TransportError> {
-        T::send(self, request).await
-    }
+            async fn send(&self, request: Request) -> Result<Response<T::Body>, TransportError> {
+                T::send(self, request).await
+            }
+
+            async fn send_part(
+                &self,
+                request: Request,
+                payload: &T::Payload,
+                part: Range<u64>,
+                sent: &dyn Fn(u64),
+            ) -> Result<Response<T::Body>, TransportError> {
+                T::send_part(self, request, payload, part, sent).await
+            }
+        }
+    )*};
 }
 
-impl<T: Transport> Transport for Rc<T> {
-    type Body = T::Body;
-
-    async fn send(&self, request: Request) -> Result<Response<T::Body>, TransportError> {
-        T::send(self, request).await
-    }
-}
+by_reference!(&T, Rc<T>);
 
 /// Why no answer came, or why it stopped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,6 +184,24 @@ impl TransportError {
     #[must_use]
     pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
+    }
+}
+
+/// Sends a request with a part of some content as its body.
+pub(super) async fn send_part<T: Transport>(
+    transport: &T,
+    mut request: Request,
+    part: &Part<'_, T::Payload>,
+) -> Result<Response<T::Body>, TransportError> {
+    match part.content {
+        Content::Payload(payload) => {
+            transport.send_part(request, payload, part.range.clone(), part.sent).await
+        }
+        Content::Memory(bytes) => {
+            let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(bytes.len());
+            request.body = bytes.slice(at(part.range.start)..at(part.range.end));
+            transport.send(request).await
+        }
     }
 }
 

@@ -68,15 +68,37 @@ fn layers_know_neither_registry_nor_documents() {
 }
 
 #[test]
-fn verify_inspect_and_spec_do_not_know_the_registry() {
-    let folders = ["src/verify", "src/inspect", "src/spec", "src/image"];
+fn what_is_no_transfer_does_not_know_the_registry() {
+    let folders = ["src/verify", "src/inspect", "src/edit", "src/spec", "src/image", "src/archive"];
     assert_none(&offenders(&folders, &["crate::registry"]));
 }
 
 #[test]
 fn the_registry_client_knows_no_layers_and_no_reports() {
-    let banned = ["crate::layer", "crate::verify", "crate::inspect", "crate::image"];
+    let banned = [
+        "crate::layer",
+        "crate::verify",
+        "crate::inspect",
+        "crate::image",
+        "crate::archive",
+        "crate::edit",
+        "crate::transfer",
+    ];
     assert_none(&offenders(&["src/registry"], &banned));
+}
+
+#[test]
+fn edits_build_no_layers_and_judge_no_images() {
+    let banned = ["crate::verify", "crate::inspect", "crate::source", "LayerReader", "TarPlan"];
+    assert_none(&offenders(&["src/edit"], &banned));
+}
+
+#[test]
+fn transfers_know_documents_and_registries_and_nothing_of_what_is_in_layers() {
+    let banned = ["crate::layer", "crate::verify", "crate::inspect", "crate::image"];
+    assert_none(&offenders(&["src/transfer"], &banned));
+    let readers = ["src/layer", "src/spec", "src/verify", "src/inspect", "src/image"];
+    assert_none(&offenders(&readers, &["crate::transfer"]));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The index as bytes, and single files.
 
 use drydock::layer::content::{Trust, Wanted};
+use drydock::layer::write::{self, Rewrite, Times};
 use drydock::layer::{Index, IndexError, LayerReader, ReadOptions, Sink};
 use proptest::prelude::*;
 
@@ -56,7 +57,7 @@ fn b7_damaged_and_stale_indexes_are_refused() {
     }
     let mut newer = bytes;
     newer[8] = 99;
-    assert_eq!(Index::from_bytes(&newer), Err(IndexError::Version { expected: 1, found: 99 }));
+    assert_eq!(Index::from_bytes(&newer), Err(IndexError::Version { expected: 2, found: 99 }));
     assert_eq!(Index::from_bytes(b"{}"), Err(IndexError::Magic));
 }
 
@@ -64,6 +65,7 @@ fn b7_damaged_and_stale_indexes_are_refused() {
 fn an_index_with_a_right_checksum_and_wrong_content_is_refused_or_harmless() {
     let bytes = index(true).to_bytes();
     let body = &bytes[..bytes.len() - 32];
+    let strip = Rewrite { strip: vec![b"usr/lib/a".to_vec()], ..Rewrite::default() };
     for at in 16..body.len() {
         for bits in [1u8, 0x80, 0xff] {
             let mut changed = body.to_vec();
@@ -76,6 +78,15 @@ fn an_index_with_a_right_checksum_and_wrong_content_is_refused_or_harmless() {
                 let _ = (overlay.node(id), overlay.path(id));
             }
             let index = &overlay.layers()[0];
+            let plans = [
+                write::export(&overlay).plan,
+                write::rewrite(index, &Rewrite { times: Some(Times::All(0)), ..strip.clone() })
+                    .plan,
+                write::rewrite(index, &strip).plan,
+            ];
+            for plan in plans {
+                let _ = plan.parts().take(100).count();
+            }
             for entry in index.entries() {
                 let _ = (entry.name(), index.xattrs(entry.ordinal).count());
                 let _ = Wanted::file(index, entry.ordinal).map(|wanted| wanted.tar_end());

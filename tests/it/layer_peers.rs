@@ -13,12 +13,11 @@ use proptest::prelude::*;
 use crate::layer_support::*;
 
 /// An empty directory for one test, removed afterwards.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("drydock-layer-{name}-{}", std::process::id()));
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("drydock-test-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a directory for the test");
         Self(path)
@@ -229,21 +228,50 @@ fn multi_member_layers_of_pigz_and_gzip() {
     }
 }
 
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     let tools = std::env::var_os("DRYDOCK_TOOLS").map(PathBuf::from);
     tools.unwrap_or_else(|| {
         PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/drydock/tools")
     })
 }
 
-fn umoci() -> Option<PathBuf> {
+/// A program below [`tools`], if it is there.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let installed = fs::read_dir(tools()).ok()?.flatten().map(|entry| entry.path());
-    installed
-        .filter(|path| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("umoci-"))
-        })
-        .map(|path| path.join("bin/umoci"))
-        .find(|path| path.exists())
+    let of_tool = |path: &PathBuf| {
+        let folder = path.file_name().map(|folder| folder.to_string_lossy().into_owned());
+        folder.is_some_and(|folder| folder.starts_with(&format!("{name}-")))
+    };
+    installed.filter(of_tool).map(|path| path.join("bin").join(name)).find(|path| path.exists())
+}
+
+/// What umoci makes of layers, or what it says. Needs umoci and root; `None` without, and says so.
+pub(crate) fn unpack(
+    name: &str,
+    layers: &[Vec<u8>],
+) -> Option<Result<BTreeMap<Vec<u8>, String>, String>> {
+    let Some(umoci) = tool("umoci") else {
+        println!("umoci is not installed below {}: left out", tools().display());
+        return None;
+    };
+    if fs::metadata("/proc/self").map(|meta| meta.uid()).unwrap_or(1) != 0 {
+        println!("unpacking needs root: left out");
+        return None;
+    }
+    let scratch = Scratch::new(name);
+    write_layout(&scratch.0.join("layout"), layers);
+    let rootfs = scratch.0.join("rootfs");
+    let output = Command::new(umoci)
+        .args(["raw", "unpack", "--image"])
+        .arg(format!("{}:test", scratch.0.join("layout").display()))
+        .arg(&rootfs)
+        .output()
+        .expect("umoci runs");
+    Some(if output.status.success() {
+        Ok(disk_view(&rootfs))
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    })
 }
 
 /// An OCI layout with one image of these layers (plain tars).
@@ -284,7 +312,7 @@ fn write_layout(root: &Path, layers: &[Vec<u8>]) {
 }
 
 /// Path, kind, mode, owner, size, link and the names that share the file, of what lies on a disk.
-fn disk_view(root: &Path) -> BTreeMap<Vec<u8>, String> {
+pub(crate) fn disk_view(root: &Path) -> BTreeMap<Vec<u8>, String> {
     use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::FileTypeExt as _;
     let (mut lines, mut shared) = (BTreeMap::new(), BTreeMap::<u64, Vec<Vec<u8>>>::new());
@@ -343,7 +371,7 @@ fn note_shared(lines: &mut BTreeMap<Vec<u8>, String>, groups: impl Iterator<Item
 }
 
 /// The same of an overlay.
-fn overlay_view(merged: &Overlay) -> BTreeMap<Vec<u8>, String> {
+pub(crate) fn overlay_view(merged: &Overlay) -> BTreeMap<Vec<u8>, String> {
     let (mut lines, mut shared) = (BTreeMap::new(), BTreeMap::<u32, Vec<Vec<u8>>>::new());
     for id in merged.walk() {
         let node = merged.node(id).expect("live");
@@ -368,7 +396,7 @@ fn overlay_view(merged: &Overlay) -> BTreeMap<Vec<u8>, String> {
 }
 
 /// One entry among few names, so that layers meet often.
-fn any_entry() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn any_entry() -> impl Strategy<Value = Vec<u8>> {
     let component = prop::sample::select(vec!["a", "b", "c"]);
     let path = prop::collection::vec(component.clone(), 1..4).prop_map(|parts| parts.join("/"));
     let target = prop_oneof![
@@ -398,10 +426,10 @@ proptest! {
     /// Needs umoci and root; says so and passes without.
     #[test]
     fn merged_trees_are_what_umoci_unpacks(layers in prop::collection::vec(prop::collection::vec(any_entry(), 1..9), 1..4)) {
-        let Some(umoci) = umoci() else {
+        if tool("umoci").is_none() {
             println!("umoci is not installed below {}: left out", tools().display());
             return Ok(());
-        };
+        }
         if fs::metadata("/proc/self").map(|meta| meta.uid()).unwrap_or(1) != 0 {
             println!("unpacking needs root: left out");
             return Ok(());
@@ -410,30 +438,22 @@ proptest! {
         let indexes: Vec<std::sync::Arc<Index>> =
             layers.iter().map(|layer| std::sync::Arc::new(read(layer).index.expect("index"))).collect();
         let merged = Overlay::build(&indexes);
-        let scratch = Scratch::new("umoci");
-        write_layout(&scratch.0.join("layout"), &layers);
-        let rootfs = scratch.0.join("rootfs");
-        let output = Command::new(umoci)
-            .args(["raw", "unpack", "--image"])
-            .arg(format!("{}:test", scratch.0.join("layout").display()))
-            .arg(&rootfs)
-            .output()
-            .expect("umoci runs");
+        let Some(unpacked) = unpack("merged", &layers) else { return Ok(()) };
         let errors: Vec<&str> = merged
             .findings()
             .iter()
             .filter(|finding| finding.severity == drydock::finding::Severity::Error)
             .map(|finding| &*finding.rule)
             .collect();
-        if output.status.success() {
-            prop_assert!(errors.is_empty(), "umoci unpacks it, but {:?}", merged.findings());
-            // There umoci gives the new directory the metadata of the file that it replaces.
-            if !overlay_rules(&merged).contains(&"layer.parent-not-directory".to_owned()) {
-                prop_assert_eq!(overlay_view(&merged), disk_view(&rootfs));
+        match unpacked {
+            Ok(disk) => {
+                prop_assert!(errors.is_empty(), "umoci unpacks it, but {:?}", merged.findings());
+                // There umoci gives the new directory the metadata of the file that it replaces.
+                if !overlay_rules(&merged).contains(&"layer.parent-not-directory".to_owned()) {
+                    prop_assert_eq!(overlay_view(&merged), disk);
+                }
             }
-        } else {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            prop_assert!(!errors.is_empty(), "umoci refuses it: {}", said);
+            Err(said) => prop_assert!(!errors.is_empty(), "umoci refuses it: {}", said),
         }
     }
 }

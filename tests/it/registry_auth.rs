@@ -51,6 +51,33 @@ fn an_anonymous_token_is_fetched_once_and_used_again() {
 }
 
 #[test]
+fn p24_tokens_that_all_end_at_once_cost_one_renewal() {
+    let other = "GET https://reg.example/v2/b/manifests/t";
+    let both = "GET https://reg.example/token?service=reg&scope=repository%3Ab%3Apull";
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(OWN)),
+        (TOKEN, Answer::token("old")),
+        (MANIFEST, ok()),
+        (both, Answer::token("older-for-b")),
+        (other, ok()),
+        // All tokens have been withdrawn.
+        (other, Answer::challenge(OWN)),
+        (both, Answer::token("new-for-b")),
+        (other, ok()),
+        (TOKEN, Answer::token("new")),
+        (MANIFEST, ok()),
+    ]);
+    let registry = registry("reg.example", &script);
+    let target = Target::Tag(Tag::parse("t").expect("tag"));
+    let other = Repository::parse("b").expect("repository");
+    assert_eq!(pull(&registry), Ok(()));
+    assert!(run(registry.manifest(&other, &target)).is_ok());
+    assert!(run(registry.manifest(&other, &target)).is_ok());
+    assert_eq!(pull(&registry), Ok(()), "the older token is not tried any more");
+    script.finish();
+}
+
+#[test]
 fn an_expired_token_is_renewed_before_it_is_used() {
     let script = Script::new(&[
         (MANIFEST, Answer::challenge(OWN)),

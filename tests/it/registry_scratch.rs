@@ -1,62 +1,25 @@
 //! The client against the scratch registry, without sockets: whole, and with the faults and quirks
 //! of real registries.
 
-use axum::Router;
-use axum::body::{Body as AxumBody, BodyDataStream};
-use bytes::Bytes;
+use std::rc::Rc;
+
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::media_type::{Kind, MediaType};
-use drydock::reference::{self, Repository, Tag, Target};
+use drydock::reference::{Repository, Tag, Target};
 use drydock::registry::auth::Credentials;
 use drydock::registry::range::{ByteRange, Part};
-use drydock::registry::{
-    Body, Error, Login, Registry, Request, Response, Scheme, Transport, TransportError,
-    TransportErrorKind,
-};
+use drydock::registry::{Body, Error, Login, Registry};
 use drydock::source::{CosignKind, Fetched, ReferrersFrom, Source};
-use drydock_registry::{Faults, Store, router, sample};
-use futures_util::StreamExt as _;
-use tower::ServiceExt as _;
+use drydock_registry::sample;
 
-use crate::registry_script::{NOW, run};
+use crate::peer::Peer;
+use crate::registry_script::run;
 
-struct Scratch(Router);
-
-struct Streamed {
-    stream: BodyDataStream,
-    got: u64,
-}
-
-impl Transport for Scratch {
-    type Body = Streamed;
-
-    async fn send(&self, request: Request) -> Result<Response<Streamed>, TransportError> {
-        let mut sent = http::Request::new(AxumBody::from(request.body));
-        *sent.method_mut() = request.method;
-        *sent.uri_mut() = request.url.as_str().parse().expect("uri");
-        *sent.headers_mut() = request.headers;
-        let (head, body) = self.0.clone().oneshot(sent).await.expect("never fails").into_parts();
-        let body = Streamed { stream: body.into_data_stream(), got: 0 };
-        Ok(Response { status: head.status, headers: head.headers, url: request.url, body })
-    }
-}
-
-impl Body for Streamed {
-    async fn chunk(&mut self) -> Option<Result<Bytes, TransportError>> {
-        let chunk = self.stream.next().await?;
-        self.got += chunk.as_ref().map_or(0, Bytes::len) as u64;
-        let cut = TransportErrorKind::Cut { got: self.got, expected: None };
-        Some(chunk.map_err(|error| TransportError::new(cut, error.to_string())))
-    }
-}
-
-fn scratch() -> Registry<Scratch> {
-    let store = Store::memory();
-    sample::install(&store).expect("sample");
-    let faulty = Faults::examples().wrap(&store, router(store.clone()));
-    let name = reference::Registry::parse("scratch.example").expect("name");
-    Registry::new(Scratch(faulty), name, Scheme::Http, || NOW).expect("host")
+fn scratch() -> Registry<Rc<Peer>> {
+    let peer = Peer::new();
+    sample::install(&peer.store).expect("sample");
+    peer.registry_at("scratch.example")
 }
 
 /// The sample's repository under a fault.
@@ -68,7 +31,7 @@ fn latest() -> Target {
     Target::Tag(Tag::parse("latest").expect("tag"))
 }
 
-fn pull(registry: &Registry<Scratch>, fault: &str) -> Result<Fetched, Error> {
+fn pull(registry: &Registry<Rc<Peer>>, fault: &str) -> Result<Fetched, Error> {
     run(registry.manifest(&under(fault), &latest()))
 }
 
@@ -78,7 +41,7 @@ fn children(document: &Fetched, key: &str) -> Vec<Descriptor> {
 }
 
 /// The first platform's manifest, its config and its first layer.
-fn parts(registry: &Registry<Scratch>) -> (Descriptor, Descriptor, Descriptor) {
+fn parts(registry: &Registry<Rc<Peer>>) -> (Descriptor, Descriptor, Descriptor) {
     let index = pull(registry, "none").expect("index");
     let manifest = children(&index, "manifests").into_iter().next().expect("manifest");
     let source = registry.repository(under("none"));

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::mem::replace;
+use std::ops::Range;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -150,6 +151,7 @@ impl Script {
 
 impl Transport for Script {
     type Body = Chunks;
+    type Payload = Bytes;
 
     async fn send(&self, request: Request) -> Result<Response<Chunks>, TransportError> {
         let mut waited = false;
@@ -170,6 +172,29 @@ impl Transport for Script {
             body: Chunks { chunks: answer.body.into(), read: Rc::clone(&self.read) },
         })
     }
+
+    async fn send_part(
+        &self,
+        mut request: Request,
+        payload: &Bytes,
+        part: Range<u64>,
+        sent: &dyn Fn(u64),
+    ) -> Result<Response<Chunks>, TransportError> {
+        assert!(request.body.is_empty());
+        request.body = slice(payload, &part)?;
+        sent(request.body.len() as u64);
+        self.send(request).await
+    }
+}
+
+/// A part of a payload that is in memory.
+pub(crate) fn slice(payload: &Bytes, part: &Range<u64>) -> Result<Bytes, TransportError> {
+    let at = |n: u64| usize::try_from(n).expect("small");
+    if at(part.end) > payload.len() {
+        let message = format!("the payload has {} bytes, not {part:?}", payload.len());
+        return Err(TransportError::new(TransportErrorKind::Other, message));
+    }
+    Ok(payload.slice(at(part.start)..at(part.end)))
 }
 
 pub(crate) struct Chunks {

@@ -7,12 +7,15 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 
 use crate::components::{
-    Action, CommandBar, ErrorPanel, Icon, KeysDialog, Palette, Picture, Problem, TopBar, copy_text,
-    reference_field,
+    Action, CommandBar, DropZone, ErrorPanel, Icon, KeysDialog, Palette, Picture, Problem, TopBar,
+    copy_text, reference_field,
 };
 use crate::history;
-use crate::pages::{HomePage, ImagePage, LoginOverlay};
-use crate::route::{ImageRoute, Route, View};
+use crate::jobs::drafts;
+use crate::pages::{
+    DraftsPage, HomePage, ImagePage, LoginOverlay, Opening, OpeningBar, RegistriesOverlay,
+};
+use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::{Overlay, PageState, Theme, Ui, recent, set_page_state};
 
 /// Everything that is on screen.
@@ -20,13 +23,21 @@ use crate::state::{Overlay, PageState, Theme, Ui, recent, set_page_state};
 pub fn App() -> impl IntoView {
     let ui = Ui::new();
     provide_context(ui);
+    spawn_local(async move {
+        // Where nothing can be kept there are no drafts.
+        let kept = drafts::list().await.unwrap_or_default();
+        ui.drafts.try_set(kept.len());
+        let _swept = drafts::sweep().await;
+    });
     history::listen(move |route| ui.route.set(route), move |route| ui.go(route));
     Effect::new(move |_| document().set_title(&ui.route.with(title)));
     listen_to_keys(ui);
 
     let shown = Signal::derive(move || {
         ui.route.with(|route| match route {
-            Route::Image(image) => image.reference.to_string(),
+            Route::Image(image) if Here::of(&image.reference.registry).is_none() => {
+                image.reference.to_string()
+            }
             _ => String::new(),
         })
     });
@@ -34,12 +45,25 @@ pub fn App() -> impl IntoView {
     let page = Memo::new(move |_| {
         ui.route.with(|route| match route {
             Route::Home => Page::Home,
+            Route::Drafts => Page::Drafts,
             Route::Image(image) => Page::Image(image.reference.clone()),
             Route::Unknown { why, .. } => Page::Unknown(why.clone()),
         })
     });
+    // Other tools can't reach what lies in this browser.
+    let command = Signal::derive(move || {
+        let here = ui.route.with(|route| match route {
+            Route::Image(image) => Here::of(&image.reference.registry).is_some(),
+            _ => false,
+        });
+        if here { String::new() } else { ui.command.get() }
+    });
     let close = Callback::new(move |()| ui.overlay.set(Overlay::None));
+    let opening = Opening::new();
+    provide_context(opening);
+    let dropped = move |files| opening.open(ui, files);
     view! {
+        <DropZone hint="Drop a docker save tar or an OCI layout to open it" dropped>
         <div class="app">
             <a class="skip" href="#main">
                 "Skip to the content"
@@ -62,12 +86,14 @@ pub fn App() -> impl IntoView {
                         }
                     })
             }}
+            <OpeningBar opening />
             {move || match page.get() {
                 Page::Home => view! { <HomePage /> }.into_any(),
+                Page::Drafts => view! { <DraftsPage /> }.into_any(),
                 Page::Image(reference) => view! { <ImagePage reference /> }.into_any(),
                 Page::Unknown(why) => view! { <UnknownPage why /> }.into_any(),
             }}
-            <CommandBar command=ui.command />
+            <CommandBar command />
             {move || match ui.overlay.get() {
                 Overlay::None => ().into_any(),
                 Overlay::Palette => {
@@ -75,15 +101,18 @@ pub fn App() -> impl IntoView {
                         .into_any()
                 }
                 Overlay::Keys => view! { <KeysDialog close /> }.into_any(),
+                Overlay::Registries => view! { <RegistriesOverlay close /> }.into_any(),
                 Overlay::Login(ask) => view! { <LoginOverlay ask close /> }.into_any(),
             }}
         </div>
+        </DropZone>
     }
 }
 
 #[derive(Clone, PartialEq)]
 enum Page {
     Home,
+    Drafts,
     Image(Reference),
     Unknown(String),
 }
@@ -91,11 +120,12 @@ enum Page {
 fn title(route: &Route) -> String {
     match route {
         Route::Home => "Drydock".to_owned(),
+        Route::Drafts => "Drafts · Drydock".to_owned(),
         Route::Image(image) if image.view == View::Overview => {
-            format!("{} · Drydock", image.reference)
+            format!("{} · Drydock", Here::named(&image.reference))
         }
         Route::Image(image) => {
-            format!("{} · {} · Drydock", image.reference, image.view.name())
+            format!("{} · {} · Drydock", Here::named(&image.reference), image.view.name())
         }
         Route::Unknown { .. } => "Nothing here · Drydock".to_owned(),
     }
@@ -108,6 +138,10 @@ fn Tools(ui: Ui) -> impl IntoView {
         Theme::Dark => ("To the light theme", Picture::Sun),
     };
     view! {
+        <a class="button quiet" href="/-/drafts" aria-label="Drafts">
+            <span class="wide">"Drafts"</span>
+            <span class="badge checking">{ui.drafts}</span>
+        </a>
         <button
             type="button"
             class="button quiet icon"
@@ -120,10 +154,11 @@ fn Tools(ui: Ui) -> impl IntoView {
         <button
             type="button"
             class="button quiet"
-            on:click=move |_| ui.overlay.set(Overlay::Login(Default::default()))
+            aria-label="Registries and logins"
+            on:click=move |_| ui.overlay.set(Overlay::Registries)
         >
             <Icon picture=Picture::Person />
-            <span class="wide">"Log in"</span>
+            <span class="wide">"Registries"</span>
         </button>
         <button
             type="button"
@@ -184,10 +219,13 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
         actions.push(action("Copy the link", "y", Callback::new(move |()| copy_link(ui))));
     }
     actions.push(action("First page", "g h", going(Route::Home)));
+    actions.push(action("Drafts", "", going(Route::Drafts)));
     let theme = Callback::new(move |()| ui.toggle_theme());
     actions.push(action("Light or dark theme", "", theme));
     let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(Default::default())));
     actions.push(action("Log in to a registry", "", login));
+    let registries = Callback::new(move |()| ui.overlay.set(Overlay::Registries));
+    actions.push(action("Registries and logins", "", registries));
     let keys = Callback::new(move |()| ui.overlay.set(Overlay::Keys));
     actions.push(action("Keys", "?", keys));
     for entry in recent() {
@@ -198,7 +236,7 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
 }
 
 /// The views by their names and keys.
-fn views() -> [(&'static str, &'static str, View); 7] {
+fn views() -> [(&'static str, &'static str, View); 9] {
     [
         ("Overview", "o", View::Overview),
         ("Layers", "l", View::Layers(None)),
@@ -207,6 +245,8 @@ fn views() -> [(&'static str, &'static str, View); 7] {
         ("Documents", "d", View::documents(None)),
         ("Tags", "t", View::Tags { filter: String::new() }),
         ("Verify", "v", View::Verify),
+        ("Edit", "e", View::Edit),
+        ("Copy", "c", View::Copy { to: String::new() }),
     ]
 }
 

@@ -63,12 +63,14 @@ fn link_target(event: &web_sys::MouseEvent) -> Option<Route> {
         return None;
     }
     let href = anchor.get_attribute("href")?;
-    let inside =
-        href.starts_with('/') && !["//", "/-/", "/v2/"].iter().any(|other| href.starts_with(other));
+    let inside = href.starts_with('/') && !["//", "/v2/"].iter().any(|it| href.starts_with(it));
     if !inside {
         return None;
     }
     let href = href.split('#').next().unwrap_or_default();
     let (path, search) = href.split_once('?').unwrap_or((href, ""));
-    Some(Route::parse(path, search))
+    let route = Route::parse(path, search);
+    // What is the server's own is for the browser to follow.
+    let served = matches!(route, Route::Unknown { .. }) && href.starts_with("/-/");
+    (!served).then_some(route)
 }

@@ -8,7 +8,9 @@
 
 pub mod app;
 pub mod cache;
+pub mod chosen;
 pub mod components;
+pub mod disk;
 pub mod history;
 pub mod jobs;
 pub mod net;

@@ -1,8 +1,10 @@
 //! The address of every view: one parser of the raw path and query, and its inverse.
 //!
 //! `/<reference>` is an image, `/<reference>/-/<view>…` a view of it. `-` alone is no repository
-//! component, so the first `/-/` separates the two. Nothing here knows the browser.
+//! component, so the first `/-/` separates the two. Images that lie in this browser have the same
+//! form below `/-/local` and `/-/draft`. Nothing here knows the browser.
 
+mod here;
 mod percent;
 mod place;
 
@@ -11,6 +13,7 @@ use std::num::NonZeroU32;
 use drydock::digest::Digest;
 use drydock::reference::Reference;
 
+pub use here::Here;
 pub use place::EntryPath;
 
 /// What an address shows.
@@ -18,6 +21,8 @@ pub use place::EntryPath;
 pub enum Route {
     /// The first page.
     Home,
+    /// All drafts of this browser.
+    Drafts,
     /// A view of an image.
     Image(ImageRoute),
     /// An address that shows nothing; `why` is a sentence for the reader.
@@ -68,6 +73,13 @@ pub enum View {
     },
     /// Everything checked against the bytes.
     Verify,
+    /// What shall be another, and what becomes of it.
+    Edit,
+    /// To another registry, to another tag, to a file.
+    Copy {
+        /// Where to, as it was typed; empty for nowhere yet.
+        to: String,
+    },
 }
 
 /// The file tree: which files, and which one is open.
@@ -107,6 +119,8 @@ impl View {
             Self::Documents { .. } => "documents",
             Self::Tags { .. } => "tags",
             Self::Verify => "verify",
+            Self::Edit => "edit",
+            Self::Copy { .. } => "copy",
         }
     }
 
@@ -163,8 +177,8 @@ impl ImageRoute {
     /// The address: path and query.
     #[must_use]
     pub fn href(&self) -> String {
-        let mut path = String::from("/");
-        percent::encode_path(self.reference.to_string().as_bytes(), &mut path);
+        let mut path = String::new();
+        percent::encode_path(Here::path(&self.reference).as_bytes(), &mut path);
         let mut query = Vec::new();
         if let Some(platform) = &self.platform {
             query.push(("platform", platform.as_bytes().to_vec()));
@@ -185,7 +199,12 @@ impl View {
     fn write(&self, path: &mut String, query: &mut Vec<(&'static str, Vec<u8>)>) {
         match self {
             Self::Layers(Some(layer)) => query.push(("layer", layer.to_string().into_bytes())),
-            Self::Overview | Self::Layers(None) | Self::Verify => {}
+            Self::Overview | Self::Layers(None) | Self::Verify | Self::Edit => {}
+            Self::Copy { to } => {
+                if !to.is_empty() {
+                    query.push(("to", to.clone().into_bytes()));
+                }
+            }
             Self::Files(files) => files.write(path, query),
             Self::Graph { outline } => {
                 if *outline {
@@ -218,9 +237,11 @@ impl View {
             "documents" => return Self::read_documents(rest, query),
             "tags" => Self::Tags { filter: query.text("q").unwrap_or_default() },
             "verify" => Self::Verify,
+            "edit" => Self::Edit,
+            "copy" => Self::Copy { to: query.text("to").unwrap_or_default() },
             other => {
                 return Err(format!(
-                    "There is no view \"{}\": an image has overview, layers, files, graph, documents, tags and verify.",
+                    "There is no view \"{}\": an image has overview, layers, files, graph, documents, tags, verify, edit and copy.",
                     percent::shown(other)
                 ));
             }
@@ -254,20 +275,31 @@ impl Route {
     }
 
     fn read(pathname: &str, query: &Query) -> Result<Self, String> {
-        if pathname == "/-" || pathname.starts_with("/-/") {
-            return Err("This address is no page of Drydock and names no image.".to_owned());
+        if pathname.trim_end_matches('/') == "/-/drafts" {
+            return Ok(Self::Drafts);
         }
+        let (here, pathname) = match Here::split(pathname) {
+            Some((here, rest)) => (Some(here), rest),
+            None if pathname == "/-" || pathname.starts_with("/-/") => {
+                return Err("This address is no page of Drydock and names no image.".to_owned());
+            }
+            None => (None, pathname),
+        };
         let (reference, place) = match pathname.split_once("/-/") {
             Some((reference, place)) => (reference, place),
             None => (pathname.trim_end_matches('/').trim_end_matches("/-"), ""),
         };
         let reference = reference.trim_matches('/');
-        if reference.is_empty() {
+        if reference.is_empty() && here.is_none() {
             return Ok(Self::Home);
         }
         let reference = percent::decode_text(reference)
             .ok_or_else(|| "The name of the image is not readable text.".to_owned())?;
-        let reference = Reference::parse(&reference).map_err(|error| format!("{error}."))?;
+        let reference = match here {
+            Some(here) => here.reference(&reference),
+            None => Reference::parse(&reference),
+        };
+        let reference = reference.map_err(|error| format!("{error}."))?;
         let (name, rest) = place.split_once('/').unwrap_or((place, ""));
         let view = View::read(name, rest.trim_end_matches('/'), query)?;
         let reference = reference.normalised();
@@ -285,6 +317,7 @@ impl Route {
     pub fn href(&self) -> String {
         match self {
             Self::Home => "/".to_owned(),
+            Self::Drafts => "/-/drafts".to_owned(),
             Self::Image(image) => image.href(),
             Self::Unknown { address, .. } => address.clone(),
         }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::components::{LoginAsk, Trust};
 use crate::history;
-use crate::route::{ImageRoute, Route};
+use crate::route::{Here, ImageRoute, Route};
 
 const THEME_KEY: &str = "drydock.theme";
 const RECENT_KEY: &str = "drydock.recent";
@@ -31,6 +31,8 @@ pub enum Overlay {
     Palette,
     /// The sheet of keys.
     Keys,
+    /// The registries of this tab, and their logins.
+    Registries,
     /// The question for a login.
     Login(LoginAsk),
 }
@@ -61,6 +63,8 @@ pub struct Ui {
     pub overlay: RwSignal<Overlay>,
     /// A sentence about what was typed and is no reference.
     pub refused: RwSignal<Option<String>>,
+    /// How many drafts this browser keeps.
+    pub drafts: RwSignal<usize>,
     /// Counts logins; who waits for one tries again when it changes.
     pub logins: RwSignal<u32>,
 }
@@ -76,6 +80,7 @@ impl Ui {
             trust: RwSignal::new(Trust::default()),
             overlay: RwSignal::new(Overlay::None),
             refused: RwSignal::new(None),
+            drafts: RwSignal::new(0),
             logins: RwSignal::new(0),
         }
     }
@@ -178,9 +183,11 @@ pub fn recent() -> Vec<Recent> {
     entries.take(RECENT).collect()
 }
 
-/// Remembers an image that was opened.
+/// Remembers an image that was opened, unless it lies in this browser and may be gone tomorrow.
 pub fn remember(reference: &Reference) {
-    let Some(storage) = storage() else { return };
+    let Some(storage) = storage().filter(|_| Here::of(&reference.registry).is_none()) else {
+        return;
+    };
     let mut entries = recent();
     entries.retain(|entry| entry.reference != *reference);
     let at = js_sys::Date::now() as u64;

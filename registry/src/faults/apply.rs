@@ -11,8 +11,10 @@ use axum::response::Response;
 use axum::routing::any;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use tower::ServiceExt as _;
 
 use super::auth::{self, Tokens};
+use super::uploads::{self, Places};
 use super::{Action, Faults, Rule, body};
 use crate::http::path::{self, Endpoint};
 use crate::sample::gzip;
@@ -25,6 +27,15 @@ struct Injected {
     rules: Vec<(Rule, AtomicU64)>,
     store: Store,
     tokens: Tokens,
+    places: Places,
+}
+
+/// What the client asked for.
+struct Asked {
+    uri: Uri,
+    is_head: bool,
+    /// First and last byte of the chunk that it sends.
+    chunk: Option<(u64, u64)>,
 }
 
 pub(crate) fn wrap(faults: Faults, store: &Store, registry: Router) -> Router {
@@ -32,9 +43,23 @@ pub(crate) fn wrap(faults: Faults, store: &Store, registry: Router) -> Router {
         rules: faults.rules.into_iter().map(|rule| (rule, AtomicU64::new(0))).collect(),
         store: store.clone(),
         tokens: Tokens::default(),
+        places: Places::default(),
     });
     let token = Router::new().route("/token", any(give_token)).with_state(Arc::clone(&injected));
-    registry.layer(from_fn_with_state(injected, apply)).merge(token)
+    let registry = registry.layer(from_fn_with_state(injected, apply));
+    let elsewhere = Router::new().route("/elsewhere/{*rest}", any(from_elsewhere));
+    registry.clone().merge(token).merge(elsewhere.with_state(registry))
+}
+
+/// Requests for uploads that were relocated.
+async fn from_elsewhere(State(registry): State<Router>, mut request: Request) -> Response {
+    let uri = request.uri();
+    let path = uri.path_and_query().map_or("", |path| path.as_str());
+    if let Some(uri) = path.strip_prefix("/elsewhere").and_then(|path| with_path(uri, path)) {
+        *request.uri_mut() = uri;
+    }
+    let Ok(response) = registry.oneshot(request).await;
+    response
 }
 
 async fn give_token(State(injected): State<Arc<Injected>>, request: Request) -> Response {
@@ -42,22 +67,29 @@ async fn give_token(State(injected): State<Arc<Injected>>, request: Request) -> 
 }
 
 async fn apply(State(injected): State<Arc<Injected>>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let asked = parts.uri.clone();
+    let (mut parts, mut body) = request.into_parts();
+    let asked = Asked {
+        uri: parts.uri.clone(),
+        is_head: parts.method == Method::HEAD,
+        chunk: uploads::chunk(&parts),
+    };
     let under = injected.cut_prefix(&mut parts);
-    let actions = injected.matching(&parts, &asked, under.as_deref());
+    let actions = injected.matching(&parts, &asked.uri, under.as_deref());
     for action in &actions {
-        if let Some(answer) = injected.before(action, &mut parts, under.as_deref()).await {
+        let answer = injected.before(action, &asked, &mut parts, under.as_deref()).await;
+        if let Some(answer) = answer {
             return answer;
         }
+        if let Action::CutRequest(after) = action {
+            body = uploads::break_off(body, *after);
+        }
     }
-    let is_head = parts.method == Method::HEAD;
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some(under) = &under {
         put_prefix_back(&mut response, under);
     }
     for action in actions {
-        response = after(action, response, &asked, is_head).await;
+        response = injected.after(action, response, &asked).await;
     }
     response
 }
@@ -76,7 +108,7 @@ impl Injected {
             })
             .max_by_key(|(under, _)| under.len())?;
         let path = match parts.uri.query() {
-            Some(query) => format!("/v2/{rest}?{query}"),
+            Some(query) => format!("/v2/{rest}?{}", uploads::mount_below(query, under)),
             None => format!("/v2/{rest}"),
         };
         let under = under.to_owned();
@@ -92,6 +124,11 @@ impl Injected {
             if rule.under.is_some() && rule.under.as_deref() != under
                 || rule.method.as_ref().is_some_and(|method| *method != parts.method.as_str())
                 || rule.path.as_ref().is_some_and(|pattern| !is_like(asked.path(), pattern))
+                || rule.except.as_ref().is_some_and(|pattern| is_like(asked.path(), pattern))
+                || rule
+                    .query
+                    .as_ref()
+                    .is_some_and(|pattern| !is_like(asked.query().unwrap_or_default(), pattern))
             {
                 continue;
             }
@@ -128,6 +165,7 @@ impl Injected {
     async fn before(
         &self,
         action: &Action,
+        asked: &Asked,
         parts: &mut Parts,
         under: Option<&str>,
     ) -> Option<Response> {
@@ -140,11 +178,11 @@ impl Injected {
                 }
                 Some(response)
             }
-            Action::Bearer { user, password } => {
+            Action::Bearer { user, password, uses } => {
                 let wanted = user.clone().zip(password.clone());
                 let name = repository(parts.uri.path());
                 let name = under.map_or_else(|| name.clone(), |under| format!("{under}/{name}"));
-                self.tokens.check(parts, &name, wanted.as_ref())
+                self.tokens.check(parts, &name, wanted.as_ref(), *uses)
             }
             Action::Basic { user, password } => {
                 auth::check_basic(parts, &(user.clone(), password.clone()))
@@ -162,6 +200,11 @@ impl Injected {
                 parts.headers.remove(header::RANGE);
                 None
             }
+            Action::NoMount(true) => {
+                uploads::without_mount(parts);
+                None
+            }
+            Action::Relocate(_) => self.places.check(&asked.uri),
             Action::Delay(milliseconds) => {
                 tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
                 None
@@ -169,53 +212,64 @@ impl Injected {
             _ => None,
         }
     }
-}
 
-/// What an action does to the answer.
-async fn after(action: Action, mut response: Response, asked: &Uri, is_head: bool) -> Response {
-    match action {
-        Action::Headers(headers) => {
-            for (name, value) in &headers {
-                set(&mut response, name, value.as_deref());
+    /// What an action does to the answer.
+    async fn after(&self, action: Action, mut response: Response, asked: &Asked) -> Response {
+        match action {
+            Action::Headers(headers) => {
+                for (name, value) in &headers {
+                    set(&mut response, name, value.as_deref());
+                }
+                response
             }
-            response
+            Action::Status(status) => {
+                *response.status_mut() = status_code(status);
+                response
+            }
+            Action::Loop(true) => {
+                let link = format!("<{}>; rel=\"next\"", asked.uri);
+                set(&mut response, header::LINK.as_str(), Some(&link));
+                response
+            }
+            Action::UploadRange(range) => {
+                uploads::lie(&mut response, range, asked.chunk);
+                response
+            }
+            Action::Relocate(prefix) => {
+                self.places.give(&mut response, &prefix);
+                response
+            }
+            Action::Lose(true) | Action::CutRequest(_) => uploads::lost(),
+            // The rest is about bodies, and an answer to HEAD has none.
+            _ if asked.is_head || !response.status().is_success() => response,
+            Action::Flip(offset) => {
+                body::rewrite(response, |bytes| body::flip(bytes, offset)).await
+            }
+            Action::Truncate(length) => {
+                let length = usize::try_from(length).unwrap_or(usize::MAX);
+                body::rewrite(response, |mut bytes| {
+                    bytes.truncate(length);
+                    bytes
+                })
+                .await
+            }
+            Action::Append(text) => {
+                body::rewrite(response, |mut bytes| {
+                    bytes.extend_from_slice(text.as_bytes());
+                    bytes
+                })
+                .await
+            }
+            Action::Gzip(true) => {
+                set(&mut response, header::CONTENT_ENCODING.as_str(), Some("gzip"));
+                body::rewrite(response, |bytes| gzip(&bytes)).await
+            }
+            Action::Cut(after) => body::cut(response, after),
+            Action::Stall { after, milliseconds } => {
+                body::stall(response, after, milliseconds.map(Duration::from_millis))
+            }
+            _ => response,
         }
-        Action::Status(status) => {
-            *response.status_mut() = status_code(status);
-            response
-        }
-        Action::Loop(true) => {
-            let link = format!("<{asked}>; rel=\"next\"");
-            set(&mut response, header::LINK.as_str(), Some(&link));
-            response
-        }
-        // The rest is about bodies, and an answer to HEAD has none.
-        _ if is_head || !response.status().is_success() => response,
-        Action::Flip(offset) => body::rewrite(response, |bytes| body::flip(bytes, offset)).await,
-        Action::Truncate(length) => {
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            body::rewrite(response, |mut bytes| {
-                bytes.truncate(length);
-                bytes
-            })
-            .await
-        }
-        Action::Append(text) => {
-            body::rewrite(response, |mut bytes| {
-                bytes.extend_from_slice(text.as_bytes());
-                bytes
-            })
-            .await
-        }
-        Action::Gzip(true) => {
-            set(&mut response, header::CONTENT_ENCODING.as_str(), Some("gzip"));
-            body::rewrite(response, |bytes| gzip(&bytes)).await
-        }
-        Action::Cut(after) => body::cut(response, after),
-        Action::Stall { after, milliseconds } => {
-            body::stall(response, after, milliseconds.map(Duration::from_millis))
-        }
-        _ => response,
     }
 }
 
@@ -257,7 +311,7 @@ fn is_like(text: &str, pattern: &str) -> bool {
     text.ends_with(last)
 }
 
-fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+pub(super) fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(path.parse().ok()?);
     Uri::from_parts(parts).ok()
@@ -267,7 +321,7 @@ fn status_code(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn set(response: &mut Response, name: &str, value: Option<&str>) {
+pub(super) fn set(response: &mut Response, name: &str, value: Option<&str>) {
     let Ok(name) = HeaderName::try_from(name) else { return };
     match value.map(HeaderValue::from_str) {
         Some(Ok(value)) => {

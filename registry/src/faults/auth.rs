@@ -24,6 +24,8 @@ pub(crate) struct Tokens(Mutex<Given>);
 #[derive(Debug, Default)]
 struct Given {
     users: BTreeMap<String, Option<User>>,
+    /// How often each token was used.
+    uses: BTreeMap<String, u64>,
     order: VecDeque<String>,
 }
 
@@ -40,6 +42,7 @@ impl Tokens {
             && let Some(oldest) = given.order.pop_front()
         {
             given.users.remove(&oldest);
+            given.uses.remove(&oldest);
         }
         drop(given);
         let body = json!({"token": token, "access_token": token, "expires_in": 300});
@@ -50,15 +53,17 @@ impl Tokens {
         response
     }
 
-    /// Refuses a request without a token, or with one of another user than the one wanted.
+    /// Refuses a request without a token, with one of another user than the one wanted, or with one
+    /// that was used as often as it may be.
     pub(crate) fn check(
         &self,
         parts: &Parts,
         repository: &str,
         wanted: Option<&User>,
+        uses: Option<u64>,
     ) -> Option<Response> {
         let token = credentials(parts, "bearer");
-        let user = token.and_then(|token| locked(&self.0).users.get(token).cloned());
+        let user = token.and_then(|token| locked(&self.0).take(token, uses));
         let (opens, error) = match &user {
             None if token.is_some() => (false, ",error=\"invalid_token\""),
             None => (false, ""),
@@ -75,6 +80,16 @@ impl Tokens {
             host.unwrap_or("localhost")
         );
         Some(refuse(StatusCode::UNAUTHORIZED, Some(&challenge)))
+    }
+}
+
+impl Given {
+    /// The user of a token, unless it is at its end.
+    fn take(&mut self, token: &str, most: Option<u64>) -> Option<Option<User>> {
+        let user = self.users.get(token)?.clone();
+        let uses = self.uses.entry(token.to_owned()).or_default();
+        *uses += 1;
+        most.is_none_or(|most| *uses <= most).then_some(user)
     }
 }
 

@@ -15,6 +15,7 @@
 mod apply;
 mod auth;
 mod body;
+mod uploads;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::store::{Role, Store};
+
+pub use uploads::{Lost, UploadRange};
 
 /// The rules that tests in a browser use; every name under `fault/` is one of theirs.
 const EXAMPLES: &str = include_str!("examples.json");
@@ -50,6 +53,13 @@ pub struct Rule {
     /// that the client asked for, without its query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Not paths like this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub except: Option<String>,
+    /// Only requests whose query is like this one, with `*` as in `path`. A request without a query
+    /// has an empty one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
     /// Only documents and blobs that are this to the images of the repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
@@ -89,6 +99,9 @@ pub enum Action {
         /// Password.
         #[serde(default)]
         password: Option<String>,
+        /// For how many requests a token is good; for all when it is not given.
+        #[serde(default)]
+        uses: Option<u64>,
     },
     /// Asks for user name and password.
     Basic {
@@ -101,6 +114,17 @@ pub enum Action {
     Reference(String),
     /// Answers as if there were no `Range` header.
     IgnoreRange(bool),
+    /// Knows no `mount`, so that an upload begins instead.
+    NoMount(bool),
+    /// Breaks the connection after so many bytes of the request's body, and gives no answer.
+    CutRequest(u64),
+    /// Does what was asked, and gives no answer.
+    Lose(bool),
+    /// Says something else of the bytes of an upload that are there.
+    UploadRange(UploadRange),
+    /// Lets uploads go on below this URL or path, which must end in `/elsewhere`, with a query that
+    /// is another one each time and must come back.
+    Relocate(String),
     /// Waits so many milliseconds before answering.
     Delay(u64),
     /// Sets headers of the answer, or removes those that are null.

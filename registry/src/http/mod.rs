@@ -5,9 +5,9 @@ mod errors;
 mod lists;
 mod manifests;
 pub(crate) mod path;
-mod range;
+pub(crate) mod range;
 mod referrers;
-mod request;
+pub(crate) mod request;
 mod uploads;
 
 use axum::Router;
@@ -84,6 +84,11 @@ async fn dispatch(
         Endpoint::Uploads(name) => uploads::start(store, parts, body, &name).await,
         Endpoint::Upload(name, id) => uploads::go_on(store, parts, body, &name, &id).await,
     }
+}
+
+/// The answer to what the store refuses.
+pub(crate) fn refuse(refusal: Refusal) -> Response {
+    Failure::from(refusal).into_response()
 }
 
 /// A response that is being put together.

@@ -139,3 +139,112 @@ async fn logins() {
     let path = path.replace("bearer", "bearer-anonymous");
     assert_eq!(api.get(&path).await.status, StatusCode::UNAUTHORIZED);
 }
+
+/// Starts an upload under a fault, and gives its place.
+async fn start(api: &Api, fault: &str) -> String {
+    let path = format!("/v2/fault/{fault}/new/blobs/uploads/");
+    let reply = api.send("POST", &path, &[], "").await;
+    assert_eq!(reply.status, StatusCode::ACCEPTED, "{fault}");
+    reply.header("location").to_owned()
+}
+
+async fn patch(api: &Api, place: &str, range: &str, bytes: &'static str) -> (StatusCode, String) {
+    let reply = api.send("PATCH", place, &[("content-range", range)], bytes).await;
+    (reply.status, reply.header("range").to_owned())
+}
+
+#[tokio::test]
+async fn u3_ranges_that_uploads_get() {
+    let api = with(Faults::examples());
+    for (fault, status, first, second) in [
+        ("none", 202, "0-3", "0-5"),
+        ("range-off-by-one", 202, "0-4", "0-6"),
+        ("range-chunk", 202, "0-3", "4-5"),
+        ("range-chunk-from-zero", 202, "0-3", "0-1"),
+        ("range-still", 202, "0-0", "0-0"),
+        ("range-missing", 202, "", ""),
+        ("patch-201", 201, "0-0", "0-0"),
+        ("no-patch", 405, "", ""),
+    ] {
+        let place = start(&api, fault).await;
+        let status = StatusCode::from_u16(status).expect("status");
+        let got = patch(&api, &place, "0-3", "abcd").await;
+        assert_eq!(got, (status, first.to_owned()), "{fault}");
+        let got = patch(&api, &place, "4-5", "ef").await;
+        assert_eq!(got, (status, second.to_owned()), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn u2_answers_that_are_lost_after_the_store_has_acted() {
+    let api = with(Faults::examples());
+    for (fault, held) in [("lost-chunk", "0-5"), ("cut-chunk", "0-3"), ("chunk-500", "0-3")] {
+        let place = start(&api, fault).await;
+        patch(&api, &place, "0-3", "abcd").await;
+        let path = place.clone();
+        let headers = [("content-range", "4-5")];
+        let answer = api.raw("PATCH", &path, &headers, axum::body::Body::from("ef")).await;
+        let lost = answer.extensions().get::<drydock_registry::Lost>().is_some();
+        assert_eq!(lost, fault != "chunk-500", "{fault}");
+        if lost {
+            assert!(answer.into_body().collect().await.is_err(), "{fault}");
+        }
+        // `cut-chunk` breaks off behind more bytes than these, so they were kept.
+        let held = if fault == "cut-chunk" { "0-5" } else { held };
+        assert_eq!(api.get(&place).await.header("range"), held, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn p25_uploads_that_go_on_elsewhere_with_a_query_that_changes() {
+    let api = with(Faults::examples());
+    let first = start(&api, "elsewhere").await;
+    assert!(first.starts_with("/elsewhere/v2/fault/elsewhere/new/blobs/uploads/"), "{first}");
+    let reply = api.send("PATCH", &first, &[("content-range", "0-3")], "abcd").await;
+    assert_eq!(reply.status, StatusCode::ACCEPTED);
+    let second = reply.header("location").to_owned();
+    assert_ne!(first, second);
+    for place in [&first[..], second.split_once('?').expect("query").0] {
+        let reply = api.send("PATCH", place, &[("content-range", "4-4")], "e").await;
+        assert_eq!(reply.code(), "BLOB_UPLOAD_UNKNOWN", "{place}");
+    }
+    let digest = Digest::sha256(b"abcd");
+    let reply = api.send("PUT", &format!("{second}&digest={digest}"), &[], "").await;
+    assert_eq!(reply.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn u6_mounts_that_are_not_done() {
+    let api = with(Faults::examples());
+    let (_, layer) = layer(&api).await;
+    for (fault, status) in [("none", 201), ("no-mount", 202), ("mount-403", 403)] {
+        let query = format!("mount={layer}&from=fault%2F{fault}%2Fsample%2Fhello");
+        let path = format!("/v2/fault/{fault}/new/blobs/uploads/?{query}");
+        assert_eq!(api.send("POST", &path, &[], "").await.status, status, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn tokens_that_end_and_deletions_that_are_not_done() {
+    let api = with(Faults::examples());
+    let path = "/v2/fault/token-ends/sample/hello/tags/list";
+    // demo:secret
+    let login = [("authorization", "Basic ZGVtbzpzZWNyZXQ=")];
+    let given = api.send("GET", "/token?service=scratch", &login, "").await.json();
+    let token = format!("Bearer {}", given["token"].as_str().expect("token"));
+    for status in [200, 200, 200, 401, 401] {
+        let reply = api.send("GET", path, &[("authorization", &token)], "").await;
+        assert_eq!(reply.status, status);
+    }
+    let index = api.get("/v2/sample/hello/manifests/latest").await;
+    let digest = index.header("docker-content-digest").to_owned();
+    for (fault, reference, status) in [
+        ("no-tag-delete", "latest", 405),
+        ("no-delete", "latest", 405),
+        ("no-delete", &digest, 405),
+        ("no-tag-delete", &digest, 202),
+    ] {
+        let path = format!("/v2/fault/{fault}/sample/hello/manifests/{reference}");
+        assert_eq!(api.send("DELETE", &path, &[], "").await.status, status, "{fault} {reference}");
+    }
+}

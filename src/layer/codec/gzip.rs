@@ -172,7 +172,7 @@ impl Gzip {
         findings.add("gzip.trailing-garbage", |rule| {
             let text = format!(
                 "Behind the last gzip member, at offset {start}, stand bytes that are no gzip \
-                 member{}: other tools refuse the layer.",
+                 member{}: other tools refuse the blob.",
                 if zeros > 0 { " (after zeros)" } else { "" }
             );
             Finding::error(rule, subject, text).expected("another gzip member or the end")
@@ -236,7 +236,7 @@ impl Gzip {
                     return Err(stop(findings, "gzip.header", subject, || {
                         format!(
                             "The gzip member at offset {start} has a name or comment of more than \
-                             {} bytes: the layer is not read any further.",
+                             {} bytes: the blob is not read any further.",
                             limits::GZIP_FIELD_BYTES
                         )
                     }));
@@ -319,7 +319,7 @@ impl Gzip {
                     return Err(stop(findings, "gzip.data", subject, || {
                         format!(
                             "The compressed data is damaged at offset {at} of the blob (byte {} \
-                             of the tar's gzip member): the rest of the layer can't be read.",
+                             of the tar's gzip member): the rest can't be read.",
                             self.produced
                         )
                     }));
@@ -387,7 +387,7 @@ impl Gzip {
             State::Trailer { .. } => "in the checksum of a gzip member",
         };
         Err(stop(findings, "gzip.truncated", subject, || {
-            format!("The layer ends {place}, at offset {offset}: a part is missing.")
+            format!("The blob ends {place}, at offset {offset}: a part is missing.")
         }))
     }
 }

@@ -34,7 +34,23 @@ pub(crate) enum Codec {
 }
 
 /// Number of first bytes that decide about the compression.
-const SNIFF: usize = 6;
+pub(crate) const SNIFF: usize = 6;
+
+/// Name of a compression that can't be read.
+#[derive(Debug)]
+pub(crate) struct Unsupported(pub(crate) &'static str);
+
+/// How a blob with these first bytes ([`SNIFF`] of them, unless it is shorter) is compressed.
+pub(crate) fn sniff(head: &[u8]) -> Result<Compression, Unsupported> {
+    match head {
+        [0x1f, 0x8b, ..] => Ok(Compression::Gzip),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Ok(Compression::Zstd),
+        _ => match UNSUPPORTED.iter().find(|(magic, _)| head.starts_with(magic)) {
+            None => Ok(Compression::None),
+            Some((_, name)) => Err(Unsupported(name)),
+        },
+    }
+}
 
 /// Compressions that other tools know and image-spec does not.
 const UNSUPPORTED: [(&[u8], &str); 4] = [
@@ -152,26 +168,22 @@ impl Codec {
         out: &mut impl Output,
         findings: &mut Findings,
     ) -> Result<(), Stopped> {
-        *self = match head {
-            [0x1f, 0x8b, ..] => Self::Gzip(Box::default()),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-                Self::Zstd(Box::default())
+        *self = match sniff(head) {
+            Ok(Compression::Gzip) => Self::Gzip(Box::default()),
+            Ok(Compression::Zstd) => Self::Zstd(Box::default()),
+            Ok(Compression::None) => Self::Plain,
+            Err(Unsupported(name)) => {
+                findings.add("layer.compression", |rule| {
+                    let text = format!(
+                        "The layer is compressed with {name}, which image-spec does not know: \
+                         it can't be read."
+                    );
+                    Finding::error(rule, subject, text)
+                        .expected("gzip, zstd or a plain tar")
+                        .actual(name)
+                });
+                Self::Stopped
             }
-            _ => match UNSUPPORTED.iter().find(|(magic, _)| head.starts_with(magic)) {
-                None => Self::Plain,
-                Some((_, name)) => {
-                    findings.add("layer.compression", |rule| {
-                        let text = format!(
-                            "The layer is compressed with {name}, which image-spec does not know: \
-                             it can't be read."
-                        );
-                        Finding::error(rule, subject, text)
-                            .expected("gzip, zstd or a plain tar")
-                            .actual(name)
-                    });
-                    Self::Stopped
-                }
-            },
         };
         out.begin(self.compression().ok_or(Stopped)?);
         Ok(())

@@ -264,7 +264,7 @@ impl Zstd {
         }
         findings.add("zstd.truncated", |rule| {
             let text = format!(
-                "The layer ends in the middle of a zstd frame, at offset {offset}: a part is \
+                "The blob ends in the middle of a zstd frame, at offset {offset}: a part is \
                  missing."
             );
             Finding::error(rule, subject, text)
@@ -339,7 +339,7 @@ fn frame_header(rest: &[u8]) -> Result<Unit, Problem> {
     if dictionary != 0 {
         return Err(problem(
             "zstd.dictionary",
-            format!("a zstd frame needs dictionary {dictionary}, and layers have none"),
+            format!("a zstd frame needs dictionary {dictionary}, and none is known"),
         ));
     }
     Ok(Unit::Frame {
@@ -379,7 +379,7 @@ fn damaged(
     findings.add("zstd.data", |rule| {
         let text = format!(
             "The compressed data is damaged in the block at offset {start} of the blob: the rest \
-             of the layer can't be read ({error})."
+             can't be read ({error})."
         );
         Finding::error(rule, subject, text)
     });

@@ -1,6 +1,6 @@
 //! How does an index grow while the tar goes by?
 
-use super::{Index, Kind};
+use super::{Extras, Index, Kind};
 use crate::digest::Digest;
 use crate::limits;
 
@@ -20,6 +20,9 @@ pub(crate) struct NewEntry<'a> {
     pub(crate) device: Option<(u32, u32)>,
     pub(crate) xattrs: &'a [(Vec<u8>, Vec<u8>)],
     pub(crate) sparse: Option<&'a [[u64; 2]]>,
+    pub(crate) extras: Extras,
+    /// Where the content ends in the tar.
+    pub(crate) end: u64,
 }
 
 /// The index holds as much as it may.
@@ -69,6 +72,8 @@ impl Index {
             self.sparse_regions.extend_from_slice(sparse);
             self.sparse_entries.push([ordinal, self.sparse_regions.len() as u32]);
         }
+        self.extras.push(entry.extras.0);
+        self.end = entry.end;
         Ok(())
     }
 

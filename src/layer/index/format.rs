@@ -11,7 +11,7 @@ use crate::digest::Digest;
 
 const MAGIC: &[u8; 8] = b"ddlayer\0";
 /// Version of the layout of the bytes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Version of what the parser makes of a tar; raise it when entries come out differently.
 const PARSER: u32 = 1;
 const SUM_BYTES: usize = 32;
@@ -150,6 +150,8 @@ impl Index {
         write(&self.sparse_entries, &mut bytes);
         write(&self.sparse_regions, &mut bytes);
         write(&self.sha256, &mut bytes);
+        write(&self.extras, &mut bytes);
+        write(&[self.end], &mut bytes);
         let sum = Sha256::digest(&bytes);
         bytes.extend_from_slice(&sum);
         bytes
@@ -202,6 +204,8 @@ impl Index {
             sparse_entries: read(rest)?,
             sparse_regions: read(rest)?,
             sha256: read(rest)?,
+            extras: read(rest)?,
+            end: read(rest)?.first().copied().unwrap_or(0),
         };
         if !rest.is_empty() {
             return Err(IndexError::Content("something stands behind its last column"));
@@ -225,6 +229,7 @@ impl Index {
             self.contents.len(),
             self.header_blocks.len(),
             self.dirs.len(),
+            self.extras.len(),
         ] {
             same(count, len)?;
         }
@@ -249,7 +254,8 @@ impl Index {
                 .iter()
                 .zip(&self.header_blocks)
                 .all(|(content, blocks)| offset(content) && *content >= u64::from(*blocks) * 512)
-                && self.sizes.iter().all(offset),
+                && self.sizes.iter().all(offset)
+                && offset(&self.end),
             "an offset or size is out of range",
         )?;
         holds(

@@ -1,11 +1,13 @@
 //! Which entries does one layer hold?
 
 mod build;
+mod extras;
 mod format;
 
 use std::borrow::Cow;
 
 pub(crate) use build::NewEntry;
+pub(crate) use extras::Extras;
 pub use format::IndexError;
 
 use crate::digest::Digest;
@@ -88,6 +90,10 @@ pub struct Index {
     sparse_regions: Vec<[u64; 2]>,
     /// One for each entry or none at all; zeros stand for "not recorded".
     sha256: Vec<[u8; 32]>,
+    /// [`Extras`] of each entry.
+    extras: Vec<u8>,
+    /// Where the content of the last entry ends in the tar.
+    end: u64,
 }
 
 /// Many byte strings in one.
@@ -233,7 +239,7 @@ impl Index {
     /// Number of bytes that the entries take in memory.
     #[must_use]
     pub fn memory(&self) -> usize {
-        const ROW: usize = 1 + 2 + 4 + 4 + 8 + 8 + 8 + 4 + 4;
+        const ROW: usize = 1 + 2 + 4 + 4 + 8 + 8 + 8 + 4 + 4 + 1;
         self.kinds.len() * ROW
             + self.bases.memory()
             + self.links.memory()
@@ -256,6 +262,26 @@ impl Index {
         let end = self.sparse_entries.get(at)?[1] as usize;
         let start = at.checked_sub(1).and_then(|before| self.sparse_entries.get(before));
         self.sparse_regions.get(start.map_or(0, |entry| entry[1] as usize)..end)
+    }
+
+    /// What the headers of an entry hold beside what the columns say.
+    pub(crate) fn extras(&self, ordinal: u32) -> Extras {
+        Extras(self.extras.get(ordinal as usize).copied().unwrap_or(0))
+    }
+
+    /// Where the content of an entry ends in the tar.
+    pub(crate) fn content_end(&self, ordinal: u32) -> Option<u64> {
+        let entry = self.entry(ordinal)?;
+        let stored = match self.sparse(ordinal) {
+            Some(runs) => runs.iter().try_fold(0u64, |sum, [_, len]| sum.checked_add(*len))?,
+            None => entry.size,
+        };
+        entry.content_offset.checked_add(stored)
+    }
+
+    /// Where the content of the last entry ends in the tar.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
     }
 
     /// Number of the directory part of an entry's name; equal numbers mean equal parts.

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use self::build::Builder;
 use self::names::Names;
 use self::order::{PathOrder, Tree};
+pub(crate) use self::resolve::clean;
 use crate::finding::Finding;
 use crate::layer::index::{Index, Kind};
 
@@ -245,6 +246,25 @@ impl Overlay {
         }
         self.states.get(at as usize).filter(|state| state.live)?;
         Some(NodeId(at))
+    }
+
+    /// What has this name in a directory.
+    pub(crate) fn child(&self, dir: NodeId, name: &[u8]) -> Option<NodeId> {
+        let node = self.names.find(dir.0, name)?;
+        self.states.get(node as usize).filter(|state| state.live)?;
+        Some(NodeId(node))
+    }
+
+    /// The entry that says what a node is: for a hardlink that of its file, for all else its own.
+    /// `None` when no layer has it.
+    #[must_use]
+    pub fn file(&self, id: NodeId) -> Option<EntryRef> {
+        self.states.get(id.0 as usize)?.file.exists()
+    }
+
+    /// A number that is larger than that of any node.
+    pub(crate) fn id_end(&self) -> usize {
+        self.states.len()
     }
 
     /// The path of a node without a leading slash; also of a node that was removed. Empty for the

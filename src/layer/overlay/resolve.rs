@@ -16,7 +16,7 @@ pub(super) enum Lost {
 }
 
 /// The components of a name without `.`, empty ones and `..`, none of which leaves the root.
-pub(super) fn clean(name: &[u8]) -> Vec<&[u8]> {
+pub(crate) fn clean(name: &[u8]) -> Vec<&[u8]> {
     let mut components = Vec::new();
     for component in name.split(|byte| *byte == b'/') {
         match component {

@@ -6,7 +6,7 @@ use super::sparse::{MapReader, Region, gnu_runs, pairs};
 use super::{Parser, Pending, State, place};
 use crate::finding::Finding;
 use crate::layer::findings::{Findings, display};
-use crate::layer::index::Kind;
+use crate::layer::index::{Extras, Kind};
 use crate::limits;
 
 /// Sizes from here on don't fit into the octal field of a header.
@@ -34,6 +34,8 @@ pub(super) struct Draft {
     pub(super) stored: u64,
     /// The runs of a sparse file.
     pub(super) regions: Option<Vec<Region>>,
+    /// What the headers hold beside that.
+    pub(super) extras: Extras,
 }
 
 impl Default for Draft {
@@ -52,6 +54,7 @@ impl Default for Draft {
             start: 0,
             stored: 0,
             regions: None,
+            extras: Extras::default(),
         }
     }
 }
@@ -98,6 +101,8 @@ impl Parser {
         draft.size = if kind == Kind::File { size } else { 0 };
         draft.regions = None;
         draft.xattrs = std::mem::take(&mut pax.xattrs);
+        draft.extras = header.extras();
+        draft.extras |= pax.extras;
         draft.link.clear();
         if matches!(kind, Kind::Symlink | Kind::Hardlink) {
             draft.link.extend_from_slice(
@@ -205,17 +210,17 @@ impl Parser {
             b'5' => Some(Kind::Directory),
             b'6' => Some(Kind::Fifo),
             b'D' => {
-                unknown("A directory of an incremental dump: container tools refuse the layer.");
+                unknown("A directory of an incremental dump: container tools refuse the tar.");
                 Some(Kind::Directory)
             }
             b'M' | b'N' | b'V' => {
-                unknown("An entry of a type that is no file; container tools refuse the layer.");
+                unknown("An entry of a type that is no file; container tools refuse the tar.");
                 None
             }
             _ => {
                 unknown(
                     "An entry of an unknown type, shown as a file; container tools refuse the \
-                     layer.",
+                     tar.",
                 );
                 Some(Kind::File)
             }

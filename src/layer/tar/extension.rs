@@ -5,6 +5,7 @@ use super::pax::{Problem, Records};
 use super::{Parser, State, padding, place};
 use crate::finding::Finding;
 use crate::layer::findings::Findings;
+use crate::layer::index::Extras;
 use crate::limits;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,8 @@ impl Parser {
         };
         if kind != Extension::Global {
             self.pending.start.get_or_insert(offset);
+        } else if size > 0 {
+            self.global_extras |= Extras::GLOBAL;
         }
         let limit = match kind {
             Extension::LongName | Extension::LongLink => limits::TAR_NAME_BYTES as u64,

@@ -1,5 +1,7 @@
 //! What does one header block say?
 
+use crate::layer::index::Extras;
+
 /// A header or data block.
 pub(super) type Block = [u8; 512];
 
@@ -106,6 +108,23 @@ impl<'a> Header<'a> {
             return Ok((0, 0));
         }
         Ok((number(&self.0[329..337])?, number(&self.0[337..345])?))
+    }
+
+    /// What it says that no column of an index holds.
+    pub(super) fn extras(&self) -> Extras {
+        let (format, mut extras) = (self.format(), Extras::default());
+        if format != Format::V7 && (self.0[265] != 0 || self.0[297] != 0) {
+            extras |= Extras::OWNER_NAMES;
+        }
+        let times = match format {
+            Format::Gnu => &self.0[345..369],
+            Format::Star => &self.0[476..500],
+            Format::V7 | Format::Ustar | Format::UstarNoVersion => &[],
+        };
+        if times.iter().any(|byte| *byte != 0) {
+            extras |= Extras::OTHER_TIMES;
+        }
+        extras
     }
 
     /// The four runs that fit into an old GNU sparse header, and whether blocks with more follow.

@@ -17,7 +17,7 @@ use self::header::{Block, Format, Header};
 use self::pax::Records;
 use crate::finding::Finding;
 use crate::layer::findings::{Findings, display};
-use crate::layer::index::{Index, NewEntry};
+use crate::layer::index::{Extras, Index, NewEntry};
 
 /// Reads a tar in pieces of any size.
 pub(crate) struct Parser {
@@ -30,6 +30,10 @@ pub(crate) struct Parser {
     /// Extensions for the next entry.
     pending: Pending,
     globals: Records,
+    /// [`Extras::GLOBAL`] once a global header has come.
+    global_extras: Extras,
+    /// Number of findings up to the last entry.
+    findings_before: usize,
     body: Vec<u8>,
     draft: Draft,
     index: Index,
@@ -74,6 +78,12 @@ fn padding(len: u64) -> u64 {
     len.wrapping_neg() & 511
 }
 
+/// Whether a tar can begin with these bytes: with a header, or with the end of one without entries.
+pub(crate) fn begins(head: &[u8]) -> bool {
+    let header = head.first_chunk::<512>().map(Header);
+    header.is_some_and(|header| header.is_zero() || header.checksum().is_some())
+}
+
 impl Parser {
     pub(crate) fn new(hash_files: bool) -> Self {
         Self {
@@ -83,6 +93,8 @@ impl Parser {
             offset: 0,
             pending: Pending::default(),
             globals: Records::default(),
+            global_extras: Extras::default(),
+            findings_before: 0,
             body: Vec::new(),
             draft: Draft::default(),
             index: Index::default(),
@@ -165,6 +177,59 @@ impl Parser {
         }
     }
 
+    /// Number of bytes from here on that may be left out, as [`Self::skip`] takes their place:
+    /// content that nobody hashes, and what fills its last block.
+    pub(crate) fn skippable(&self) -> u64 {
+        match &self.state {
+            State::Content { left, padding } if self.hasher.is_none() => {
+                left.saturating_add(*padding)
+            }
+            State::Extension { kind: Extension::TooLarge, left, padding } => {
+                left.saturating_add(*padding)
+            }
+            State::Padding { left } => *left,
+            _ => 0,
+        }
+    }
+
+    /// Goes on `len` bytes later, at most [`Self::skippable`], without having seen them.
+    pub(crate) fn skip(&mut self, len: u64, findings: &mut Findings) {
+        let mut rest = len.min(self.skippable());
+        self.offset = self.offset.saturating_add(rest);
+        while rest > 0 {
+            let step = match &mut self.state {
+                State::Content { left, .. }
+                | State::Extension { left, .. }
+                | State::Padding { left } => {
+                    let step = rest.min(*left);
+                    *left -= step;
+                    step
+                }
+                _ => return,
+            };
+            rest -= step;
+            match &self.state {
+                State::Content { left: 0, padding } => {
+                    self.state = State::Padding { left: *padding };
+                    self.end_content();
+                }
+                State::Extension { kind, left: 0, padding } => {
+                    let kind = *kind;
+                    self.state = State::Padding { left: *padding };
+                    self.end_extension(kind, findings);
+                }
+                State::Padding { left: 0 } => self.state = State::Header,
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether nothing more is read: the end marker has come, or the place of the next header is
+    /// not known.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::End | State::Stopped)
+    }
+
     /// Collects a block that comes in parts.
     fn partial(&mut self, bytes: &[u8], findings: &mut Findings) -> usize {
         let used = bytes.len().min(512 - self.block_len);
@@ -219,7 +284,7 @@ impl Parser {
             findings.add("tar.lone-zero-block", |rule| {
                 let text = format!(
                     "One block of zeros at offset {} of the tar is followed by something else: \
-                     some tools stop there, others refuse the layer.",
+                     some tools stop there, others refuse the tar.",
                     offset.saturating_sub(512)
                 );
                 Finding::error(rule, place(offset), text).expected("two blocks of zeros")
@@ -284,6 +349,10 @@ impl Parser {
                 Finding::error(rule, display(&draft.name), text)
             });
         }
+        draft.extras |= self.global_extras;
+        if findings.total() > self.findings_before {
+            draft.extras |= Extras::AMBIGUOUS;
+        }
         let entry = NewEntry {
             kind: draft.kind,
             mode: draft.mode,
@@ -298,6 +367,8 @@ impl Parser {
             device: draft.device,
             xattrs: &draft.xattrs,
             sparse: draft.regions.as_deref(),
+            extras: draft.extras,
+            end: start.saturating_add(draft.stored),
         };
         if !self.index_full && self.index.push(&entry).is_err() {
             self.index_full = true;
@@ -307,6 +378,7 @@ impl Parser {
                 Finding::error(rule, place(draft.start), text)
             });
         }
+        self.findings_before = findings.total();
         let is_plain_file =
             draft.kind == crate::layer::index::Kind::File && draft.regions.is_none();
         self.hasher = (self.hash_files && !self.index_full && is_plain_file).then(Sha256::new);

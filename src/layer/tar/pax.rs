@@ -1,5 +1,7 @@
 //! What do extended headers say? POSIX.1-2017, pax, "pax Extended Header".
 
+use crate::layer::index::Extras;
+
 /// Values of extended headers, as far as they change an entry. `Some(None)` takes a global value
 /// back.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +14,8 @@ pub(super) struct Records {
     pub(super) mtime: Option<i64>,
     pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
     pub(super) sparse: SparseRecords,
+    /// What else they say.
+    pub(super) extras: Extras,
     /// Names whose value is empty: they count as not given, here and in global headers.
     unset: Vec<Key>,
     /// Whether names need not be UTF-8.
@@ -171,6 +175,11 @@ impl Records {
                 return;
             }
             _ => {
+                self.extras |= match key {
+                    b"atime" | b"ctime" => Extras::OTHER_TIMES,
+                    b"uname" | b"gname" => Extras::OWNER_NAMES,
+                    _ => Extras::RECORDS,
+                };
                 if std::str::from_utf8(key).is_err() {
                     problems.push(Problem::Value("a keyword is not UTF-8".to_owned()));
                 }
@@ -200,7 +209,12 @@ impl Records {
             Key::Uid => self.uid = number(problems),
             Key::Gid => self.gid = number(problems),
             Key::Mtime => match seconds(value) {
-                Some(mtime) => self.mtime = Some(mtime),
+                Some(mtime) => {
+                    self.mtime = Some(mtime);
+                    if has_fraction(value) {
+                        self.extras |= Extras::FRACTION;
+                    }
+                }
                 None => problems.push(Problem::Value(bad_value(key, value))),
             },
         }
@@ -261,6 +275,12 @@ pub(super) fn decimal(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
+/// Whether a time has digits behind a point that are not all zeros.
+fn has_fraction(time: &[u8]) -> bool {
+    let point = time.iter().position(|byte| *byte == b'.').unwrap_or(time.len());
+    time[point..].iter().any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
 /// Seconds with an optional sign and fraction, rounded down.
 fn seconds(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix(b"-") {
@@ -273,7 +293,7 @@ fn seconds(text: &[u8]) -> Option<i64> {
     if !fraction.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    match (negative, fraction.iter().any(|digit| *digit != b'0')) {
+    match (negative, has_fraction(digits)) {
         (false, _) => Some(whole),
         (true, false) => Some(-whole),
         (true, true) => Some(-whole - 1),

@@ -6,6 +6,7 @@
 
 pub mod challenge;
 mod credentials;
+pub mod docker_config;
 mod realm;
 pub mod scope;
 mod token;
@@ -90,8 +91,11 @@ impl Session {
         }
     }
 
+    /// Forgets a token that is no longer taken, and with it those that are older still.
     fn forget(&mut self, header: &HeaderValue) {
-        self.tokens.retain(|token| token.header != *header);
+        if let Some(at) = self.tokens.iter().position(|token| token.header == *header) {
+            self.tokens.drain(..=at);
+        }
     }
 
     fn keep(&mut self, token: Token) {
@@ -130,6 +134,18 @@ impl Session {
             self.door = Some(Door::Basic);
         }
         Ok(())
+    }
+}
+
+impl<T> Registry<T> {
+    /// Where logins go beside the registry itself: the host of its token service, once it has
+    /// named one.
+    #[must_use]
+    pub fn token_service(&self) -> Option<String> {
+        match &self.session.borrow().door {
+            Some(Door::Bearer { realm, .. }) => Some(realm::host(realm)),
+            Some(Door::Basic) | None => None,
+        }
     }
 }
 

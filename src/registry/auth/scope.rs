@@ -80,14 +80,17 @@ impl Scope {
     }
 
     /// This scope, and of what a challenge asks beyond it only that which reads the same
-    /// resource. A registry never gets a token for more than the user is about to do.
+    /// resource. A registry never gets a token for more than the user is about to do. Who is about
+    /// to delete may do everything: older registries know no less for it than `*`.
     #[must_use]
     pub fn widened(&self, challenge: &[Self]) -> Self {
         let same =
             challenge.iter().filter(|other| other.kind == self.kind && other.name == self.name);
-        let reading = same.flat_map(|other| &other.actions).filter(|action| reads(action));
+        let deletes = self.actions.contains(Action::Delete.name());
+        let asked = same.flat_map(|other| &other.actions);
+        let allowed = asked.filter(|action| reads(action) || deletes && action.as_str() == "*");
         let mut widened = self.clone();
-        widened.actions.extend(reading.cloned());
+        widened.actions.extend(allowed.cloned());
         widened
     }
 }
@@ -140,6 +143,21 @@ mod tests {
             let widened = pull.widened(&Scope::parse_list(challenge));
             assert_eq!(widened.to_string(), asked, "{challenge}");
         }
+    }
+
+    #[test]
+    fn who_deletes_may_be_asked_for_everything_in_the_repository() {
+        let delete = repository("a/b", &[Action::Delete]);
+        for (challenge, asked) in [
+            ("repository:a/b:*", "repository:a/b:*,delete"),
+            ("repository:other:*", "repository:a/b:delete"),
+            ("repository:a/b:delete", "repository:a/b:delete"),
+        ] {
+            assert_eq!(delete.widened(&Scope::parse_list(challenge)).to_string(), asked);
+        }
+        let push = repository("a/b", &[Action::Push]);
+        let widened = push.widened(&Scope::parse_list("repository:a/b:*"));
+        assert_eq!(widened.to_string(), "repository:a/b:push");
     }
 
     #[test]

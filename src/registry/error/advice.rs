@@ -21,6 +21,12 @@ impl Error {
                     "Ask whoever runs the registry how it is to be read."
                 }
             },
+            Self::Denied { logged_in: true, subject, .. } if subject.is_write() => {
+                "Check the name, and whether your account may write to this repository."
+            }
+            Self::Denied { subject, .. } if subject.is_write() => {
+                "Log in with an account that may write to this repository."
+            }
             Self::Denied { logged_in: true, .. } => {
                 "Check the name, and whether your account may read this repository."
             }
@@ -28,6 +34,9 @@ impl Error {
                 "Check the name, or log in: some registries deny what does not exist or needs a login."
             }
             Self::NotFound { subject, .. } => match subject {
+                Subject::Upload { .. } | Subject::Push { .. } => {
+                    "Check the name; some registries want a repository to be made before the first push."
+                }
                 Subject::Catalog { .. } => {
                     "Type the name of a repository; most public registries list none."
                 }
@@ -38,6 +47,9 @@ impl Error {
                 "Wait; a login often raises the limit, and what was opened by digest is not asked for again."
             }
             Self::Server { .. } => "Try again later; the fault is on the server's side.",
+            Self::Unexpected { subject: Subject::Delete { .. }, .. } => {
+                "Many registries do not let one delete this way; look for a setting, or delete it in their own interface."
+            }
             Self::Unexpected { .. } => "Check that the host is a registry and that it allows this.",
             Self::Transport { error, .. } => match error.kind {
                 TransportErrorKind::Unreachable => {
@@ -45,6 +57,11 @@ impl Error {
                 }
                 TransportErrorKind::Refused(_) => {
                     "A policy between here and the registry forbids it; if you trust the registry, have it allowed there."
+                }
+                TransportErrorKind::Cut { .. } | TransportErrorKind::Timeout
+                    if self.about().is_some_and(Subject::is_write) =>
+                {
+                    "Try again; what the registry already has is not sent again."
                 }
                 TransportErrorKind::Cut { .. } | TransportErrorKind::Timeout => {
                     "Try again; what was already verified is kept."
@@ -73,6 +90,19 @@ impl Error {
             Self::RealmRefused { .. } => "Do not log in there; ask whoever runs the registry.",
             Self::Token { .. } => "Try again; if it stays, ask whoever runs the token service.",
             Self::PageRefused { .. } => "Use what was listed so far, or name the tag yourself.",
+            Self::LocationRefused { .. } => {
+                "Ask whoever runs the registry: it gives a wrong address for uploads, often for want of a setting behind a proxy."
+            }
+            Self::OtherDigest { .. } => {
+                "Do not use what the registry has under this name: it is not what was sent."
+            }
+            Self::DigestRejected { .. } => {
+                "Check that the file has not changed since it was opened, then try again."
+            }
+            Self::TooLargeToSend { .. } => {
+                "Have the limit raised where the registry, or a proxy before it, is set up."
+            }
+            Self::UploadFailed { .. } => "Try again; if it stays, ask whoever runs the registry.",
             Self::ForeignRefused { .. } => "Fetch it yourself if you trust the place.",
         }
     }

@@ -24,7 +24,8 @@ impl From<Error> for Finding {
             Error::NotJson { .. } => "fetch.not-json",
             Error::Encoded { .. } => "fetch.content-encoding",
             Error::PageRefused { .. } => "fetch.page-refused",
-            Error::NotFound { .. } => "fetch.not-found",
+            Error::NotFound { subject, .. } if !subject.is_write() => "fetch.not-found",
+            other if other.about().is_some_and(Subject::is_write) => "push.failed",
             _ => "fetch.failed",
         };
         let finding = Self::error(rule, error.subject(), error.to_string());
@@ -43,28 +44,20 @@ impl From<Error> for Finding {
 impl Error {
     fn subject(&self) -> String {
         match self {
-            Self::Unauthorized { subject, .. }
-            | Self::Denied { subject, .. }
-            | Self::NotFound { subject, .. }
-            | Self::RateLimited { subject, .. }
-            | Self::Server { subject, .. }
-            | Self::Unexpected { subject, .. }
-            | Self::Transport { subject, .. }
-            | Self::TooLarge { subject, .. }
-            | Self::Mismatch { subject, .. }
-            | Self::Range { subject, .. }
-            | Self::Encoded { subject, .. }
-            | Self::NotJson { subject, .. }
-            | Self::PageRefused { subject, .. } => match subject {
-                Subject::Manifest { target: Target::Digest(digest), .. }
-                | Subject::Blob { digest, .. } => digest.to_string(),
-                other => other.to_string(),
-            },
             Self::Host { registry }
             | Self::ConsentNeeded { registry, .. }
             | Self::RealmRefused { registry, .. } => registry.clone(),
             Self::Token { realm_host, .. } => realm_host.clone(),
             Self::ForeignRefused { url, .. } => url.clone(),
+            other => match other.about() {
+                Some(
+                    Subject::Manifest { target: Target::Digest(digest), .. }
+                    | Subject::Blob { digest, .. }
+                    | Subject::Upload { digest, .. },
+                ) => digest.to_string(),
+                Some(other) => other.to_string(),
+                None => String::new(),
+            },
         }
     }
 }

@@ -3,83 +3,22 @@
 mod advice;
 mod finding;
 mod reply;
+mod subject;
 mod text;
 
-use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
 
 use crate::descriptor::Mismatch;
 use crate::digest::Digest;
-use crate::reference::Target;
 
 use super::notice::RateLimit;
 use super::transport::{TransportError, TransportErrorKind};
 
 pub(super) use reply::shown;
 pub use reply::{ErrorEntry, Reply};
-
-/// What was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// The registry itself.
-    Api {
-        /// Its name.
-        registry: String,
-    },
-    /// A manifest or index.
-    Manifest {
-        /// `registry/repository`.
-        name: String,
-        /// Tag or digest.
-        target: Target,
-    },
-    /// A blob.
-    Blob {
-        /// `registry/repository`.
-        name: String,
-        /// Its digest.
-        digest: Digest,
-    },
-    /// The tags of a repository.
-    Tags {
-        /// `registry/repository`.
-        name: String,
-    },
-    /// The repositories of a registry.
-    Catalog {
-        /// The registry's name.
-        registry: String,
-    },
-    /// The referrers of a manifest.
-    Referrers {
-        /// `registry/repository`.
-        name: String,
-        /// Digest of the manifest.
-        digest: Digest,
-    },
-    /// A token for a registry.
-    Token {
-        /// Host (and port) of the token service.
-        host: String,
-    },
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Api { registry } => write!(f, "the registry {registry}"),
-            Self::Manifest { name, target: Target::Tag(tag) } => write!(f, "{name}:{tag}"),
-            Self::Manifest { name, target: Target::Digest(digest) } => write!(f, "{name}@{digest}"),
-            Self::Blob { name, digest } => write!(f, "the blob {digest} of {name}"),
-            Self::Tags { name } => write!(f, "the tags of {name}"),
-            Self::Catalog { registry } => write!(f, "the repositories of {registry}"),
-            Self::Referrers { name, digest } => write!(f, "the referrers of {name}@{digest}"),
-            Self::Token { host } => write!(f, "a token from {host}"),
-        }
-    }
-}
+pub use subject::Subject;
 
 /// How a login stands after a registry answered 401.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +65,21 @@ pub enum PageProblem {
         /// Pages that were read.
         pages: usize,
     },
+}
+
+/// Why an upload does not go on where the registry wants it to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocationProblem {
+    /// The registry named no place.
+    Missing,
+    /// Not a URL that could be asked.
+    NotUrl,
+    /// Plain http although the registry uses https.
+    Insecure,
+    /// An address of this machine or a private network.
+    Private,
+    /// The registry sends the upload on and on.
+    Loop,
 }
 
 /// A question to a registry that failed. Its text is a sentence; [`Self::advice`] says what to do.
@@ -266,6 +220,48 @@ pub enum Error {
         /// Why not.
         problem: PageProblem,
     },
+    /// The registry wants an upload to go on at a place that is not asked.
+    LocationRefused {
+        /// What was to be sent.
+        subject: Subject,
+        /// The place as it was named, shortened.
+        location: String,
+        /// Why not.
+        problem: LocationProblem,
+    },
+    /// The registry took what was sent, but under another digest than that of the bytes.
+    OtherDigest {
+        /// What was sent.
+        subject: Subject,
+        /// Digest of the bytes that were sent.
+        expected: Digest,
+        /// What the registry says, shortened.
+        actual: String,
+    },
+    /// The registry refused the bytes of a blob at their end (400), mostly because they are not
+    /// what the digest says.
+    DigestRejected {
+        /// What was sent.
+        subject: Subject,
+        /// The registry's words.
+        reply: Reply,
+    },
+    /// 413: more bytes than the registry, or something before it, takes in one request.
+    TooLargeToSend {
+        /// What was sent.
+        subject: Subject,
+        /// Bytes of the request.
+        size: u64,
+        /// The registry's words.
+        reply: Reply,
+    },
+    /// An upload that the registry keeps from coming to an end.
+    UploadFailed {
+        /// What was to be sent.
+        subject: Subject,
+        /// What the registry does.
+        problem: &'static str,
+    },
     /// A place outside of the registry from which a layer is not fetched.
     ForeignRefused {
         /// The URL, shortened.
@@ -310,7 +306,57 @@ impl Error {
             Self::RealmRefused { .. } => "realm-refused",
             Self::Token { .. } => "token",
             Self::PageRefused { .. } => "page-refused",
+            Self::LocationRefused { .. } => "location-refused",
+            Self::OtherDigest { .. } => "other-digest",
+            Self::DigestRejected { .. } => "digest-rejected",
+            Self::TooLargeToSend { .. } => "too-large-to-send",
+            Self::UploadFailed { .. } => "upload-failed",
             Self::ForeignRefused { .. } => "foreign-refused",
+        }
+    }
+
+    /// What was asked for; `None` where the question did not come so far.
+    #[must_use]
+    pub fn about(&self) -> Option<&Subject> {
+        match self {
+            Self::Unauthorized { subject, .. }
+            | Self::Denied { subject, .. }
+            | Self::NotFound { subject, .. }
+            | Self::RateLimited { subject, .. }
+            | Self::Server { subject, .. }
+            | Self::Unexpected { subject, .. }
+            | Self::Transport { subject, .. }
+            | Self::TooLarge { subject, .. }
+            | Self::Mismatch { subject, .. }
+            | Self::Range { subject, .. }
+            | Self::Encoded { subject, .. }
+            | Self::NotJson { subject, .. }
+            | Self::PageRefused { subject, .. }
+            | Self::LocationRefused { subject, .. }
+            | Self::OtherDigest { subject, .. }
+            | Self::DigestRejected { subject, .. }
+            | Self::TooLargeToSend { subject, .. }
+            | Self::UploadFailed { subject, .. } => Some(subject),
+            Self::Host { .. }
+            | Self::ConsentNeeded { .. }
+            | Self::RealmRefused { .. }
+            | Self::Token { .. }
+            | Self::ForeignRefused { .. } => None,
+        }
+    }
+
+    /// The status of the answer, where there was one that is an error.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Unauthorized { .. } => Some(StatusCode::UNAUTHORIZED),
+            Self::Denied { .. } => Some(StatusCode::FORBIDDEN),
+            Self::NotFound { .. } => Some(StatusCode::NOT_FOUND),
+            Self::RateLimited { .. } => Some(StatusCode::TOO_MANY_REQUESTS),
+            Self::DigestRejected { .. } => Some(StatusCode::BAD_REQUEST),
+            Self::TooLargeToSend { .. } => Some(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::Server { status, .. } | Self::Unexpected { status, .. } => Some(*status),
+            _ => None,
         }
     }
 

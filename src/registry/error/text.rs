@@ -7,7 +7,7 @@ use http::StatusCode;
 use crate::descriptor::Mismatch;
 use crate::reference::Target;
 
-use super::{Error, Login, PageProblem, RealmProblem, Reply, Subject};
+use super::{Error, LocationProblem, Login, PageProblem, RealmProblem, Reply, Subject};
 use super::{TransportError, TransportErrorKind};
 
 impl fmt::Display for Error {
@@ -32,23 +32,26 @@ impl fmt::Display for Error {
                     "{host}, where the registry sends readers of {subject}, asks for its own login."
                 ),
             },
+            Self::Denied { subject, reply, .. } if subject.is_write() => {
+                write!(f, "{} is denied.{}", capital(subject), reply.quoted())
+            }
             Self::Denied { subject, reply, .. } => {
                 write!(f, "Access to {subject} is denied.{}", reply.quoted())
             }
             Self::NotFound { subject, reply } => not_found(f, subject, reply),
             Self::RateLimited { subject, retry_after, reply, .. } => {
-                write!(f, "The rate limit is reached, so {subject} was not given.")?;
+                let what = if subject.is_write() { "has to wait" } else { "was not given" };
+                write!(f, "The rate limit is reached, so {subject} {what}.")?;
                 if let Some(wait) = retry_after {
                     write!(f, " Try again in {} s.", wait.as_secs())?;
                 }
                 f.write_str(&reply.quoted())
             }
-            Self::Server { subject, status, reply, .. } => write!(
-                f,
-                "The server failed to give {subject}: status {}.{}",
-                named(*status),
-                reply.quoted()
-            ),
+            Self::Server { subject, status, reply, .. } => {
+                let failed = if subject.is_write() { "failed during" } else { "failed to give" };
+                let (status, said) = (named(*status), reply.quoted());
+                write!(f, "The server {failed} {subject}: status {status}.{said}")
+            }
             Self::Unexpected { subject, status, reply } => write!(
                 f,
                 "Asked for {subject}, the server answered with status {}, which has no meaning here.{}",
@@ -111,7 +114,61 @@ impl fmt::Display for Error {
                     }
                 }
             }
+            Self::LocationRefused { subject, location, problem } => {
+                location_refused(f, subject, location, *problem)
+            }
+            Self::OtherDigest { subject, expected, actual } => write!(
+                f,
+                "{} was answered with the digest \"{actual}\", but the bytes that were sent have \
+                 {expected}.",
+                capital(subject)
+            ),
+            Self::DigestRejected { subject, reply } => write!(
+                f,
+                "{} ended with a refusal (status 400): for the registry, the bytes are not what \
+                 their digest says.{}",
+                capital(subject),
+                reply.quoted()
+            ),
+            Self::TooLargeToSend { subject, size, reply } => write!(
+                f,
+                "{} failed: the registry, or something before it, does not take {size} bytes in \
+                 one request.{}",
+                capital(subject),
+                reply.quoted()
+            ),
+            Self::UploadFailed { subject, problem } => {
+                write!(f, "{} came to no end: {problem}.", capital(subject))
+            }
             Self::ForeignRefused { url, problem } => write!(f, "{url} is not fetched: {problem}."),
+        }
+    }
+}
+
+fn location_refused(
+    f: &mut fmt::Formatter<'_>,
+    subject: &Subject,
+    location: &str,
+    problem: LocationProblem,
+) -> fmt::Result {
+    let subject = capital(subject);
+    match problem {
+        LocationProblem::Missing => {
+            write!(f, "{subject} can't go on: the registry did not say where (no Location).")
+        }
+        LocationProblem::NotUrl => {
+            write!(f, "{subject} can't go on at \"{location}\", which is no URL.")
+        }
+        LocationProblem::Insecure => {
+            write!(f, "{subject} does not go on at {location}, which would be without TLS.")
+        }
+        LocationProblem::Private => write!(
+            f,
+            "{subject} does not go on at {location}, which is an address of this machine or a \
+             private network."
+        ),
+        LocationProblem::Loop => {
+            write!(f, "{subject} was sent from place to place, at last to {location}.")
         }
     }
 }
@@ -132,6 +189,20 @@ fn not_found(f: &mut fmt::Formatter<'_>, subject: &Subject, reply: &Reply) -> fm
         }
         Subject::Blob { name, digest } => write!(f, "There is no blob {digest} in {name}.")?,
         Subject::Tags { name } => write!(f, "There is no list of tags of {name}.")?,
+        Subject::Upload { name, .. } | Subject::Push { name, .. } if repository => {
+            write!(f, "There is no repository {name} to write to.")?;
+        }
+        Subject::Upload { name, digest, .. } => {
+            write!(f, "The registry knows no upload of {digest} to {name}.")?;
+        }
+        Subject::Push { .. } => write!(f, "{} found no place.", capital(subject))?,
+        Subject::Delete { name, target: Target::Tag(tag) } => {
+            write!(f, "There is no tag {tag} in {name} to delete.")?;
+        }
+        Subject::Delete { name, target: Target::Digest(digest) }
+        | Subject::DeleteBlob { name, digest } => {
+            write!(f, "There is no {digest} in {name} to delete.")?;
+        }
         Subject::Catalog { registry } => write!(f, "{registry} does not list its repositories.")?,
         Subject::Api { registry } => write!(f, "{registry} does not answer as a registry.")?,
         other => write!(f, "{} does not exist.", capital(other))?,
@@ -142,6 +213,15 @@ fn not_found(f: &mut fmt::Formatter<'_>, subject: &Subject, reply: &Reply) -> fm
 fn transport(f: &mut fmt::Formatter<'_>, subject: &Subject, error: &TransportError) -> fmt::Result {
     let message = error.message.trim_end_matches('.');
     match &error.kind {
+        TransportErrorKind::Cut { .. } if subject.is_write() => {
+            write!(f, "The connection broke during {subject}.")
+        }
+        TransportErrorKind::Cancelled if subject.is_write() => {
+            write!(f, "{} was stopped.", capital(subject))
+        }
+        TransportErrorKind::Offline if subject.is_write() => {
+            write!(f, "There is no network, so {subject} has to wait.")
+        }
         TransportErrorKind::Cut { got, expected: Some(expected) } => {
             write!(f, "The connection broke after {got} of {expected} bytes of {subject}.")
         }

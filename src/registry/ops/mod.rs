@@ -3,14 +3,20 @@
 mod blob;
 mod catalog;
 mod cosign;
+mod delete;
+mod exists;
 mod manifest;
+mod manifest_put;
 mod ping;
 mod referrers;
 mod tags;
+mod upload;
 
 pub use blob::{BlobStream, foreign_request};
 pub use manifest::Head;
+pub use manifest_put::Stored;
 pub use ping::Pong;
+pub use upload::{Held, Session, Started};
 
 use bytes::Bytes;
 use serde_json::Value;

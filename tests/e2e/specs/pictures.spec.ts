@@ -14,6 +14,8 @@ const views: [string, string][] = [
   ['documents', '/-/documents'],
   ['tags', '/-/tags'],
   ['verify', '/-/verify'],
+  ['edit', '/-/edit'],
+  ['copy', '/-/copy'],
 ];
 
 for (const scheme of ['light', 'dark'] as const) {
@@ -34,6 +36,7 @@ for (const scheme of ['light', 'dark'] as const) {
         await page.goto(`/${stack.registry}/app:gzip${view}`);
         await expect(page.locator('html')).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
         if (name === 'verify') await reportOf(page);
+        if (name === 'edit') await expect(page.locator('.becomes .digest').first()).toBeVisible({ timeout: 60_000 });
         if (name === 'files') await expect(page.locator('.document')).toBeVisible({ timeout: 60_000 });
         expect(await page.locator('main').innerText()).not.toBe('');
         await save(name);

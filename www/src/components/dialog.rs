@@ -2,10 +2,12 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
 
 use super::{Icon, Picture};
 
-/// A modal window with a title. Escape and a click beside it close it.
+/// A modal window with a title. Escape and a click beside it close it; the focus goes back to where
+/// it was before.
 #[component]
 pub fn Dialog(
     /// What it is called.
@@ -14,6 +16,9 @@ pub fn Dialog(
     /// Leaves the title bar out; the title is still told.
     #[prop(optional)]
     bare: bool,
+    /// Keeps it open when there is a click beside it, as for what would be typed again.
+    #[prop(optional)]
+    firm: bool,
     /// More classes.
     #[prop(default = "")]
     class: &'static str,
@@ -27,13 +32,17 @@ pub fn Dialog(
         if let Some(dialog) = node.get()
             && !dialog.open()
         {
+            let before = document().active_element();
             let _ = dialog.show_modal();
+            on_cleanup(move || focus_again(before));
         }
     });
-    // A click on the backdrop has the dialog itself as its target.
+    // A click on the backdrop has the dialog itself as its target. It must have begun there: text
+    // that is selected in the dialog may end beside it.
+    let pressed = StoredValue::new(false);
+    let press = move |event: web_sys::PointerEvent| pressed.set_value(on_itself(&event));
     let beside = move |event: web_sys::MouseEvent| {
-        let on_itself = event.target().zip(event.current_target()).is_some_and(|(a, b)| a == b);
-        if on_itself {
+        if !firm && pressed.get_value() && on_itself(&event) {
             close.run(());
         }
     };
@@ -58,10 +67,25 @@ pub fn Dialog(
             class=class
             aria-label=title
             on:close=move |_| close.run(())
+            on:pointerdown=press
             on:click=beside
         >
             {head}
             {children()}
         </dialog>
+    }
+}
+
+fn on_itself(event: &web_sys::Event) -> bool {
+    event.target().zip(event.current_target()).is_some_and(|(target, own)| target == own)
+}
+
+/// While a dialog is open, what is outside takes no focus; so it is given in the next frame.
+fn focus_again(element: Option<web_sys::Element>) {
+    let element = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(element) = element {
+        request_animation_frame(move || {
+            let _ = element.focus();
+        });
     }
 }

@@ -5,6 +5,7 @@ use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use super::{DigestChip, Trust, TrustBadge};
+use crate::route::Here;
 
 /// One entry of the platform picker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +68,11 @@ pub fn Identity(
         let pinned = reference.digest.map(|digest| {
             view! { <span class="mono" title=digest.to_string()>{format!("@{}…", digest.short())}</span> }
         });
-        view! { {format!("{} / {owner}", reference.registry)} <b>{last}</b> {tag} {pinned} }
+        let registry = match Here::of(&reference.registry) {
+            Some(here) => here.label().to_owned(),
+            None => reference.registry.to_string(),
+        };
+        view! { {format!("{registry} / {owner}")} <b>{last}</b> {tag} {pinned} }
     };
     let picker = move || {
         let choices = platforms.get();

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Dialog;
 
-const KEYS: [(&str, &[&str], &str); 14] = [
+const KEYS: [(&str, &[&str], &str); 16] = [
     ("Anywhere", &["/"], "type a reference"),
     ("Anywhere", &["Ctrl", "K"], "every action and view (⌘ K on a Mac)"),
     ("Anywhere", &["y"], "copy the link to what is shown"),
@@ -16,6 +16,8 @@ const KEYS: [(&str, &[&str], &str); 14] = [
     ("Views", &["g", "d"], "documents"),
     ("Views", &["g", "t"], "tags"),
     ("Views", &["g", "v"], "verify"),
+    ("Views", &["g", "e"], "edit"),
+    ("Views", &["g", "c"], "copy or save"),
     ("Views", &["g", "h"], "home"),
     ("Trees", &["↑", "↓", "←", "→"], "move, fold, unfold; also h j k l; space folds"),
     ("Trees", &["a", "r", "m", "u"], "show added, removed, modified, unmodified"),

@@ -16,6 +16,17 @@ pub struct LoginAsk {
     pub why: String,
 }
 
+/// Where a login for a registry would go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GoesTo {
+    /// The registry that was asked.
+    pub registry: String,
+    /// The token service that it names, when that is on another host.
+    pub token_service: Option<String>,
+    /// What keeps the registry from being asked, when something does.
+    pub problem: Option<String>,
+}
+
 /// What the reader typed. It lives in memory only.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Login {
@@ -26,8 +37,25 @@ pub enum Login {
         /// The secret.
         password: String,
     },
+    /// A token that the registry's token service exchanges for others (an OAuth 2 refresh token).
+    Identity(String),
     /// A token that is sent as it is.
     Token(String),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Password,
+    Identity,
+    Token,
+}
+
+impl Kind {
+    const ALL: [(Self, &str); 3] = [
+        (Self::Password, "User and password"),
+        (Self::Identity, "Identity token"),
+        (Self::Token, "Bearer token"),
+    ];
 }
 
 /// Asks whether a login may go to another host.
@@ -74,6 +102,12 @@ pub fn ConsentDialog(
 pub fn LoginDialog(
     /// For what.
     ask: LoginAsk,
+    /// Where a login for the registry that is named would go, once that is known.
+    #[prop(into)]
+    goes_to: Signal<Option<GoesTo>>,
+    /// A registry was named: where would its login go?
+    #[prop(into)]
+    named: Callback<String>,
     /// The registry as typed or given, and the login.
     #[prop(into)]
     done: Callback<(String, Login)>,
@@ -83,28 +117,54 @@ pub fn LoginDialog(
 ) -> impl IntoView {
     let registry = RwSignal::new(ask.registry.clone());
     let (user, secret) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let by_token = RwSignal::new(false);
+    let kind = RwSignal::new(Kind::Password);
+    let by_password = move || kind.get() == Kind::Password;
     let fixed = !ask.registry.is_empty();
+    if fixed {
+        named.run(ask.registry.clone());
+    }
     let complete = move || {
         !registry.get().trim().is_empty()
             && !secret.get().is_empty()
-            && (by_token.get() || !user.get().trim().is_empty())
+            && (!by_password() || !user.get().trim().is_empty())
     };
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if !complete() {
             return;
         }
-        let login = match by_token.get() {
-            true => Login::Token(secret.get().trim().to_owned()),
-            false => Login::Password { user: user.get().trim().to_owned(), password: secret.get() },
+        let login = match kind.get() {
+            Kind::Token => Login::Token(secret.get().trim().to_owned()),
+            Kind::Identity => Login::Identity(secret.get().trim().to_owned()),
+            Kind::Password => {
+                Login::Password { user: user.get().trim().to_owned(), password: secret.get() }
+            }
         };
         done.run((registry.get().trim().to_owned(), login));
     };
-    let goes_to = move || match registry.get().trim() {
-        "" => "to this registry only".to_owned(),
-        registry => format!("to {registry}, and to its own token service if it has one"),
+    let goes_to = move || {
+        let name = registry.get().trim().to_owned();
+        match goes_to.get().filter(|asked| asked.registry == name) {
+            _ if name.is_empty() => "to this registry only.".to_owned(),
+            None => format!("to {name}, and to its token service if it has one."),
+            Some(GoesTo { problem: Some(why), .. }) => format!("to {name}. {why}"),
+            Some(GoesTo { token_service: None, .. }) => format!("to {name} and nowhere else."),
+            Some(GoesTo { token_service: Some(host), .. }) => {
+                format!("to {name} and to its token service at {host}, and nowhere else.")
+            }
+        }
     };
+    let kinds = Kind::ALL.map(|(each, name)| {
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || (kind.get() == each).to_string()
+                on:click=move |_| kind.set(each)
+            >
+                {name}
+            </button>
+        }
+    });
     let why = (!ask.why.is_empty())
         .then(|| view! { <p><bdi>{super::format::visible(&ask.why)}</bdi></p> });
     view! {
@@ -118,25 +178,13 @@ pub fn LoginDialog(
                         disabled=fixed
                         prop:value=registry
                         on:input=move |event| registry.set(event_target_value(&event))
+                        on:change=move |_| named.run(registry.get().trim().to_owned())
                     />
                 </Line>
                 <div class="segments" role="group" aria-label="Kind of login">
-                    <button
-                        type="button"
-                        aria-pressed=move || (!by_token.get()).to_string()
-                        on:click=move |_| by_token.set(false)
-                    >
-                        "User and password"
-                    </button>
-                    <button
-                        type="button"
-                        aria-pressed=move || by_token.get().to_string()
-                        on:click=move |_| by_token.set(true)
-                    >
-                        "Bearer token"
-                    </button>
+                    {kinds.into_iter().collect_view()}
                 </div>
-                <Show when=move || !by_token.get()>
+                <Show when=by_password>
                     <Line name="User">
                         <input
                             name="user"
@@ -157,7 +205,7 @@ pub fn LoginDialog(
                 </Line>
                 <p class="where">
                     "It is kept in this tab's memory, gone when the tab closes, and sent through this page's own server "
-                    {goes_to} "."
+                    <bdi>{goes_to}</bdi>
                 </p>
                 <div class="acts">
                     <button type="button" class="button" on:click=move |_| close.run(())>

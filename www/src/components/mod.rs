@@ -9,9 +9,13 @@ pub mod format;
 
 mod badge;
 mod card;
+mod choose;
+mod commands;
 mod copy;
 mod dialog;
 mod digest;
+mod edit;
+mod finding;
 mod frame;
 mod graph;
 mod icon;
@@ -22,16 +26,26 @@ mod layer;
 mod login;
 mod palette;
 mod panel;
+mod plan;
 mod progress;
+mod registries;
 mod steps;
 mod text;
 mod windowed;
 
 pub use badge::{Badge, Trust, TrustBadge};
 pub use card::{Card, Fact, Facts};
+pub use choose::{Choice, ChooseButton, DropZone};
+pub use commands::{CommandLine, CommandLines};
 pub use copy::{CopyButton, copy_text};
 pub use dialog::Dialog;
 pub use digest::DigestChip;
+pub use edit::{
+    AddEditMenu, Becomes, BecomesLayer, ChildFacts, EditDialog, EditKind, EditList, EditRow,
+    Executable, Fate, FormContext, Group, LayerItem, NewDigest, PlatformFacts, RowAct, Times,
+    Wanted, placed,
+};
+pub use finding::FindingRow;
 pub use frame::{CommandBar, TopBar, reference_field};
 pub use graph::{GraphNode, GraphOutline, GraphPicture, MAX_DRAWN, Relation};
 pub use icon::{Icon, Picture};
@@ -39,10 +53,12 @@ pub use identity::{Identity, PlatformChoice, Tab, Tabs};
 pub use json::{JsonView, TextView};
 pub use keys::KeysDialog;
 pub use layer::{LayerBar, LayerDot, LayerSize, layer_class};
-pub use login::{ConsentDialog, Login, LoginAsk, LoginDialog};
+pub use login::{ConsentDialog, GoesTo, Login, LoginAsk, LoginDialog};
 pub use palette::{Action, Palette};
 pub use panel::{Empty, ErrorPanel, Problem};
+pub use plan::{PlanRow, PlanRows, PlanStep, PlanSteps, StepState};
 pub use progress::{Meter, MeterKind, ProgressRow, Transfer};
+pub use registries::{KnownRegistry, RegistriesDialog};
 pub use steps::{Step, Steps};
 pub use text::{ByteSize, OutLink, Time, Untrusted, save_bytes};
 pub use windowed::Windowed;

@@ -4,12 +4,15 @@ use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::verify::BlobFacts;
 use wasm_bindgen::JsCast as _;
-use web_sys::{Blob, HtmlAnchorElement, Url};
+use web_sys::{Blob, File, HtmlAnchorElement, Url};
 
+use super::bytes::{self, Readable};
 use super::{Problem, ProblemKind, Progress, tab};
+use crate::disk;
 use crate::net::clock;
 use crate::net::place::Place;
-use crate::worker::protocol::{BlobWork, Outcome, Work};
+use crate::worker::pool::Order;
+use crate::worker::protocol::{BlobFrom, BlobWork, Keep, Outcome, Work};
 
 /// Milliseconds after which a saved Blob is let go; the browser has opened it by then.
 const SAVED_WITHIN: u32 = 60_000;
@@ -23,15 +26,78 @@ pub async fn download(
     descriptor: &Descriptor,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<Blob, Problem> {
-    let (digest, size, blob) = read(place, descriptor, true, on_progress).await?;
-    if size != descriptor.size || digest != descriptor.digest {
+    let (digest, size, blob) = read(place, descriptor, Keep::Blob, on_progress).await?;
+    check(place, descriptor, &digest, size)?;
+    blob.ok_or_else(super::no_sense)
+}
+
+/// Reads a blob in a worker, compares it with its descriptor, and keeps it on the browser's disk.
+///
+/// # Errors
+/// As with [`download`], and when there is no room.
+pub async fn spool(
+    place: &Place,
+    descriptor: &Descriptor,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<File, Problem> {
+    let (digest, size, _) = read(place, descriptor, Keep::Disk, on_progress).await?;
+    check(place, descriptor, &digest, size)?;
+    disk::blob(&digest).await?.ok_or_else(super::no_sense)
+}
+
+/// SHA-256 of a Blob, computed in a worker.
+///
+/// # Errors
+/// When it can't be read.
+pub(super) async fn digest(blob: &Blob) -> Result<Digest, Problem> {
+    hash(blob, Digest::sha256(b""), |_| {}).await
+}
+
+/// Whether a Blob is what a digest names. It is hashed in a worker.
+///
+/// # Errors
+/// When it can't be read.
+pub(super) async fn matches(
+    blob: &Blob,
+    digest: &Digest,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<bool, Problem> {
+    Ok(hash(blob, digest.clone(), on_progress).await? == *digest)
+}
+
+/// The digest of a Blob by the algorithm of another one.
+async fn hash(
+    blob: &Blob,
+    like: Digest,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<Digest, Problem> {
+    let size = blob.size() as u64;
+    let descriptor = Descriptor::new("application/octet-stream", like, size);
+    let work = async || {
+        let from = BlobFrom::Disk(0);
+        let work = Work::Blob(BlobWork { from, descriptor, keep: Keep::Nothing });
+        Ok(Order { work, parts: vec![blob.clone().into()], slot: None })
+    };
+    match tab().pool.read(size, work, on_progress).await?.outcome {
+        Outcome::Blob { digest, .. } => Ok(digest),
+        _ => Err(super::no_sense()),
+    }
+}
+
+fn check(
+    place: &Place,
+    descriptor: &Descriptor,
+    digest: &Digest,
+    size: u64,
+) -> Result<(), Problem> {
+    if size != descriptor.size || *digest != descriptor.digest {
         let message = format!(
             "The registry sent {digest} with {size} bytes, but {} with {} bytes was asked for. Nothing was saved.",
             descriptor.digest, descriptor.size
         );
         return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
     }
-    blob.ok_or_else(super::no_sense)
+    Ok(())
 }
 
 /// Reads a blob and computes its digest, without judging it.
@@ -40,22 +106,20 @@ pub(super) async fn facts(
     descriptor: &Descriptor,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<BlobFacts, Problem> {
-    let (digest, size, _) = read(place, descriptor, false, on_progress).await?;
+    let (digest, size, _) = read(place, descriptor, Keep::Nothing, on_progress).await?;
     Ok(BlobFacts::bytes(digest, size))
 }
 
 async fn read(
     place: &Place,
     descriptor: &Descriptor,
-    keep: bool,
+    keep: Keep,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(Digest, u64, Option<Blob>), Problem> {
-    let registries = &tab().registries;
     let work = async || {
-        let slot = registries.slots().take(place.registry.as_str()).await;
-        let access = registries.access(place, &descriptor.digest).await?;
-        let work = Work::Blob(BlobWork { access, descriptor: descriptor.clone(), keep });
-        Ok((work, slot))
+        let Readable { from, parts, slot } = bytes::find(place, &descriptor.digest).await?;
+        let work = Work::Blob(BlobWork { from, descriptor: descriptor.clone(), keep });
+        Ok(Order { work, parts, slot })
     };
     let done = tab().pool.read(descriptor.size, work, on_progress).await?;
     let blob = done.parts.into_iter().next().and_then(|blob| blob.dyn_into().ok());

@@ -4,6 +4,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 
+use super::bytes::{self, Readable};
 use super::tree::{Content, Tree};
 use super::{Problem, Progress, no_sense, tab};
 use crate::worker::pool::Done;
@@ -66,13 +67,12 @@ async fn run(
     to_the_end: bool,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(Vec<JsValue>, FileOutcome), Problem> {
-    let registries = &tab().registries;
     let place = file.layer.checked_sub(1).ok_or_else(no_sense)?;
     let layer = tree.layers().get(place).ok_or_else(no_sense)?;
-    let _slot = registries.slots().take(layer.place.registry.as_str()).await;
-    let access = registries.access(&layer.place, &layer.descriptor.digest).await?;
+    let Readable { from, parts, slot: _slot } =
+        bytes::find(&layer.place, &layer.descriptor.digest).await?;
     let work = Work::File(FileWork {
-        access,
+        from,
         descriptor: layer.descriptor.clone(),
         tree: tree.id(),
         layer: u32::try_from(place).unwrap_or(u32::MAX),
@@ -80,7 +80,7 @@ async fn run(
         limit,
         to_the_end,
     });
-    let Done { outcome, parts } = tab().pool.keeper(work, Vec::new(), on_progress).await?;
+    let Done { outcome, parts } = tab().pool.keeper(work, parts, on_progress).await?;
     match outcome {
         Outcome::File(file) => Ok((parts, file)),
         _ => Err(no_sense()),

@@ -1,20 +1,18 @@
 //! All documents under one reference.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use drydock::digest::Digest;
-use drydock::finding::{Finding, Severity};
+use drydock::finding::Severity;
 use drydock::image::{Answer, Graph, Loader, Options, Want, WantId, What};
 use drydock::reference::{Reference, Tag, Target};
-use drydock::registry::{Error, Registry};
 use drydock::source::{Fetched, Referrers, ReferrersFrom, Source as _};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use http::HeaderMap;
 
+use super::source::{AnySource, SourceError};
 use super::{Problem, tab};
-use crate::net::registries::{self, ask};
-use crate::net::transport::Fetch;
+use crate::net::place::Place;
 
 /// Documents that are asked for at once.
 const AT_ONCE: usize = 4;
@@ -39,8 +37,8 @@ pub async fn load(
     options: Options,
     mut on_change: impl FnMut(&Graph, usize),
 ) -> Loaded {
-    let client = match tab().registries.client(&reference.registry).await {
-        Ok(client) => client,
+    let source = match AnySource::of(&Place::from(reference)).await {
+        Ok(source) => source,
         Err(problem) => return unreachable(reference, options, problem),
     };
     let mut loader = Loader::new(reference.clone(), options);
@@ -50,7 +48,7 @@ pub async fn load(
         while open.len() < AT_ONCE
             && let Some(want) = loader.next_want()
         {
-            open.push(answer(Rc::clone(&client), reference, want));
+            open.push(answer(&source, reference, want));
         }
         let Some((id, is_root, answered)) = open.next().await else { break };
         if let Some((digest, headers)) = answered.headers {
@@ -58,7 +56,7 @@ pub async fn load(
         }
         if is_root {
             loaded.problem =
-                answered.error.map(|error| Problem::from(error).at(reference.registry.as_str()));
+                answered.problem.map(|problem| problem.at(reference.registry.as_str()));
         }
         loader.supply(id, answered.answer);
         on_change(loader.graph(), open.len());
@@ -70,24 +68,20 @@ pub async fn load(
 /// What came of one question.
 struct Answered {
     answer: Answer,
-    error: Option<Error>,
+    problem: Option<Problem>,
     headers: Option<(Digest, HeaderMap)>,
 }
 
-async fn answer(
-    client: registries::Client,
-    reference: &Reference,
-    want: Want,
-) -> (WantId, bool, Answered) {
+async fn answer(source: &AnySource, reference: &Reference, want: Want) -> (WantId, bool, Answered) {
     let is_root = matches!(want.what, What::Root(_));
     let answered = match want.what {
-        What::Referrers(digest) => referrers(&client, reference, &digest).await,
-        what => document(&client, reference, what).await,
+        What::Referrers(digest) => referrers(source, &digest).await,
+        what => document(source, reference, what).await,
     };
     (want.id, is_root, answered)
 }
 
-async fn document(client: &Registry<Fetch>, reference: &Reference, what: What) -> Answered {
+async fn document(source: &AnySource, reference: &Reference, what: What) -> Answered {
     let known = match &what {
         What::Manifest(descriptor) | What::Blob(descriptor) => {
             tab().documents.get(&descriptor.digest)
@@ -96,7 +90,7 @@ async fn document(client: &Registry<Fetch>, reference: &Reference, what: What) -
     };
     let fetched = match known {
         Some(fetched) => Ok(fetched),
-        None => fetch(client, reference, &what).await,
+        None => fetch(source, reference, &what).await,
     };
     match fetched {
         Ok(fetched) => {
@@ -106,69 +100,60 @@ async fn document(client: &Registry<Fetch>, reference: &Reference, what: What) -
             let claimed = claimed.and_then(|claimed| Digest::parse(claimed).ok());
             let answer =
                 Answer::Document { bytes: bytes.into_inner(), content_type: media_type, claimed };
-            Answered { answer, error: None, headers: Some((digest, headers)) }
+            Answered { answer, problem: None, headers: Some((digest, headers)) }
         }
         Err(error) => failed(error),
     }
 }
 
 async fn fetch(
-    client: &Registry<Fetch>,
+    source: &AnySource,
     reference: &Reference,
     what: &What,
-) -> Result<Fetched, Error> {
-    let source = client.repository(reference.repository.clone());
+) -> Result<Fetched, SourceError> {
     match what {
-        What::Root(reference) => {
-            let target = target(reference);
-            ask(async || source.root(&target).await).await
-        }
-        What::Manifest(descriptor) => {
-            ask(async || client.manifest_of(&reference.repository, descriptor).await).await
-        }
-        What::Blob(descriptor) => {
-            let limit = drydock::limits::DOCUMENT_BYTES;
-            ask(async || source.blob(descriptor, limit).await).await
-        }
+        What::Root(reference) => source.root(&reference.target()).await,
+        What::Manifest(descriptor) => source.manifest(descriptor).await,
+        What::Blob(descriptor) => source.blob(descriptor, drydock::limits::DOCUMENT_BYTES).await,
         What::CosignTag(tag) => {
-            let target = Tag::parse(tag).map(Target::Tag).unwrap_or_else(|_| target(reference));
-            ask(async || source.root(&target).await).await
+            let target = Tag::parse(tag).map_or_else(|_| reference.target(), Target::Tag);
+            source.root(&target).await
         }
-        What::Referrers(digest) => {
-            let target = Target::Digest(digest.clone());
-            ask(async || source.root(&target).await).await
-        }
+        What::Referrers(digest) => source.root(&Target::Digest(digest.clone())).await,
     }
 }
 
-async fn referrers(client: &Registry<Fetch>, reference: &Reference, digest: &Digest) -> Answered {
-    let source = client.repository(reference.repository.clone());
-    match ask(async || source.referrers(digest).await).await {
+async fn referrers(source: &AnySource, digest: &Digest) -> Answered {
+    match source.referrers(digest).await {
         Ok(Referrers { descriptors, from, findings }) => {
             let error = findings.iter().find(|finding| finding.severity == Severity::Error);
             let incomplete = error.map(|finding| finding.message.clone());
-            let from = match from {
-                ReferrersFrom::Api => "the referrers API".to_owned(),
-                ReferrersFrom::FallbackTag => format!("the tag {}", digest.referrers_tag()),
-                ReferrersFrom::Nowhere => {
+            let from = match (from, source) {
+                (ReferrersFrom::Api, AnySource::Archive(_)) => "the archive's own list".to_owned(),
+                (ReferrersFrom::Api, AnySource::Draft(_)) => "nobody, as a draft is not pushed yet".to_owned(),
+                (ReferrersFrom::Api, AnySource::Repository(..)) => "the referrers API".to_owned(),
+                (ReferrersFrom::FallbackTag, _) => format!("the tag {}", digest.referrers_tag()),
+                (ReferrersFrom::Nowhere, _) => {
                     "neither the referrers API nor the referrers tag, which the registry does not have"
                         .to_owned()
                 }
             };
             let answer = Answer::Referrers { manifests: descriptors, from, findings, incomplete };
-            Answered { answer, error: None, headers: None }
+            Answered { answer, problem: None, headers: None }
         }
         Err(error) => failed(error),
     }
 }
 
-fn failed(error: Error) -> Answered {
-    let answer = match &error {
-        Error::NotFound { .. } => Answer::Absent,
-        Error::Mismatch { .. } => Answer::Mismatch(Finding::from(error.clone())),
-        error => Answer::Failed(error.to_string()),
+fn failed(error: SourceError) -> Answered {
+    let answer = if error.is_not_found() {
+        Answer::Absent
+    } else if error.is_mismatch() {
+        Answer::Mismatch(error.clone().into())
+    } else {
+        Answer::Failed(error.to_string())
     };
-    Answered { answer, error: Some(error), headers: None }
+    Answered { answer, problem: Some(error.into()), headers: None }
 }
 
 /// The graph of a root that can't be asked for at all.
@@ -178,9 +163,4 @@ fn unreachable(reference: &Reference, options: Options, problem: Problem) -> Loa
         loader.supply(want.id, Answer::Failed(problem.message.clone()));
     }
     Loaded { graph: loader.into_graph(), problem: Some(problem), headers: BTreeMap::new() }
-}
-
-/// With both, the digest decides.
-fn target(reference: &Reference) -> Target {
-    reference.target()
 }

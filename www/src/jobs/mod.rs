@@ -11,9 +11,24 @@
 //! ```
 
 pub mod blob;
+pub mod build;
+mod bytes;
+pub mod copy;
+pub mod drafts;
+pub mod edit;
 pub mod file;
+pub mod gather;
 pub mod graph;
+pub mod local;
+mod obtain;
+pub mod patch;
+pub mod preview;
+pub mod push;
+pub mod save;
+pub mod source;
+pub mod tags;
 pub mod tree;
+mod uploads;
 pub mod verify;
 
 use std::future::Future;
@@ -31,6 +46,10 @@ use crate::worker::pool::Pool;
 pub struct Tab {
     /// One client per registry, with its logins, tokens, warnings and limits.
     pub registries: Registries,
+    /// Archives that were opened.
+    pub local: local::Local,
+    /// Drafts that were opened as images.
+    pub previews: preview::Previews,
     /// Documents that were verified, by digest.
     pub documents: Documents,
     /// The workers.
@@ -50,7 +69,9 @@ impl Tab {
     fn new() -> Self {
         let registries = Registries::new();
         let pool = Pool::new(registries.clone());
-        Self { registries, documents: Documents::default(), pool }
+        let local = local::Local::default();
+        let previews = preview::Previews::default();
+        Self { registries, local, previews, documents: Documents::default(), pool }
     }
 }
 

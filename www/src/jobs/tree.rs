@@ -14,9 +14,10 @@ use web_sys::Blob;
 
 pub use drydock::inspect::tree::{Content, Query, Row, Scope, Shown, Sort, Status, Summary};
 
+use super::bytes::{self, Readable};
 use super::{Problem, ProblemKind, Progress, no_sense, tab};
 use crate::net::place::Place;
-use crate::worker::pool::Done;
+use crate::worker::pool::{Done, Order};
 use crate::worker::protocol::{LayerWork, Outcome, Work};
 use crate::worker::tree_job::{TreeCall, TreeId, TreeReply};
 
@@ -227,7 +228,7 @@ impl Tree {
         }
     }
 
-    async fn call(&self, call: TreeCall) -> Result<TreeReply, Problem> {
+    pub(super) async fn call(&self, call: TreeCall) -> Result<TreeReply, Problem> {
         match ask(call, Vec::new()).await?.outcome {
             Outcome::Tree(reply) => Ok(reply),
             _ => Err(no_sense()),
@@ -253,25 +254,56 @@ async fn read(
     layer: &Layer,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(), Problem> {
-    let (facts, index) =
-        facts(&layer.place, &layer.descriptor, layer.diff_id.clone(), on_progress).await?;
-    let claim = Claim { subject: format!("layer {}", place + 1), diff_id: layer.diff_id.clone() };
+    let label = format!("Layer {}", place + 1);
+    let index =
+        checked(&label, &layer.place, &layer.descriptor, layer.diff_id.clone(), on_progress);
+    let index = index.await?;
+    ask(TreeCall::Keep(tree, layer.descriptor.digest.clone()), vec![index]).await?;
+    Ok(())
+}
+
+/// The buffer with the index of a layer: from the worker that holds the trees when it knows it,
+/// else from the layer itself, once that was checked.
+///
+/// # Errors
+/// When the layer can't be read, or is not what is said of it.
+pub(super) async fn index(
+    place: &Place,
+    descriptor: &Descriptor,
+    diff_id: Option<DiffId>,
+) -> Result<JsValue, Problem> {
+    let known = ask(TreeCall::Index(descriptor.digest.clone()), Vec::new()).await?;
+    match known.parts.into_iter().next() {
+        Some(index) => Ok(index),
+        None => {
+            let label = format!("The layer {}", descriptor.digest);
+            checked(&label, place, descriptor, diff_id, |_| {}).await
+        }
+    }
+}
+
+/// Reads a layer to its end, compares it with all that is said of it, and gives its index.
+async fn checked(
+    label: &str,
+    place: &Place,
+    descriptor: &Descriptor,
+    diff_id: Option<DiffId>,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<JsValue, Problem> {
+    let (facts, index) = facts(place, descriptor, diff_id.clone(), on_progress).await?;
     let job = Job {
-        id: JobId(place),
-        descriptor: layer.descriptor.clone(),
+        id: JobId(0),
+        descriptor: descriptor.clone(),
         kind: BlobKind::Layer,
-        claims: vec![claim],
+        claims: vec![Claim { subject: label.to_lowercase(), diff_id }],
         foreign: false,
     };
     let (_, findings) = integrity::check(&job, &Came::Read(facts));
     if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
-        let message =
-            format!("Layer {} failed: {} Nothing of it is shown.", place + 1, error.message);
-        return Err(Problem::new(ProblemKind::Content, message).at(layer.place.registry.as_str()));
+        let message = format!("{label} failed: {} Nothing of it is shown.", error.message);
+        return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
     }
-    let index = index.ok_or_else(no_sense)?;
-    ask(TreeCall::Keep(tree, layer.descriptor.digest.clone()), vec![index]).await?;
-    Ok(())
+    index.ok_or_else(no_sense)
 }
 
 /// Reads a layer in a worker and gives what was found out, and the buffer with its index.
@@ -281,12 +313,10 @@ pub(super) async fn facts(
     diff_id: Option<DiffId>,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(BlobFacts, Option<JsValue>), Problem> {
-    let registries = &tab().registries;
     let work = async || {
-        let slot = registries.slots().take(place.registry.as_str()).await;
-        let access = registries.access(place, &descriptor.digest).await?;
-        let work = Work::Layer(LayerWork { access, descriptor: descriptor.clone(), diff_id });
-        Ok((work, slot))
+        let Readable { from, parts, slot } = bytes::find(place, &descriptor.digest).await?;
+        let work = Work::Layer(LayerWork { from, descriptor: descriptor.clone(), diff_id });
+        Ok(Order { work, parts, slot })
     };
     let done = tab().pool.read(descriptor.size, work, on_progress).await?;
     match done.outcome {

@@ -4,7 +4,7 @@ use js_sys::{Function, Promise, global};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{MessageChannel, Performance};
+use web_sys::{AddEventListenerOptions, MessageChannel, Performance};
 
 #[wasm_bindgen]
 extern "C" {
@@ -43,7 +43,14 @@ pub async fn let_others_run() {
     let turn = CHANNEL.with(|channel| {
         let channel = channel.as_ref()?;
         Some(Promise::new(&mut |resolve, _| {
-            channel.port1().set_onmessage(Some(&resolve));
+            // Several may wait at once, and all of them go on at the next message.
+            let once = AddEventListenerOptions::new();
+            once.set_once(true);
+            let port = channel.port1();
+            let _listens = port.add_event_listener_with_callback_and_add_event_listener_options(
+                "message", &resolve, &once,
+            );
+            port.start();
             let _sent = channel.port2().post_message(&JsValue::NULL);
         }))
     });

@@ -47,6 +47,8 @@ pub struct Answer {
 #[derive(Debug)]
 pub struct Body {
     reader: Option<ReadableStreamDefaultReader>,
+    /// All of it, when it came at once.
+    whole: Option<Uint8Array>,
     announced: Option<u64>,
     arrived: u64,
     abort: AbortOnDrop,
@@ -75,7 +77,7 @@ pub async fn send(call: Call<'_>) -> Result<Answer, Problem> {
     let announced = find("content-length").and_then(|v| v.parse().ok()).filter(|_| !bodiless);
     let refused = find("x-drydock-error").cloned();
     let reader = response.body().map(|stream| stream.get_reader().unchecked_into());
-    let body = Body { reader, announced, arrived: 0, abort };
+    let body = Body { reader, whole: None, announced, arrived: 0, abort };
     let answer = Answer { status: response.status(), headers, body };
     match refused {
         Some(code) => Err(answer.refusal(code).await),
@@ -113,7 +115,7 @@ impl Answer {
     }
 
     /// What the server says when it answers for itself.
-    async fn refusal(mut self, code: String) -> Problem {
+    pub(super) async fn refusal(mut self, code: String) -> Problem {
         #[derive(serde::Deserialize)]
         struct Refusal {
             message: String,
@@ -136,12 +138,18 @@ impl Answer {
 }
 
 impl Body {
+    /// A body that is there already.
+    #[must_use]
+    pub fn whole(bytes: Option<Uint8Array>) -> Self {
+        Self { reader: None, whole: bytes, announced: None, arrived: 0, abort: AbortOnDrop(None) }
+    }
+
     /// The next bytes, still in the browser's memory; `None` at the end.
     ///
     /// # Errors
     /// When the connection broke, or fewer bytes came than were announced.
     pub async fn next(&mut self) -> Result<Option<Uint8Array>, Problem> {
-        let Some(reader) = &self.reader else { return Ok(None) };
+        let Some(reader) = &self.reader else { return Ok(self.whole.take()) };
         let read = JsFuture::from(reader.read()).await.map_err(|_| self.cut())?;
         let done = Reflect::get(&read, &"done".into()).is_ok_and(|done| done == true);
         if done {

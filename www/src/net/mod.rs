@@ -15,3 +15,4 @@ pub mod seals;
 pub mod slots;
 pub mod stream;
 pub mod transport;
+pub mod upload;

@@ -90,6 +90,24 @@ impl Registries {
         Ok(client)
     }
 
+    /// The registries that were asked for something.
+    #[must_use]
+    pub fn known(&self) -> BTreeMap<reference::Registry, Client> {
+        self.0.clients.borrow().clone()
+    }
+
+    /// The seal that goes with a place where an upload goes on, to be kept over a reload.
+    #[must_use]
+    pub fn seal(&self, place: &str) -> Option<String> {
+        let url = url::Url::parse(place).ok()?;
+        self.0.seals.borrow().token(&url).map(str::to_owned)
+    }
+
+    /// Takes a seal that was kept.
+    pub fn remember_seal(&self, token: &str) {
+        self.0.seals.borrow_mut().remember(&format!("location {token}"));
+    }
+
     /// Who may read a blob next.
     #[must_use]
     pub fn slots(&self) -> &Slots {

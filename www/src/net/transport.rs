@@ -1,17 +1,23 @@
-//! The library's [`Transport`] over fetch and this server's proxy.
+//! The library's [`Transport`] over this server's proxy: fetch, and XMLHttpRequest for uploads.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use drydock::registry::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+use futures_channel::mpsc;
+use futures_util::{FutureExt as _, StreamExt as _};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
+use url::Url;
+use web_sys::Blob;
 
 use super::address::Config;
-use super::fetch::{self, Call};
+use super::fetch::{self, Answer, Call};
 use super::problem::{Problem, ProblemKind};
 use super::seals::Seals;
+use super::upload;
 
 /// Sends a registry's requests to this origin.
 #[derive(Clone, Debug)]
@@ -30,21 +36,64 @@ impl Fetch {
 
 impl Transport for Fetch {
     type Body = fetch::Body;
+    type Payload = Blob;
 
     async fn send(&self, request: Request) -> Result<Response<fetch::Body>, TransportError> {
         let Request { method, url, headers, body } = request;
-        let path = self.config.local(&url);
-        let seal = self.seals.borrow().token(&url).map(str::to_owned);
-        let mut fields: Vec<(&str, &str)> = headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-            .collect();
-        if let Some(seal) = &seal {
-            fields.push(("X-Drydock-Seal", seal));
-        }
+        let (path, fields) = self.fields(&url, &headers);
+        let headers = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
         let body = (method != Method::GET && method != Method::HEAD).then_some(&*body);
-        let call = Call { method: method.as_str(), path: &path, headers: fields, body };
-        let answer = fetch::send(call).await.map_err(transport_error)?;
+        let call = Call { method: method.as_str(), path: &path, headers, body };
+        self.answered(url, fetch::send(call).await)
+    }
+
+    async fn send_part(
+        &self,
+        request: Request,
+        payload: &Blob,
+        part: Range<u64>,
+        sent: &dyn Fn(u64),
+    ) -> Result<Response<fetch::Body>, TransportError> {
+        let Request { method, url, headers, body: _ } = request;
+        let body = slice(payload, &part)?;
+        let (path, fields) = self.fields(&url, &headers);
+        let headers: Vec<(&str, &str)> =
+            fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let (told, mut news) = mpsc::unbounded();
+        let told = move |bytes| {
+            let _unheard = told.unbounded_send(bytes);
+        };
+        let answer = upload::send(method.as_str(), &path, &headers, &body, told).fuse();
+        futures_util::pin_mut!(answer);
+        let answer = loop {
+            futures_util::select_biased! {
+                bytes = news.select_next_some() => sent(bytes),
+                answer = answer => break answer,
+            }
+        };
+        self.answered(url, answer)
+    }
+}
+
+impl Fetch {
+    /// Where on this origin a URL is asked for, and with which header fields.
+    fn fields(&self, url: &Url, headers: &HeaderMap) -> (String, Vec<(String, String)>) {
+        let fields = headers.iter().filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        });
+        let mut fields: Vec<(String, String)> = fields.collect();
+        if let Some(seal) = self.seals.borrow().token(url) {
+            fields.push(("X-Drydock-Seal".to_owned(), seal.to_owned()));
+        }
+        (self.config.local(url), fields)
+    }
+
+    fn answered(
+        &self,
+        url: Url,
+        answer: Result<Answer, Problem>,
+    ) -> Result<Response<fetch::Body>, TransportError> {
+        let answer = answer.map_err(transport_error)?;
         if let Some(seals) = answer.header("x-drydock-seal") {
             self.seals.borrow_mut().remember(seals);
         }
@@ -70,6 +119,17 @@ impl Body for fetch::Body {
             }
         }
     }
+}
+
+/// A part of a payload, without reading it.
+fn slice(payload: &Blob, part: &Range<u64>) -> Result<Blob, TransportError> {
+    let other = |message: String| TransportError::new(TransportErrorKind::Other, message);
+    if part.end as f64 > payload.size() {
+        return Err(other(format!("there are {} bytes to send, not {}", payload.size(), part.end)));
+    }
+    payload
+        .slice_with_f64_and_f64(part.start as f64, part.end as f64)
+        .map_err(|_| other("the browser can't read what is to be sent".to_owned()))
 }
 
 /// The registry's own header fields under their own names.

@@ -1,21 +1,27 @@
 //! Where the pages meet the work behind them: what they ask for, and how its failures read.
 
+mod logins;
+
 use std::sync::Arc;
 
 use drydock::descriptor::Descriptor;
 use drydock::image::{Graph, Options};
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Registry, Repository, Tag};
-use drydock::registry::auth::Credentials;
 use leptos::prelude::*;
 
 use super::model::{ImageModel, Load};
 use super::reading::{self, Headers};
 use super::tags::TagList;
-use crate::components::{Login, Problem, Transfer, format};
+use crate::components::{Problem, Transfer, format};
 use crate::jobs::{self, ProblemKind, Task, tab};
 use crate::net::place::Place;
 use crate::net::registries::{Client, ask};
+use crate::route::Here;
+
+pub use logins::{
+    accept_realm, known_registries, log_in, log_out, login_goes_to, take_docker_config,
+};
 
 /// Milliseconds between two looks at a graph that grows.
 const LOOK: f64 = 120.0;
@@ -66,7 +72,10 @@ pub fn load_image(
         referrers: true,
         ..Options::default()
     };
-    image.set(Load::Waiting(format!("Asking {} for {}…", reference.registry, reference.target())));
+    image.set(Load::Waiting(match Here::of(&reference.registry) {
+        Some(here) => format!("Reading {} from {}…", Here::named(&reference), here.label()),
+        None => format!("Asking {} for {}…", reference.registry, reference.target()),
+    }));
     Task::spawn(async move {
         let name = reference.clone();
         let mut looked = 0.0;
@@ -88,10 +97,9 @@ pub fn load_image(
             image.try_set(Load::Failed(failed));
             return;
         }
-        let warnings = match tab().registries.client(&reference.registry).await {
-            Ok(client) => client.warnings(),
-            Err(_) => Vec::new(),
-        };
+        let known = tab().registries.known();
+        let warnings = known.get(&reference.registry).map(|client| client.warnings());
+        let warnings = warnings.unwrap_or_default();
         let headers = loaded.headers.into_iter().map(|(digest, headers)| {
             let text =
                 |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -201,31 +209,6 @@ async fn listed(
     let registry = registry.clone();
     let reference = Reference { registry, repository, tag: Some(tag), digest: None };
     Ok(Some(Listed { reference, note }))
-}
-
-/// Keeps a login in memory; the next question to the registry tries it.
-///
-/// # Errors
-/// A sentence when the registry's name is none.
-pub async fn log_in(registry: &str, login: Login) -> Result<(), String> {
-    let registry = Registry::parse(registry).map_err(|error| format!("{error}."))?;
-    let client = tab().registries.client(&registry).await.map_err(|error| error.message)?;
-    client.log_in(match login {
-        Login::Password { user, password } => Credentials::Basic { user, password },
-        Login::Token(token) => Credentials::Bearer { token },
-    });
-    Ok(())
-}
-
-/// Lets a login go to the token service that its registry named.
-///
-/// # Errors
-/// A sentence when the registry's name is none.
-pub async fn accept_realm(registry: &str, realm: &str) -> Result<(), String> {
-    let registry = Registry::parse(registry).map_err(|error| format!("{error}."))?;
-    let client = tab().registries.client(&registry).await.map_err(|error| error.message)?;
-    client.accept_realm(realm);
-    Ok(())
 }
 
 /// The download of one blob: started, watched and stopped from the page.

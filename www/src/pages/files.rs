@@ -1,5 +1,6 @@
 //! The file tree: merged, one layer, or what a layer changed; and one file of it.
 
+mod change;
 mod content;
 mod list;
 mod opening;

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::data::{self, Listed};
+use super::local::OpenFiles;
 use crate::components::{Card, Empty, ErrorPanel, Problem, format};
 use crate::route::Route;
 use crate::state::{PageState, Recent, forget, recent, set_page_state, ui};
@@ -41,7 +42,7 @@ pub fn HomePage() -> impl IntoView {
                 <div>
                     <h1>"What is in this image, and is it what it says it is?"</h1>
                     <p class="lead">
-                        "Open and verify container images in this tab. Every byte is checked here; nothing is installed and nothing is sent anywhere but to the registry."
+                        "Open, verify, change and push container images in this tab. Every byte is checked here; nothing is installed and nothing is sent anywhere but to the registry."
                     </p>
                 </div>
                 <form on:submit=submit>
@@ -66,6 +67,7 @@ pub fn HomePage() -> impl IntoView {
                         {problem}
                     </p>
                 </form>
+                <OpenFiles />
                 <div class="columns">
                     <OwnImages />
                     <Lately />

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use self::head::{Head, view_tabs};
 use super::data;
 use super::model::{ContentModel, ImageModel, Load, PlatformModel, What};
-use super::{documents, files, graph, layers, overview, tags, verify};
+use super::{copy, documents, edit, files, graph, layers, overview, tags, verify};
 use crate::components::{ErrorPanel, LoginAsk, Problem, ProgressRow, Tabs};
 use crate::route::{ImageRoute, Route, View};
 use crate::state::{Overlay, PageState, remember, set_page_state, ui};
@@ -116,7 +116,9 @@ pub fn ImagePage(
                 "graph" => view! { <graph::GraphPage /> }.into_any(),
                 "documents" => view! { <documents::DocumentsPage /> }.into_any(),
                 "tags" => view! { <tags::TagsPage /> }.into_any(),
+                "copy" => view! { <copy::CopyPage /> }.into_any(),
                 "verify" => view! { <verify::VerifyPage /> }.into_any(),
+                "edit" => view! { <edit::EditPage /> }.into_any(),
                 _ => view! { <overview::OverviewPage /> }.into_any(),
             }}
         </main>
@@ -132,7 +134,7 @@ fn page_state(shown: Shown) -> PageState {
     });
     match (view, image) {
         // These say for themselves how they fare, whatever the image's first document is.
-        (View::Tags { .. } | View::Verify, PageState::Error) => PageState::Ready,
+        (View::Tags { .. } | View::Verify | View::Edit, PageState::Error) => PageState::Ready,
         (View::Overview | View::Layers(_) | View::Files(_), PageState::Ready) => {
             match shown.content() {
                 Load::Waiting(_) => PageState::Loading,

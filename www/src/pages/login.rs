@@ -1,11 +1,13 @@
-//! A login, handed to the part that owns them.
+//! Logins: asked for, handed to the part that owns them, and forgotten again.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::data;
-use crate::components::{ConsentDialog, Login, LoginAsk, LoginDialog};
-use crate::state::ui;
+use crate::components::{
+    ConsentDialog, GoesTo, KnownRegistry, Login, LoginAsk, LoginDialog, RegistriesDialog,
+};
+use crate::state::{Overlay, ui};
 
 /// The dialog, and what becomes of its answer.
 #[component]
@@ -35,5 +37,42 @@ pub fn LoginOverlay(
         close.run(());
         spawn_local(async move { after(data::log_in(&registry, login).await) });
     };
-    view! { <LoginDialog ask done close /> }.into_any()
+    let goes_to = RwSignal::new(None::<GoesTo>);
+    let named = move |registry: String| {
+        spawn_local(async move {
+            if !registry.is_empty() {
+                goes_to.try_set(Some(data::login_goes_to(&registry).await));
+            }
+        });
+    };
+    view! { <LoginDialog ask goes_to named done close /> }.into_any()
+}
+
+/// The registries of this tab.
+#[component]
+pub fn RegistriesOverlay(
+    /// It was closed.
+    #[prop(into)]
+    close: Callback<()>,
+) -> impl IntoView {
+    let ui = ui();
+    let registries = RwSignal::new(data::known_registries());
+    let said = RwSignal::new(Vec::<String>::new());
+    let login = move |registry: String| {
+        ui.overlay.set(Overlay::Login(LoginAsk { registry, ..LoginAsk::default() }));
+    };
+    let logout = move |registry: String| {
+        data::log_out(&registry);
+        registries.set(data::known_registries());
+        ui.logins.update(|count| *count += 1);
+    };
+    let config = move |text: String| {
+        spawn_local(async move {
+            said.try_set(data::take_docker_config(&text).await);
+            registries.try_set(data::known_registries());
+            ui.logins.update(|count| *count += 1);
+        });
+    };
+    let registries: Signal<Vec<KnownRegistry>> = registries.into();
+    view! { <RegistriesDialog registries said login logout config close /> }
 }

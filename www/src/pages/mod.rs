@@ -9,17 +9,25 @@ pub mod data;
 pub mod image;
 pub mod model;
 
+mod commands;
+mod copy;
 mod documents;
+mod drafts;
+mod edit;
 mod files;
 mod graph;
 mod home;
 mod layers;
+mod local;
 mod login;
 mod overview;
 mod reading;
 mod tags;
+mod transfer;
 mod verify;
 
+pub use drafts::DraftsPage;
 pub use home::HomePage;
 pub use image::ImagePage;
-pub use login::LoginOverlay;
+pub use local::{Opening, OpeningBar};
+pub use login::{LoginOverlay, RegistriesOverlay};

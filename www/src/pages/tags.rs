@@ -1,12 +1,23 @@
-//! The repository's tags, as they come in.
+//! The repository's tags, as they come in, and what can be done with them.
 
-use drydock::reference::Tag;
+mod acting;
+mod add;
+mod delete;
+mod deletion;
+
+use drydock::reference::{Reference, Tag};
 use leptos::prelude::*;
 
+use self::acting::{Act, Acting};
+use self::add::AddTags;
+use self::delete::DeleteCard;
+use super::commands::Server;
 use super::data;
 use super::image::shown;
-use crate::components::{Card, Empty, ErrorPanel, LoginAsk, Problem, Windowed, format};
-use crate::route::{Route, View};
+use super::local::LocalImages;
+use super::model::Load;
+use crate::components::{Card, DigestChip, Empty, ErrorPanel, LoginAsk, Problem, Windowed, format};
+use crate::route::{Here, Route, View};
 use crate::state::{Overlay, ui};
 
 /// Height of a row in pixels, as in the style sheet.
@@ -27,8 +38,23 @@ pub struct TagList {
 #[component]
 pub fn TagsPage() -> impl IntoView {
     let shown = shown();
-    let ui = ui();
     let reference = shown.route.get_untracked().reference;
+    if Here::of(&reference.registry) == Some(Here::Local) {
+        ui().command.set(String::new());
+        return view! {
+            <div class="page">
+                <LocalImages repository=reference.repository />
+            </div>
+        }
+        .into_any();
+    }
+    view! { <RepositoryTags reference /> }.into_any()
+}
+
+#[component]
+fn RepositoryTags(reference: Reference) -> impl IntoView {
+    let shown = shown();
+    let ui = ui();
     ui.command.set(format!("crane ls {}", format::shell_word(&reference.name())));
     let list = RwSignal::new(TagList { growing: true, ..TagList::default() });
     let task = StoredValue::new_local(None);
@@ -57,21 +83,14 @@ pub fn TagsPage() -> impl IntoView {
         let view = View::Tags { filter: event_target_value(&event) };
         ui.replace(Route::Image(shown.route.get_untracked().with_view(view)));
     };
-    let row = {
-        let reference = reference.clone();
-        Callback::new(move |at: usize| {
-            let tag = found.with(|found| found.get(at).cloned());
-            let Some(tag) = tag else { return ().into_any() };
-            let current = (reference.tag.as_ref() == Some(&tag)).then_some("true");
-            let href = Route::image(reference.tagged(tag.clone())).href();
-            view! {
-                <a class="rowlink tag" href=href aria-current=current>
-                    <span class="mono clip">{tag.to_string()}</span>
-                </a>
-            }
-            .into_any()
-        })
-    };
+    let acting = Acting::new(Reference { digest: None, ..reference.clone() }, load);
+    let current = reference.tag.clone();
+    let row = Callback::new(move |at: usize| {
+        let tag = found.with(|found| found.get(at).cloned());
+        let Some(tag) = tag else { return ().into_any() };
+        let current = current.as_ref() == Some(&tag);
+        view! { <TagRow acting tag current /> }.into_any()
+    });
     let note = Signal::derive(move || {
         list.with(|list| {
             let number = format::plural(list.tags.len(), "tag", "tags");
@@ -112,11 +131,19 @@ pub fn TagsPage() -> impl IntoView {
             </div>
         }
     };
+    let server = Server::ask();
+    let act = move || match acting.act.get() {
+        Act::None => ().into_any(),
+        Act::Add(tag) => view! { <AddTags acting server tag /> }.into_any(),
+        Act::Delete(stage) => view! { <DeleteCard acting server stage /> }.into_any(),
+    };
     view! {
         <div class="page">
             {problem}
+            {act}
             <Card title=format!("Tags of {}", reference_name()) note acts=field>
                 {nothing}
+                <Acts acting />
                 <Windowed
                     rows=Signal::derive(move || found.with(Vec::len))
                     height=ROW
@@ -125,6 +152,105 @@ pub fn TagsPage() -> impl IntoView {
                     label="Tags"
                 />
             </Card>
+        </div>
+    }
+}
+
+#[component]
+fn TagRow(acting: Acting, tag: Tag, current: bool) -> impl IntoView {
+    let href = Route::image(acting.image(&tag)).href();
+    let (of_box, of_change) = (tag.clone(), tag.clone());
+    let digest = {
+        let tag = tag.clone();
+        move || match acting.digests.with(|digests| digests.get(&tag).cloned()) {
+            Some(Load::Ready(digest)) => view! { <DigestChip digest /> }.into_any(),
+            Some(Load::Waiting(_)) => view! { <span class="muted">"asking…"</span> }.into_any(),
+            Some(Load::Failed(problem)) => view! {
+                <span class="badge failed" title=problem.reason>
+                    {problem.sentence}
+                </span>
+            }
+            .into_any(),
+            None => {
+                let (tag, label) = (tag.clone(), format!("Ask for the digest of {tag}"));
+                view! {
+                    <button
+                        type="button"
+                        class="button small quiet"
+                        aria-label=label
+                        on:click=move |_| acting.ask(vec![tag.clone()])
+                    >
+                        "digest"
+                    </button>
+                }
+                .into_any()
+            }
+        }
+    };
+    view! {
+        <div class="tag" aria-current=current.then_some("true")>
+            <input
+                type="checkbox"
+                aria-label=format!("Choose {tag}")
+                prop:checked=move || acting.chosen.with(|chosen| chosen.contains(&of_box))
+                on:change=move |_| acting.toggle(&of_change)
+            />
+            <a class="mono clip grow" href=href>
+                {tag.to_string()}
+            </a>
+            {digest}
+        </div>
+    }
+}
+
+/// What can be done with the chosen tags.
+#[component]
+fn Acts(acting: Acting) -> impl IntoView {
+    let count = Memo::new(move |_| acting.chosen.with(|chosen| chosen.len()));
+    let some = move || count.get() > 0;
+    let ask = move |_| acting.ask(acting.chosen.get_untracked().into_iter().collect());
+    let noun = move || if count.get() == 1 { "manifest" } else { "manifests" };
+    view! {
+        <div class="treebar tagacts">
+            <Show
+                when=some
+                fallback=|| {
+                    view! {
+                        <span class="muted">"Choose tags to add others to them, or to delete them."</span>
+                    }
+                }
+            >
+                <span>{move || format!("{} chosen", format::plural(count.get(), "tag", "tags"))}</span>
+                <button type="button" class="button small" on:click=ask>
+                    "Digests"
+                </button>
+                <button
+                    type="button"
+                    class="button small"
+                    disabled=move || count.get() != 1
+                    title="To one image at a time"
+                    on:click=move |_| acting.add()
+                >
+                    "Add tags…"
+                </button>
+                <button type="button" class="button small" on:click=move |_| acting.look_at_tags()>
+                    {move || format!("Delete {}…", if count.get() == 1 { "tag" } else { "tags" })}
+                </button>
+                <button
+                    type="button"
+                    class="button small"
+                    on:click=move |_| acting.look_at_manifests()
+                >
+                    {move || format!("Delete {}…", noun())}
+                </button>
+                <button
+                    type="button"
+                    class="button small quiet"
+                    on:click=move |_| acting.chosen.set(Default::default())
+                >
+                    "Choose none"
+                </button>
+            </Show>
         </div>
     }
 }

@@ -52,6 +52,19 @@ fn addresses_and_their_canonical_form() {
         ("/alpine:1/-/graph?form=outline", "/docker.io/library/alpine:1/-/graph?form=outline"),
         ("/alpine:1/-/tags?q=3.", "/docker.io/library/alpine:1/-/tags?q=3."),
         ("/alpine:1?utm=x", "/docker.io/library/alpine:1"),
+        ("/alpine:1/-/edit", "/docker.io/library/alpine:1/-/edit"),
+        (
+            "/alpine:1/-/copy?to=ghcr.io/a/b:1",
+            "/docker.io/library/alpine:1/-/copy?to=ghcr.io/a/b:1",
+        ),
+        ("/-/drafts", "/-/drafts"),
+        ("/-/drafts/", "/-/drafts"),
+        ("/-/local/app:1", "/-/local/app:1"),
+        ("/-/local/app/", "/-/local/app:latest"),
+        ("/-/local/app:1/-/files/etc/x?layer=2", "/-/local/app:1/-/files/etc/x?layer=2"),
+        ("/-/draft/k3v9/-/edit", "/-/draft/k3v9:latest/-/edit"),
+        ("/local/app:1", "/docker.io/local/app:1"),
+        ("/local.invalid/app:1", "/-/local/app:1"),
     ] {
         assert_eq!(parse(address).href(), canonical, "{address}");
         assert_eq!(parse(canonical).href(), canonical, "{canonical} again");
@@ -75,6 +88,9 @@ fn addresses_that_show_nothing_say_why() {
     for (address, part) in [
         ("/-/draft", "no page"),
         ("/-", "no page"),
+        ("/-/local", "no page"),
+        ("/-/local/", "no repository"),
+        ("/-/local/UPPER", "upper-case"),
         ("/UPPER/-/files", "upper-case"),
         ("/alpine:1/-/nonsense", "no view"),
         ("/alpine:1/-/verify/x", "nothing after"),
@@ -93,8 +109,14 @@ fn addresses_that_show_nothing_say_why() {
 }
 
 fn references() -> impl Strategy<Value = Reference> {
-    let registry =
-        prop_oneof![Just("docker.io"), Just("ghcr.io"), Just("localhost:5000"), Just("[::1]:80")];
+    let registry = prop_oneof![
+        Just("docker.io"),
+        Just("ghcr.io"),
+        Just("localhost:5000"),
+        Just("[::1]:80"),
+        Just("local.invalid"),
+        Just("draft.invalid")
+    ];
     let digest = proptest::option::of(any::<[u8; 4]>().prop_map(|seed| Digest::sha256(&seed)));
     (registry, "[a-z0-9]{1,8}(/[a-z0-9]{1,8}){1,2}", "[A-Za-z0-9_][A-Za-z0-9_.-]{0,12}", digest)
         .prop_map(|(registry, name, tag, digest)| {
@@ -130,6 +152,8 @@ fn views() -> impl Strategy<Value = View> {
         }),
         ".{0,12}".prop_map(|filter| View::Tags { filter }),
         Just(View::Verify),
+        Just(View::Edit),
+        ".{0,12}".prop_map(|to| View::Copy { to }),
     ]
 }
 

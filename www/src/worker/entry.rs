@@ -13,14 +13,16 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
 use super::tree_job::Trees;
-use super::{Progress, blob_job, file_job, layer_job, port};
+use super::{
+    Progress, blob_job, build_job, export_job, file_job, gather_job, layer_job, port, unpack_job,
+};
 use crate::net::problem::{Problem, ProblemKind};
 use crate::net::stream::{Access, Grant};
 
 /// Starts the worker: listens, and says so.
 pub fn start() {
     std::panic::set_hook(Box::new(|panic| {
-        post(&FromWorker::Crashed { message: panic.to_string() }, &[], &[]);
+        post(&FromWorker::Crashed { message: panic.to_string() }, Vec::new());
     }));
     let running = Running::default();
     let trees = Rc::new(RefCell::new(Trees::default()));
@@ -31,7 +33,7 @@ pub fn start() {
     });
     scope().set_onmessage(Some(listen.as_ref().unchecked_ref()));
     listen.forget();
-    post(&FromWorker::Ready, &[], &[]);
+    post(&FromWorker::Ready, Vec::new());
 }
 
 /// The worker's end of one piece of work.
@@ -45,19 +47,19 @@ pub(super) struct Link {
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) outcome: Outcome,
-    pub(super) transferred: Vec<JsValue>,
-    pub(super) shared: Vec<JsValue>,
+    /// Buffers, which change hands, and Blobs.
+    pub(super) parts: Vec<JsValue>,
 }
 
 impl From<Outcome> for Finished {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, transferred: Vec::new(), shared: Vec::new() }
+        Self { outcome, parts: Vec::new() }
     }
 }
 
 impl Link {
     pub(super) fn progress(&self, progress: Progress) {
-        post(&FromWorker::Progress { job: self.job, progress }, &[], &[]);
+        post(&FromWorker::Progress { job: self.job, progress }, Vec::new());
     }
 }
 
@@ -68,7 +70,7 @@ impl Grant for Link {
             job.renewal = Some(sender);
         }
         let access = refused.clone();
-        post(&FromWorker::Renew { job: self.job, access, challenges }, &[], &[]);
+        post(&FromWorker::Renew { job: self.job, access, challenges }, Vec::new());
         answer.await.unwrap_or_else(|_| Err(Problem::stopped()))
     }
 }
@@ -112,9 +114,13 @@ fn begin(
     let trees = Rc::clone(trees);
     let (future, stop) = abortable(async move {
         match work {
-            Work::Layer(work) => layer_job::run(work, link).await,
-            Work::Blob(work) => blob_job::run(work, link).await,
-            Work::File(work) => file_job::run(work, link, &trees).await,
+            Work::Layer(work) => layer_job::run(work, &parts, link).await,
+            Work::Blob(work) => blob_job::run(work, &parts, link).await,
+            Work::File(work) => file_job::run(work, &parts, link, &trees).await,
+            Work::Gather(work) => gather_job::run(work, &parts, link).await,
+            Work::Build(work) => build_job::run(work, &parts, link).await,
+            Work::Export(work) => export_job::run(work, &parts, link, &trees).await,
+            Work::Unpack(_) => unpack_job::run(&parts, link).await,
             Work::Tree(call) => trees.borrow_mut().answer(call, &parts),
         }
     });
@@ -130,16 +136,15 @@ fn begin(
 
 fn done(job: JobId, result: Result<Finished, Problem>) {
     let memory = memory();
-    match result {
-        Ok(Finished { outcome, transferred, shared }) => {
-            post(&FromWorker::Done { job, result: Ok(outcome), memory }, &transferred, &shared);
-        }
-        Err(problem) => post(&FromWorker::Done { job, result: Err(problem), memory }, &[], &[]),
-    }
+    let (result, parts) = match result {
+        Ok(Finished { outcome, parts }) => (Ok(outcome), parts),
+        Err(problem) => (Err(problem), Vec::new()),
+    };
+    post(&FromWorker::Done { job, result, memory }, parts);
 }
 
-fn post(message: &FromWorker, transferred: &[JsValue], shared: &[JsValue]) {
-    let parcel = port::pack(message, transferred, shared);
+fn post(message: &FromWorker, parts: Vec<JsValue>) {
+    let parcel = port::pack(message, parts);
     let _sent = scope().post_message_with_transfer(&parcel.value, &parcel.transfer);
 }
 

@@ -6,23 +6,25 @@ use std::rc::Rc;
 use drydock::layer::content::Wanted;
 use drydock::layer::{LayerReader, ReadOptions, Sink};
 use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
 
 use super::Progress;
 use super::entry::{Finished, Link, content};
+use super::input::Input;
 use super::layer_job::copy;
 use super::meter::Meter;
 use super::protocol::{FileOutcome, FileWork, Outcome};
 use super::sheaf::{GATHERED, Sheaf};
 use super::tree_job::Trees;
 use crate::net::problem::Problem;
-use crate::net::stream::BlobStream;
 
 pub(super) async fn run(
     work: FileWork,
+    parts: &[JsValue],
     link: Link,
     trees: &Rc<RefCell<Trees>>,
 ) -> Result<Finished, Problem> {
-    let FileWork { access, descriptor, tree, layer, entry, limit, to_the_end } = work;
+    let FileWork { from, descriptor, tree, layer, entry, limit, to_the_end } = work;
     let index = trees.borrow().index(tree, layer)?;
     let wanted = Wanted::file(&index, entry)
         .ok_or_else(|| content("This is no file, so it has no content to read."))?;
@@ -43,7 +45,7 @@ pub(super) async fn run(
     });
     let mut taken = Taken::default();
     let mut meter = Meter::new(link.clone());
-    let mut stream = BlobStream::new(link, access, descriptor.size);
+    let mut stream = Input::open(from, parts, link, descriptor.size)?;
     let mut piece = Vec::new();
     while to_the_end || !reader.content_done() {
         let Some(bytes) = stream.next().await? else { break };
@@ -78,10 +80,10 @@ pub(super) async fn run(
     let outcome = Outcome::File(FileOutcome { total, verified: to_the_end && whole });
     if limit.is_some() {
         let bytes = Uint8Array::from(taken.sheaf.gathered()).buffer().into();
-        return Ok(Finished { outcome, transferred: vec![bytes], shared: Vec::new() });
+        return Ok(Finished { outcome, parts: vec![bytes] });
     }
     let blob = taken.sheaf.finish()?.into();
-    Ok(Finished { outcome, transferred: Vec::new(), shared: vec![blob] })
+    Ok(Finished { outcome, parts: vec![blob] })
 }
 
 #[derive(Default)]

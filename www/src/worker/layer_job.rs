@@ -3,16 +3,21 @@
 use drydock::layer::{LayerReader, ReadOptions};
 use drydock::verify::BlobFacts;
 use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
 
 use super::Progress;
 use super::entry::{Finished, Link};
+use super::input::Input;
 use super::meter::Meter;
 use super::protocol::{LayerWork, Outcome};
 use crate::net::problem::Problem;
-use crate::net::stream::BlobStream;
 
-pub(super) async fn run(work: LayerWork, link: Link) -> Result<Finished, Problem> {
-    let LayerWork { access, descriptor, diff_id } = work;
+pub(super) async fn run(
+    work: LayerWork,
+    parts: &[JsValue],
+    link: Link,
+) -> Result<Finished, Problem> {
+    let LayerWork { from, descriptor, diff_id } = work;
     let mut reader = LayerReader::new(ReadOptions {
         subject: descriptor.digest.to_string(),
         media_type: Some(descriptor.media_type.clone()),
@@ -21,7 +26,7 @@ pub(super) async fn run(work: LayerWork, link: Link) -> Result<Finished, Problem
         ..ReadOptions::default()
     });
     let mut meter = Meter::new(link.clone());
-    let mut stream = BlobStream::new(link.clone(), access, descriptor.size);
+    let mut stream = Input::open(from, parts, link, descriptor.size)?;
     let mut piece = Vec::new();
     while let Some(bytes) = stream.next().await? {
         copy(&bytes, &mut piece);
@@ -38,8 +43,8 @@ pub(super) async fn run(work: LayerWork, link: Link) -> Result<Finished, Problem
     let summary = reader.finish(&mut ());
     let index = summary.index.as_ref().map(|index| index.to_bytes());
     let outcome = Outcome::Layer(BlobFacts::from(&summary));
-    let transferred = index.map(|bytes| Uint8Array::from(&*bytes).buffer().into());
-    Ok(Finished { outcome, transferred: transferred.into_iter().collect(), shared: Vec::new() })
+    let index = index.map(|bytes| Uint8Array::from(&*bytes).buffer().into());
+    Ok(Finished { outcome, parts: index.into_iter().collect() })
 }
 
 /// Copies a piece into memory that is used again for the next one.

@@ -5,14 +5,21 @@
 //! Nothing here uses Leptos, so that the worker's binary does without it.
 
 mod blob_job;
+mod build_job;
 pub mod entry;
+mod export_job;
 mod file_job;
+mod gather_job;
+mod input;
 mod layer_job;
 mod meter;
+mod output;
 pub mod pool;
 pub mod port;
 pub mod protocol;
 mod sheaf;
+mod tar_stream;
 pub mod tree_job;
+mod unpack_job;
 
 pub use crate::jobs::Progress;

@@ -41,6 +41,17 @@ pub struct Done {
     pub parts: Vec<JsValue>,
 }
 
+/// A piece of work, and what it needs beside its description.
+#[derive(Debug)]
+pub struct Order {
+    /// The work.
+    pub work: Work,
+    /// Buffers, which change hands, and Blobs.
+    pub parts: Vec<JsValue>,
+    /// The leave to have a stream open to a registry, held until the work is done.
+    pub slot: Option<Slot>,
+}
+
 /// The tab's workers.
 #[derive(Clone)]
 pub struct Pool(Rc<Inner>);
@@ -107,15 +118,15 @@ impl Pool {
     }
 
     /// Has a layer or blob read by the next free worker; of those that wait, `weight` (its size)
-    /// says which is first. The work is asked for when there is a worker for it, with the slot that
-    /// it needs. Dropping the future stops the work.
+    /// says which is first. The work is asked for when there is a worker for it. Dropping the
+    /// future stops the work.
     ///
     /// # Errors
     /// What the work ended with, or that the worker crashed.
     pub async fn read(
         &self,
         weight: u64,
-        work: impl AsyncFnOnce() -> Result<(Work, Slot), Problem>,
+        work: impl AsyncFnOnce() -> Result<Order, Problem>,
         on_progress: impl FnMut(Progress) + 'static,
     ) -> Result<Done, Problem> {
         let job = self.0.next_job();
@@ -124,8 +135,8 @@ impl Pool {
         self.assign();
         let hand = hand.await.map_err(|_| Problem::stopped())?;
         let stop = Stop { hand, job, pool: self.clone(), from_queue: true };
-        let (work, _slot) = work().await?;
-        stop.run(work, Vec::new(), Rc::new(RefCell::new(on_progress))).await
+        let Order { work, parts, slot: _slot } = work().await?;
+        stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
     }
 
     /// Has something done by the worker that holds the trees. `parts` change hands.
@@ -305,7 +316,7 @@ impl Hand {
 
     fn send(&self, message: ToWorker, parts: Vec<JsValue>) {
         if self.ready.get() {
-            let parcel = port::pack(&message, &parts, &[]);
+            let parcel = port::pack(&message, parts);
             let _sent = self.worker.post_message_with_transfer(&parcel.value, &parcel.transfer);
         } else {
             self.unsent.borrow_mut().push((message, parts));

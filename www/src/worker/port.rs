@@ -1,33 +1,32 @@
 //! Messages between page and workers: one line of JSON, and buffers that change hands.
 
-use js_sys::Array;
+use js_sys::{Array, ArrayBuffer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
 
 /// A message and what is handed over with it.
 #[derive(Clone, Debug)]
 pub struct Parcel {
     /// The message.
     pub value: JsValue,
-    /// What changes hands: array buffers and message ports.
+    /// What changes hands: array buffers.
     pub transfer: Array,
 }
 
-/// Packs a message. `transferred` changes hands, `shared` is copied by the browser (Blobs).
+/// Packs a message with what travels beside it: buffers change hands, Blobs stay with both.
 #[must_use]
-pub fn pack(message: &impl Serialize, transferred: &[JsValue], shared: &[JsValue]) -> Parcel {
+pub fn pack(message: &impl Serialize, parts: impl IntoIterator<Item = JsValue>) -> Parcel {
     let text = serde_json::to_string(message).unwrap_or_default();
-    let parts = Array::of1(&JsValue::from_str(&text));
+    let value = Array::of1(&JsValue::from_str(&text));
     let transfer = Array::new();
-    for value in transferred {
-        parts.push(value);
-        transfer.push(value);
+    for part in parts {
+        value.push(&part);
+        if part.is_instance_of::<ArrayBuffer>() {
+            transfer.push(&part);
+        }
     }
-    for value in shared {
-        parts.push(value);
-    }
-    Parcel { value: parts.into(), transfer }
+    Parcel { value: value.into(), transfer }
 }
 
 /// Unpacks a message, and what came with it.

@@ -1,7 +1,11 @@
 //! All that crosses the border between page and workers.
 
+use std::collections::BTreeMap;
+
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
+use drydock::edit::Recipe;
+use drydock::layer::write::BuiltLayer;
 use drydock::verify::BlobFacts;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +86,14 @@ pub enum Work {
     Blob(BlobWork),
     /// Read one file of an opened tree.
     File(FileWork),
+    /// Copy files onto the browser's disk; they travel beside this.
+    Gather(GatherWork),
+    /// Make a layer.
+    Build(BuildWork),
+    /// Write files of an opened tree as a tar.
+    Export(ExportWork),
+    /// Unpack a compressed archive, which travels beside this, onto the browser's disk.
+    Unpack(UnpackWork),
     /// Something about trees.
     Tree(TreeCall),
 }
@@ -100,15 +112,43 @@ pub enum Outcome {
     },
     /// A part of a file; the bytes travel beside it.
     File(FileOutcome),
+    /// Files were copied into one blob on disk.
+    Gathered {
+        /// The blob that holds them.
+        blob: Digest,
+        /// Where in it each file is, in the order in which they were given.
+        files: Vec<Gathered>,
+    },
+    /// A layer was made, and lies on disk.
+    Built {
+        /// The layer.
+        layer: BuiltLayer,
+        /// What is remarkable about it, one sentence each.
+        remarks: Vec<String>,
+    },
+    /// Files of a tree were written as a tar.
+    Exported(Exported),
+    /// An archive was unpacked into the blob with this digest.
+    Unpacked(Digest),
     /// The answer about a tree.
     Tree(TreeReply),
+}
+
+/// Where the bytes of a blob come from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum BlobFrom {
+    /// A registry, asked like this.
+    Registry(Access),
+    /// The browser's disk, or a file that the user chose: a Blob, which travels beside the message
+    /// at this place.
+    Disk(usize),
 }
 
 /// A layer to read.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct LayerWork {
-    /// How to ask for it.
-    pub access: Access,
+    /// Where its bytes are.
+    pub from: BlobFrom,
     /// What its manifest says.
     pub descriptor: Descriptor,
     /// What the config says of its tar.
@@ -118,19 +158,112 @@ pub struct LayerWork {
 /// A blob to read.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct BlobWork {
-    /// How to ask for it.
-    pub access: Access,
+    /// Where its bytes are.
+    pub from: BlobFrom,
     /// What is said of it.
     pub descriptor: Descriptor,
-    /// Whether its bytes are kept, in a Blob.
-    pub keep: bool,
+    /// What becomes of its bytes.
+    pub keep: Keep,
+}
+
+/// What becomes of the bytes of a blob that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Keep {
+    /// Nothing: only its digest is computed.
+    Nothing,
+    /// They are given to the page, as a Blob.
+    Blob,
+    /// They are kept on the browser's disk when they are what the descriptor says.
+    Disk,
+}
+
+/// Files to copy onto the browser's disk.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct GatherWork {
+    /// How many travel beside this.
+    pub files: usize,
+}
+
+/// A layer to make.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BuildWork {
+    /// How it comes about.
+    pub recipe: Recipe,
+    /// The layers that the recipe takes, in its order.
+    pub layers: Vec<LayerAt>,
+    /// The files that it takes.
+    pub files: BTreeMap<Digest, FileAt>,
+}
+
+/// A layer that goes into another.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LayerAt {
+    /// Where its bytes are.
+    pub from: BlobFrom,
+    /// Digest of the blob.
+    pub digest: Digest,
+    /// Size of the blob in bytes.
+    pub size: u64,
+    /// Which of what travels beside this is its index, when that is needed.
+    pub index: Option<usize>,
+}
+
+/// A file that goes into a layer: a part of a Blob.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FileAt {
+    /// Which of what travels beside this is the Blob.
+    pub part: usize,
+    /// Where in it the file begins.
+    pub offset: u64,
+    /// Size of the file in bytes.
+    pub size: u64,
+}
+
+/// Files of an opened tree that become a tar.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ExportWork {
+    /// The tree.
+    pub tree: u32,
+    /// The folder whose content it is; empty for all of the tree.
+    pub folder: Vec<u8>,
+    /// The layers of the tree, the base first.
+    pub layers: Vec<LayerAt>,
+    /// Which of what travels beside this is the file that is written; `None` for a new blob on the
+    /// browser's disk.
+    pub file: Option<usize>,
+}
+
+/// A tar that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exported {
+    /// Digest of all bytes.
+    pub digest: Digest,
+    /// Number of bytes.
+    pub size: u64,
+}
+
+/// An archive to unpack.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct UnpackWork;
+
+/// A file that was copied into a larger blob.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gathered {
+    /// Digest of the file.
+    pub digest: Digest,
+    /// Where it begins in the blob.
+    pub offset: u64,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether it begins as programs do: with `#!`, or as an ELF file.
+    pub program: bool,
 }
 
 /// A file to read.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct FileWork {
-    /// How to ask for its layer.
-    pub access: Access,
+    /// Where the bytes of its layer are.
+    pub from: BlobFrom,
     /// What the manifest says of its layer.
     pub descriptor: Descriptor,
     /// The opened tree that it is in.

@@ -7,6 +7,7 @@ use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::inspect::listing;
 use drydock::inspect::tree::{Query, Row, Summary, Tree};
+use drydock::layer::write::{self, Flattened};
 use drydock::layer::{Index, Overlay};
 use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub enum TreeCall {
     Begin(TreeId, Vec<Digest>),
     /// The index of one of them, which was made from verified bytes and travels beside this.
     Keep(TreeId, Digest),
+    /// The index of a layer, if it is known here; it travels beside the answer.
+    Index(Digest),
     /// The index of a layer that some tree may need later, likewise.
     Remember(Digest),
     /// Puts the layers on top of each other.
@@ -55,6 +58,8 @@ pub enum TreeCall {
     Find(TreeId, Vec<u8>),
     /// All that is listed, as lines of JSON in a Blob.
     Listing(TreeId),
+    /// How large a tar of what is in a folder would be; an empty path is all of the tree.
+    Measure(TreeId, Vec<u8>),
     /// Forgets a tree; nothing comes back that says so.
     Close(TreeId),
 }
@@ -76,6 +81,19 @@ pub enum TreeReply {
     Revealed(Option<usize>, Summary),
     /// The path as a row.
     Found(Option<Box<Row>>),
+    /// A tar that could be written.
+    Measured(Measured),
+}
+
+/// How large a tar of files of a tree would be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Bytes of the tar.
+    pub size: u64,
+    /// Entries in it.
+    pub entries: u64,
+    /// What no tar can hold, and is left out.
+    pub findings: Vec<Finding>,
 }
 
 /// A layer of a tree that is about to be opened, and its index once that is there.
@@ -103,6 +121,15 @@ impl Trees {
         let reply = match call {
             TreeCall::Begin(id, layers) => self.begin(id, layers),
             TreeCall::Keep(id, digest) => self.keep(id, &digest, parts)?,
+            TreeCall::Index(digest) => {
+                let known = self.indexes.get(&digest);
+                let buffer = known.map(|index| Uint8Array::from(&*index.to_bytes()).buffer());
+                let outcome = Outcome::Tree(TreeReply::Done);
+                return Ok(Finished {
+                    outcome,
+                    parts: buffer.into_iter().map(Into::into).collect(),
+                });
+            }
             TreeCall::Remember(digest) => {
                 self.remember(&digest, parts)?;
                 TreeReply::Done
@@ -126,9 +153,14 @@ impl Trees {
                 let listing = listing.map_err(|error| content(error.to_string()))?;
                 let mut sheaf = Sheaf::default();
                 sheaf.push(listing.as_bytes())?;
-                let shared = vec![sheaf.finish()?.into()];
+                let parts = vec![sheaf.finish()?.into()];
                 let outcome = Outcome::Tree(TreeReply::Done);
-                return Ok(Finished { outcome, transferred: Vec::new(), shared });
+                return Ok(Finished { outcome, parts });
+            }
+            TreeCall::Measure(id, folder) => {
+                let Flattened { plan, findings } = self.files(id, &folder)?;
+                let (size, entries) = (plan.size(), plan.entries());
+                TreeReply::Measured(Measured { size, entries, findings })
             }
             TreeCall::Close(id) => {
                 self.begun.remove(&id);
@@ -143,6 +175,16 @@ impl Trees {
     pub(super) fn index(&self, id: TreeId, layer: u32) -> Result<Arc<Index>, Problem> {
         let tree = self.open.get(&id).ok_or_else(closed)?;
         tree.overlay().layers().get(layer as usize).cloned().ok_or_else(closed)
+    }
+
+    /// What is in a folder of an open tree as a tar; an empty path is all of the tree.
+    pub(super) fn files(&self, id: TreeId, folder: &[u8]) -> Result<Flattened, Problem> {
+        let overlay = self.open.get(&id).ok_or_else(closed)?.overlay();
+        if folder.is_empty() {
+            return Ok(write::export(overlay));
+        }
+        let node = overlay.find(folder).and_then(|node| write::folder(overlay, node));
+        node.ok_or_else(|| content("There is no such folder in the image."))
     }
 
     fn tree(&mut self, id: TreeId) -> Result<&mut Tree, Problem> {

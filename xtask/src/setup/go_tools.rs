@@ -38,6 +38,27 @@ const TOOLS: &[Tool] = &[
         why: "pushes artifacts and referrers",
     },
     Tool {
+        name: "regctl",
+        version: "0.11.7",
+        packages: &["github.com/regclient/regclient/cmd/regctl"],
+        replaces: false,
+        why: "judges images, layouts and referrers",
+    },
+    Tool {
+        name: "distribution",
+        version: "3.1.2",
+        packages: &["github.com/distribution/distribution/v3/cmd/registry"],
+        replaces: false,
+        why: "a registry that is pushed to",
+    },
+    Tool {
+        name: "cosign",
+        version: "3.1.3",
+        packages: &["github.com/sigstore/cosign/v3/cmd/cosign"],
+        replaces: false,
+        why: "signs images, and judges copied signatures",
+    },
+    Tool {
         name: "umoci",
         version: "0.6.0",
         packages: &["github.com/opencontainers/umoci/cmd/umoci"],

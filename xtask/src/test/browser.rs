@@ -11,7 +11,7 @@ use crate::images::{self, Set};
 use crate::page::Effort;
 use crate::paths;
 use crate::process::Run;
-use crate::setup::browser;
+use crate::setup::{self, browser};
 
 /// Projects of playwright.config.ts, one after the other: what is measured wants the machine for itself.
 const PROJECTS: &[&str] = &["pages", "alone"];
@@ -35,6 +35,7 @@ pub(super) fn run() -> Result<Counts> {
         fs::remove_file(&report).ok();
         let (succeeded, _) = npx()
             .args(["playwright", "test", "--project", project])
+            .path(&setup::tool_path()?)
             .env("DRYDOCK_BIN", &server)
             .env("DRYDOCK_SCRATCH", &scratch)
             .env("DRYDOCK_IMAGES", &images)

@@ -4,6 +4,7 @@ use drydock::inspect::tree::Row;
 use leptos::prelude::*;
 
 use super::super::image::shown;
+use super::change::{ChangeBar, Changing, TextEditor};
 use super::content::ContentView;
 use super::list::owner;
 use super::opening::told;
@@ -16,7 +17,7 @@ use crate::components::{
 use crate::history;
 use crate::jobs::file::{self, FilePreview};
 use crate::jobs::{Progress, Task, blob};
-use crate::route::{EntryPath, Route};
+use crate::route::{EntryPath, Route, Tree};
 
 /// Bytes of a file that are shown.
 const LIMIT: u64 = 512 << 10;
@@ -95,8 +96,13 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
     let files = expect_context::<Files>();
     let shown = shown();
     let link = Signal::derive(move || history::link(&Route::Image(shown.route.get())));
+    let changing = Changing::new();
+    let edit = RwSignal::new(false);
+    // Only what a container sees can be changed.
+    let merged = files.view.with_untracked(|view| view.tree == Tree::Merged);
+    let removed = !merged || row.status == drydock::inspect::tree::Status::Removed;
     let body = match (&row.content, row.kind.as_str()) {
-        (Some(_), _) => view! { <FileContent row=row.clone() path /> }.into_any(),
+        (Some(_), _) => view! { <FileContent row=row.clone() path changing edit /> }.into_any(),
         (None, "file" | "hardlink") => {
             view! { <Empty text="This file is no more: a later layer removed or replaced it." /> }
                 .into_any()
@@ -104,6 +110,7 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
         _ => ().into_any(),
     };
     let layer = row.layer;
+    let change = (!removed).then(|| view! { <ChangeBar row=row.clone() changing edit /> });
     let close = move |_| files.go(true, |view| view.path = EntryPath::default());
     view! {
         <div class="filehead">
@@ -119,6 +126,7 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
             </span>
             <CopyButton text=link label="Copy the link to this file" />
         </div>
+        {change}
         {body}
         <EntryFacts row />
     }
@@ -181,8 +189,14 @@ enum Reading {
 }
 
 #[component]
-fn FileContent(row: Row, path: Memo<EntryPath>) -> impl IntoView {
+fn FileContent(
+    row: Row,
+    path: Memo<EntryPath>,
+    changing: Changing,
+    edit: RwSignal<bool>,
+) -> impl IntoView {
     let files = expect_context::<Files>();
+    let kept = StoredValue::new(row.clone());
     let reading = RwSignal::new(Reading::Busy);
     let progress = RwSignal::new(None::<Transfer>);
     let task = StoredValue::new_local(None::<Task>);
@@ -227,6 +241,10 @@ fn FileContent(row: Row, path: Memo<EntryPath>) -> impl IntoView {
                     </div>
                 }
                     .into_any()
+            }
+            Reading::Here(preview) if edit.get() => {
+                let row = kept.get_value();
+                view! { <TextEditor row preview changing edit /> }.into_any()
             }
             Reading::Here(preview) => {
                 view! {

@@ -117,5 +117,7 @@ pub(super) fn view_tabs(shown: Shown) -> Vec<Tab> {
         tab("Documents", View::documents(None), documents),
         tab("Tags", View::Tags { filter: String::new() }, None),
         tab("Verify", View::Verify, None),
+        tab("Edit", View::Edit, None),
+        tab("Copy", View::Copy { to: String::new() }, None),
     ]
 }

@@ -1,11 +1,10 @@
 //! One verdict in one sentence, what it rests on, and the report for programs.
 
-use drydock::finding::{Finding, Severity};
 use drydock::verify::Verdict;
 use leptos::prelude::*;
 
 use super::run::Run;
-use crate::components::{Badge, Empty, format, save_bytes};
+use crate::components::{Empty, FindingRow, format, save_bytes};
 use crate::state::{Overlay, ui};
 
 /// The sentence, what stands under it, and what can be done.
@@ -77,7 +76,10 @@ pub(super) fn VerdictPanel(run: Run) -> impl IntoView {
 /// What was found, errors first.
 #[component]
 pub(super) fn Findings(run: Run) -> impl IntoView {
-    let findings = move || run.findings.get();
+    let rows = move || {
+        let findings = run.findings.get().into_iter();
+        findings.map(|finding| view! { <FindingRow finding /> }).collect_view()
+    };
     let some = move || run.findings.with(|findings| !findings.is_empty());
     let title = move || {
         let count = run.findings.with(Vec::len);
@@ -89,52 +91,12 @@ pub(super) fn Findings(run: Run) -> impl IntoView {
                 <header>
                     <h2>{title}</h2>
                 </header>
-                <ul class="rows findings">
-                    {move || findings().into_iter().map(finding).collect_view()}
-                </ul>
+                <ul class="rows findings">{rows}</ul>
             </section>
         </Show>
         <Show when=move || run.verdict.get() == Some(Verdict::Verified) && !some()>
             <Empty text="No findings: nothing in the documents and layers breaks a rule." />
         </Show>
-    }
-}
-
-fn finding(finding: Finding) -> impl IntoView {
-    let (kind, word) = match finding.severity {
-        Severity::Error => ("failed", "error"),
-        Severity::Warning => ("warning", "warning"),
-        Severity::Note => ("", "note"),
-    };
-    let pair = |name: &'static str, value: Option<String>| {
-        value.map(|value| {
-            view! {
-                <span class="pair">
-                    <span class="muted">{name}</span>
-                    " "
-                    <code>
-                        <bdi>{format::visible(&value)}</bdi>
-                    </code>
-                </span>
-            }
-        })
-    };
-    view! {
-        <li class="finding">
-            <Badge kind text=word />
-            <div class="what">
-                <p>
-                    <bdi>{format::visible(&finding.message)}</bdi>
-                </p>
-                <p class="sub">
-                    <code>{finding.rule.to_string()}</code>
-                    " · "
-                    <bdi>{format::visible(&finding.subject)}</bdi>
-                    {pair(" · expected", finding.expected)}
-                    {pair(" · came", finding.actual)}
-                </p>
-            </div>
-        </li>
     }
 }
 

@@ -1,0 +1,99 @@
+//! An OCI image layout as a tar: one image, or several with what refers to them.
+//!
+//! image-spec, image-layout.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::contents::Contents;
+use super::{Entry, Lookup, Plan, WriteError, Writer};
+use crate::archive::layout::{IMAGE_NAME, INDEX, LAYOUT, REF_NAME, VERSION};
+use crate::archive::open::Name;
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::media_type::MediaType;
+use crate::reference::Tag;
+
+/// Plans an OCI image layout as a tar. `documents` has all manifests and indexes under the entries.
+///
+/// Every name is an entry of `index.json`: the tag is its `org.opencontainers.image.ref.name`, by
+/// which skopeo, oras and crane find it; where images of several repositories have one tag, the
+/// whole name is. Docker and containerd take the whole name of `io.containerd.image.name`.
+///
+/// # Errors
+/// When documents are missing or can't be read, or contradict each other.
+pub fn layout(entries: &[Entry], documents: &Lookup<'_>) -> Result<Plan, WriteError> {
+    let contents = Contents::of(entries, documents)?;
+    let mut writer = Writer::default();
+    begin(&mut writer, entries);
+    writer.contents(contents)?;
+    writer.finish()
+}
+
+/// The two files that every layout has.
+pub(super) fn begin(writer: &mut Writer, entries: &[Entry]) {
+    writer.file(LAYOUT, json!({ "imageLayoutVersion": VERSION }).to_string().as_bytes());
+    writer.file(INDEX, &index(entries));
+}
+
+fn index(entries: &[Entry]) -> Bytes {
+    let mut of_tag: BTreeMap<&Tag, BTreeSet<&Digest>> = BTreeMap::new();
+    for entry in entries {
+        for tag in entry.names.iter().filter_map(Name::tag) {
+            of_tag.entry(tag).or_default().insert(&entry.descriptor.digest);
+        }
+    }
+    let is_unique = |tag: &Tag| of_tag.get(tag).is_some_and(|digests| digests.len() == 1);
+    let mut manifests: Vec<Descriptor> = Vec::new();
+    for entry in entries {
+        let bare = bare(&entry.descriptor);
+        let named = entry.names.iter().map(|name| {
+            let mut descriptor = bare.clone();
+            descriptor.annotations.extend(annotations(name, is_unique));
+            descriptor
+        });
+        let listed = if entry.names.is_empty() { vec![bare.clone()] } else { named.collect() };
+        for descriptor in listed {
+            if !manifests.contains(&descriptor) {
+                manifests.push(descriptor);
+            }
+        }
+    }
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": MediaType::INDEX,
+        "manifests": manifests,
+    });
+    Bytes::from(index.to_string())
+}
+
+/// The descriptor without names, and without its platform: `docker load` skips what is not for its
+/// own machine, even if there is nothing else.
+fn bare(descriptor: &Descriptor) -> Descriptor {
+    let mut annotations = descriptor.annotations.clone();
+    annotations.retain(|key, _| key != REF_NAME && key != IMAGE_NAME);
+    Descriptor {
+        annotations,
+        artifact_type: descriptor.artifact_type.clone(),
+        ..Descriptor::new(
+            descriptor.media_type.as_str(),
+            descriptor.digest.clone(),
+            descriptor.size,
+        )
+    }
+}
+
+fn annotations(name: &Name, is_unique: impl Fn(&Tag) -> bool) -> Vec<(String, String)> {
+    let reference = |text: String| (REF_NAME.to_owned(), text);
+    match name {
+        Name::Reference(whole) => {
+            let tag = whole.tag.as_ref().filter(|tag| is_unique(tag));
+            let short = tag.map_or_else(|| whole.to_string(), ToString::to_string);
+            vec![(IMAGE_NAME.to_owned(), whole.to_string()), reference(short)]
+        }
+        Name::Tag(tag) => vec![reference(tag.to_string())],
+        Name::Other(text) => vec![reference(text.clone())],
+    }
+}

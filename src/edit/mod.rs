@@ -1,0 +1,77 @@
+//! New images from old.
+//!
+//! ```text
+//! Image (documents that were loaded) + Draft (edits as data) + Context (built layers, time, bases)
+//!   -> apply -> Change: new documents and descriptors, needed content, what is lost, findings
+//!
+//! Change.pending -> the caller builds the Recipes -> Context.built -> apply again -> final digests
+//! ```
+//!
+//! A [`Draft`] is a base and a list of [`Edit`]s. It is plain data: it is shown, undone
+//! ([`History`]), stored, put into a [`link`] and replayed; the same draft on the same base gives the
+//! same bytes everywhere. [`apply`] does the edits on the JSON of the documents themselves, so that
+//! whatever no edit is about stays: unknown fields, their order, how numbers are written, and of a
+//! document that no edit touches every byte. An edit of an index is done to each image in its
+//! [`Scope`], never to attestations, and the index is written anew around them.
+//!
+//! Layers are not built here. An edit that needs a new one leaves a [`Recipe`], which may take the
+//! layers of other recipes; [`Change::pending`] says what is still to be built. Until then the
+//! change shows everything else, and what depends on the missing layers has a
+//! [provisional](is_provisional) digest.
+//!
+//! Nothing here knows registries: [`attach()`] and the list of referrers in [`fallback`] only make
+//! documents.
+
+mod action;
+mod annotations;
+mod apply;
+mod attach;
+mod change;
+mod check;
+mod config;
+mod convert;
+mod draft;
+mod editable;
+mod env;
+mod error;
+pub mod fallback;
+mod family;
+mod finish;
+mod from_graph;
+mod image;
+mod index;
+mod layer;
+mod layers;
+pub mod link;
+pub mod present;
+mod raw;
+mod rebase;
+mod recipe;
+mod rework;
+mod settle;
+mod shared;
+mod steps;
+mod style;
+mod summary;
+mod time;
+mod tree;
+mod undo;
+mod work;
+
+pub use action::{
+    Action, Annotated, BaseAnnotations, Check, ConfigEdit, IndexEdit, LayerEdit, LayerInput,
+    RawDocument, Rebase, Which,
+};
+pub use apply::{Context, apply, recipes};
+pub use attach::{AttachEdit, AttachTo, AttachedFile, attach, referrer_descriptor};
+pub use change::{Change, ChangedDocument, Lost, NeededBlob, NewReferrer, Origin};
+pub use draft::{Base, Draft, Edit, Pinned, PinnedError, Scope};
+pub use editable::is_provisional;
+pub use env::{EnvMerge, merge as merge_env};
+pub use error::{EditError, Reason};
+pub use family::Family;
+pub use image::{Attached, Image, ImageError};
+pub use rebase::{Bases, Difference, LayerFacts, SameBy, compare};
+pub use recipe::{Input, Packing, Recipe, RecipeId, TimeRule};
+pub use time::{Time, TimeError};
+pub use undo::{History, Step};

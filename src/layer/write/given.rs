@@ -1,0 +1,102 @@
+//! What becomes of a tar that the user supplies as a layer?
+
+use super::compress::Method;
+use super::writer::{BlobWriter, BuiltLayer};
+use crate::finding::Finding;
+use crate::layer::codec::SNIFF;
+use crate::layer::index::Index;
+use crate::layer::reader::{LayerReader, ReadOptions};
+use crate::media_type::Compression;
+
+/// Reads a tar, plain or compressed with gzip or zstd, that is to become a layer.
+///
+/// What is compressed already stays as it is, byte for byte, so the blob is the file itself. A
+/// plain tar is compressed by the given method.
+pub struct GivenLayer {
+    subject: String,
+    reader: LayerReader,
+    method: Method,
+    /// What came before enough had come to say how it is compressed.
+    head: Vec<u8>,
+    /// For a plain tar that is to be compressed.
+    writer: Option<BlobWriter>,
+}
+
+/// What was found out about a tar that was supplied.
+#[derive(Clone, Debug)]
+pub struct GivenSummary {
+    /// The layer; `None` when it can't be read as one to its end, and `findings` say why.
+    pub layer: Option<BuiltLayer>,
+    /// Whether the blob is the supplied file itself, so that nothing was written.
+    pub kept: bool,
+    /// The entries.
+    pub index: Index,
+    /// What is wrong or remarkable about the file.
+    pub findings: Vec<Finding>,
+}
+
+impl GivenLayer {
+    /// Starts with nothing read. Findings about the file as a whole are about `subject`.
+    #[must_use]
+    pub fn new(subject: &str, method: Method) -> Self {
+        let options = ReadOptions { subject: subject.to_owned(), ..ReadOptions::default() };
+        Self {
+            subject: subject.to_owned(),
+            reader: LayerReader::new(options),
+            method,
+            head: Vec::new(),
+            writer: None,
+        }
+    }
+
+    /// Takes the next bytes of the file and appends those of the blob that are ready to `blob`,
+    /// as long as the blob is not the file itself.
+    pub fn push(&mut self, chunk: &[u8], blob: &mut Vec<u8>) {
+        let was_known = self.reader.compression().is_some();
+        self.reader.push(chunk, &mut ());
+        match self.reader.compression() {
+            // More bytes than that which say nothing are compressed in an unknown way.
+            None if self.reader.size() < SNIFF as u64 => self.head.extend_from_slice(chunk),
+            None => {}
+            Some(Compression::None) if self.method != Method::None => {
+                let writer = self.writer.get_or_insert_with(|| BlobWriter::new(self.method));
+                if !was_known {
+                    writer.push(&std::mem::take(&mut self.head), blob);
+                }
+                writer.push(chunk, blob);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Says that the file ends here, and appends the rest of the blob to `blob`.
+    pub fn finish(self, blob: &mut Vec<u8>) -> GivenSummary {
+        let mut summary = self.reader.finish(&mut ());
+        let index = summary.index.take().unwrap_or_default();
+        let recompress =
+            summary.compression == Some(Compression::None) && self.method != Method::None;
+        let written = recompress.then(|| {
+            let mut writer = self.writer.unwrap_or_else(|| BlobWriter::new(self.method));
+            writer.push(&self.head, blob);
+            writer.finish(blob)
+        });
+        let kept = written.is_none();
+        if summary.complete && summary.entries == 0 {
+            summary.findings.push(Finding::error(
+                "layer.empty",
+                self.subject,
+                "The file holds no entries: it is no tar, or an empty one.",
+            ));
+        }
+        let layer = match (summary.diff_id, summary.compression) {
+            (Some(diff_id), Some(compression)) if summary.complete && summary.entries > 0 => {
+                let (compression, digest, size) =
+                    written.unwrap_or((compression, summary.digest, summary.size));
+                let uncompressed_size = summary.uncompressed_size;
+                Some(BuiltLayer { compression, digest, size, diff_id, uncompressed_size })
+            }
+            _ => None,
+        };
+        GivenSummary { layer, kept, index, findings: summary.findings }
+    }
+}

@@ -1,0 +1,39 @@
+//! Layers that are made here.
+//!
+//! ```text
+//! [NewEntry, …] -> files, windows_files ─┐
+//! [Index, …] -> flatten, export, folder ─┼-> TarPlan -> parts -> LayerWriter -> blob, BuiltLayer
+//! Index -> rewrite, windows_layer ───────┘
+//! a tar, tar.gz or tar.zst -> GivenLayer -> the same file or a blob, BuiltLayer
+//! ```
+//!
+//! A new layer is first a [`TarPlan`], which says where every byte of its tar comes from, so that
+//! its size is known and nothing has to be held in memory while it is written. Whoever has the
+//! files and the layers goes through [`TarPlan::parts`] and pushes their bytes into a
+//! [`LayerWriter`].
+//!
+//! The same entries give the same tar, and the same tar the same blob, on every machine.
+
+mod compress;
+mod entry;
+mod export;
+mod files;
+mod flatten;
+mod given;
+mod header;
+mod plan;
+mod rewrite;
+mod windows;
+mod writer;
+mod zstd;
+
+pub use compress::{GzipLevel, LevelError, Method};
+pub use entry::{NewEntry, NewNode};
+pub use export::{export, folder};
+pub use files::{EntryError, Parent, files};
+pub use flatten::{Flattened, flatten};
+pub use given::{GivenLayer, GivenSummary};
+pub use plan::{Part, Parts, TarPlan};
+pub use rewrite::{Rewrite, Rewritten, Times, rewrite};
+pub use windows::{windows_files, windows_layer};
+pub use writer::{BuiltLayer, LayerWriter};

@@ -1,0 +1,219 @@
+//! Which logins does a Docker config (`~/.docker/config.json`) hold?
+//!
+//! Docker, podman, crane, skopeo and others keep theirs in this form. What it refers to outside of
+//! itself, credential helpers, can't be read from a browser and is named instead.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::Credentials;
+use crate::limits;
+use crate::reference::Registry;
+
+/// The logins of a Docker config.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct DockerConfig {
+    /// One per registry, in the order of the file.
+    pub logins: Vec<(Registry, Credentials)>,
+    /// Registries whose login a helper program keeps, and that program; `None` for the program
+    /// that keeps all others.
+    pub helpers: Vec<(Option<String>, String)>,
+    /// Entries that hold no login or one that can't be read: a sentence each, without the secret.
+    pub unreadable: Vec<String>,
+}
+
+/// Why a text is no Docker config.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DockerConfigError {
+    /// It is longer than any config.
+    #[error("This is {0} bytes long; a Docker config has at most {max}", max = limits::DOCKER_CONFIG_BYTES)]
+    TooLong(usize),
+    /// It is no JSON object.
+    #[error(
+        "This is no Docker config: expected JSON such as {{\"auths\": {{\"ghcr.io\": {{\"auth\": \"…\"}}}}}}"
+    )]
+    NotJson,
+    /// There is nothing in it that could be used.
+    #[error(
+        "This Docker config names no registry: expected an object \"auths\" with one entry each"
+    )]
+    Empty,
+}
+
+impl DockerConfig {
+    /// Reads the logins of a config.
+    ///
+    /// # Errors
+    /// When the text is no such config or names no registry at all.
+    pub fn parse(text: &str) -> Result<Self, DockerConfigError> {
+        if text.len() > limits::DOCKER_CONFIG_BYTES {
+            return Err(DockerConfigError::TooLong(text.len()));
+        }
+        let value: Value =
+            serde_json::from_str(text.trim()).map_err(|_| DockerConfigError::NotJson)?;
+        let config = value.as_object().ok_or(DockerConfigError::NotJson)?;
+        let mut found = Self::default();
+        let helpers = config.get("credHelpers").and_then(Value::as_object);
+        for (registry, helper) in helpers.into_iter().flatten() {
+            if let Some(helper) = helper.as_str() {
+                found.helpers.push((Some(registry.clone()), helper.to_owned()));
+            }
+        }
+        if let Some(store) = config.get("credsStore").and_then(Value::as_str) {
+            found.helpers.push((None, store.to_owned()));
+        }
+        for (key, entry) in config.get("auths").and_then(Value::as_object).into_iter().flatten() {
+            found.take(key, entry);
+        }
+        let nothing = found.logins.is_empty() && found.unreadable.is_empty();
+        if nothing && found.helpers.is_empty() {
+            return Err(DockerConfigError::Empty);
+        }
+        Ok(found)
+    }
+
+    fn take(&mut self, key: &str, entry: &Value) {
+        let Some(registry) = registry(key) else {
+            self.unreadable.push(format!("\"{}\" is no registry.", shown(key)));
+            return;
+        };
+        let text = |name: &str| entry.get(name).and_then(Value::as_str).filter(|t| !t.is_empty());
+        let pair = match (text("username"), text("password")) {
+            (Some(user), Some(password)) => Some((user.to_owned(), password.to_owned())),
+            _ => text("auth").and_then(decode),
+        };
+        let credentials = if let Some(token) = text("registrytoken") {
+            Credentials::Bearer { token: token.to_owned() }
+        } else if let Some(token) = text("identitytoken") {
+            let user = pair.map(|(user, _)| user).filter(|user| user != "<token>");
+            Credentials::Identity { user, token: token.to_owned() }
+        } else {
+            match pair {
+                Some((user, token)) if user == "<token>" => {
+                    Credentials::Identity { user: None, token }
+                }
+                Some((user, password)) if !password.is_empty() => {
+                    Credentials::Basic { user, password }
+                }
+                _ => {
+                    let sentence = format!("The entry of {registry} holds no login.");
+                    self.unreadable.push(sentence);
+                    return;
+                }
+            }
+        };
+        self.logins.push((registry, credentials));
+    }
+}
+
+/// Keys are hosts, or URLs such as `https://index.docker.io/v1/`; what follows the host names a
+/// namespace (as podman writes them) or a version, and the login goes to the host.
+fn registry(key: &str) -> Option<Registry> {
+    let rest = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
+    let host = rest.split('/').next().unwrap_or_default();
+    Registry::parse(host).ok()
+}
+
+/// `user:password` in base64.
+fn decode(auth: &str) -> Option<(String, String)> {
+    let bytes = STANDARD.decode(auth.trim()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    // Docker once padded passwords with zero bytes.
+    let (user, password) = text.trim_end_matches('\0').split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(text: &str) -> (String, Credentials) {
+        let mut config = DockerConfig::parse(text).expect("a config");
+        let (registry, credentials) = config.logins.pop().expect("a login");
+        assert!(config.logins.is_empty());
+        (registry.to_string(), credentials)
+    }
+
+    fn basic(user: &str, password: &str) -> Credentials {
+        Credentials::Basic { user: user.to_owned(), password: password.to_owned() }
+    }
+
+    #[test]
+    fn logins_in_all_their_forms() {
+        // u:p:w
+        let auth = STANDARD.encode("u:p:w");
+        let token = STANDARD.encode("<token>:refresh");
+        let identity = |user: Option<&str>, token: &str| Credentials::Identity {
+            user: user.map(str::to_owned),
+            token: token.to_owned(),
+        };
+        for (key, entry, registry, credentials) in [
+            ("ghcr.io", format!(r#"{{"auth":"{auth}"}}"#), "ghcr.io", basic("u", "p:w")),
+            (
+                "https://index.docker.io/v1/",
+                format!(r#"{{"auth":"{auth}"}}"#),
+                "docker.io",
+                basic("u", "p:w"),
+            ),
+            ("quay.io/team/app", format!(r#"{{"auth":"{auth}"}}"#), "quay.io", basic("u", "p:w")),
+            (
+                "localhost:5000",
+                r#"{"username":"a","password":"b"}"#.to_owned(),
+                "localhost:5000",
+                basic("a", "b"),
+            ),
+            (
+                "r.azurecr.io",
+                format!(r#"{{"auth":"{auth}","identitytoken":"t"}}"#),
+                "r.azurecr.io",
+                identity(Some("u"), "t"),
+            ),
+            (
+                "r.azurecr.io",
+                format!(r#"{{"auth":"{token}"}}"#),
+                "r.azurecr.io",
+                identity(None, "refresh"),
+            ),
+            (
+                "r.example",
+                r#"{"registrytoken":"raw"}"#.to_owned(),
+                "r.example",
+                Credentials::Bearer { token: "raw".to_owned() },
+            ),
+        ] {
+            let text = format!(r#"{{"auths":{{"{key}":{entry}}}}}"#);
+            assert_eq!(only(&text), (registry.to_owned(), credentials), "{text}");
+        }
+    }
+
+    #[test]
+    fn helpers_are_named_and_other_entries_explained() {
+        let config = DockerConfig::parse(
+            r#"{"auths":{"ghcr.io":{},"ba d":{"auth":"dTpw"},"quay.io":{"auth":"%%%"}},
+                "credsStore":"desktop","credHelpers":{"gcr.io":"gcloud"}}"#,
+        )
+        .expect("a config");
+        assert_eq!(config.logins, []);
+        let helpers =
+            [(Some("gcr.io".to_owned()), "gcloud".to_owned()), (None, "desktop".to_owned())];
+        assert_eq!(config.helpers, helpers);
+        assert_eq!(config.unreadable.len(), 3);
+        assert!(config.unreadable.iter().all(|line| !line.contains("%%%")));
+    }
+
+    #[test]
+    fn what_is_no_config() {
+        let parse = |text: &str| DockerConfig::parse(text).expect_err("no config");
+        assert_eq!(parse("hello"), DockerConfigError::NotJson);
+        assert_eq!(parse("[]"), DockerConfigError::NotJson);
+        assert_eq!(parse("{}"), DockerConfigError::Empty);
+        assert_eq!(parse(r#"{"auths":[]}"#), DockerConfigError::Empty);
+        let long = " ".repeat(limits::DOCKER_CONFIG_BYTES + 1);
+        assert_eq!(parse(&long), DockerConfigError::TooLong(long.len()));
+    }
+}

@@ -1,0 +1,124 @@
+//! Which of many tags are copied?
+
+use std::collections::BTreeSet;
+
+use super::Place;
+use crate::reference::Tag;
+use crate::registry::retry::{Pace, patiently};
+use crate::registry::{Error, Registry, Transport};
+
+/// The tags of a repository that are like `pattern`. Tags that stand for what belongs to a digest
+/// (`sha256-….sig`, fallback tags of referrers) are left out: they come along with the image that
+/// they are about, when that is asked for.
+///
+/// With `absent_from`, those that exist in that repository, too, are left out.
+///
+/// # Errors
+/// When a list of tags can't be read. A target that does not exist yet has none.
+pub async fn tags_to_copy<T: Transport, U: Transport>(
+    source: &Registry<T>,
+    place: &Place,
+    pattern: &str,
+    absent_from: Option<(&Registry<U>, &Place)>,
+    pace: &impl Pace,
+) -> Result<Vec<Tag>, Error> {
+    let all = patiently(pace, async || source.all_tags(&place.repository).await).await?;
+    let taken: BTreeSet<String> = match absent_from {
+        None => BTreeSet::new(),
+        Some((target, place)) => {
+            let tags = patiently(pace, async || target.all_tags(&place.repository).await).await;
+            match tags {
+                Ok(tags) => tags.into_iter().collect(),
+                // Registries say all three of what does not exist.
+                Err(Error::NotFound { .. } | Error::Denied { .. }) => BTreeSet::new(),
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    let kept = all.iter().filter(|tag| is_like(tag, pattern) && !taken.contains(*tag));
+    // What breaks the grammar can't be asked for.
+    Ok(kept.filter(|tag| !is_of_digest(tag)).filter_map(|tag| Tag::parse(tag).ok()).collect())
+}
+
+/// Whether a text is like a pattern, in which `*` stands for any text and `?` for one character.
+#[must_use]
+pub fn is_like(text: &str, pattern: &str) -> bool {
+    let (text, pattern): (Vec<char>, Vec<char>) =
+        (text.chars().collect(), pattern.chars().collect());
+    let (mut at, mut place) = (0, 0);
+    // Where the last star was, and up to where it stands for text.
+    let mut star: Option<(usize, usize)> = None;
+    while at < text.len() {
+        match pattern.get(place) {
+            Some('*') => {
+                star = Some((place, at));
+                place += 1;
+            }
+            Some(wanted) if *wanted == '?' || text.get(at) == Some(wanted) => {
+                at += 1;
+                place += 1;
+            }
+            _ => {
+                let Some((behind, upto)) = star else { return false };
+                star = Some((behind, upto + 1));
+                at = upto + 1;
+                place = behind + 1;
+            }
+        }
+    }
+    pattern.iter().skip(place).all(|c| *c == '*')
+}
+
+/// Whether a tag stands for what belongs to a digest: `sha256-<64 digits>` and what may follow.
+fn is_of_digest(tag: &str) -> bool {
+    ["sha256-", "sha512-"].iter().filter_map(|prefix| tag.strip_prefix(prefix)).any(|rest| {
+        let digits = rest.split('.').next().unwrap_or_default();
+        digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+
+    #[test]
+    fn patterns() {
+        for (text, pattern, like) in [
+            ("1.0", "*", true),
+            ("1.0", "1.*", true),
+            ("2.0", "1.*", false),
+            ("1.0-alpine", "*-alpine", true),
+            ("1.0-alpine3", "*-alpine", false),
+            ("1.0", "?.?", true),
+            ("1.10", "?.?", false),
+            ("abcbcd", "a*bcd", true),
+            ("abcbce", "a*bcd", false),
+            ("", "", true),
+            ("", "*", true),
+            ("a", "", false),
+            ("a", "a*", true),
+            ("latest", "LATEST", false),
+        ] {
+            assert_eq!(is_like(text, pattern), like, "{text} {pattern}");
+        }
+        let long = "a".repeat(1000);
+        assert!(!is_like(&long, &format!("{}b", "a*".repeat(200))), "in no long time");
+    }
+
+    #[test]
+    fn tags_that_belong_to_a_digest() {
+        let digest = Digest::sha256(b"a");
+        let hex = digest.encoded();
+        for (tag, of_digest) in [
+            (format!("sha256-{hex}"), true),
+            (format!("sha256-{hex}.sig"), true),
+            (format!("sha512-{hex}"), true),
+            (format!("sha256-{}", &hex[..63]), false),
+            ("sha256-".to_owned(), false),
+            ("latest".to_owned(), false),
+        ] {
+            assert_eq!(is_of_digest(&tag), of_digest, "{tag}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Command lines of other tools, and what a shell makes of them.
+
+use std::process::Command;
+
+use drydock::reference::{Reference, Tag};
+use drydock::transfer::commands::{File, Form, Image, Line, Task, Tool, lines, quote};
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+fn image(text: &str) -> Image {
+    let plain_http = text.starts_with("localhost");
+    Image { reference: Reference::parse(text).expect("reference"), plain_http }
+}
+
+fn shown(task: &Task) -> String {
+    let line = |line: &Line| match line.note {
+        Some(note) => format!("{}    # {note}", line.text),
+        None => line.text.clone(),
+    };
+    lines(task).iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn copies() {
+    let task = |from: &str, to: &str, platform: Option<&str>, attached| Task::Copy {
+        from: image(from),
+        to: image(to),
+        platform: platform.map(|text| text.parse().expect("platform")),
+        attached,
+    };
+    assert_snapshot!(shown(&task("alpine:3.20", "ghcr.io/me/alpine:3", None, false)), @r##"
+    crane copy docker.io/library/alpine:3.20 ghcr.io/me/alpine:3
+    skopeo copy --all --preserve-digests docker://docker.io/library/alpine:3.20 docker://ghcr.io/me/alpine:3
+    oras copy docker.io/library/alpine:3.20 ghcr.io/me/alpine:3
+    docker buildx imagetools create --tag=ghcr.io/me/alpine:3 docker.io/library/alpine:3.20
+    "##);
+    let to = "localhost:5000/app:1";
+    assert_snapshot!(shown(&task("ghcr.io/a/b:1", to, Some("linux/arm/v7"), true)), @r##"
+    crane copy --insecure --platform=linux/arm/v7 ghcr.io/a/b:1 localhost:5000/app:1    # It leaves behind what refers to the image.
+    skopeo --override-os=linux --override-arch=arm --override-variant=v7 copy --preserve-digests --dest-tls-verify=false docker://ghcr.io/a/b:1 docker://localhost:5000/app:1    # It leaves behind what refers to the image.
+    oras copy --recursive --platform=linux/arm/v7 --to-plain-http ghcr.io/a/b:1 localhost:5000/app:1    # It leaves behind what lies under cosign's tags.
+    docker pull --platform=linux/arm/v7 ghcr.io/a/b:1 && docker tag ghcr.io/a/b:1 localhost:5000/app:1 && docker push localhost:5000/app:1    # It may compress the layers anew, which changes their digests.
+    "##);
+    let tags = Task::CopyTags {
+        from: image("ghcr.io/a/b"),
+        to: image("localhost:5000/x/b"),
+        keep_tags: true,
+    };
+    assert_snapshot!(shown(&tags), @r##"
+    crane copy --insecure --all-tags --no-clobber ghcr.io/a/b localhost:5000/x/b
+    skopeo sync --src=docker --dest=docker --all --preserve-digests --dest-tls-verify=false ghcr.io/a/b localhost:5000/x    # It keeps the last part of the repository's name, and overwrites tags.
+    "##);
+}
+
+#[test]
+fn files() {
+    let task = |from: &str, form, platform: Option<&str>, attached| Task::Save {
+        image: image(from),
+        form,
+        platform: platform.map(|text| text.parse().expect("platform")),
+        attached,
+        to: "app.tar".to_owned(),
+    };
+    let from = "localhost:5000/app:1";
+    assert_snapshot!(shown(&task(from, Form::Layout, None, true)), @r##"
+    skopeo copy --all --preserve-digests --src-tls-verify=false docker://localhost:5000/app:1 oci-archive:app.tar:1    # It leaves behind what refers to the image.
+    crane pull --insecure --format=oci localhost:5000/app:1 app    # It writes a folder, no tar.
+    oras copy --recursive --from-plain-http --to-oci-layout localhost:5000/app:1 app:1    # It writes a folder, no tar.
+    "##);
+    let amd64 = Some("linux/amd64");
+    assert_snapshot!(shown(&task("ghcr.io/a/b:1", Form::Layout, amd64, false)), @r##"
+    skopeo --override-os=linux --override-arch=amd64 copy --preserve-digests docker://ghcr.io/a/b:1 oci-archive:app.tar:1
+    crane pull --format=oci --platform=linux/amd64 ghcr.io/a/b:1 app    # It writes a folder, no tar.
+    oras copy --platform=linux/amd64 --to-oci-layout ghcr.io/a/b:1 app:1    # It writes a folder, no tar.
+    "##);
+    assert_snapshot!(shown(&task(from, Form::DockerSave, amd64, false)), @r##"
+    crane pull --insecure --format=tarball --platform=linux/amd64 localhost:5000/app:1 app.tar
+    skopeo --override-os=linux --override-arch=amd64 copy --src-tls-verify=false docker://localhost:5000/app:1 docker-archive:app.tar:localhost:5000/app:1    # It stores the layers without compression, so that their digests change.
+    docker pull --platform=linux/amd64 localhost:5000/app:1 && docker save --output=app.tar localhost:5000/app:1
+    "##);
+    assert_snapshot!(shown(&task(from, Form::RootFs, amd64, false)), @r##"
+    crane export --insecure --platform=linux/amd64 localhost:5000/app:1 app.tar
+    docker export --output=app.tar "$(docker create --platform=linux/amd64 localhost:5000/app:1)"    # It leaves a container behind.
+    "##);
+}
+
+#[test]
+fn pushes_tags_deletions_and_artifacts() {
+    let push = Task::Push { archive: "-my image.tar".to_owned(), to: image("ghcr.io/a/b:1") };
+    assert_snapshot!(shown(&push), @r##"
+    skopeo copy --all --preserve-digests 'oci-archive:./-my image.tar' docker://ghcr.io/a/b:1
+    oras copy --from-oci-layout './-my image.tar:latest' ghcr.io/a/b:1    # Put the tag that the layout has in place of latest.
+    crane push --index './-my image.tar' ghcr.io/a/b:1    # Unpack the layout first: it takes a folder, no tar of one.
+    "##);
+    let tags = ["1", "latest"].map(|tag| Tag::parse(tag).expect("tag")).to_vec();
+    let tag = Task::Tag { image: image("ghcr.io/a/b:1.2"), tags };
+    assert_snapshot!(shown(&tag), @r##"
+    crane tag ghcr.io/a/b:1.2 1 && crane tag ghcr.io/a/b:1.2 latest
+    skopeo copy --all --preserve-digests docker://ghcr.io/a/b:1.2 docker://ghcr.io/a/b:1 && skopeo copy --all --preserve-digests docker://ghcr.io/a/b:1.2 docker://ghcr.io/a/b:latest
+    oras tag ghcr.io/a/b:1.2 1 latest
+    docker buildx imagetools create --tag=ghcr.io/a/b:1 --tag=ghcr.io/a/b:latest ghcr.io/a/b:1.2
+    "##);
+    assert_snapshot!(shown(&Task::Delete { image: image("localhost:5000/b:1") }), @r##"
+    crane delete --insecure localhost:5000/b:1
+    oras manifest delete --force --plain-http localhost:5000/b:1    # It removes the manifest with all its tags, not only this one.
+    skopeo delete --tls-verify=false docker://localhost:5000/b:1    # It removes the manifest with all its tags, not only this one.
+    "##);
+    let attach = Task::Attach {
+        subject: image("ghcr.io/a/b:1"),
+        artifact_type: "application/spdx+json".to_owned(),
+        files: vec![File {
+            path: "it's an sbom.json".to_owned(),
+            media_type: "application/spdx+json".to_owned(),
+        }],
+        annotations: vec![("note".to_owned(), "$(id) `id` \"".to_owned())],
+    };
+    assert_snapshot!(shown(&attach), @r##"oras attach --artifact-type=application/spdx+json '--annotation=note=$(id) `id` "' ghcr.io/a/b:1 'it'\''s an sbom.json:application/spdx+json'"##);
+}
+
+#[test]
+fn every_task_has_a_line_and_no_line_runs_over() {
+    let task = Task::Attach {
+        subject: image("ghcr.io/a/b:1"),
+        artifact_type: "a\n; rm -rf /".to_owned(),
+        files: Vec::new(),
+        annotations: vec![("\u{1b}[201~".to_owned(), "\r".to_owned())],
+    };
+    let lines = lines(&task);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0].tool, Tool::Oras);
+    assert!(!lines[0].text.contains(['\n', '\r', '\u{1b}']), "{:?}", lines[0].text);
+}
+
+/// What `sh` gives to a command for a quoted word.
+fn through_sh(quoted: &str) -> Vec<u8> {
+    let script = format!("printf %s {quoted}");
+    let output = Command::new("sh").arg("-c").arg(&script).output().expect("sh");
+    assert!(output.status.success(), "{script:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+#[test]
+fn nasty_words_come_out_of_a_shell_as_they_went_in() {
+    for word in [
+        "",
+        " ",
+        "-n",
+        "--",
+        "~",
+        "*",
+        "a'b",
+        "''",
+        "\\",
+        "\\n",
+        "%s%d%%",
+        "$HOME",
+        "$(id)",
+        "`id`",
+        "${IFS}",
+        "a;b|c&d<e>f",
+        "!history",
+        "#comment",
+        "\n",
+        "\n\n",
+        "a\n",
+        "\na",
+        "a\nb\n\n",
+        "\u{1b}[31m\\'%",
+        "-\n\"",
+        "\u{7f}",
+        "\u{85}",
+        "\u{202e}txt.exe",
+        "日本語",
+        "{a,b}",
+        "a=b",
+        "=cmd",
+    ] {
+        assert_eq!(through_sh(&quote(word)), word.as_bytes(), "{word:?}");
+    }
+    assert_eq!(through_sh(&quote("a\0b")), b"ab");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_word_comes_out_of_a_shell_as_it_went_in(
+        word in "([ -~]|\\PC|[\\x01-\\x1f]|'|\\\\|%|\\$|`|\\n|\"|0|7){0,24}"
+    ) {
+        let quoted = quote(&word);
+        prop_assert_eq!(through_sh(&quoted), word.as_bytes());
+        let lone = quoted.trim_end_matches(['\n', '\'']);
+        prop_assert!(!lone.chars().any(char::is_control), "{quoted:?}");
+    }
+
+    /// Two words stay two.
+    #[test]
+    fn words_do_not_run_into_each_other(a in "\\PC{0,12}", b in "\\PC{0,12}") {
+        let script = format!("printf '%s|%s' {} {}", quote(&a), quote(&b));
+        let output = Command::new("sh").arg("-c").arg(&script).output().expect("sh");
+        prop_assert_eq!(output.stdout, format!("{a}|{b}").into_bytes());
+    }
+}

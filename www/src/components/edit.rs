@@ -1,0 +1,40 @@
+//! The edits of a draft: which there are, the forms that ask for them, the list, and what becomes
+//! of the image.
+//!
+//! ```text
+//! AddEditMenu -> EditKind -> EditDialog (FormContext, maybe an Edit) -> Vec<Wanted> -> the page
+//! the page: Edits -> EditList;  Change -> Becomes
+//! ```
+//!
+//! Every form is a model, which is plain data and says what is [`Wanted`] or what is still missing,
+//! and a view that shows and changes it.
+
+mod add;
+mod becomes;
+mod check;
+mod context;
+mod dialog;
+mod diff;
+mod duration;
+mod fields;
+mod files;
+mod forms;
+mod kind;
+mod list;
+mod part;
+mod pickers;
+mod row;
+mod rows;
+mod scope;
+mod table;
+mod wanted;
+mod words;
+
+pub use add::AddEditMenu;
+pub use becomes::{Becomes, BecomesLayer, Fate, NewDigest};
+pub use context::{ChildFacts, FormContext, LayerItem, PlatformFacts};
+pub use dialog::EditDialog;
+pub use kind::{EditKind, Group};
+pub use list::{EditList, RowAct};
+pub use row::EditRow;
+pub use wanted::{Executable, Times, Wanted, placed};

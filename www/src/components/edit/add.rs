@@ -1,0 +1,225 @@
+//! The menu of all edits, found by typing.
+
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
+
+use super::context::FormContext;
+use super::kind::{EditKind, Group};
+use crate::components::{Dialog, Icon, Picture};
+
+/// A kind in the menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Found {
+    kind: EditKind,
+    /// Why it is not possible here, if it is not.
+    refused: Option<&'static str>,
+}
+
+/// A button that opens the menu of edits.
+#[component]
+pub fn AddEditMenu(
+    /// The image as it is.
+    #[prop(into)]
+    context: Signal<FormContext>,
+    /// A kind was chosen.
+    #[prop(into)]
+    chosen: Callback<EditKind>,
+    /// Whether the menu is open; a page with a key of its own for it opens it here.
+    #[prop(default = RwSignal::new(false))]
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    let close = move |()| open.set(false);
+    view! {
+        <button
+            type="button"
+            class="button"
+            aria-haspopup="dialog"
+            aria-expanded=move || open.get().to_string()
+            on:click=move |_| open.set(true)
+        >
+            "Add edit"
+            <Icon picture=Picture::Down size=12 />
+        </button>
+        <Show when=move || open.get()>
+            <Menu context chosen close />
+        </Show>
+    }
+}
+
+#[component]
+fn Menu(
+    context: Signal<FormContext>,
+    chosen: Callback<EditKind>,
+    #[prop(into)] close: Callback<()>,
+) -> impl IntoView {
+    let typed = RwSignal::new(String::new());
+    let at = RwSignal::new(0_usize);
+    let found =
+        Memo::new(move |_| context.with(|context| typed.with(|typed| find(typed, context))));
+    let run = move |at: usize| {
+        let found = found.with_untracked(|found| found.get(at).copied());
+        if let Some(Found { kind, refused: None }) = found {
+            close.run(());
+            chosen.run(kind);
+        }
+    };
+    let go = move |to: usize| {
+        at.set(to);
+        show_option(to);
+    };
+    let key = move |event: web_sys::KeyboardEvent| {
+        let last = found.with_untracked(Vec::len).saturating_sub(1);
+        let now = at.get_untracked();
+        match &*event.key() {
+            "ArrowDown" => go((now + 1).min(last)),
+            "ArrowUp" => go(now.saturating_sub(1)),
+            "Home" if event.ctrl_key() => go(0),
+            "End" if event.ctrl_key() => go(last),
+            "Enter" => run(now),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            let _ = field.focus();
+        }
+    });
+    let options = move || {
+        let found = found.get();
+        if found.is_empty() {
+            return view! { <p class="empty">"No edit is called so."</p> }.into_any();
+        }
+        let groups = groups(&found).into_iter().map(|(group, rows)| {
+            let rows = rows.into_iter().map(|(place, found)| option(place, found, at, run));
+            view! {
+                <div role="group" aria-label=group.name()>
+                    <div class="group" aria-hidden="true">{group.name()}</div>
+                    {rows.collect_view()}
+                </div>
+            }
+        });
+        groups.collect_view().into_any()
+    };
+    view! {
+        <Dialog title="Add an edit" bare=true class="palette" close>
+            <div class="field">
+                <input
+                    node_ref=field
+                    role="combobox"
+                    aria-expanded="true"
+                    aria-controls="edits-list"
+                    aria-activedescendant=move || format!("edits-{}", at.get())
+                    aria-label="Kind of edit"
+                    placeholder="What shall be changed?"
+                    autocomplete="off"
+                    spellcheck="false"
+                    on:keydown=key
+                    on:input=move |event| {
+                        typed.set(event_target_value(&event));
+                        at.set(0);
+                    }
+                />
+                <kbd>"Esc"</kbd>
+            </div>
+            <div role="listbox" id="edits-list" aria-label="Edits">
+                {options}
+            </div>
+        </Dialog>
+    }
+}
+
+fn option(
+    place: usize,
+    found: Found,
+    at: RwSignal<usize>,
+    run: impl Fn(usize) + Copy + 'static,
+) -> impl IntoView {
+    let Found { kind, refused } = found;
+    let hint = refused.unwrap_or_else(|| kind.hint());
+    let hover = move |_| {
+        if at.get_untracked() != place {
+            at.set(place);
+        }
+    };
+    view! {
+        <div
+            role="option"
+            id=format!("edits-{place}")
+            aria-selected=move || (at.get() == place).to_string()
+            aria-disabled=refused.is_some().to_string()
+            on:click=move |_| run(place)
+            on:pointermove=hover
+        >
+            <span class="nowrap">{kind.name()}</span>
+            <span class="hint">{hint}</span>
+        </div>
+    }
+}
+
+/// The kinds that answer to all words that were typed.
+fn find(typed: &str, context: &FormContext) -> Vec<Found> {
+    let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
+    let kinds = EditKind::all().filter(|kind| kind.answers_to(&words));
+    kinds.map(|kind| Found { kind, refused: kind.available(context).err() }).collect()
+}
+
+/// What was found, by groups, each with its place in the whole list.
+fn groups(found: &[Found]) -> Vec<(Group, Vec<(usize, Found)>)> {
+    let mut groups: Vec<(Group, Vec<(usize, Found)>)> = Vec::new();
+    for (place, found) in found.iter().copied().enumerate() {
+        let group = found.kind.group();
+        match groups.last_mut().filter(|(last, _)| *last == group) {
+            Some((_, rows)) => rows.push((place, found)),
+            None => groups.push((group, vec![(place, found)])),
+        }
+    }
+    groups
+}
+
+/// Scrolls the list so that an option is in view.
+fn show_option(place: usize) {
+    if let Some(option) = document().get_element_by_id(&format!("edits-{place}")) {
+        let options = ScrollIntoViewOptions::new();
+        options.set_block(ScrollLogicalPosition::Nearest);
+        option.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(typed: &str) -> Vec<&'static str> {
+        let found = find(typed, &FormContext::default());
+        found.into_iter().map(|found| found.kind.name()).collect()
+    }
+
+    #[test]
+    fn kinds_are_found_by_their_words() {
+        assert_eq!(names("").len(), EditKind::all().count());
+        assert_eq!(names("ENTRY"), ["Entrypoint", "Command"]);
+        assert_eq!(names("workdir"), ["Working directory"]);
+        assert_eq!(names("index add"), ["Add an image"]);
+        assert_eq!(names("squash"), ["Flatten"]);
+        assert!(names("no such thing").is_empty());
+    }
+
+    #[test]
+    fn each_group_stands_once() {
+        let found = find("", &FormContext::default());
+        let groups = groups(&found);
+        let names: Vec<&str> = groups.iter().map(|(group, _)| group.name()).collect();
+        assert_eq!(names, ["Run", "Describe", "Layers", "Index", "Other"]);
+        let places = groups.iter().flat_map(|(_, rows)| rows.iter().map(|(place, _)| *place));
+        assert!(places.eq(0..found.len()));
+    }
+
+    #[test]
+    fn what_is_not_possible_says_why() {
+        let found = find("filter platforms", &FormContext::default());
+        assert_eq!(found.first().and_then(|found| found.refused), Some("this is no index"));
+    }
+}

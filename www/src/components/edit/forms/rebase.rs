@@ -1,0 +1,181 @@
+//! Another base.
+
+use drydock::digest::Digest;
+use drydock::edit::{Action, Edit, Pinned};
+use drydock::reference::Reference;
+use leptos::prelude::*;
+
+use super::Form;
+use crate::components::edit::check;
+use crate::components::edit::fields::{CheckLine, Remark, TextLine};
+use crate::components::edit::scope::On;
+use crate::components::edit::{FormContext, Wanted};
+
+/// Annotations that name the image that an image was made from (image-spec, annotations.md).
+const BASE_NAME: &str = "org.opencontainers.image.base.name";
+const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
+
+/// The old base and the new one, as they were typed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RebaseForm {
+    old: String,
+    new: String,
+    env: bool,
+    /// Whether annotations name the old base.
+    is_named: bool,
+}
+
+impl RebaseForm {
+    pub(super) fn new(context: &FormContext, edit: Option<&Edit>) -> Self {
+        let (old, new) = named(context);
+        let is_named = old.is_some();
+        match edit.map(|edit| &edit.action) {
+            Some(Action::Rebase(rebase)) => Self {
+                old: rebase.old.to_string(),
+                new: rebase.new.to_string(),
+                env: rebase.env,
+                is_named,
+            },
+            _ => Self {
+                old: old.unwrap_or_default(),
+                new: new.unwrap_or_default(),
+                env: false,
+                is_named,
+            },
+        }
+    }
+
+    fn remark(&self) -> &'static str {
+        match self.is_named {
+            true => {
+                "Both are filled in from the annotations of the image. The layers must begin with those of the old base."
+            }
+            false => {
+                "No annotation says what the image was made from. The layers must begin with those of the old base."
+            }
+        }
+    }
+}
+
+impl Form for RebaseForm {
+    fn edit(&self, on: &On) -> Result<Vec<Wanted>, String> {
+        let (old, new) = (self.old.trim(), self.new.trim());
+        let old_reference = match old {
+            "" if self.is_named => None,
+            "" => return Err("Name the image that this one was made from.".to_owned()),
+            old => Some(check::reference(old)?),
+        };
+        if new.is_empty() {
+            return Err("Name the image that it shall be made from.".to_owned());
+        }
+        if old_reference == Some(check::reference(new)?) {
+            return Err("The old base and the new one are the same.".to_owned());
+        }
+        let (old, new) = (old_reference.map(|_| old.to_owned()), new.to_owned());
+        Ok(vec![Wanted::Rebase { old, new, env: self.env, scope: on.scope()? }])
+    }
+}
+
+/// What the annotations of the manifest, or else of the index, say: the old base by digest, and its
+/// name, which may stand for something newer.
+fn named(context: &FormContext) -> (Option<String>, Option<String>) {
+    for annotations in [&context.annotations, &context.index_annotations] {
+        let Some(name) = annotations.get(BASE_NAME) else { continue };
+        let Ok(reference) = Reference::parse(name) else { continue };
+        let digest = annotations.get(BASE_DIGEST).and_then(|digest| Digest::parse(digest).ok());
+        let old = digest.map(|digest| Pinned::new(reference, digest).to_string());
+        return (old, Some(name.clone()));
+    }
+    (None, None)
+}
+
+#[component]
+pub(super) fn RebaseFields(form: RwSignal<RebaseForm>) -> impl IntoView {
+    let remark = form.with_untracked(RebaseForm::remark);
+    view! {
+        <TextLine
+            name="Old base"
+            part=slice!(form.old)
+            placeholder="debian:bookworm-slim@sha256:…"
+        />
+        <TextLine
+            name="New base"
+            part=slice!(form.new)
+            placeholder="debian:bookworm-slim"
+            first=true
+        />
+        <CheckLine
+            text="Take over what the new base changes in the environment"
+            part=slice!(form.env)
+        />
+        <Remark text=remark />
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use drydock::edit::Rebase;
+
+    use super::super::everywhere;
+    use super::*;
+
+    fn annotated() -> FormContext {
+        let mut context = FormContext::default();
+        let digest = Digest::sha256(b"").to_string();
+        context.index_annotations.insert(BASE_NAME.to_owned(), "debian:12".to_owned());
+        context.index_annotations.insert(BASE_DIGEST.to_owned(), digest);
+        context
+    }
+
+    #[track_caller]
+    fn wanted(form: &RebaseForm) -> (Option<String>, String, bool) {
+        match form.edit(&everywhere()).unwrap().as_slice() {
+            [Wanted::Rebase { old, new, env, .. }] => (old.clone(), new.clone(), *env),
+            _ => panic!("a rebase is wanted"),
+        }
+    }
+
+    #[test]
+    fn annotations_fill_it_in() {
+        let mut form = RebaseForm::new(&annotated(), None);
+        let pinned = format!("docker.io/library/debian:12@{}", Digest::sha256(b""));
+        assert_eq!(wanted(&form), (Some(pinned), "debian:12".to_owned(), false));
+        form.old = String::new();
+        assert_eq!(wanted(&form).0, None);
+    }
+
+    #[test]
+    fn without_annotations_both_are_asked_for() {
+        let mut form = RebaseForm::new(&FormContext::default(), None);
+        assert_eq!(
+            form.edit(&everywhere()).unwrap_err(),
+            "Name the image that this one was made from."
+        );
+        form.old = "debian:11".to_owned();
+        assert_eq!(
+            form.edit(&everywhere()).unwrap_err(),
+            "Name the image that it shall be made from."
+        );
+        form.new = "docker.io/library/debian:11".to_owned();
+        assert_eq!(
+            form.edit(&everywhere()).unwrap_err(),
+            "The old base and the new one are the same."
+        );
+        form.new = " debian:12 ".to_owned();
+        assert_eq!(wanted(&form), (Some("debian:11".to_owned()), "debian:12".to_owned(), false));
+        form.new = "DEBIAN".to_owned();
+        assert!(form.edit(&everywhere()).is_err());
+    }
+
+    #[test]
+    fn an_edit_that_is_changed_is_shown_as_it_is() {
+        let pinned = |name: &str| {
+            Pinned::new(Reference::parse(name).unwrap(), Digest::sha256(name.as_bytes()))
+        };
+        let rebase = Rebase { old: pinned("a"), new: pinned("b"), env: true };
+        let edit = Edit::all(Action::Rebase(rebase.clone()));
+        let form = RebaseForm::new(&FormContext::default(), Some(&edit));
+        let expected = (Some(rebase.old.to_string()), rebase.new.to_string(), true);
+        assert_eq!(wanted(&form), expected);
+    }
+}

@@ -1,0 +1,140 @@
+//! What a form comes to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use drydock::edit::{AttachTo, BaseAnnotations, Edit, Packing, Scope};
+use drydock::media_type::MediaType;
+
+use crate::chosen::Chosen;
+
+/// What a form comes to: an edit, or what the page has to read before it can make one.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// An edit that is complete.
+    Edit(Box<Edit>),
+    /// Files, to be added as a layer or several.
+    Files {
+        /// The files.
+        chosen: Arc<Vec<Chosen>>,
+        /// The directory that they are put in, an absolute path.
+        destination: String,
+        /// Whether of a folder only what is in it is put there; see [`placed`].
+        contents: bool,
+        /// Owner.
+        uid: u32,
+        /// Group.
+        gid: u32,
+        /// Permission bits of files.
+        file_mode: u16,
+        /// Permission bits of directories.
+        directory_mode: u16,
+        /// Which files may be executed as well.
+        executable: Executable,
+        /// Their times of last change.
+        times: Times,
+        /// How the layer is packed.
+        packing: Packing,
+        /// What becomes of the annotations that name the base.
+        base: BaseAnnotations,
+        /// Whether there is a layer for each folder or file at the top, rather than one for all.
+        layer_per_top: bool,
+        /// To which images.
+        scope: Scope,
+    },
+    /// Files that are layers, to be added in this order.
+    Tar {
+        /// The files.
+        chosen: Arc<Vec<Chosen>>,
+        /// How a plain tar is packed.
+        packing: Packing,
+        /// What becomes of the annotations that name the base.
+        base: BaseAnnotations,
+        /// To which images.
+        scope: Scope,
+    },
+    /// Files, to be attached as an artifact.
+    Attach {
+        /// The files.
+        chosen: Arc<Vec<Chosen>>,
+        /// What the artifact is.
+        artifact_type: MediaType,
+        /// Annotations of its manifest.
+        annotations: BTreeMap<String, String>,
+        /// To what.
+        to: AttachTo,
+        /// To which images.
+        scope: Scope,
+    },
+    /// Another base, by reference.
+    Rebase {
+        /// What the image was made from; `None` for what its annotations say.
+        old: Option<String>,
+        /// What it shall be made from.
+        new: String,
+        /// Whether changes of the environment are taken over.
+        env: bool,
+        /// Which images.
+        scope: Scope,
+    },
+    /// An entry of the index, by reference.
+    IndexAdd {
+        /// The image or index.
+        reference: String,
+    },
+}
+
+/// Which files of a new layer may be executed; browsers do not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Executable {
+    /// Those that begin as programs do: with `#!`, or as an ELF file.
+    #[default]
+    Programs,
+    /// All.
+    All,
+    /// None.
+    None,
+}
+
+/// Times of last change of the files of a new layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Times {
+    /// Those on disk.
+    #[default]
+    Keep,
+    /// This one, in seconds since 1970.
+    Fixed(i64),
+}
+
+impl From<Edit> for Wanted {
+    fn from(edit: Edit) -> Self {
+        Self::Edit(Box::new(edit))
+    }
+}
+
+/// Where a chosen file is put, as entries of a layer have it: without a slash at the beginning.
+/// With `contents` the name of the folder that was chosen is left out.
+#[must_use]
+pub fn placed(destination: &str, path: &str, contents: bool) -> String {
+    let inside = path.split_once('/').map(|(_, inside)| inside).filter(|_| contents);
+    let (destination, path) = (destination.trim_matches('/'), inside.unwrap_or(path));
+    if destination.is_empty() { path.to_owned() } else { format!("{destination}/{path}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_files() {
+        for (destination, path, contents, place) in [
+            ("/", "dist/a/b.js", false, "dist/a/b.js"),
+            ("/", "dist/a/b.js", true, "a/b.js"),
+            ("/app/", "dist/a/b.js", false, "app/dist/a/b.js"),
+            ("/app", "dist/a/b.js", true, "app/a/b.js"),
+            ("/app", "alone.txt", true, "app/alone.txt"),
+        ] {
+            assert_eq!(placed(destination, path, contents), place);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What a check found.
+
+use drydock::finding::{Finding, Severity};
+use leptos::prelude::*;
+
+use super::{Badge, format};
+
+/// One finding in a list: how much it weighs, what it says, and what it is about.
+#[component]
+pub fn FindingRow(
+    /// The finding.
+    finding: Finding,
+) -> impl IntoView {
+    let (kind, word) = match finding.severity {
+        Severity::Error => ("failed", "error"),
+        Severity::Warning => ("warning", "warning"),
+        Severity::Note => ("", "note"),
+    };
+    let pair = |name: &'static str, value: Option<String>| {
+        value.map(|value| {
+            view! {
+                <span class="pair">
+                    <span class="muted">{name}</span>
+                    " "
+                    <code>
+                        <bdi>{format::visible(&value)}</bdi>
+                    </code>
+                </span>
+            }
+        })
+    };
+    view! {
+        <li class="finding">
+            <Badge kind text=word />
+            <div class="what">
+                <p>
+                    <bdi>{format::visible(&finding.message)}</bdi>
+                </p>
+                <p class="sub">
+                    <code>{finding.rule.to_string()}</code>
+                    " · "
+                    <bdi>{format::visible(&finding.subject)}</bdi>
+                    {pair(" · expected", finding.expected)}
+                    {pair(" · came", finding.actual)}
+                </p>
+            </div>
+        </li>
+    }
+}

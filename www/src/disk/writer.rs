@@ -1,0 +1,121 @@
+//! How does a worker write a blob whose digest is known only at its end?
+
+use drydock::digest::Digest;
+use js_sys::{Math, Promise};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{FileSystemFileHandle, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
+
+use super::{blobs, file, refused};
+use crate::net::problem::{Problem, ProblemKind};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Renames a file; not in the bindings yet.
+    #[wasm_bindgen(extends = FileSystemFileHandle)]
+    type Movable;
+    #[wasm_bindgen(method, js_name = move)]
+    fn rename(this: &Movable, name: &str) -> Promise;
+}
+
+/// A blob that is being written, in a worker. Dropped before [`Writer::keep`], it leaves nothing.
+#[derive(Debug)]
+pub struct Writer {
+    name: String,
+    file: FileSystemFileHandle,
+    handle: Option<FileSystemSyncAccessHandle>,
+    at: u64,
+}
+
+impl Writer {
+    /// An empty file.
+    ///
+    /// # Errors
+    /// When the browser keeps no files for this page.
+    pub async fn create() -> Result<Self, Problem> {
+        let folder = blobs::place().await?;
+        let name = format!("part-{:x}-{:x}", Math::random().to_bits(), Math::random().to_bits());
+        let file = file(&folder, &name, true).await?.ok_or_else(|| refused(&JsValue::NULL))?;
+        let handle = JsFuture::from(file.create_sync_access_handle()).await;
+        let handle = handle.map_err(|error| refused(&error))?;
+        Ok(Self { name, file, handle: Some(handle.unchecked_into()), at: 0 })
+    }
+
+    /// Adds bytes at the end.
+    ///
+    /// # Errors
+    /// When there is no room for them.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        let handle = self.handle.as_ref().ok_or_else(|| refused(&JsValue::NULL))?;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let options = FileSystemReadWriteOptions::new();
+            options.set_at(self.at as f64);
+            let written = handle.write_with_u8_array_and_options(rest, &options);
+            let written = written.map_err(|error| refused(&error))? as usize;
+            if written == 0 || written > rest.len() {
+                return Err(full());
+            }
+            self.at += written as u64;
+            rest = rest.get(written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Number of bytes so far.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.at
+    }
+
+    /// Whether nothing has been written yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.at == 0
+    }
+
+    /// Closes the file and gives it the name of its digest, which the caller has computed from
+    /// exactly these bytes.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub async fn keep(mut self, digest: &Digest) -> Result<(), Problem> {
+        if let Some(handle) = self.handle.take() {
+            let flushed = handle.flush();
+            handle.close();
+            flushed.map_err(|error| refused(&error))?;
+        }
+        let renamed = self.file.unchecked_ref::<Movable>().rename(&blobs::name(digest));
+        match JsFuture::from(renamed).await {
+            Ok(_) => {
+                self.name.clear();
+                Ok(())
+            }
+            // Another tab, or an earlier edit, has the same bytes open: they are there already.
+            Err(_) if blobs::blob(digest).await?.is_some() => Ok(()),
+            Err(error) => Err(refused(&error)),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            handle.close();
+        }
+        if !self.name.is_empty() {
+            let name = std::mem::take(&mut self.name);
+            spawn_local(async move {
+                if let Ok(folder) = blobs::place().await {
+                    let _gone = JsFuture::from(folder.remove_entry(&name)).await;
+                }
+            });
+        }
+    }
+}
+
+fn full() -> Problem {
+    let message = "The browser has no more room for this page. Free some space on the disk, or delete a draft.";
+    Problem::new(ProblemKind::Content, message)
+}

@@ -1,0 +1,143 @@
+//! Layers that are made here, in workers, onto the browser's disk.
+
+use std::collections::BTreeMap;
+
+use drydock::descriptor::Descriptor;
+use drydock::digest::{DiffId, Digest};
+use drydock::edit::{Input, Recipe, RecipeId};
+use drydock::layer::write::BuiltLayer;
+use wasm_bindgen::JsValue;
+use web_sys::Blob;
+
+use super::bytes::{self, Readable};
+use super::drafts::Content;
+use super::{Problem, ProblemKind, Progress, no_sense, tab, tree};
+use crate::disk;
+use crate::net::place::Place;
+use crate::worker::pool::Order;
+use crate::worker::protocol::{BlobFrom, BuildWork, FileAt, LayerAt, Outcome, Work};
+
+/// A recipe does not say of which type a layer is, and its first bytes do.
+const UNTOLD: &str = "application/octet-stream";
+
+/// Where everything is that recipes name.
+#[derive(Clone, Debug, Default)]
+pub struct Supplies {
+    /// Layers that exist, and the repository that has each.
+    pub places: BTreeMap<Digest, Place>,
+    /// Files that the user chose.
+    pub contents: BTreeMap<Digest, Content>,
+    /// What came of recipes that were built before.
+    pub built: BTreeMap<RecipeId, BuiltLayer>,
+}
+
+/// What a recipe gave.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The layer; its blob is on disk.
+    pub layer: BuiltLayer,
+    /// What is remarkable about it, one sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// Makes the layer of a recipe. Layers that it takes are read to their ends, and compared with
+/// their digests, before anything is kept.
+///
+/// # Errors
+/// When something that it names can't be read or is not what it should be, what it asks for makes
+/// no sense, or there is no room on the disk.
+pub async fn build(
+    recipe: &Recipe,
+    supplies: &Supplies,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<Made, Problem> {
+    let mut parts = Vec::new();
+    let mut layers = Vec::new();
+    let mut slots = Vec::new();
+    for input in recipe.inputs() {
+        let (place, descriptor, diff_id) = layer(input, supplies)?;
+        let index = match wants_index(recipe) {
+            true => {
+                let read = tree::index(&place, &descriptor, Some(diff_id)).await?;
+                parts.push(read);
+                Some(parts.len() - 1)
+            }
+            false => None,
+        };
+        let Readable { from, parts: blob, slot } = bytes::find(&place, &descriptor.digest).await?;
+        let from = match from {
+            BlobFrom::Disk(_) => BlobFrom::Disk(parts.len()),
+            from @ BlobFrom::Registry(_) => from,
+        };
+        parts.extend(blob);
+        // One stream is read at a time, so that one slot is enough.
+        slots.extend(slot.filter(|_| slots.is_empty()));
+        layers.push(LayerAt { from, digest: descriptor.digest, size: descriptor.size, index });
+    }
+    let files = files(recipe, supplies, &mut parts).await?;
+    let weight = layers.iter().map(|layer| layer.size).sum();
+    let work = Work::Build(BuildWork { recipe: recipe.clone(), layers, files });
+    let order = async || Ok(Order { work, parts, slot: slots.pop() });
+    match tab().pool.read(weight, order, on_progress).await?.outcome {
+        Outcome::Built { layer, remarks } => Ok(Made { layer, remarks }),
+        _ => Err(no_sense()),
+    }
+}
+
+/// Whether the entries of the layers must be known before the tar can be planned.
+fn wants_index(recipe: &Recipe) -> bool {
+    match recipe {
+        Recipe::Flatten { .. } | Recipe::Strip { .. } | Recipe::Times { .. } => true,
+        Recipe::Given { .. } | Recipe::Files { .. } | Recipe::Recompress { .. } => false,
+    }
+}
+
+fn layer(input: &Input, supplies: &Supplies) -> Result<(Place, Descriptor, DiffId), Problem> {
+    let (digest, size, diff_id) = match input {
+        Input::Blob { digest, size, diff_id } => (digest, *size, diff_id),
+        Input::Recipe(id) => {
+            let built = supplies.built.get(id).ok_or_else(no_sense)?;
+            (&built.digest, built.size, &built.diff_id)
+        }
+    };
+    // What was built here is on disk, wherever else it may be.
+    let place = match input {
+        Input::Recipe(_) => Place::disk(),
+        Input::Blob { .. } => supplies.places.get(digest).cloned().unwrap_or_else(Place::disk),
+    };
+    let descriptor = Descriptor::new(UNTOLD, digest.clone(), size);
+    Ok((place, descriptor, diff_id.clone()))
+}
+
+/// The files that a recipe names, each as a part of a Blob that travels along.
+async fn files(
+    recipe: &Recipe,
+    supplies: &Supplies,
+    parts: &mut Vec<JsValue>,
+) -> Result<BTreeMap<Digest, FileAt>, Problem> {
+    let mut blobs: BTreeMap<Digest, usize> = BTreeMap::new();
+    let mut files = BTreeMap::new();
+    for digest in recipe.files() {
+        let content = supplies.contents.get(digest).ok_or_else(|| missing(digest))?;
+        let part = match blobs.get(&content.blob) {
+            Some(part) => *part,
+            None => {
+                let blob: Blob =
+                    disk::blob(&content.blob).await?.ok_or_else(|| missing(digest))?.into();
+                parts.push(blob.into());
+                blobs.insert(content.blob.clone(), parts.len() - 1);
+                parts.len() - 1
+            }
+        };
+        let (offset, size) = (content.offset, content.size);
+        files.insert(digest.clone(), FileAt { part, offset, size });
+    }
+    Ok(files)
+}
+
+fn missing(digest: &Digest) -> Problem {
+    let message = format!(
+        "A file that the draft names ({digest}) is not in this browser. Choose it again, as a link to a draft carries no files."
+    );
+    Problem::new(ProblemKind::NotFound, message)
+}

@@ -1,0 +1,173 @@
+//! What is taken from a repository, an archive or a draft: one image or many, with what belongs to
+//! them.
+
+use std::collections::BTreeSet;
+
+use drydock::digest::Digest;
+use drydock::platform::Platform;
+use drydock::reference::{Reference, Tag, Target};
+use drydock::transfer::copy::{Scope, gather as walk};
+use drydock::transfer::{self, CopyError, Wanted, is_like, tags_to_copy};
+
+use super::push::{self, Patience, Stock};
+use super::source::{AnySource, SourceError};
+use super::{Problem, ProblemKind, tab};
+use crate::net::place::Place;
+use crate::route::Here;
+
+/// What is taken, and from where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection {
+    /// From where.
+    pub place: Place,
+    /// Which images.
+    pub images: Images,
+    /// Only what is for this platform.
+    pub platform: Option<Platform>,
+    /// With what refers to them, and what lies under cosign's tags.
+    pub attached: bool,
+}
+
+/// Which images of a place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Images {
+    /// This one, and the tag that it keeps as long as nobody gives it another.
+    One(Target, Option<Tag>),
+    /// All whose tags are like a pattern with `*` and `?`; an empty one stands for all.
+    Like(String),
+}
+
+impl Selection {
+    /// One image by its reference, with all that belongs to it.
+    #[must_use]
+    pub fn of(reference: &Reference) -> Self {
+        Self {
+            place: Place::from(reference),
+            images: Images::One(reference.target(), reference.tag.clone()),
+            platform: None,
+            attached: true,
+        }
+    }
+}
+
+/// Reads what a target is to hold. One image gets the target's tag, several keep their own. With
+/// `keep_tags` those are left out whose tags the target has.
+///
+/// # Errors
+/// When something can't be read, there is nothing to copy, or the target names a digest that the
+/// image does not have.
+pub async fn wanted(
+    selection: &Selection,
+    target: &Reference,
+    keep_tags: bool,
+) -> Result<Wanted, Problem> {
+    if let Some(here) = Here::of(&target.registry) {
+        return Err(unfit(format!("Nothing can be copied to {}; name a registry.", here.label())));
+    }
+    let images = match &selection.images {
+        Images::One(from, _) => vec![(from.clone(), target.tag.iter().cloned().collect())],
+        Images::Like(pattern) => {
+            let tags = tags(&selection.place, pattern, keep_tags.then_some(target)).await?;
+            own_tags(tags)
+        }
+    };
+    let wanted = read(selection, &images).await?;
+    match (&target.digest, root(&wanted)) {
+        (Some(named), Some(root)) if named != root => Err(unfit(format!(
+            "The target names {named}, but what would be copied is {root}. Name a tag in its place."
+        ))),
+        _ => Ok(wanted),
+    }
+}
+
+/// Reads what belongs to images, which keep their tags.
+///
+/// # Errors
+/// When something can't be read, or there is nothing.
+pub(super) async fn gather(selection: &Selection) -> Result<Wanted, Problem> {
+    let images = match &selection.images {
+        Images::One(from, tag) => vec![(from.clone(), tag.iter().cloned().collect())],
+        Images::Like(pattern) => own_tags(tags(&selection.place, pattern, None).await?),
+    };
+    read(selection, &images).await
+}
+
+/// Where the blobs are of what was read from a file or a draft.
+#[must_use]
+pub fn stock(place: &Place, wanted: &Wanted) -> Stock {
+    let mut stock = Stock::default();
+    if Here::of(&place.registry).is_some() {
+        let blobs = wanted.blobs.iter().map(|blob| blob.descriptor.digest.clone());
+        stock.places.extend(blobs.map(|digest| (digest, place.clone())));
+    }
+    stock
+}
+
+async fn read(selection: &Selection, images: &[(Target, Vec<Tag>)]) -> Result<Wanted, Problem> {
+    let Selection { place, platform, attached, .. } = selection;
+    let source = AnySource::of(place).await?;
+    let scope = Scope { platform: platform.clone(), attached: *attached };
+    walk(&source, &push::origin(place), images, &scope).await.map_err(|error| problem(error, place))
+}
+
+/// The tags of a place that are like a pattern, without those that belong to a digest.
+async fn tags(
+    place: &Place,
+    pattern: &str,
+    absent_from: Option<&Reference>,
+) -> Result<Vec<Tag>, Problem> {
+    let pattern = if pattern.trim().is_empty() { "*" } else { pattern.trim() };
+    let mut found = Vec::new();
+    let source = AnySource::of(place).await?;
+    if let AnySource::Repository(client, repository) = &source {
+        let from =
+            transfer::Place { registry: place.registry.clone(), repository: repository.clone() };
+        let target = match absent_from {
+            Some(target) => {
+                let client = tab().registries.client(&target.registry).await?;
+                let repository = target.repository.clone();
+                let place = transfer::Place { registry: target.registry.clone(), repository };
+                Some((client, place))
+            }
+            None => None,
+        };
+        let absent_from = target.as_ref().map(|(client, place)| (&**client, place));
+        found = tags_to_copy(client, &from, pattern, absent_from, &Patience).await?;
+    }
+    if let AnySource::Archive(archive) = &source {
+        let roots = archive.archive().roots().iter().filter(|root| root.about.is_none());
+        let tags = roots.flat_map(|root| root.names.iter().filter_map(|name| name.tag()));
+        let like: BTreeSet<&Tag> = tags.filter(|tag| is_like(tag.as_str(), pattern)).collect();
+        found = like.into_iter().cloned().collect();
+    }
+    if found.is_empty() {
+        let text = match absent_from {
+            Some(target) => {
+                format!("No tag is like {pattern} that {} does not have already.", target.name())
+            }
+            None => format!("No tag is like {pattern}."),
+        };
+        return Err(Problem::new(ProblemKind::NotFound, text));
+    }
+    Ok(found)
+}
+
+fn own_tags(tags: Vec<Tag>) -> Vec<(Target, Vec<Tag>)> {
+    tags.into_iter().map(|tag| (Target::Tag(tag.clone()), vec![tag])).collect()
+}
+
+/// The image itself, when it is only one: what was read first.
+fn root(wanted: &Wanted) -> Option<&Digest> {
+    wanted.documents.first().map(|document| document.digest())
+}
+
+fn problem(error: CopyError<SourceError>, place: &Place) -> Problem {
+    match error {
+        CopyError::Source(error) => Problem::from(error).at(place.registry.as_str()),
+        other => unfit(other.to_string()),
+    }
+}
+
+fn unfit(message: String) -> Problem {
+    Problem::new(ProblemKind::Content, message)
+}

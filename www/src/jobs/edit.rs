@@ -1,0 +1,176 @@
+//! What becomes of a draft: its documents are loaded, its edits done, its layers built.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use drydock::digest::Digest;
+use drydock::edit::{
+    self, Action, Base, Change, Context, Draft, EditError, Image, IndexEdit, Pinned, RecipeId, Time,
+};
+use drydock::image::Options;
+use drydock::layer::write::BuiltLayer;
+use drydock::reference::Reference;
+use drydock::source::Source as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use super::build::{self, Made, Supplies};
+use super::drafts::Kept;
+use super::source::AnySource;
+use super::{Problem, ProblemKind, Progress, graph};
+use crate::net::clock;
+use crate::net::place::Place;
+
+/// The documents that a draft starts from and names.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// The base.
+    pub image: Image,
+    /// Other images, that edits name.
+    pub bases: Vec<Image>,
+    /// Which repository has what they are made of.
+    pub places: BTreeMap<Digest, Place>,
+}
+
+/// Loads the base of a draft, and all images that its edits name.
+///
+/// # Errors
+/// When one of them can't be read, or is none that can be edited.
+pub async fn load(draft: &Draft) -> Result<Sources, Problem> {
+    let mut places = BTreeMap::new();
+    let image = match &draft.base {
+        Base::Image(pinned) => image(pinned, &mut places).await?,
+        empty => empty.empty().ok_or_else(super::no_sense)?,
+    };
+    let mut bases = Vec::new();
+    for pinned in named(draft) {
+        bases.push(self::image(&pinned, &mut places).await?);
+    }
+    Ok(Sources { image, bases, places })
+}
+
+/// Whether a draft names the same other images as another, so that they need not be loaded again.
+#[must_use]
+pub fn same_sources(one: &Draft, other: &Draft) -> bool {
+    one.base == other.base && named(one) == named(other)
+}
+
+/// Pins what somebody typed: asks what it stands for now.
+///
+/// # Errors
+/// When it is no reference, or there is no such image.
+pub async fn pin(text: &str) -> Result<Pinned, Problem> {
+    let reference = drydock::reference::from_pasted(text)
+        .map_err(|error| Problem::new(ProblemKind::NotFound, format!("{error}.")))?
+        .normalised();
+    if let Some(digest) = reference.digest.clone() {
+        return Ok(Pinned::new(reference, digest));
+    }
+    let source = AnySource::of(&Place::from(&reference)).await?;
+    let fetched = source.root(&reference.target()).await.map_err(Problem::from)?;
+    Ok(Pinned::new(reference, fetched.digest))
+}
+
+/// Does the edits with the layers that are built.
+///
+/// # Errors
+/// Which edit can't be done, and why.
+pub fn apply(kept: &Kept, sources: &Sources) -> Result<Change, Box<EditError>> {
+    let now = i64::try_from(clock::unix_seconds()).ok().and_then(Time::from_unix);
+    let now = now.or_else(|| Time::from_unix(0)).unwrap_or_else(epoch);
+    let context = Context { built: &kept.built, now, bases: &sources.bases };
+    edit::apply(&sources.image, kept.draft(), &context).map_err(Box::new)
+}
+
+/// Builds the layers of a change that are not there yet, each once those are there that it takes.
+/// `on_progress` is told which one is how far; `on_built` what came of it.
+///
+/// # Errors
+/// When one can't be built. Those that were done before are kept.
+pub async fn build(
+    change: &Change,
+    kept: &Kept,
+    sources: &Sources,
+    on_progress: impl Fn(&RecipeId, Progress) + 'static,
+    on_built: impl Fn(&RecipeId, &Made),
+) -> Result<(), Problem> {
+    let on_progress = Rc::new(on_progress);
+    let supplies = RefCell::new(Supplies {
+        places: sources.places.clone(),
+        contents: kept.contents.clone(),
+        built: kept.built.clone(),
+    });
+    let mut waiting: Vec<_> =
+        change.recipes.iter().filter(|(id, _)| change.pending.contains(id)).collect();
+    let mut running = FuturesUnordered::new();
+    loop {
+        let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, recipe)| {
+            let built = &supplies.borrow().built;
+            recipe.inputs().iter().all(|input| match input {
+                edit::Input::Recipe(id) => built.contains_key(id),
+                edit::Input::Blob { .. } => true,
+            })
+        });
+        waiting = later;
+        for (id, recipe) in ready {
+            let supplies = supplies.borrow().clone();
+            let on_progress = Rc::clone(&on_progress);
+            let of = id.clone();
+            running.push(async move {
+                let told = move |progress| on_progress(&of, progress);
+                (id, build::build(recipe, &supplies, told).await)
+            });
+        }
+        let Some((id, made)) = running.next().await else { break };
+        let made = made?;
+        on_built(id, &made);
+        supplies.borrow_mut().built.insert(id.clone(), made.layer);
+    }
+    if waiting.is_empty() { Ok(()) } else { Err(super::no_sense()) }
+}
+
+/// What was built, as far as the change still names it.
+#[must_use]
+pub fn still_needed(
+    built: &BTreeMap<RecipeId, BuiltLayer>,
+    change: &Change,
+) -> BTreeMap<RecipeId, BuiltLayer> {
+    let needed = built.iter().filter(|(id, _)| change.recipes.iter().any(|(of, _)| of == *id));
+    needed.map(|(id, layer)| (id.clone(), layer.clone())).collect()
+}
+
+async fn image(pinned: &Pinned, places: &mut BTreeMap<Digest, Place>) -> Result<Image, Problem> {
+    let reference = Reference { tag: None, ..pinned.reference().clone() };
+    let options = Options { referrers: true, ..Options::default() };
+    let loaded = graph::load(&reference, options, |_, _| {}).await;
+    if let Some(problem) = loaded.problem {
+        return Err(problem);
+    }
+    let place = Place::from(&reference);
+    for node in loaded.graph.nodes() {
+        if let Some(descriptor) = &node.descriptor {
+            places.entry(descriptor.digest.clone()).or_insert_with(|| place.clone());
+        }
+    }
+    Image::from_graph(&loaded.graph)
+        .map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))
+}
+
+/// The images that edits name beside the base, each once.
+fn named(draft: &Draft) -> Vec<Pinned> {
+    let mut named = Vec::new();
+    for edit in &draft.edits {
+        match &edit.action {
+            Action::Rebase(rebase) => named.extend([rebase.old.clone(), rebase.new.clone()]),
+            Action::Index(IndexEdit::Add { from: Some(from), .. }) => named.push(from.clone()),
+            _ => {}
+        }
+    }
+    named.sort();
+    named.dedup();
+    named
+}
+
+fn epoch() -> Time {
+    Time::from_unix(0).unwrap_or_else(|| unreachable!("1970 is a year that can be written"))
+}

@@ -1,0 +1,218 @@
+//! Images as an archive: an OCI image layout, or what `docker load` takes.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use drydock::archive::Name;
+use drydock::archive::write::{self as archive, Part};
+use drydock::descriptor::Descriptor;
+use drydock::digest::Digest;
+use drydock::document::Document;
+use drydock::reference::{Reference, Tag};
+use drydock::transfer::commands::Form;
+use drydock::transfer::{Wanted, archive_entries};
+use futures_util::stream::{self, StreamExt as _};
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsValue;
+use web_sys::{Blob, BlobPropertyBag};
+
+use super::Goal;
+use crate::disk::UserFile;
+use crate::jobs::copy::{self, Selection};
+use crate::jobs::obtain::{Spooled, obtain};
+use crate::jobs::{Problem, ProblemKind, Progress, blob, no_sense, tab};
+use crate::net::place::Place;
+use crate::route::Here;
+
+/// Parts that are fetched ahead of the one that is written.
+const AHEAD: usize = 3;
+/// Types in the plan of an archive are told to nobody.
+const UNTOLD: &str = "application/octet-stream";
+
+/// An archive that can be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    plan: archive::Plan,
+    /// Where the blobs of each entry are.
+    places: Vec<Place>,
+    remarks: Vec<String>,
+}
+
+impl Planned {
+    /// Bytes of the archive.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.plan.size
+    }
+
+    /// Files and folders in it.
+    #[must_use]
+    pub fn files(&self) -> u64 {
+        self.plan.files
+    }
+
+    /// What is to be known before it is written, one sentence each.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+}
+
+/// Reads the documents of images, and says what an archive of all of them consists of. The files of
+/// a tree are no archive.
+///
+/// # Errors
+/// When a document can't be read, or the images have no such form.
+pub async fn plan(form: Form, selections: &[Selection]) -> Result<Planned, Problem> {
+    let (mut entries, mut places, mut remarks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut documents: BTreeMap<Digest, Document> = BTreeMap::new();
+    for selection in selections {
+        let wanted = copy::gather(selection).await?;
+        let names = |digest: &Digest| names(&selection.place, &wanted, digest);
+        for entry in archive_entries(&wanted.documents, names) {
+            entries.push(entry);
+            places.push(selection.place.clone());
+        }
+        remarks.extend(wanted.findings.iter().map(|finding| finding.message.clone()));
+        let read = wanted.documents.into_iter();
+        documents.extend(read.map(|document| (document.digest().clone(), document)));
+    }
+    let lookup = |digest: &Digest| documents.get(digest);
+    let plan = match form {
+        Form::Layout => archive::layout(&entries, &lookup),
+        Form::DockerSave => archive::docker_save(&entries, &lookup),
+        Form::RootFs => return Err(no_sense()),
+    };
+    let plan = plan.map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))?;
+    remarks.extend(plan.notes.iter().map(|note| note.message.clone()));
+    Ok(Planned { plan, places, remarks })
+}
+
+/// Writes an archive. Every blob is compared with its digest first, and nothing is left of an
+/// archive that can't be finished. `on_progress` is told how many bytes have come.
+///
+/// # Errors
+/// When a blob can't be read or is not what it should be, or there is no room for the file.
+pub async fn write(
+    planned: &Planned,
+    goal: &Goal,
+    on_progress: impl Fn(u64) + 'static,
+) -> Result<(), Problem> {
+    let spooled = Spooled::default();
+    let count = Count { total: Rc::default(), told: Rc::new(on_progress) };
+    let parts = planned.plan.parts.iter();
+    let mut parts =
+        stream::iter(parts).map(|part| fetch(planned, part, &spooled, &count)).buffered(AHEAD);
+    match goal {
+        Goal::Chosen(file) => {
+            let mut file = UserFile::create(file).await?;
+            while let Some(part) = parts.next().await {
+                match part? {
+                    Fetched::Bytes(bytes) => file.write(bytes).await?,
+                    Fetched::Blob(digest, blob) => {
+                        file.write_blob(&blob).await?;
+                        spooled.release(digest);
+                    }
+                }
+            }
+            file.close().await
+        }
+        Goal::Download(name) => {
+            let gathered = Array::new();
+            while let Some(part) = parts.next().await {
+                gathered.push(&match part? {
+                    Fetched::Bytes(bytes) => Uint8Array::from(bytes).into(),
+                    Fetched::Blob(_, blob) => JsValue::from(blob),
+                });
+            }
+            drop(parts);
+            blob::save(&joined(&gathered)?, name)?;
+            spooled.release_later(planned.plan.size);
+            Ok(())
+        }
+    }
+}
+
+/// A part that is here.
+enum Fetched<'a> {
+    Bytes(&'a [u8]),
+    Blob(&'a Digest, Blob),
+}
+
+async fn fetch<'a>(
+    planned: &'a Planned,
+    part: &'a Part,
+    spooled: &Spooled,
+    count: &Count,
+) -> Result<Fetched<'a>, Problem> {
+    match part {
+        Part::Bytes(bytes) => {
+            count.moved(0, bytes.len() as u64);
+            Ok(Fetched::Bytes(bytes))
+        }
+        Part::Blob { digest, size, entry } => {
+            let place = planned.places.get(*entry).ok_or_else(no_sense)?;
+            let descriptor = Descriptor::new(UNTOLD, digest.clone(), *size);
+            let so_far = Rc::new(Cell::new(0));
+            let (before, counted) = (Rc::clone(&so_far), count.clone());
+            let on_progress = move |now: Progress| {
+                counted.moved(before.replace(now.downloaded), now.downloaded);
+            };
+            let blob = obtain(place, &descriptor, spooled, on_progress).await?;
+            count.moved(so_far.get(), *size);
+            Ok(Fetched::Blob(digest, blob))
+        }
+    }
+}
+
+/// Bytes of several parts that come at once.
+#[derive(Clone)]
+struct Count {
+    total: Rc<Cell<u64>>,
+    told: Rc<dyn Fn(u64)>,
+}
+
+impl Count {
+    /// A part has come from so many bytes to so many.
+    fn moved(&self, from: u64, to: u64) {
+        let total = self.total.get().saturating_sub(from).saturating_add(to);
+        self.total.set(total);
+        (self.told)(total);
+    }
+}
+
+/// Parts as one Blob, which the browser reads when it writes the file.
+fn joined(parts: &Array) -> Result<Blob, Problem> {
+    let options = BlobPropertyBag::new();
+    options.set_type(UNTOLD);
+    Blob::new_with_blob_sequence_and_options(parts, &options).map_err(|_| {
+        let message = "The browser has no room for so many bytes. Free some space on the disk.";
+        Problem::new(ProblemKind::Content, message)
+    })
+}
+
+/// What a document is called in an archive: the tags that it has where it comes from, or what the
+/// archive calls it that it comes from.
+fn names(place: &Place, wanted: &Wanted, digest: &Digest) -> Vec<Name> {
+    let of_it = wanted.tags.iter().filter(|(_, of)| of == digest);
+    let tags: Vec<&Tag> = of_it.map(|(tag, _)| tag).collect();
+    let Place { registry, repository } = place;
+    if Here::of(registry).is_none() {
+        let whole = tags.into_iter().map(|tag| Reference {
+            registry: registry.clone(),
+            repository: repository.clone(),
+            tag: Some(tag.clone()),
+            digest: None,
+        });
+        return whole.map(Name::Reference).collect();
+    }
+    let archive = tab().local.get(repository).ok();
+    let roots = archive.iter().flat_map(|archive| archive.archive().roots());
+    let all = roots.flat_map(|root| root.names.iter().map(|name| (&root.descriptor.digest, name)));
+    let same = |(of, name): &(&Digest, &Name)| {
+        *of == digest || name.tag().is_some_and(|tag| tags.contains(&tag))
+    };
+    let known: Vec<Name> = all.filter(same).map(|(_, name)| name.clone()).collect();
+    if known.is_empty() { tags.into_iter().cloned().map(Name::Tag).collect() } else { known }
+}

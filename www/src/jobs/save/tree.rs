@@ -1,0 +1,77 @@
+//! Files of an opened tree as a tar.
+
+use super::Goal;
+use crate::disk;
+use crate::jobs::bytes::{self, Readable};
+use crate::jobs::obtain::Spooled;
+use crate::jobs::tree::Tree;
+use crate::jobs::{Problem, Progress, blob, no_sense, tab};
+use crate::route::Here;
+use crate::worker::protocol::{BlobFrom, ExportWork, Exported, LayerAt, Outcome, Work};
+use crate::worker::tree_job::{Measured, TreeCall, TreeReply};
+
+/// How large a tar of what is in a folder would be; an empty path stands for the whole tree.
+///
+/// # Errors
+/// When there is no such folder, or the tree's worker has ended.
+pub async fn measure(tree: &Tree, folder: &[u8]) -> Result<Measured, Problem> {
+    match tree.call(TreeCall::Measure(tree.id(), folder.to_vec())).await? {
+        TreeReply::Measured(measured) => Ok(measured),
+        _ => Err(no_sense()),
+    }
+}
+
+/// Saves what is in a folder as a tar; an empty path stands for the whole tree. The layers that it
+/// comes from are read to their ends, and compared with their digests, before anything is saved.
+/// `on_progress` is told how many bytes of the tar there are (as unpacked ones).
+///
+/// # Errors
+/// When a layer can't be read or is not what it should be, or there is no room for the file.
+pub async fn folder(
+    tree: &Tree,
+    folder: &[u8],
+    goal: &Goal,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<(), Problem> {
+    let mut parts = Vec::new();
+    let mut layers = Vec::new();
+    for layer in tree.layers() {
+        let (digest, size) = (layer.descriptor.digest.clone(), layer.descriptor.size);
+        // The slot goes back at once: one for all of them is taken below.
+        let Readable { from, parts: blob, .. } = bytes::find(&layer.place, &digest).await?;
+        let from = match from {
+            BlobFrom::Disk(_) => BlobFrom::Disk(parts.len()),
+            from @ BlobFrom::Registry(_) => from,
+        };
+        parts.extend(blob);
+        layers.push(LayerAt { from, digest, size, index: None });
+    }
+    // One layer is read at a time.
+    let remote = tree.layers().iter().find(|layer| Here::of(&layer.place.registry).is_none());
+    let _slot = match remote {
+        Some(layer) => Some(tab().registries.slots().take(layer.place.registry.as_str()).await),
+        None => None,
+    };
+    let file = match goal {
+        Goal::Chosen(file) => {
+            parts.push(file.clone().into());
+            Some(parts.len() - 1)
+        }
+        Goal::Download(_) => None,
+    };
+    let before = disk::blobs().await.unwrap_or_default();
+    let work = ExportWork { tree: tree.id(), folder: folder.to_vec(), layers, file };
+    let done = tab().pool.keeper(Work::Export(work), parts, on_progress).await?;
+    let Outcome::Exported(Exported { digest, size }) = done.outcome else {
+        return Err(no_sense());
+    };
+    let Goal::Download(name) = goal else { return Ok(()) };
+    let spooled = Spooled::default();
+    if !before.contains(&digest) {
+        spooled.add(digest.clone());
+    }
+    let file = disk::blob(&digest).await?.ok_or_else(no_sense)?;
+    blob::save(&file, name)?;
+    spooled.release_later(size);
+    Ok(())
+}

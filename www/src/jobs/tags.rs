@@ -1,0 +1,90 @@
+//! Tags: what they stand for, more of them, and taking them away.
+
+use drydock::digest::Digest;
+use drydock::reference::{Reference, Tag, Target};
+use drydock::transfer::tag::{self, Deletion};
+use drydock::transfer::{CopyError, DeleteError, Wanted};
+
+use super::push::Patience;
+use super::source::AnySource;
+use super::{Problem, ProblemKind, tab};
+use crate::net::place::Place;
+use crate::net::registries::ask;
+
+/// What a reference stands for now. Only where the registry does not say it by itself is the
+/// document read.
+///
+/// # Errors
+/// When there is no such tag, or the registry does not say.
+pub async fn digest(reference: &Reference) -> Result<Digest, Problem> {
+    let client = tab().registries.client(&reference.registry).await?;
+    let (repository, target) = (&reference.repository, reference.target());
+    let head = ask(async || client.head_manifest(repository, &target).await).await;
+    if let Ok(head) = &head
+        && let Some(digest) = &head.digest
+    {
+        return Ok(digest.clone());
+    }
+    let whole = ask(async || client.manifest(repository, &target).await).await;
+    Ok(whole.map_err(|error| Problem::from(error).at(reference.registry.as_str()))?.digest)
+}
+
+/// What a repository is to hold for an image of its own to have more tags.
+///
+/// # Errors
+/// When the image can't be read.
+pub async fn more(image: &Reference, tags: &[Tag]) -> Result<Wanted, Problem> {
+    let source = AnySource::of(&Place::from(image)).await?;
+    tag::tags(&source, &image.target(), tags).await.map_err(|error| match error {
+        CopyError::Source(error) => Problem::from(error).at(image.registry.as_str()),
+        other => Problem::new(ProblemKind::Content, other.to_string()),
+    })
+}
+
+/// Looks at what would go with a tag, or with a manifest and all its tags.
+///
+/// # Errors
+/// When the registry does not say.
+pub async fn plan_deletion(image: &Reference, target: &Target) -> Result<Deletion, Problem> {
+    let client = tab().registries.client(&image.registry).await?;
+    let plan = tag::plan_deletion(&client, &image.repository, target, &Patience).await;
+    plan.map_err(|error| Problem::from(error).at(image.registry.as_str()))
+}
+
+/// Why something was not deleted.
+#[derive(Clone, Debug)]
+pub enum Refused {
+    /// The registry does not delete tags; the manifest could go, with all of these.
+    TagsStay {
+        /// The whole sentence.
+        why: Problem,
+        /// The manifest.
+        digest: Digest,
+    },
+    /// Something else.
+    Problem(Problem),
+}
+
+/// Deletes what was looked at.
+///
+/// # Errors
+/// What the registry does not do, or failed to do.
+pub async fn delete(image: &Reference, deletion: &Deletion) -> Result<(), Refused> {
+    let client = tab().registries.client(&image.registry).await.map_err(Refused::Problem)?;
+    let deleted = tag::delete(&client, &image.repository, deletion, &Patience).await;
+    deleted.map_err(|error| match error {
+        DeleteError::Target(error) => {
+            Refused::Problem(Problem::from(error).at(image.registry.as_str()))
+        }
+        DeleteError::TagsStay { ref digest, .. } => {
+            let digest = digest.clone();
+            Refused::TagsStay { why: refusal(&error), digest }
+        }
+        other => Refused::Problem(refusal(&other)),
+    })
+}
+
+/// The registry said no for good: asking again helps nobody.
+fn refusal(error: &DeleteError) -> Problem {
+    Problem::new(ProblemKind::Registry, error.to_string())
+}

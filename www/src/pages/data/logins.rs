@@ -1,0 +1,111 @@
+//! Logins of registries: in this tab's memory, one per registry.
+
+use drydock::reference::Registry;
+use drydock::registry::auth::Credentials;
+use drydock::registry::auth::docker_config::DockerConfig;
+use drydock::registry::notice::RateLimit;
+
+use crate::components::{GoesTo, KnownRegistry, Login};
+use crate::jobs::tab;
+use crate::net::registries::Client;
+
+/// Keeps a login in memory; the next question to the registry tries it.
+///
+/// # Errors
+/// A sentence when the registry's name is none.
+pub async fn log_in(registry: &str, login: Login) -> Result<(), String> {
+    client(registry).await?.log_in(match login {
+        Login::Password { user, password } => Credentials::Basic { user, password },
+        Login::Identity(token) => Credentials::Identity { user: None, token },
+        Login::Token(token) => Credentials::Bearer { token },
+    });
+    Ok(())
+}
+
+/// Forgets login and tokens of a registry.
+pub fn log_out(registry: &str) {
+    if let Ok(registry) = Registry::parse(registry)
+        && let Some(client) = tab().registries.known().get(&registry)
+    {
+        client.log_out();
+    }
+}
+
+/// Lets a login go to the token service that its registry named.
+///
+/// # Errors
+/// A sentence when the registry's name is none.
+pub async fn accept_realm(registry: &str, realm: &str) -> Result<(), String> {
+    client(registry).await?.accept_realm(realm);
+    Ok(())
+}
+
+/// Asks a registry, without any login, where one would go.
+pub async fn login_goes_to(registry: &str) -> GoesTo {
+    let mut goes_to = GoesTo { registry: registry.to_owned(), ..GoesTo::default() };
+    match client(registry).await {
+        Ok(client) => {
+            // What it answers is of no interest, only what it names on the way.
+            let _answer = client.ping().await;
+            goes_to.token_service = other_token_service(&client);
+        }
+        Err(why) => goes_to.problem = Some(why),
+    }
+    goes_to
+}
+
+/// All registries that were asked for something in this tab.
+#[must_use]
+pub fn known_registries() -> Vec<KnownRegistry> {
+    let known = tab().registries.known();
+    let known = known.iter().map(|(name, client)| KnownRegistry {
+        name: name.to_string(),
+        logged_in: client.is_logged_in(),
+        token_service: other_token_service(client),
+        rate_limit: client.rate_limit().as_ref().and_then(rate_limit),
+    });
+    known.collect()
+}
+
+/// Takes the logins of a Docker config, and says what came of it in sentences.
+pub async fn take_docker_config(text: &str) -> Vec<String> {
+    let DockerConfig { logins, helpers, unreadable } = match DockerConfig::parse(text) {
+        Ok(config) => config,
+        Err(error) => return vec![format!("{error}.")],
+    };
+    let mut said = Vec::new();
+    for (registry, credentials) in logins {
+        match tab().registries.client(&registry).await {
+            Ok(client) => {
+                client.log_in(credentials);
+                said.push(format!("Took the login for {registry}."));
+            }
+            Err(problem) => said.push(problem.message),
+        }
+    }
+    said.extend(unreadable);
+    said.extend(helpers.into_iter().map(|(registry, helper)| {
+        let whose = registry.unwrap_or_else(|| "all other registries".to_owned());
+        format!(
+            "The login for {whose} is kept by the program docker-credential-{helper}, which a page can't ask. Log in here with user and password."
+        )
+    }));
+    said
+}
+
+async fn client(registry: &str) -> Result<Client, String> {
+    let registry = Registry::parse(registry).map_err(|error| format!("{error}."))?;
+    tab().registries.client(&registry).await.map_err(|problem| problem.message)
+}
+
+fn other_token_service(client: &Client) -> Option<String> {
+    client.token_service().filter(|host| host != client.name().api_host())
+}
+
+fn rate_limit(limit: &RateLimit) -> Option<String> {
+    let left = limit.remaining?;
+    Some(match limit.limit {
+        Some(limit) => format!("{left} of {limit} requests left"),
+        None => format!("{left} requests left"),
+    })
+}

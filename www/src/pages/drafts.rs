@@ -1,0 +1,266 @@
+//! All drafts of this browser, and new ones from nothing.
+
+use drydock::edit::{Base, Family, link};
+use drydock::platform::Platform;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::data;
+use crate::components::{Card, Empty, ErrorPanel, Problem, Untrusted, format};
+use crate::jobs::drafts::{self, Kept};
+use crate::route::{Here, ImageRoute, Route, View};
+use crate::state::{PageState, set_page_state, ui};
+
+/// The drafts.
+#[component]
+pub fn DraftsPage() -> impl IntoView {
+    let ui = ui();
+    ui.command.set(String::new());
+    set_page_state(PageState::Loading);
+    let kept = RwSignal::new(Vec::<Kept>::new());
+    let problem = RwSignal::new(None::<Problem>);
+    let load = move || {
+        spawn_local(async move {
+            match drafts::list().await {
+                Ok(list) => {
+                    ui.drafts.set(list.len());
+                    kept.try_set(list);
+                    set_page_state(PageState::Ready);
+                }
+                Err(failed) => {
+                    problem.try_set(Some(data::problem(failed)));
+                    set_page_state(PageState::Error);
+                }
+            }
+        });
+    };
+    load();
+    let delete = Callback::new(move |name: String| {
+        spawn_local(async move {
+            let deleted = drafts::delete(&name).await;
+            problem.try_set(deleted.err().map(data::problem));
+            load();
+        });
+    });
+    let rows = move || {
+        let list = kept.get();
+        if list.is_empty() {
+            let text = "Nothing is being edited. Open an image and its Edit view, or begin with nothing below.";
+            return view! { <Empty text /> }.into_any();
+        }
+        let rows = list.into_iter().map(|draft| view! { <Row draft delete /> });
+        view! { <ul class="rows">{rows.collect_view()}</ul> }.into_any()
+    };
+    view! {
+        <main id="main" tabindex="-1">
+            <div class="page narrow">
+                <FromLink />
+                {move || problem.get().map(|problem| view! { <ErrorPanel problem /> })}
+                <Card title="Drafts" note="kept in this browser, with their files">
+                    {rows}
+                </Card>
+                <FromNothing />
+            </div>
+        </main>
+    }
+}
+
+/// A draft that came with the address, behind `#draft=`.
+#[component]
+fn FromLink() -> impl IntoView {
+    let hash = window().location().hash().unwrap_or_default();
+    let text = hash.strip_prefix("#draft=")?;
+    let draft = match link::read(text) {
+        Ok(draft) => draft,
+        Err(error) => {
+            let sentence = format!("{error}.");
+            let problem = Problem { sentence, ..Problem::default() };
+            return Some(view! { <ErrorPanel problem /> }.into_any());
+        }
+    };
+    let base = match &draft.base {
+        Base::Image(pinned) => Here::named(pinned.reference()),
+        Base::Empty { platform, .. } => format!("nothing, for {platform}"),
+        Base::EmptyIndex { .. } => "an empty index".to_owned(),
+    };
+    let edits =
+        draft.edits.iter().map(|edit| view! { <li><Untrusted text=edit.action.summary() /></li> });
+    let edits: Vec<_> = edits.collect();
+    let ui = ui();
+    let failed = RwSignal::new(String::new());
+    let take = move |_| {
+        let kept = Kept { changed: js_sys::Date::now() as u64, ..Kept::of(draft.clone()) };
+        spawn_local(async move {
+            let route = match &kept.draft().base {
+                Base::Image(pinned) => Ok(ImageRoute::new(pinned.reference().clone())),
+                _ => Here::Draft.image(&kept.name, None).map(ImageRoute::new),
+            };
+            match (drafts::save(&kept).await, route) {
+                (Ok(()), Ok(route)) => ui.go(Route::Image(route.with_view(View::Edit))),
+                (Err(problem), _) => failed.set(problem.message),
+                (_, Err(error)) => failed.set(error.to_string()),
+            }
+        });
+    };
+    Some(
+        view! {
+            <Card title="A draft was shared with you" note=format!("on {base}")>
+                <ol class="rows">{edits}</ol>
+                <div class="body">
+                    <p class="muted">
+                        "Nothing is done before you open it, and nothing is pushed before you have seen the plan. A draft that this browser has of the same image is replaced."
+                    </p>
+                    <p class="acts">
+                        <button type="button" class="button primary" on:click=take>
+                            "Open this draft"
+                        </button>
+                        <span class="problem" role="alert">
+                            {failed}
+                        </span>
+                    </p>
+                </div>
+            </Card>
+        }
+        .into_any(),
+    )
+}
+
+#[component]
+fn Row(draft: Kept, delete: Callback<String>) -> impl IntoView {
+    let sure = RwSignal::new(false);
+    let (title, route) = match &draft.draft().base {
+        Base::Image(pinned) => {
+            let reference = pinned.reference().clone();
+            let named = Here::named(&reference);
+            (named, ImageRoute::new(reference).with_view(View::Edit))
+        }
+        base => {
+            let title = match base {
+                Base::EmptyIndex { .. } => "a new index".to_owned(),
+                _ => "a new image".to_owned(),
+            };
+            let Ok(reference) = Here::Draft.image(&draft.name, None) else {
+                return ().into_any();
+            };
+            (title, ImageRoute::new(reference).with_view(View::Edit))
+        }
+    };
+    let edits = format::plural(draft.draft().edits.len(), "edit", "edits");
+    let age = format::ago(draft.changed as f64, js_sys::Date::now());
+    let first = draft.draft().edits.first().map(|edit| edit.action.summary()).unwrap_or_default();
+    let name = draft.name;
+    view! {
+        <li>
+            <a class="two grow" href=Route::Image(route).href()>
+                <b>
+                    <Untrusted text=title />
+                </b>
+                <span class="muted">
+                    {edits} " · " {age} " · " <bdi>{format::visible(&first)}</bdi>
+                </span>
+            </a>
+            <Show
+                when=move || sure.get()
+                fallback=move || {
+                    view! {
+                        <button
+                            type="button"
+                            class="button small"
+                            on:click=move |_| sure.set(true)
+                        >
+                            "Delete"
+                        </button>
+                    }
+                }
+            >
+                <button
+                    type="button"
+                    class="button small"
+                    on:click={
+                        let name = name.clone();
+                        move |_| delete.run(name.clone())
+                    }
+                >
+                    "Delete it for good"
+                </button>
+                <button type="button" class="button small quiet" on:click=move |_| sure.set(false)>
+                    "Keep"
+                </button>
+            </Show>
+        </li>
+    }
+    .into_any()
+}
+
+/// An image or index that begins with nothing.
+#[component]
+fn FromNothing() -> impl IntoView {
+    let ui = ui();
+    let platform = RwSignal::new("linux/amd64".to_owned());
+    let family = RwSignal::new(Family::Oci);
+    let wrong = RwSignal::new(String::new());
+    let begin = move |base: Base| {
+        spawn_local(async move {
+            let mut kept = Kept::new(base);
+            kept.changed = js_sys::Date::now() as u64;
+            let saved = drafts::save(&kept).await;
+            match (saved, Here::Draft.image(&kept.name, None)) {
+                (Ok(()), Ok(reference)) => {
+                    ui.go(Route::Image(ImageRoute::new(reference).with_view(View::Edit)));
+                }
+                (Err(problem), _) => wrong.set(problem.message),
+                (_, Err(error)) => wrong.set(error.to_string()),
+            }
+        });
+    };
+    let image = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        match platform.get_untracked().trim().parse::<Platform>() {
+            Ok(platform) => begin(Base::Empty { family: family.get_untracked(), platform }),
+            Err(error) => wrong.set(format!("{error}.")),
+        }
+    };
+    let choices = [(Family::Oci, "OCI"), (Family::Docker, "Docker")].map(|(each, name)| {
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || (family.get() == each).to_string()
+                on:click=move |_| family.set(each)
+            >
+                {name}
+            </button>
+        }
+    });
+    view! {
+        <Card title="Begin with nothing">
+            <form class="body fromnothing" on:submit=image>
+                <label class="line">
+                    "Platform"
+                    <span class="field">
+                        <input
+                            prop:value=platform
+                            spellcheck="false"
+                            on:input=move |event| platform.set(event_target_value(&event))
+                        />
+                    </span>
+                </label>
+                <div class="segments" role="group" aria-label="Media types">
+                    {choices.into_iter().collect_view()}
+                </div>
+                <button type="submit" class="button primary">
+                    "New image"
+                </button>
+                <button
+                    type="button"
+                    class="button"
+                    on:click=move |_| begin(Base::EmptyIndex { family: family.get_untracked() })
+                >
+                    "New index"
+                </button>
+                <p class="problem" role="alert">
+                    {wrong}
+                </p>
+            </form>
+        </Card>
+    }
+}

@@ -1,0 +1,366 @@
+//! Editing: a draft on what is shown, what becomes of it, and its push.
+//!
+//! ```text
+//! form -> Wanted -> complete (files onto disk, references pinned) -> Edit -> Editing
+//! Editing: jobs::edit::apply -> Change -> list, diff, plan;  pending layers -> workers -> again
+//! ```
+
+mod complete;
+mod context;
+mod result;
+mod share;
+mod state;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use drydock::edit::{Base, Bases, Edit, EditError, Step};
+use drydock::platform::Platform;
+use drydock::reference::Tag;
+use drydock::transfer::{Options, Wanted as Held};
+use leptos::prelude::*;
+
+use self::complete::{Complete, complete};
+use self::result::ResultCard;
+use self::share::ShareDraft;
+use super::data;
+use super::image::{Shown, shown};
+use super::model::Load;
+use super::transfer::{Moving, MovingCard, Phase, PlanRemarks};
+use crate::chosen::Chosen;
+use crate::components::{DropZone, ErrorPanel, ProgressRow, Transfer, format};
+use crate::components::{EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted};
+use crate::jobs::push::{self, Stock};
+use crate::jobs::{Progress, Task, tab};
+use crate::net::place::Place;
+use crate::route::Here;
+use crate::state::ui;
+
+pub use state::Editing;
+
+/// The form that is open.
+#[derive(Clone)]
+struct OpenForm {
+    kind: EditKind,
+    /// The edit that is changed, and its place from 0.
+    change: Option<(usize, Edit)>,
+    files: Vec<Chosen>,
+}
+
+/// The edits, what becomes of them, and the push.
+#[component]
+pub fn EditPage() -> impl IntoView {
+    let shown = shown();
+    let ui = ui();
+    ui.command.set(String::new());
+    let editing = Editing::new(ui.drafts);
+    open(editing, shown);
+    let context = Signal::derive(move || {
+        let platform = platform(shown);
+        let change = editing.change();
+        change.map(|change| context::of(&change, platform.as_ref())).unwrap_or_default()
+    });
+    let form = RwSignal::new(None::<OpenForm>);
+    let taking = RwSignal::new(None::<Transfer>);
+    let task = StoredValue::new_local(None::<Task>);
+    let done = move |wanted: Vec<Wanted>| {
+        let change = form.with_untracked(|form| form.as_ref().and_then(|form| form.change.clone()));
+        form.set(None);
+        let bases = editing.sources().map(|sources| Bases::of(&sources.image)).unwrap_or_default();
+        let began = js_sys::Date::now();
+        taking.set(Some(Transfer::default()));
+        task.set_value(Some(Task::spawn(async move {
+            let on_progress = move |now: Progress| {
+                let elapsed = js_sys::Date::now() - began;
+                taking.try_set(Some(Transfer { done: now.downloaded, total: None, elapsed }));
+            };
+            match complete(wanted, bases, on_progress).await {
+                Ok(Complete { edits, contents }) => put(editing, change, edits, contents),
+                Err(problem) => {
+                    editing.problem.try_set(Some(data::problem(problem)));
+                }
+            }
+            taking.try_set(None);
+        })));
+    };
+    let add = move |kind: EditKind| {
+        form.set(Some(OpenForm { kind, change: None, files: Vec::new() }));
+    };
+    let dropped = move |files: Vec<Chosen>| {
+        // A single tar is a layer; everything else are files of one.
+        let is_tar = |file: &Chosen| {
+            let path = file.path.to_ascii_lowercase();
+            [".tar", ".tar.gz", ".tgz", ".tar.zst"].iter().any(|ending| path.ends_with(ending))
+        };
+        let kind = match files.iter().all(is_tar) {
+            true => EditKind::AddTar,
+            false => EditKind::AddFiles,
+        };
+        form.set(Some(OpenForm { kind, change: None, files }));
+    };
+    let moving = Moving::new(String::new());
+    follow_target(editing, moving, shown);
+    let waiting = move || editing.waiting.get();
+    let stop = Callback::new(move |()| {
+        task.set_value(None);
+        taking.set(None);
+    });
+    view! {
+        <DropZone hint="Drop files or folders to add them as a layer, tars to add them as they are" dropped>
+            <div class="page editing">
+                {move || editing.problem.get().map(|problem| view! { <ErrorPanel problem /> })}
+                {move || {
+                    waiting()
+                        .map(|what| {
+                            view! {
+                                <div class="card" role="status">
+                                    <ProgressRow what=what transfer=None />
+                                </div>
+                            }
+                        })
+                }}
+                <Show when=move || taking.with(Option::is_some)>
+                    <div class="card" role="status">
+                        <ProgressRow what="Taking the files into the draft" transfer=taking cancel=stop />
+                    </div>
+                </Show>
+                <div class="columns">
+                    <List editing context add form />
+                    <ResultCard editing shown=Signal::derive(move || platform(shown)) />
+                </div>
+                <ShareDraft editing />
+                <Push editing moving />
+                <PlanRemarks moving />
+            </div>
+        </DropZone>
+        {move || {
+            form.get()
+                .map(|OpenForm { kind, change, files }| {
+                    let edit = change.map(|(_, edit)| edit);
+                    let context = Arc::new(context.get_untracked());
+                    let close = move |()| form.set(None);
+                    view! { <EditDialog kind context edit files now=move |()| now() done close /> }
+                })
+        }}
+    }
+}
+
+/// Opens the draft of the shown image, or the one that the address names.
+fn open(editing: Editing, shown: Shown) {
+    Effect::new(move |_| {
+        let reference = shown.route.with(|route| route.reference.clone());
+        if Here::of(&reference.registry) == Some(Here::Draft) {
+            editing.open_named(reference.repository.to_string());
+            return;
+        }
+        let digest = shown.image.with(|image| image.ready().map(|image| image.digest.clone()));
+        match digest {
+            Some(digest) => editing.open_image(reference, &digest),
+            None => editing.waiting.set(Some("Reading the image…".to_owned())),
+        }
+    });
+}
+
+/// The platform that the address names, or that is shown.
+fn platform(shown: Shown) -> Option<Platform> {
+    shown.platform.with(|platform| match platform {
+        Load::Ready(Some(platform)) => platform.name.parse().ok(),
+        _ => None,
+    })
+}
+
+/// Puts edits into the draft: at the end, or the first in place of the one that was changed.
+fn put(
+    editing: Editing,
+    change: Option<(usize, Edit)>,
+    edits: Vec<Edit>,
+    mut contents: BTreeMap<drydock::digest::Digest, crate::jobs::drafts::Content>,
+) {
+    let Some((at, _)) = change else {
+        editing.add(edits, contents);
+        return;
+    };
+    for (offset, edit) in edits.into_iter().enumerate() {
+        let edit = Box::new(edit);
+        let step = match offset {
+            0 => Step::Replace { at, edit },
+            _ => Step::Insert { at: at + offset, edit },
+        };
+        editing.step(step, std::mem::take(&mut contents));
+    }
+}
+
+#[component]
+fn List(
+    editing: Editing,
+    context: Signal<FormContext>,
+    #[prop(into)] add: Callback<EditKind>,
+    form: RwSignal<Option<OpenForm>>,
+) -> impl IntoView {
+    let rows = Signal::derive(move || {
+        let kept = editing.kept.get();
+        let edits = kept.iter().flat_map(|kept| kept.draft().edits.iter());
+        edits.map(|edit| EditRow::of(edit, consequence(edit))).collect::<Vec<_>>()
+    });
+    let error = Signal::derive(move || {
+        editing.result.with(|result| match result {
+            Some(Err(error)) => match &**error {
+                EditError::Edit { edit, label, reason, .. } => {
+                    Some((*edit, format!("On the {label}: {reason}.")))
+                }
+                other => Some((rows.with(Vec::len), format!("{other}."))),
+            },
+            _ => None,
+        })
+    });
+    let note = Signal::derive(move || {
+        let count = context.with(|context| context.platforms.len());
+        match count {
+            0 | 1 => String::new(),
+            2 => "both platforms".to_owned(),
+            n => format!("all {n} platforms"),
+        }
+    });
+    let can = move |of: fn(&drydock::edit::History) -> bool| {
+        Signal::derive(move || {
+            editing.kept.with(|kept| kept.as_ref().is_some_and(|kept| of(&kept.history)))
+        })
+    };
+    let act = move |act: RowAct| {
+        let last = rows.with_untracked(Vec::len);
+        let step = match act {
+            RowAct::Change(at) => {
+                let edit = editing.draft().and_then(|draft| draft.edits.get(at).cloned());
+                if let Some((kind, edit)) = edit.and_then(|edit| Some((EditKind::of(&edit)?, edit)))
+                {
+                    let change = Some((at, edit));
+                    form.set(Some(OpenForm { kind, change, files: Vec::new() }));
+                }
+                return;
+            }
+            RowAct::Up(at) if at > 0 => Step::Move { from: at, to: at - 1 },
+            RowAct::Down(at) if at + 1 < last => Step::Move { from: at, to: at + 1 },
+            RowAct::Up(_) | RowAct::Down(_) => return,
+            RowAct::Remove(at) => Step::Remove { at },
+        };
+        editing.step(step, BTreeMap::new());
+    };
+    view! {
+        <EditList
+            rows
+            error
+            note
+            context
+            add
+            act
+            can_undo=can(drydock::edit::History::can_undo)
+            can_redo=can(drydock::edit::History::can_redo)
+            undo=move |()| editing.undo()
+            redo=move |()| editing.redo()
+        />
+    }
+}
+
+/// What an edit comes to, beside what it says.
+fn consequence(edit: &Edit) -> String {
+    use drydock::edit::{Action, ConfigEdit, LayerEdit};
+    match &edit.action {
+        Action::Config(ConfigEdit::Entrypoint { clear_cmd, .. }) => match clear_cmd {
+            true => "the command is removed".to_owned(),
+            false => "the command stays".to_owned(),
+        },
+        Action::Layers(LayerEdit::Patch { entries, .. }) => {
+            format!("one new layer, {}", format::plural(entries.len(), "entry", "entries"))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The target follows the draft, and what was planned is void as soon as the draft changes.
+fn follow_target(editing: Editing, moving: Moving, shown: Shown) {
+    let named = StoredValue::new(String::new());
+    Effect::new(move |_| {
+        let name = editing.kept.with(|kept| kept.as_ref().map(|kept| kept.name.clone()));
+        let Some(name) = name.filter(|name| named.with_value(|named| named != name)) else {
+            return;
+        };
+        named.set_value(name);
+        let kept =
+            editing.kept.with_untracked(|kept| kept.as_ref().map(|kept| kept.target.clone()));
+        let reference = shown.route.with_untracked(|route| route.reference.clone());
+        match kept.filter(|target| !target.is_empty()) {
+            Some(target) => moving.retarget(target),
+            None if Here::of(&reference.registry).is_some() => {
+                leptos::task::spawn_local(async move {
+                    if let Ok(config) = tab().registries.config().await
+                        && let Some(host) = &config.scratch
+                    {
+                        moving.retarget(format!("{host}/{}:latest", reference.repository));
+                    }
+                });
+            }
+            None => {
+                let tag = reference.tag.as_ref().map_or("latest", Tag::as_str);
+                moving.retarget(format!("{}:{tag}-edited", reference.name()));
+            }
+        }
+    });
+    Effect::new(move |_| {
+        let target = moving.target.get();
+        editing.retarget(target);
+    });
+    Effect::new(move |_| {
+        editing.result.track();
+        // After a push the draft is the same, and its outcome stays to be read.
+        if !matches!(moving.phase.get_untracked(), Phase::Done(_)) {
+            moving.void();
+        }
+    });
+}
+
+#[component]
+fn Push(editing: Editing, moving: Moving) -> impl IntoView {
+    let blocked = Signal::derive(move || {
+        let change = editing.change();
+        match change {
+            None if editing.result.with(Option::is_none) => {
+                Some("The draft is being read.".to_owned())
+            }
+            None => Some("An edit can't be done; see above.".to_owned()),
+            Some(change) if change.is_pending() => {
+                let count = format::plural(change.pending.len(), "layer is", "layers are");
+                Some(format!("{count} still being built."))
+            }
+            Some(_) => None,
+        }
+    });
+    let plan = move |()| {
+        let (Some(change), Some(kept)) = (editing.change(), editing.kept.get_untracked()) else {
+            return;
+        };
+        let sources = editing.sources();
+        let base = match &kept.draft().base {
+            Base::Image(pinned) => Some(Place::from(pinned.reference())),
+            Base::Empty { .. } | Base::EmptyIndex { .. } => None,
+        };
+        let mut places = sources.map(|sources| sources.places.clone()).unwrap_or_default();
+        places.retain(|_, place| Here::of(&place.registry).is_some());
+        let stock = Stock { places, contents: kept.contents.clone() };
+        moving.plan(stock, Options::default(), move |target| async move {
+            let tag = match target.digest {
+                Some(_) => None,
+                None => target.tag.clone(),
+            };
+            let wanted: Held = push::wanted(&change, base.as_ref(), tag);
+            Ok(wanted)
+        });
+    };
+    view! { <MovingCard moving verb="Push" blocked plan /> }
+}
+
+fn now() -> drydock::edit::Time {
+    let seconds = (js_sys::Date::now() / 1000.0) as i64;
+    drydock::edit::Time::from_unix(seconds)
+        .or_else(|| drydock::edit::Time::from_unix(0))
+        .unwrap_or_else(|| unreachable!("1970 is a year that can be written"))
+}

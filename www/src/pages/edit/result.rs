@@ -1,0 +1,198 @@
+//! What becomes of the draft, for the platform that is shown, and the layers that are being built.
+
+use std::sync::Arc;
+
+use drydock::document::Document;
+use drydock::edit::{Change, NeededBlob, Origin, is_provisional, present};
+use drydock::media_type::Kind;
+use drydock::platform::Platform;
+use drydock::spec::{Config, Index, Manifest};
+use leptos::prelude::*;
+
+use super::Editing;
+use crate::components::{Becomes, BecomesLayer, Fate, NewDigest};
+use crate::components::{ProgressRow, Transfer, format};
+use crate::route::{Here, Route};
+
+/// The diff, the layers, the new digest; above it what is being built.
+#[component]
+pub(super) fn ResultCard(editing: Editing, shown: Signal<Option<Platform>>) -> impl IntoView {
+    let change = Memo::new(move |_| editing.change());
+    let documents = Signal::derive(move || {
+        change.get().map(|change| present::diff(&change)).unwrap_or_default()
+    });
+    let layers = Signal::derive(move || {
+        let shown = shown.get();
+        change.get().map(|change| layers(&change, shown.as_ref())).unwrap_or_default()
+    });
+    let digest = Signal::derive(move || match change.get() {
+        None => NewDigest::Unknown,
+        Some(change) if change.is_pending() => NewDigest::After(change.pending.len()),
+        Some(change) if change.is_changed() => NewDigest::New(change.root.digest.clone()),
+        Some(change) => NewDigest::Same(change.root.digest.clone()),
+    });
+    let lost = Signal::derive(move || change.get().map(|it| it.lost.clone()).unwrap_or_default());
+    let findings =
+        Signal::derive(move || change.get().map(|it| it.findings.clone()).unwrap_or_default());
+    let note = Signal::derive(move || {
+        shown.get().map(|platform| format!("layers of {platform}")).unwrap_or_default()
+    });
+    view! {
+        <div class="stack">
+            <Building editing change />
+            <Becomes documents layers digest lost findings note />
+            <OpenAsImage editing change />
+        </div>
+    }
+}
+
+/// The layers that are being built, and a way to stop that.
+#[component]
+fn Building(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoView {
+    let count = move || change.get().map_or(0, |change| change.pending.len());
+    let busy = move || editing.problem.with(Option::is_none) && count() > 0;
+    let what =
+        Signal::derive(move || format!("Building {}", format::plural(count(), "layer", "layers")));
+    let transfer = Signal::derive(move || {
+        editing.building.with(|building| {
+            let done = building.values().map(|transfer| transfer.done).sum();
+            let elapsed = building.values().map(|transfer| transfer.elapsed).fold(0.0, f64::max);
+            (!building.is_empty()).then_some(Transfer { done, total: None, elapsed })
+        })
+    });
+    let cancel = Callback::new(move |()| editing.stop());
+    let again = move || editing.problem.with(Option::is_some) && count() > 0;
+    let remarks = move || {
+        let lines: Vec<String> =
+            editing.remarks.with(|all| all.values().flatten().cloned().collect());
+        let lines = lines.into_iter().map(|line| {
+            view! { <li><bdi>{format::visible(&line)}</bdi></li> }
+        });
+        lines.collect_view()
+    };
+    let any = move || editing.remarks.with(|all| all.values().any(|lines| !lines.is_empty()));
+    view! {
+        <Show when=busy>
+            <section class="card" role="status">
+                <ProgressRow what transfer cancel />
+            </section>
+        </Show>
+        <Show when=again>
+            <button type="button" class="button" on:click=move |_| editing.refresh()>
+                "Build the layers"
+            </button>
+        </Show>
+        <Show when=any>
+            <section class="card">
+                <ul class="rows">{remarks}</ul>
+            </section>
+        </Show>
+    }
+}
+
+/// The draft as an image, in all views, before it is pushed.
+#[component]
+fn OpenAsImage(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoView {
+    move || {
+        let kept = editing.kept.get()?;
+        change.get().filter(|change| !change.is_pending())?;
+        let reference = Here::Draft.image(&kept.name, None).ok()?;
+        let href = Route::image(reference).href();
+        Some(view! {
+            <p class="muted">
+                <a href=href>"Look at it as an image"</a>
+                ": its files, layers and documents, before it is pushed."
+            </p>
+        })
+    }
+}
+
+/// The layers of one platform, before and after; those that are gone where they were.
+fn layers(change: &Change, shown: Option<&Platform>) -> Vec<BecomesLayer> {
+    let Some(manifest) = manifest_of(change, shown) else { return Vec::new() };
+    let after = sides(change, &manifest.document, true);
+    let before = manifest.before.as_ref().map(|before| sides(change, before, false));
+    let before = before.unwrap_or_default();
+    let mut rows = Vec::new();
+    let mut gone = before.iter().peekable();
+    for layer in after {
+        let stays = |one: &BecomesLayer| one.digest == layer.digest;
+        if layer.digest.is_some() && before.iter().any(stays) {
+            // Whatever stood before this one and is not there any more.
+            while let Some(old) = gone.next_if(|old| !stays(old)) {
+                rows.push(removed(old));
+            }
+            let _stays = gone.next();
+        }
+        rows.push(layer);
+    }
+    let still: Vec<_> = rows.iter().filter_map(|row| row.digest.clone()).collect();
+    rows.extend(
+        gone.filter(|old| !old.digest.as_ref().is_some_and(|it| still.contains(it))).map(removed),
+    );
+    rows
+}
+
+fn removed(layer: &BecomesLayer) -> BecomesLayer {
+    BecomesLayer { fate: Fate::Removed, number: None, ..layer.clone() }
+}
+
+fn manifest_of<'a>(
+    change: &'a Change,
+    shown: Option<&Platform>,
+) -> Option<&'a drydock::edit::ChangedDocument> {
+    let root = change.documents.last()?;
+    if root.document.media_type().kind() != Kind::Index {
+        return Some(root);
+    }
+    let index = Index::read(&root.document, "index").0?;
+    let images = index.manifests.iter().filter(|entry| !entry.is_attestation());
+    let fits = |entry: &&drydock::descriptor::Descriptor| {
+        let platform = entry.platform.as_ref();
+        shown.is_none_or(|shown| platform.is_some_and(|platform| platform.matches(shown)))
+    };
+    let entry = images.clone().find(fits).or_else(|| images.clone().next())?;
+    change.documents.iter().find(|it| *it.document.digest() == entry.digest)
+}
+
+/// The layers that a manifest names, with the steps of its config.
+fn sides(change: &Change, document: &Document, after: bool) -> Vec<BecomesLayer> {
+    let Some(manifest) = Manifest::read(document, "manifest").0 else { return Vec::new() };
+    let config = manifest.config.as_ref().and_then(|config| {
+        let found = change.documents.iter().find_map(|changed| {
+            let side = match after {
+                true => Some(&changed.document),
+                false => changed.before.as_ref(),
+            };
+            side.filter(|document| *document.digest() == config.digest)
+        });
+        Config::read(found?, "config").0
+    });
+    let history = config.map(|config| config.history).unwrap_or_default();
+    let steps: Vec<String> = history
+        .into_iter()
+        .filter(|step| !step.empty_layer)
+        .map(|step| step.created_by.or(step.comment).unwrap_or_default())
+        .collect();
+    let row = |layer: &drydock::spec::LayerDescriptor| {
+        let digest = &layer.descriptor.digest;
+        let known = !is_provisional(digest);
+        BecomesLayer {
+            fate: if after { fate(change, digest) } else { Fate::Kept },
+            number: Some(layer.number),
+            digest: known.then(|| digest.clone()),
+            size: known.then_some(layer.descriptor.size),
+            step: steps.get(layer.number.saturating_sub(1)).cloned().unwrap_or_default(),
+        }
+    };
+    manifest.layers.iter().map(row).collect()
+}
+
+fn fate(change: &Change, digest: &drydock::digest::Digest) -> Fate {
+    let needed = |blob: &&NeededBlob| blob.descriptor.digest == *digest;
+    match change.blobs.iter().find(needed).map(|blob| &blob.origin) {
+        Some(Origin::Kept) => Fate::Kept,
+        Some(Origin::Other(_)) => Fate::OtherBase,
+        _ => Fate::New,
+    }
+}

@@ -1,0 +1,176 @@
+//! A draft as a link: what it would carry is shown before, and files are to be supplied again.
+
+use drydock::edit::link::{self, CarriedKind};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::Editing;
+use crate::chosen::Chosen;
+use crate::components::{ByteSize, Card, Choice, ChooseButton, CopyButton, Untrusted, format};
+use crate::jobs::gather;
+use crate::pages::data;
+
+/// The link, and the files that the draft lacks here.
+#[component]
+pub(super) fn ShareDraft(editing: Editing) -> impl IntoView {
+    let asked = RwSignal::new(false);
+    let some = move || {
+        editing.kept.with(|kept| kept.as_ref().is_some_and(|it| !it.draft().edits.is_empty()))
+    };
+    view! {
+        <Missing editing />
+        <Show when=some>
+            <p class="muted">
+                <button
+                    type="button"
+                    class="button small"
+                    aria-expanded=move || asked.get().to_string()
+                    on:click=move |_| asked.update(|asked| *asked = !*asked)
+                >
+                    "Share this draft"
+                </button>
+            </p>
+        </Show>
+        <Show when=move || asked.get() && some()>
+            <Look editing />
+        </Show>
+    }
+}
+
+#[component]
+fn Look(editing: Editing) -> impl IntoView {
+    move || {
+        let draft = editing.kept.get()?.draft().clone();
+        let carried = link::secrets(&draft).into_iter().map(|carried| {
+            let kind = match carried.kind {
+                CarriedKind::Env => "variable",
+                CarriedKind::Label => "label",
+                CarriedKind::Annotation => "annotation",
+                CarriedKind::Document => "text of a document",
+            };
+            let value: String = carried.value.chars().take(200).collect();
+            view! {
+                <li>
+                    <span class="badge warning">{kind}</span>
+                    <span class="two grow">
+                        <b>
+                            <Untrusted text=carried.name />
+                        </b>
+                        <code>
+                            <Untrusted text=value />
+                        </code>
+                    </span>
+                </li>
+            }
+        });
+        let carried: Vec<_> = carried.collect();
+        let files = link::files(&draft).len();
+        let note = match files {
+            0 => String::new(),
+            n => format!(
+                "It names {} by digest; whoever opens it has to supply them again.",
+                format::plural(n, "file", "files")
+            ),
+        };
+        let body = match link::write(&draft) {
+            Ok(text) => {
+                let origin = window().location().origin().unwrap_or_default();
+                let address = format!("{origin}/-/drafts#draft={text}");
+                view! {
+                    <div class="body">
+                        <p>
+                            "The link holds the edits themselves, in the part that no browser sends to a server. "
+                            {note}
+                        </p>
+                        <p class="acts">
+                            <code class="clip">{address.clone()}</code>
+                            <CopyButton text=Signal::stored(address) label="Copy the link to this draft" />
+                        </p>
+                    </div>
+                }
+                .into_any()
+            }
+            Err(error) => view! {
+                <p class="trouble" role="alert">
+                    {format!("{error}.")}
+                </p>
+            }
+            .into_any(),
+        };
+        let look = (!carried.is_empty()).then(|| {
+            view! {
+                <p class="notice">"Look at these values before you share it: they stand in the link as they are."</p>
+                <ul class="rows">{carried}</ul>
+            }
+        });
+        Some(view! { <Card title="Share this draft">{look} {body}</Card> })
+    }
+}
+
+/// Files that the draft names and this browser does not have.
+#[component]
+fn Missing(editing: Editing) -> impl IntoView {
+    let said = RwSignal::new(String::new());
+    let missing = Memo::new(move |_| {
+        editing.kept.with(|kept| {
+            let Some(kept) = kept else { return Vec::new() };
+            let files = link::files(kept.draft()).into_iter();
+            files.filter(|file| !kept.contents.contains_key(&file.digest)).collect()
+        })
+    });
+    let supply = move |chosen: Vec<Chosen>| {
+        spawn_local(async move {
+            match gather::take(&chosen, |_| {}).await {
+                Ok(taken) => {
+                    let wanted = missing.get_untracked();
+                    let mut contents = taken.contents;
+                    let offered = contents.len();
+                    contents.retain(|digest, _| wanted.iter().any(|file| file.digest == *digest));
+                    said.set(match (offered, contents.len()) {
+                        (_, 0) => {
+                            "None of these files has one of the digests that the draft names."
+                                .to_owned()
+                        }
+                        (offered, fit) => format!("{fit} of {offered} fit."),
+                    });
+                    editing.add(Vec::new(), contents);
+                }
+                Err(problem) => {
+                    said.set(data::problem(problem).sentence);
+                }
+            }
+        });
+    };
+    let rows = move || {
+        let rows = missing.get().into_iter().take(20).map(|file| {
+            view! {
+                <li>
+                    <span class="grow mono">
+                        <Untrusted text=file.name />
+                    </span>
+                    <span class="muted">
+                        <ByteSize bytes=file.size />
+                    </span>
+                </li>
+            }
+        });
+        rows.collect_view()
+    };
+    view! {
+        <Show when=move || !missing.with(Vec::is_empty)>
+            <Card title="Files to be supplied again">
+                <p class="notice">
+                    "A link to a draft names files by their digests and carries none. Choose them; where they lie and what they are called does not matter."
+                </p>
+                <ul class="rows">{rows}</ul>
+                <div class="body acts">
+                    <ChooseButton choice=Choice::Files text="Choose files…" chosen=supply />
+                    <ChooseButton choice=Choice::Folder text="Choose a folder…" chosen=supply />
+                    <span class="muted" role="status">
+                        {said}
+                    </span>
+                </div>
+            </Card>
+        </Show>
+    }
+}

@@ -1,0 +1,280 @@
+//! A draft that is being edited: what it says, what becomes of it, and what is being built.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use drydock::digest::Digest;
+use drydock::edit::{Base, Change, Draft, Edit, EditError, Pinned, RecipeId, Step};
+use drydock::reference::Reference;
+use leptos::prelude::*;
+
+use crate::components::{Problem, Transfer};
+use crate::jobs::drafts::{self, Content, Kept};
+use crate::jobs::edit::{self, Sources};
+use crate::jobs::{self, ProblemKind, Task};
+use crate::pages::data;
+
+/// The draft that is open, with all that is known of it.
+#[derive(Clone, Copy)]
+pub struct Editing {
+    /// The draft; none before it was read.
+    pub kept: RwSignal<Option<Arc<Kept>>>,
+    /// What becomes of it, or why nothing does.
+    pub result: RwSignal<Option<Result<Arc<Change>, Arc<EditError>>>>,
+    /// What is being waited for.
+    pub waiting: RwSignal<Option<String>>,
+    /// What went wrong outside of the edits themselves.
+    pub problem: RwSignal<Option<Problem>>,
+    /// Layers that are being built, and how far each is.
+    pub building: RwSignal<BTreeMap<RecipeId, Transfer>>,
+    /// What was remarkable about layers that were built.
+    pub remarks: RwSignal<BTreeMap<RecipeId, Vec<String>>>,
+    /// How many drafts this browser keeps, as the bar shows it.
+    count: RwSignal<usize>,
+    sources: StoredValue<Option<(Draft, Arc<Sources>)>>,
+    opening: StoredValue<Option<Task>, LocalStorage>,
+    loading: StoredValue<Option<Task>, LocalStorage>,
+    build: StoredValue<Option<Task>, LocalStorage>,
+    saving: StoredValue<Option<Task>, LocalStorage>,
+}
+
+impl Editing {
+    /// Nothing is open. `count` is told how many drafts there are.
+    #[must_use]
+    pub fn new(count: RwSignal<usize>) -> Self {
+        Self {
+            kept: RwSignal::new(None),
+            result: RwSignal::new(None),
+            waiting: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            building: RwSignal::new(BTreeMap::new()),
+            remarks: RwSignal::new(BTreeMap::new()),
+            count,
+            sources: StoredValue::new(None),
+            opening: StoredValue::new_local(None),
+            loading: StoredValue::new_local(None),
+            build: StoredValue::new_local(None),
+            saving: StoredValue::new_local(None),
+        }
+    }
+
+    /// Opens the draft of an image: the one that this browser keeps, or a new one.
+    pub fn open_image(self, reference: Reference, digest: &Digest) {
+        let base = Base::Image(Pinned::new(reference, digest.clone()));
+        let name = drafts::name(&base);
+        let there = self.kept.with_untracked(|kept| kept.as_ref().is_some_and(|k| k.name == name));
+        if there {
+            return;
+        }
+        self.open(name, Some(base));
+    }
+
+    /// Opens a draft by its name.
+    pub fn open_named(self, name: String) {
+        self.open(name, None);
+    }
+
+    fn open(self, name: String, base: Option<Base>) {
+        self.kept.set(None);
+        self.result.set(None);
+        self.problem.set(None);
+        self.waiting.set(Some("Looking for the draft…".to_owned()));
+        self.opening.set_value(Some(Task::spawn(async move {
+            match (drafts::load(&name).await, base) {
+                (Ok(Some(kept)), _) => self.show(kept),
+                (Ok(None), Some(base)) => self.show(Kept::new(base)),
+                (Ok(None), None) => self.fail(jobs::Problem::new(
+                    ProblemKind::NotFound,
+                    "This browser has no such draft. A link to a draft works only where it was made; share the draft itself instead.",
+                )),
+                (Err(problem), _) => self.fail(problem),
+            }
+        })));
+    }
+
+    fn show(self, kept: Kept) {
+        self.kept.try_set(Some(Arc::new(kept)));
+        self.refresh();
+    }
+
+    fn fail(self, problem: jobs::Problem) {
+        self.waiting.try_set(None);
+        self.problem.try_set(Some(data::problem(problem)));
+    }
+
+    /// The draft, not tracked.
+    #[must_use]
+    pub fn draft(self) -> Option<Draft> {
+        self.kept.with_untracked(|kept| kept.as_ref().map(|kept| kept.draft().clone()))
+    }
+
+    /// What becomes of it, when that is known; tracked.
+    #[must_use]
+    pub fn change(self) -> Option<Arc<Change>> {
+        self.result.with(|result| result.as_ref().and_then(|result| result.as_ref().ok().cloned()))
+    }
+
+    /// The documents and places that it is made from, once they are loaded.
+    #[must_use]
+    pub fn sources(self) -> Option<Arc<Sources>> {
+        self.sources.with_value(|sources| sources.as_ref().map(|(_, sources)| Arc::clone(sources)))
+    }
+
+    /// Adds edits at the end, with the files that they name.
+    pub fn add(self, edits: Vec<Edit>, contents: BTreeMap<Digest, Content>) {
+        self.alter(move |kept| {
+            kept.contents.extend(contents);
+            for edit in edits {
+                kept.history.push(edit);
+            }
+        });
+    }
+
+    /// Changes the list of edits.
+    pub fn step(self, step: Step, contents: BTreeMap<Digest, Content>) {
+        self.alter(move |kept| {
+            kept.contents.extend(contents);
+            let _done = kept.history.take(step);
+        });
+    }
+
+    /// Takes the last change back.
+    pub fn undo(self) {
+        self.alter(|kept| {
+            let _done = kept.history.undo();
+        });
+    }
+
+    /// Does again what was taken back.
+    pub fn redo(self) {
+        self.alter(|kept| {
+            let _done = kept.history.redo();
+        });
+    }
+
+    /// Remembers where it is to be pushed.
+    pub fn retarget(self, target: String) {
+        let changed = self.kept.try_update(|kept| {
+            let kept = Arc::make_mut(kept.as_mut()?);
+            (kept.target != target).then(|| kept.target = target)
+        });
+        if changed.flatten().is_some() {
+            self.save();
+        }
+    }
+
+    fn alter(self, change: impl FnOnce(&mut Kept)) {
+        let altered = self.kept.try_update(|kept| {
+            let kept = Arc::make_mut(kept.as_mut()?);
+            change(kept);
+            kept.changed = js_sys::Date::now() as u64;
+            Some(())
+        });
+        if altered.flatten().is_some() {
+            self.save();
+            self.refresh();
+        }
+    }
+
+    fn save(self) {
+        let Some(kept) = self.kept.get_untracked() else { return };
+        let count = self.count;
+        self.saving.set_value(Some(Task::spawn(async move {
+            match drafts::save(&kept).await {
+                Ok(()) => {
+                    let drafts = drafts::list().await.map(|drafts| drafts.len());
+                    count.try_set(drafts.unwrap_or_default());
+                }
+                Err(problem) => {
+                    self.problem.try_set(Some(data::problem(problem)));
+                }
+            }
+        })));
+    }
+
+    /// Finds out anew what becomes of the draft.
+    pub fn refresh(self) {
+        let Some(kept) = self.kept.get_untracked() else { return };
+        self.problem.set(None);
+        let draft = kept.draft().clone();
+        let known = self.sources.with_value(|sources| {
+            let (of, sources) = sources.as_ref()?;
+            edit::same_sources(of, &draft).then(|| Arc::clone(sources))
+        });
+        match known {
+            Some(sources) => self.apply(&kept, &sources),
+            None => {
+                self.waiting.set(Some("Loading the documents of the images…".to_owned()));
+                self.build.set_value(None);
+                self.loading.set_value(Some(Task::spawn(async move {
+                    match edit::load(&draft).await {
+                        Ok(sources) => {
+                            let sources = Arc::new(sources);
+                            self.sources.try_set_value(Some((draft, Arc::clone(&sources))));
+                            if let Some(kept) = self.kept.get_untracked() {
+                                self.apply(&kept, &sources);
+                            }
+                        }
+                        Err(problem) => self.fail(problem),
+                    }
+                })));
+            }
+        }
+    }
+
+    fn apply(self, kept: &Kept, sources: &Arc<Sources>) {
+        self.waiting.set(None);
+        let result = edit::apply(kept, sources).map(Arc::new).map_err(Arc::from);
+        self.result.set(Some(result.clone()));
+        match result {
+            Ok(change) if !change.pending.is_empty() => {
+                self.start(change, kept.clone(), Arc::clone(sources));
+            }
+            _ => {
+                self.build.set_value(None);
+                self.building.set(BTreeMap::new());
+            }
+        }
+    }
+
+    /// Builds what is still to be built.
+    fn start(self, change: Arc<Change>, kept: Kept, sources: Arc<Sources>) {
+        self.building.set(BTreeMap::new());
+        self.build.set_value(Some(Task::spawn(async move {
+            let began = js_sys::Date::now();
+            let on_progress = move |id: &RecipeId, progress: jobs::Progress| {
+                let elapsed = js_sys::Date::now() - began;
+                let transfer = Transfer { done: progress.unpacked, total: None, elapsed };
+                self.building.try_update(|building| building.insert(id.clone(), transfer));
+            };
+            let on_built = move |id: &RecipeId, made: &jobs::build::Made| {
+                self.building.try_update(|building| building.remove(id));
+                self.remarks.try_update(|all| all.insert(id.clone(), made.remarks.clone()));
+                self.kept.try_update(|kept| {
+                    if let Some(kept) = kept {
+                        Arc::make_mut(kept).built.insert(id.clone(), made.layer.clone());
+                    }
+                });
+                self.save();
+            };
+            let built = edit::build(&change, &kept, &sources, on_progress, on_built).await;
+            self.building.try_set(BTreeMap::new());
+            match built {
+                Ok(()) => {
+                    if let Some(kept) = self.kept.get_untracked() {
+                        let result = edit::apply(&kept, &sources);
+                        self.result.try_set(Some(result.map(Arc::new).map_err(Arc::from)));
+                    }
+                }
+                Err(problem) => self.fail(problem),
+            }
+        })));
+    }
+
+    /// Stops building; the layers that are done are kept.
+    pub fn stop(self) {
+        self.build.set_value(None);
+        self.building.set(BTreeMap::new());
+        self.fail(jobs::Problem::stopped());
+    }
+}

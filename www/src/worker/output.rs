@@ -1,0 +1,235 @@
+//! Puts a planned tar together from layers and files as they stream by, and writes it.
+
+use std::collections::BTreeMap;
+
+use drydock::digest::Digest;
+use drydock::layer::write::{BuiltLayer, LayerWriter, Method, Part, TarPlan};
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::Blob;
+
+use super::Progress;
+use super::entry::{Link, content};
+use super::input::Input;
+use super::layer_job::copy;
+use super::meter::Meter;
+use super::protocol::{BlobFrom, FileAt, LayerAt};
+use super::tar_stream::TarStream;
+use crate::disk::{self, UserFile, Writer};
+use crate::net::problem::Problem;
+
+/// Bytes that are gathered before they are written.
+const GATHERED: usize = 1 << 20;
+
+/// Where everything is that a planned tar is made of.
+pub(super) struct Supply<'a> {
+    /// The layers, in the order of the plan.
+    pub(super) layers: &'a [LayerAt],
+    /// The files.
+    pub(super) files: &'a BTreeMap<Digest, FileAt>,
+    /// What travelled beside the work.
+    pub(super) parts: &'a [JsValue],
+    pub(super) link: Link,
+}
+
+impl Supply<'_> {
+    /// The bytes of a file.
+    pub(super) fn file(&self, digest: &Digest) -> Result<Input, Problem> {
+        let file = self.files.get(digest).ok_or_else(missing)?;
+        let blob = self.blob(digest)?;
+        Input::open(BlobFrom::Disk(0), &[blob.into()], self.link.clone(), file.size)
+    }
+
+    /// Whether a file lies in a Blob of its own, and so on disk under its own digest.
+    pub(super) fn is_alone(&self, digest: &Digest) -> bool {
+        let Some(file) = self.files.get(digest) else { return false };
+        let blob = self.parts.get(file.part).and_then(|part| part.dyn_ref::<Blob>());
+        file.offset == 0 && blob.is_some_and(|blob| blob.size() == file.size as f64)
+    }
+
+    /// A file as a part of the Blob that it lies in.
+    pub(super) fn blob(&self, digest: &Digest) -> Result<Blob, Problem> {
+        let file = self.files.get(digest).ok_or_else(missing)?;
+        let blob = self.parts.get(file.part).and_then(|part| part.dyn_ref::<Blob>());
+        let end = file.offset.saturating_add(file.size);
+        blob.and_then(|blob| disk::shorten(blob, file.offset, end)).ok_or_else(missing)
+    }
+
+    /// The tar of a layer.
+    pub(super) fn layer(&self, at: usize) -> Result<TarStream, Problem> {
+        let layer = self.layers.get(at).ok_or_else(missing)?;
+        TarStream::open(layer, self.parts, self.link.clone())
+    }
+}
+
+/// What is being made, on its way to where it is kept.
+pub(super) struct Output {
+    to: To,
+    /// What is ready to be written.
+    pub(super) ready: Vec<u8>,
+    /// Bytes of layers and files that were read.
+    pub(super) read: u64,
+    /// Bytes of the tar so far.
+    pub(super) tar: u64,
+    meter: Meter,
+}
+
+/// Where it is kept.
+enum To {
+    /// On the browser's disk, under its digest.
+    Disk(Writer),
+    /// In a file that the user has chosen.
+    Outside(UserFile),
+    /// It is there already.
+    Nowhere,
+}
+
+impl Output {
+    /// A new blob on the browser's disk.
+    pub(super) async fn to_disk(link: Link) -> Result<Self, Problem> {
+        Ok(Self::new(To::Disk(Writer::create().await?), link))
+    }
+
+    /// A file that the user has chosen.
+    pub(super) fn to_file(file: UserFile, link: Link) -> Self {
+        Self::new(To::Outside(file), link)
+    }
+
+    fn new(to: To, link: Link) -> Self {
+        Self { to, ready: Vec::new(), read: 0, tar: 0, meter: Meter::new(link) }
+    }
+
+    /// What was to be written is on disk already.
+    pub(super) fn is_there(&mut self) {
+        self.to = To::Nowhere;
+        self.ready.clear();
+    }
+
+    /// Writes what has gathered, and lets others have their turn.
+    pub(super) async fn turn(&mut self) -> Result<(), Problem> {
+        if self.ready.len() >= GATHERED {
+            self.write().await?;
+        }
+        let progress =
+            Progress { downloaded: self.read, unpacked: self.tar, ..Progress::default() };
+        self.meter.passed(progress).await;
+        Ok(())
+    }
+
+    async fn write(&mut self) -> Result<(), Problem> {
+        match &mut self.to {
+            To::Disk(disk) => disk.write(&self.ready)?,
+            To::Outside(file) => file.write(&self.ready).await?,
+            To::Nowhere => {}
+        }
+        self.ready.clear();
+        Ok(())
+    }
+
+    /// Writes the rest and keeps what was made, whose digest this is.
+    pub(super) async fn keep(mut self, digest: &Digest) -> Result<(), Problem> {
+        self.write().await?;
+        match self.to {
+            To::Disk(disk) => disk.keep(digest).await,
+            To::Outside(file) => file.close().await,
+            To::Nowhere => Ok(()),
+        }
+    }
+
+    /// Puts a planned tar together. Each layer that it takes something from is read to its end and
+    /// compared with its digest.
+    pub(super) async fn plan(
+        &mut self,
+        plan: &TarPlan,
+        supply: &Supply<'_>,
+        method: Method,
+    ) -> Result<BuiltLayer, Problem> {
+        let mut writer = LayerWriter::new(method);
+        let mut open: Option<(usize, TarStream)> = None;
+        for part in plan.parts() {
+            match part {
+                Part::Bytes(bytes) => writer.push(&bytes, &mut self.ready),
+                Part::File { digest, size } => {
+                    self.file(&mut writer, supply, &digest, size).await?;
+                }
+                Part::Layer { layer, range } => {
+                    if let Some((_, done)) = open.take_if(|(at, _)| *at != layer) {
+                        self.finish(done).await?;
+                    }
+                    let (_, stream) = match &mut open {
+                        Some(open) => open,
+                        None => open.insert((layer, supply.layer(layer)?)),
+                    };
+                    while stream.skip(range.start).await? {
+                        self.reading(stream).await?;
+                    }
+                    while let Some(bytes) = stream.next(range.end).await? {
+                        writer.push(bytes, &mut self.ready);
+                        self.tar = writer.uncompressed_size();
+                        self.reading(stream).await?;
+                    }
+                }
+            }
+            self.tar = writer.uncompressed_size();
+            self.turn().await?;
+        }
+        if let Some((_, done)) = open {
+            self.finish(done).await?;
+        }
+        Ok(writer.finish(&mut self.ready))
+    }
+
+    /// As [`Output::turn`], while a layer is being read.
+    async fn reading(&mut self, stream: &TarStream) -> Result<(), Problem> {
+        let before = self.read;
+        self.read += stream.read();
+        let turn = self.turn().await;
+        self.read = before;
+        turn
+    }
+
+    async fn finish(&mut self, mut stream: TarStream) -> Result<(), Problem> {
+        while stream.drain().await? {
+            self.reading(&stream).await?;
+        }
+        self.read += stream.finish().await?;
+        Ok(())
+    }
+
+    async fn file(
+        &mut self,
+        writer: &mut LayerWriter,
+        supply: &Supply<'_>,
+        digest: &Digest,
+        size: u64,
+    ) -> Result<(), Problem> {
+        if supply.files.get(digest).is_none_or(|file| file.size != size) {
+            return Err(missing());
+        }
+        let mut input = supply.file(digest)?;
+        let mut piece = Vec::new();
+        while let Some(bytes) = input.next().await? {
+            copy(&bytes, &mut piece);
+            writer.push(&piece, &mut self.ready);
+            self.read += piece.len() as u64;
+            self.tar = writer.uncompressed_size();
+            self.turn().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what was made so far, to write something else as it is.
+    pub(super) async fn instead(&mut self, mut input: Input) -> Result<(), Problem> {
+        self.ready.clear();
+        let mut piece = Vec::new();
+        while let Some(bytes) = input.next().await? {
+            copy(&bytes, &mut piece);
+            self.ready.extend_from_slice(&piece);
+            self.turn().await?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn missing() -> Problem {
+    content("Something that the layer is made of did not reach the worker. Try again.")
+}

@@ -1,0 +1,50 @@
+//! Unpacks an archive that is compressed as a whole onto the browser's disk.
+
+use drydock::archive::Unpacker;
+use drydock::digest::{Algorithm, Hasher};
+use wasm_bindgen::JsValue;
+
+use super::Progress;
+use super::entry::{Finished, Link, content};
+use super::input::Input;
+use super::layer_job::copy;
+use super::meter::Meter;
+use super::protocol::{BlobFrom, Outcome};
+use crate::disk::Writer;
+use crate::net::problem::Problem;
+
+/// Most bytes that an archive may unpack to.
+const LIMIT: u64 = 64 << 30;
+
+pub(super) async fn run(parts: &[JsValue], link: Link) -> Result<Finished, Problem> {
+    let mut writer = Writer::create().await?;
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let mut unpacker = Unpacker::new(LIMIT);
+    let mut meter = Meter::new(link.clone());
+    let mut input = Input::open(BlobFrom::Disk(0), parts, link, 0)?;
+    let mut piece = Vec::new();
+    let mut failed = None;
+    let mut out = |bytes: &[u8]| {
+        hasher.update(bytes);
+        if failed.is_none() {
+            failed = writer.write(bytes).err();
+        }
+    };
+    while let Some(bytes) = input.next().await? {
+        copy(&bytes, &mut piece);
+        unpacker.push(&piece, &mut out).map_err(|error| content(format!("{error}.")))?;
+        let progress = Progress {
+            downloaded: input.offset(),
+            unpacked: unpacker.size(),
+            ..Progress::default()
+        };
+        meter.passed(progress).await;
+    }
+    unpacker.finish(&mut out).map_err(|error| content(format!("{error}.")))?;
+    if let Some(problem) = failed {
+        return Err(problem);
+    }
+    let digest = hasher.finish();
+    writer.keep(&digest).await?;
+    Ok(Outcome::Unpacked(digest).into())
+}
