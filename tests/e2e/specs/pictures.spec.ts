@@ -14,6 +14,7 @@ const views: [string, string][] = [
   ['documents', '/-/documents'],
   ['tags', '/-/tags'],
   ['verify', '/-/verify'],
+  ['copy', '/-/copy'],
   ['edit', '/-/edit'],
   ['copy', '/-/copy'],
 ];
