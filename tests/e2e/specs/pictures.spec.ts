@@ -14,7 +14,6 @@ const views: [string, string][] = [
   ['documents', '/-/documents'],
   ['tags', '/-/tags'],
   ['verify', '/-/verify'],
-  ['copy', '/-/copy'],
   ['edit', '/-/edit'],
   ['copy', '/-/copy'],
 ];
