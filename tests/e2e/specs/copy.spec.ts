@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { carryOut, plan } from '../support/editing';
-import { expectNoSidewaysScroll, watch } from '../support/look';
+import { expectNoSidewaysScroll, watch, watchWidth } from '../support/look';
 import { digestOf, judged, openCopy, tagsOf } from '../support/moving';
 import { reportOf } from '../support/report';
 import { expect, test } from '../support/stack';
@@ -24,6 +24,7 @@ function referrers(reference: string): string[] {
 
 test('an image goes to another registry with all that belongs to it, byte for byte', async ({ page, stack }) => {
   const problems = watch(page);
+  await watchWidth(page);
   await inFolder(async (folder) => {
     const source = `${stack.registry}/moved/multi:1`;
     crane('copy', '--insecure', `${stack.registry}/multi:1`, source);
@@ -147,6 +148,7 @@ test('a docker-save tar from disk goes to a registry', async ({ page, stack }) =
 });
 
 test('by keyboard, on a narrow page, to nowhere', async ({ page, stack }) => {
+  await watchWidth(page);
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(`/${stack.own}/sample/hello:latest`);
   await expect(page.locator('html')).toHaveAttribute('data-state', 'ready');
