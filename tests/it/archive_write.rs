@@ -269,6 +269,24 @@ fn layers_that_crane_takes_for_gzip_are_named() {
 }
 
 #[test]
+fn images_that_skopeo_does_not_find_in_a_layout_are_named() {
+    let mut store = Store::default();
+    let image = store.image("linux/amd64", &["a"]);
+    let mut docker: Value =
+        serde_json::from_slice(&store.content[&digest(&image)].0).expect("json");
+    docker["mediaType"] = json!(MediaType::DOCKER_MANIFEST);
+    let docker = store.document(&docker);
+    for (image, names, noted) in [
+        (&image, &["a:1"][..], &[][..]),
+        (&docker, &["a:1"], &["archive.docker-types"]),
+        (&docker, &[], &[]),
+    ] {
+        let plan = plan_layout(&store, &[entry(image, names)]).expect("a plan");
+        assert_eq!(rules(&plan.notes), noted);
+    }
+}
+
+#[test]
 fn long_names_and_huge_blobs_have_headers_that_others_read() {
     let mut store = Store::default();
     let long = Digest::of(Algorithm::Sha512, b"layer");

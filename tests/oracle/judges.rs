@@ -11,7 +11,7 @@ use crate::archive_support::{documents, entry, written};
 use crate::edited::Product;
 use crate::images::Whole;
 use crate::peers::{self, Peer};
-use crate::tools::{attempt, crane, run};
+use crate::tools::{attempt, crane};
 use crate::trees::{Tree, is_root, tree};
 
 /// The tag under which products are judged.
@@ -60,10 +60,19 @@ fn saved(whole: &Whole) {
     };
     let plan = layout(&entries, &|digest| documents.get(digest)).expect("a plan");
     let path = put(&plan, "layout.tar");
-    // skopeo looks in layouts for OCI's types only.
-    if !whole.media_type().is_docker() {
-        let raw = run("skopeo", ["inspect", "--raw", &format!("oci-archive:{path}:1")]);
+    let from = format!("oci-archive:{path}:1");
+    let raw = attempt("skopeo", ["inspect", "--raw", &from]);
+    if whole.media_type().is_docker() {
+        let why = raw.expect_err("skopeo does not look for Docker's types");
+        assert!(why.contains("no descriptor found"), "{why}");
+        assert_eq!(
+            plan.notes.iter().map(|note| &note.rule).collect::<Vec<_>>(),
+            ["archive.docker-types"]
+        );
+    } else {
+        let raw = raw.unwrap_or_else(|why| panic!("{why}"));
         assert_eq!(Digest::sha256(raw.as_bytes()), whole.digest());
+        assert_eq!(plan.notes, []);
     }
     if let [(_, image)] = &whole.images()[..]
         && image.root == whole.root

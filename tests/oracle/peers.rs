@@ -7,12 +7,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use drydock::reference::{self, Reference, Tag};
+use drydock::reference;
 use drydock::registry::{Registry, Scheme};
-use drydock::source::Source as _;
 
 use crate::tools::missing;
-use crate::wire::{Wire, wait_for};
+use crate::wire::Wire;
 
 /// How long a registry may take to begin.
 const BEGIN: Duration = Duration::from_secs(30);
@@ -85,15 +84,6 @@ impl Peer {
     /// What somebody would type for a tag of a repository.
     pub(crate) fn name(&self, repository: &str, tag: &str) -> String {
         format!("{}/{repository}:{tag}", self.host)
-    }
-
-    /// The digest under a tag.
-    pub(crate) fn digest(&self, repository: &str, tag: &str) -> drydock::digest::Digest {
-        let reference = Reference::parse(&self.name(repository, tag)).expect("a reference");
-        let target = reference::Target::Tag(Tag::parse(tag).expect("a tag"));
-        let client = self.client();
-        let root = wait_for(client.repository(reference.repository).root(&target));
-        root.expect("a manifest").digest
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn attempt<S: AsRef<OsStr>>(
     if output.status.success() {
         Ok(said(&output.stdout))
     } else {
-        Err(format!("{command:?} failed: {}", said(&output.stderr)))
+        Err(format!("{command:?} failed: {}{}", said(&output.stderr), said(&output.stdout)))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::archive::layout::{IMAGE_NAME, INDEX, LAYOUT, REF_NAME, VERSION};
 use crate::archive::open::Name;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
+use crate::finding::Finding;
 use crate::media_type::MediaType;
 use crate::reference::Tag;
 
@@ -29,6 +30,7 @@ pub fn layout(entries: &[Entry], documents: &Lookup<'_>) -> Result<Plan, WriteEr
     let mut writer = Writer::default();
     begin(&mut writer, entries);
     writer.contents(contents)?;
+    writer.plan.notes.extend(entries.iter().filter_map(docker_types));
     writer.finish()
 }
 
@@ -83,6 +85,17 @@ fn bare(descriptor: &Descriptor) -> Descriptor {
             descriptor.size,
         )
     }
+}
+
+/// Some tools leave out what `index.json` lists under other types than OCI's.
+fn docker_types(entry: &Entry) -> Option<Finding> {
+    let descriptor = &entry.descriptor;
+    let is_listed = descriptor.media_type.is_docker() && !entry.names.is_empty();
+    is_listed.then(|| {
+        let text = "The image has Docker's media types, and skopeo and podman look in image layouts \
+                    for OCI's only: convert it to OCI's, or save it for docker load.";
+        Finding::warning("archive.docker-types", descriptor.digest.to_string(), text)
+    })
 }
 
 fn annotations(name: &Name, is_unique: impl Fn(&Tag) -> bool) -> Vec<(String, String)> {

@@ -64,6 +64,11 @@ pub(super) fn integration_tests() -> Result<Counts> {
     tests(&["--package", "drydock", "--test", "it"])
 }
 
+/// What the library makes, judged by the tools of the field.
+pub(super) fn oracle_tests() -> Result<Counts> {
+    run(tests_of(&["--package", "drydock", "--test", "oracle"]).path(&setup::tool_path()?))
+}
+
 pub(super) fn registry_tests() -> Result<Counts> {
     tests(&["--package", "drydock-registry"])
 }
@@ -89,8 +94,15 @@ fn wasm_toolchain() -> Result<wasm::Toolchain> {
 }
 
 fn tests(arguments: &[&str]) -> Result<Counts> {
-    let (succeeded, output) =
-        Run::new("cargo").args(["test", "--no-fail-fast"]).args(arguments).tee()?;
+    run(tests_of(arguments))
+}
+
+fn tests_of(arguments: &[&str]) -> Run {
+    Run::new("cargo").args(["test", "--no-fail-fast"]).args(arguments)
+}
+
+fn run(tests: Run) -> Result<Counts> {
+    let (succeeded, output) = tests.tee()?;
     Ok(Counts::of_cargo(&output).of_run(succeeded))
 }
 

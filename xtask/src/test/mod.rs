@@ -31,6 +31,7 @@ const PARTS: &[Part] = &[
     Part { name: "proxy", purpose: Purpose::Run, run: checks::proxy_tests },
     Part { name: "www", purpose: Purpose::Run, run: checks::www_tests },
     Part { name: "wasm", purpose: Purpose::Run, run: checks::wasm_build },
+    Part { name: "oracle", purpose: Purpose::Test, run: checks::oracle_tests },
     Part { name: "conformance", purpose: Purpose::Test, run: conformance::run },
     Part { name: "e2e", purpose: Purpose::Test, run: browser::run },
 ];
