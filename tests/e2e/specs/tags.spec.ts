@@ -52,7 +52,7 @@ test('docker-registry deletes no tags, which is told, but manifests', async ({ p
     await page.getByRole('button', { name: `Delete tag ${repository}:1` }).click();
     const card = page.locator('.deleting');
     await expect(card).toContainText('The registry does not delete tags');
-    await expect(card).toContainText('would remove all its tags: 1, latest');
+    await expect(card).toContainText(/would remove all its tags: (1, latest|latest, 1)/);
     expect(tagsOf(repository)).toContain('1');
 
     await card.getByRole('button', { name: 'Look at deleting the manifest' }).click();
