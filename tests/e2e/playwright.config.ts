@@ -26,7 +26,7 @@ export default defineConfig({
   },
   projects: [
     { name: 'pages', testIgnore: ALONE },
-    { name: 'alone', testMatch: ALONE },
+    { name: 'alone', testMatch: ALONE, workers: 1 },
   ],
   workers: 2,
 });
