@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::descriptor::Descriptor;
 use crate::digest::{Algorithm, DiffId, Digest};
 use crate::image::{Graph, Node, NodeId, Role, State};
+use crate::media_type::Kind;
 use crate::platform::Platform;
 
 /// Which platforms are covered.
@@ -136,8 +137,7 @@ fn add_claim(job: &mut Job, graph: &Graph, node: &Node, descriptor: &Descriptor)
         Role::Layer(number) => Some(number),
         _ => None,
     };
-    // Blobs of an artifact are files, whatever type somebody's tool gave them: oras says tar by default.
-    if number.is_some() {
+    if number.is_some() || matches!(descriptor.media_type.kind(), Kind::Layer(_)) {
         job.kind = BlobKind::Layer;
     }
     job.foreign |= descriptor.media_type.is_foreign();
