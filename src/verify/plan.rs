@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::descriptor::Descriptor;
 use crate::digest::{Algorithm, DiffId, Digest};
 use crate::image::{Graph, Node, NodeId, Role, State};
-use crate::media_type::Kind;
 use crate::platform::Platform;
 
 /// Which platforms are covered.
@@ -137,7 +136,8 @@ fn add_claim(job: &mut Job, graph: &Graph, node: &Node, descriptor: &Descriptor)
         Role::Layer(number) => Some(number),
         _ => None,
     };
-    if number.is_some() || matches!(descriptor.media_type.kind(), Kind::Layer(_)) {
+    // Blobs of an artifact are files, whatever type they are given: oras says tar by default.
+    if number.is_some() {
         job.kind = BlobKind::Layer;
     }
     job.foreign |= descriptor.media_type.is_foreign();

@@ -527,3 +527,19 @@ fn m15_a_layer_with_an_unknown_algorithm_is_never_verified() {
     assert_eq!(report.verdict, Verdict::Incomplete);
     assert_eq!(rules(&report), ["descriptor.digest-unverifiable"]);
 }
+
+#[test]
+fn blobs_of_an_attached_artifact_are_files_even_when_their_type_says_tar() {
+    let mut store = Store::default();
+    let (manifest, ..) = simple(&mut store);
+    // Files without a type of their own, as oras attaches them.
+    let sbom = store.put(MediaType::LAYER, "{\"bomFormat\":\"CycloneDX\"}\n");
+    let empty = store.put("application/vnd.oci.empty.v1+json", "{}");
+    let artifact = store.document(&json!({"schemaVersion": 2, "mediaType": MediaType::MANIFEST,
+        "artifactType": "application/vnd.cyclonedx+json", "config": empty,
+        "layers": [sbom], "subject": manifest}));
+    store.referrers.insert(digest(&manifest), vec![artifact]);
+    let report = verify(&mut store);
+    assert_eq!((report.verdict, rules(&report)), (Verdict::Verified, vec![]));
+    assert!(report.blobs.iter().any(|blob| blob.digest == digest(&sbom)));
+}

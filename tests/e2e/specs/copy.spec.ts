@@ -32,7 +32,7 @@ test('an image goes to another registry with all that belongs to it, byte for by
     writeFileSync(join(folder, 'sbom.json'), '{"bomFormat":"CycloneDX","specVersion":"1.5","version":1}\n');
     run(
       'oras',
-      ['attach', '--plain-http', '--artifact-type', 'application/vnd.cyclonedx+json', source, 'sbom.json:application/vnd.cyclonedx+json'],
+      ['attach', '--plain-http', '--artifact-type', 'application/vnd.cyclonedx+json', source, 'sbom.json'],
       { cwd: folder },
     );
     const key = signWith(folder, `${stack.registry}/moved/multi@${digest}`);

@@ -168,6 +168,33 @@ test('an index put on another base, all platforms', async ({ page, stack }) => {
   });
 });
 
+test('six platforms flattened at once, each with layers of its own', async ({ page, stack }) => {
+  const repository = `${stack.registry}/edited/six`;
+  await inFolder(async (folder) => {
+    const layer = (name: string) => {
+      writeFileSync(join(folder, name), name.repeat(4096));
+      run('tar', ['--owner=0', '--group=0', '--mtime=@1700000000', '-C', folder, '-czf', join(folder, `${name}.tgz`), name]);
+      return join(folder, `${name}.tgz`);
+    };
+    const children = ['amd64', 'arm64', 'ppc64le', 'riscv64', 's390x', 'mips64le'].map((arch) => {
+      const child = `${repository}:${arch}`;
+      crane('append', '--insecure', '--oci-empty-base', '-t', child, '-f', layer(`one-${arch}`), '-f', layer(`two-${arch}`));
+      crane('mutate', '--insecure', '--set-platform', `linux/${arch}`, '-t', child, child);
+      return child;
+    });
+    crane('index', 'append', '--insecure', ...children.flatMap((child) => ['-m', child]), '-t', `${repository}:all`);
+  });
+  await openEditor(page, `${repository}:all`);
+  await form(page, 'Flatten');
+  await submit(page);
+  const digest = await newDigest(page, 60_000);
+  await plan(page, `${repository}:flat`);
+  await carryOut(page);
+  expect(crane('digest', '--insecure', `${repository}:flat`).trim()).toBe(digest);
+  const listing = run('sh', ['-c', `crane export --insecure --platform linux/s390x ${repository}:flat - | tar -tf -`]);
+  expect(listing.trim().split('\n')).toEqual(['one-s390x', 'two-s390x']);
+});
+
 /** Adds a file of random bytes as a layer, pushes it slowly, and reloads the page in the middle. */
 async function pushAndReload(page: Page, source: string, target: string): Promise<{ digest: string; patches: () => number }> {
   return inFolder(async (folder) => {

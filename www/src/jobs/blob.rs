@@ -76,7 +76,7 @@ async fn hash(
     let work = async || {
         let from = BlobFrom::Disk(0);
         let work = Work::Blob(BlobWork { from, descriptor, keep: Keep::Nothing });
-        Ok(Order { work, parts: vec![blob.clone().into()], slot: None })
+        Ok(Order { work, parts: vec![blob.clone().into()], slots: Vec::new() })
     };
     match tab().pool.read(size, work, on_progress).await?.outcome {
         Outcome::Blob { digest, .. } => Ok(digest),
@@ -117,9 +117,9 @@ async fn read(
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(Digest, u64, Option<Blob>), Problem> {
     let work = async || {
-        let Readable { from, parts, slot } = bytes::find(place, &descriptor.digest).await?;
+        let Readable { from, parts, slots } = bytes::find(place, &descriptor.digest).await?;
         let work = Work::Blob(BlobWork { from, descriptor: descriptor.clone(), keep });
-        Ok(Order { work, parts, slot })
+        Ok(Order { work, parts, slots })
     };
     let done = tab().pool.read(descriptor.size, work, on_progress).await?;
     let blob = done.parts.into_iter().next().and_then(|blob| blob.dyn_into().ok());

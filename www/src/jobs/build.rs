@@ -15,7 +15,7 @@ use super::{Problem, ProblemKind, Progress, no_sense, tab, tree};
 use crate::disk;
 use crate::net::place::Place;
 use crate::worker::pool::Order;
-use crate::worker::protocol::{BlobFrom, BuildWork, FileAt, LayerAt, Outcome, Work};
+use crate::worker::protocol::{BuildWork, FileAt, LayerAt, Outcome, Work};
 
 /// A recipe does not say of which type a layer is, and its first bytes do.
 const UNTOLD: &str = "application/octet-stream";
@@ -52,32 +52,36 @@ pub async fn build(
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<Made, Problem> {
     let mut parts = Vec::new();
+    let mut blobs = Vec::new();
     let mut layers = Vec::new();
-    let mut slots = Vec::new();
     for input in recipe.inputs() {
         let (place, descriptor, diff_id) = layer(input, supplies)?;
         let index = match wants_index(recipe) {
             true => {
-                let read = tree::index(&place, &descriptor, Some(diff_id)).await?;
-                parts.push(read);
+                parts.push(tree::index(&place, &descriptor, Some(diff_id)).await?);
                 Some(parts.len() - 1)
             }
             false => None,
         };
-        let Readable { from, parts: blob, slot } = bytes::find(&place, &descriptor.digest).await?;
-        let from = match from {
-            BlobFrom::Disk(_) => BlobFrom::Disk(parts.len()),
-            from @ BlobFrom::Registry(_) => from,
-        };
-        parts.extend(blob);
-        // One stream is read at a time, so that one slot is enough.
-        slots.extend(slot.filter(|_| slots.is_empty()));
-        layers.push(LayerAt { from, digest: descriptor.digest, size: descriptor.size, index });
+        blobs.push((place, descriptor.digest));
+        layers.push((descriptor.size, index));
     }
     let files = files(recipe, supplies, &mut parts).await?;
-    let weight = layers.iter().map(|layer| layer.size).sum();
-    let work = Work::Build(BuildWork { recipe: recipe.clone(), layers, files });
-    let order = async || Ok(Order { work, parts, slot: slots.pop() });
+    let weight = layers.iter().map(|(size, _)| size).sum();
+    let order = async || {
+        let Readable { from, parts, slots } = bytes::find_all(parts, &blobs).await?;
+        let found = from.into_iter().zip(&blobs).zip(layers);
+        let layers = found
+            .map(|((from, (_, digest)), (size, index))| LayerAt {
+                from,
+                digest: digest.clone(),
+                size,
+                index,
+            })
+            .collect();
+        let work = Work::Build(BuildWork { recipe: recipe.clone(), layers, files });
+        Ok(Order { work, parts, slots })
+    };
     match tab().pool.read(weight, order, on_progress).await?.outcome {
         Outcome::Built { layer, remarks } => Ok(Made { layer, remarks }),
         _ => Err(no_sense()),

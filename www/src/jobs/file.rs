@@ -69,7 +69,7 @@ async fn run(
 ) -> Result<(Vec<JsValue>, FileOutcome), Problem> {
     let place = file.layer.checked_sub(1).ok_or_else(no_sense)?;
     let layer = tree.layers().get(place).ok_or_else(no_sense)?;
-    let Readable { from, parts, slot: _slot } =
+    let Readable { from, parts, slots: _slots } =
         bytes::find(&layer.place, &layer.descriptor.digest).await?;
     let work = Work::File(FileWork {
         from,

@@ -32,7 +32,11 @@ pub async fn take(
     let parts: Vec<_> = chosen.iter().map(|file| file.blob.clone().into()).collect();
     let size = chosen.iter().map(|file| file.blob.size() as u64).sum();
     let work = async || {
-        Ok(Order { work: Work::Gather(GatherWork { files: parts.len() }), parts, slot: None })
+        Ok(Order {
+            work: Work::Gather(GatherWork { files: parts.len() }),
+            parts,
+            slots: Vec::new(),
+        })
     };
     let Outcome::Gathered { blob, files } = tab().pool.read(size, work, on_progress).await?.outcome
     else {

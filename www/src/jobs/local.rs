@@ -154,7 +154,11 @@ async fn tar(file: &Blob, on_progress: impl FnMut(Progress) + 'static) -> Result
 
 async fn unpack(file: &Blob, on_progress: impl FnMut(Progress) + 'static) -> Result<Blob, Problem> {
     let work = async || {
-        Ok(Order { work: Work::Unpack(UnpackWork), parts: vec![file.clone().into()], slot: None })
+        Ok(Order {
+            work: Work::Unpack(UnpackWork),
+            parts: vec![file.clone().into()],
+            slots: Vec::new(),
+        })
     };
     match tab().pool.read(file.size() as u64, work, on_progress).await?.outcome {
         Outcome::Unpacked(digest) => {

@@ -314,9 +314,9 @@ pub(super) async fn facts(
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(BlobFacts, Option<JsValue>), Problem> {
     let work = async || {
-        let Readable { from, parts, slot } = bytes::find(place, &descriptor.digest).await?;
+        let Readable { from, parts, slots } = bytes::find(place, &descriptor.digest).await?;
         let work = Work::Layer(LayerWork { from, descriptor: descriptor.clone(), diff_id });
-        Ok(Order { work, parts, slot })
+        Ok(Order { work, parts, slots })
     };
     let done = tab().pool.read(descriptor.size, work, on_progress).await?;
     match done.outcome {

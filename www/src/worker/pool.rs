@@ -48,8 +48,8 @@ pub struct Order {
     pub work: Work,
     /// Buffers, which change hands, and Blobs.
     pub parts: Vec<JsValue>,
-    /// The leave to have a stream open to a registry, held until the work is done.
-    pub slot: Option<Slot>,
+    /// The leave to have a stream open to each registry that is read, held until the work is done.
+    pub slots: Vec<Slot>,
 }
 
 /// The tab's workers.
@@ -135,7 +135,7 @@ impl Pool {
         self.assign();
         let hand = hand.await.map_err(|_| Problem::stopped())?;
         let stop = Stop { hand, job, pool: self.clone(), from_queue: true };
-        let Order { work, parts, slot: _slot } = work().await?;
+        let Order { work, parts, slots: _slots } = work().await?;
         stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
     }
 

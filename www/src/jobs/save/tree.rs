@@ -6,8 +6,7 @@ use crate::jobs::bytes::{self, Readable};
 use crate::jobs::obtain::Spooled;
 use crate::jobs::tree::Tree;
 use crate::jobs::{Problem, Progress, blob, no_sense, tab};
-use crate::route::Here;
-use crate::worker::protocol::{BlobFrom, ExportWork, Exported, LayerAt, Outcome, Work};
+use crate::worker::protocol::{ExportWork, Exported, LayerAt, Outcome, Work};
 use crate::worker::tree_job::{Measured, TreeCall, TreeReply};
 
 /// How large a tar of what is in a folder would be; an empty path stands for the whole tree.
@@ -33,25 +32,21 @@ pub async fn folder(
     goal: &Goal,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(), Problem> {
-    let mut parts = Vec::new();
-    let mut layers = Vec::new();
-    for layer in tree.layers() {
-        let (digest, size) = (layer.descriptor.digest.clone(), layer.descriptor.size);
-        // The slot goes back at once: one for all of them is taken below.
-        let Readable { from, parts: blob, .. } = bytes::find(&layer.place, &digest).await?;
-        let from = match from {
-            BlobFrom::Disk(_) => BlobFrom::Disk(parts.len()),
-            from @ BlobFrom::Registry(_) => from,
-        };
-        parts.extend(blob);
-        layers.push(LayerAt { from, digest, size, index: None });
-    }
-    // One layer is read at a time.
-    let remote = tree.layers().iter().find(|layer| Here::of(&layer.place.registry).is_none());
-    let _slot = match remote {
-        Some(layer) => Some(tab().registries.slots().take(layer.place.registry.as_str()).await),
-        None => None,
-    };
+    let blobs: Vec<_> = tree
+        .layers()
+        .iter()
+        .map(|layer| (layer.place.clone(), layer.descriptor.digest.clone()))
+        .collect();
+    let Readable { from, mut parts, slots: _slots } = bytes::find_all(Vec::new(), &blobs).await?;
+    let found = from.into_iter().zip(tree.layers());
+    let layers = found
+        .map(|(from, layer)| LayerAt {
+            from,
+            digest: layer.descriptor.digest.clone(),
+            size: layer.descriptor.size,
+            index: None,
+        })
+        .collect();
     let file = match goal {
         Goal::Chosen(file) => {
             parts.push(file.clone().into());
