@@ -83,7 +83,7 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
         let view = View::Tags { filter: event_target_value(&event) };
         ui.replace(Route::Image(shown.route.get_untracked().with_view(view)));
     };
-    let acting = Acting::new(Reference { digest: None, ..reference.clone() }, load);
+    let acting = Acting::new(reference.clone(), load);
     let current = reference.tag.clone();
     let row = Callback::new(move |at: usize| {
         let tag = found.with(|found| found.get(at).cloned());
@@ -203,6 +203,27 @@ fn TagRow(acting: Acting, tag: Tag, current: bool) -> impl IntoView {
     }
 }
 
+/// What can be done when no tag is chosen.
+#[component]
+fn NoneChosen(acting: Acting) -> impl IntoView {
+    let pinned = acting.pinned.get_value().map(|digest| {
+        let name = format!("Delete manifest {}:{}…", digest.algorithm_name(), digest.short());
+        view! {
+            <button
+                type="button"
+                class="button small"
+                on:click=move |_| acting.look_at(digest.clone())
+            >
+                {name}
+            </button>
+        }
+    });
+    view! {
+        <span class="muted">"Choose tags to add others to them, or to delete them."</span>
+        {pinned}
+    }
+}
+
 /// What can be done with the chosen tags.
 #[component]
 fn Acts(acting: Acting) -> impl IntoView {
@@ -214,11 +235,7 @@ fn Acts(acting: Acting) -> impl IntoView {
         <div class="treebar tagacts">
             <Show
                 when=some
-                fallback=|| {
-                    view! {
-                        <span class="muted">"Choose tags to add others to them, or to delete them."</span>
-                    }
-                }
+                fallback=move || view! { <NoneChosen acting /> }
             >
                 <span>{move || format!("{} chosen", format::plural(count.get(), "tag", "tags"))}</span>
                 <button type="button" class="button small" on:click=ask>

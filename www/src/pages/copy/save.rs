@@ -20,8 +20,7 @@ use crate::state::{Overlay, ui};
 pub(super) fn SaveCard(saving: Saving, server: Server) -> impl IntoView {
     let shown = shown();
     let plan = Callback::new(move |()| {
-        let content = untrack(move || shown.content());
-        saving.plan(content.ready().map(|content| &**content));
+        saving.plan(untrack(move || shown.content()));
     });
     let busy = move || matches!(saving.step.get(), Step::Planning(_) | Step::Running);
     let acts = move || {

@@ -1,6 +1,7 @@
 //! How far the saving of images or files is.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use drydock::reference::Reference;
 use leptos::prelude::*;
@@ -13,7 +14,7 @@ use crate::jobs::tree::{self, LayerState, Tree};
 use crate::jobs::{self, Progress, Task};
 use crate::net::place::Place;
 use crate::pages::data;
-use crate::pages::model::ContentModel;
+use crate::pages::model::{ContentModel, Load};
 
 /// Where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,12 +100,13 @@ impl Saving {
         })
     }
 
-    /// Finds out how large the file will be.
-    pub(super) fn plan(self, content: Option<&ContentModel>) {
+    /// Finds out how large the file will be. `content` is that of the platform that is shown.
+    pub(super) fn plan(self, content: Load<Arc<ContentModel>>) {
         self.transfer.set(None);
         match (self.form.get_untracked(), content) {
-            (Form::RootFs, Some(content)) => self.plan_files(content),
-            (Form::RootFs, None) => {}
+            (Form::RootFs, Load::Ready(content)) => self.plan_files(&content),
+            (Form::RootFs, Load::Failed(problem)) => self.step.set(Step::Failed(problem)),
+            (Form::RootFs, Load::Waiting(_)) => {}
             (form, _) => self.plan_archive(form),
         }
     }

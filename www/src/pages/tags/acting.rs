@@ -61,6 +61,8 @@ pub(super) struct Ended {
 pub(super) struct Acting {
     /// The repository.
     pub(super) repository: StoredValue<Reference>,
+    /// The manifest that the page was opened for, when that was by its digest.
+    pub(super) pinned: StoredValue<Option<Digest>>,
     /// The chosen tags.
     pub(super) chosen: RwSignal<BTreeSet<Tag>>,
     /// What tags stand for, as far as that was asked.
@@ -72,9 +74,11 @@ pub(super) struct Acting {
 }
 
 impl Acting {
-    pub(super) fn new(repository: Reference, reload: Callback<()>) -> Self {
+    pub(super) fn new(mut image: Reference, reload: Callback<()>) -> Self {
+        let pinned = image.digest.take();
         Self {
-            repository: StoredValue::new(repository),
+            repository: StoredValue::new(image),
+            pinned: StoredValue::new(pinned),
             chosen: RwSignal::new(BTreeSet::new()),
             digests: RwSignal::new(BTreeMap::new()),
             act: RwSignal::new(Act::None),
