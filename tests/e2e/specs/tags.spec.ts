@@ -104,3 +104,17 @@ test('the scratch registry deletes a tag, and its manifest stays', async ({ page
   expect(tagsOf(repository)).toEqual(['1']);
   expect(digestOf(`${repository}@${digest}`)).toBe(digest);
 });
+
+test('the manifest that a link names by its digest can be deleted, whatever its tags', async ({ page, stack }) => {
+  const repository = `${stack.own}/pinned/app`;
+  crane('copy', '--insecure', `${stack.registry}/whiteouts:1`, `${judged(repository)}:1`);
+  const digest = digestOf(`${repository}:1`);
+  await page.goto(`/${repository}@${digest}/-/tags`);
+  await page.getByRole('button', { name: `Delete manifest ${digest.slice(0, 19)}…` }).click();
+  const card = page.locator('.deleting');
+  await expect(card.locator('.rows.plan')).toContainText('goes with it');
+  await card.getByRole('button', { name: `Delete manifest ${repository}@${digest}` }).click();
+  await expect(card.locator('.badge.verified')).toHaveText('deleted');
+  await expect(page.getByLabel('Choose 1', { exact: true })).toHaveCount(0);
+  expect(() => digestOf(`${repository}@${digest}`)).toThrow();
+});
