@@ -394,3 +394,48 @@ fn ask_1_some_platforms_are_edited_and_the_rest_is_untouched() {
     assert!(amd64.expect("an image").is_kept());
     assert_eq!(layers(&change, "linux/arm64/v8", &["a"]), ["a", "given"]);
 }
+
+/// crane flatten, export: names share the file that replaced theirs, or lead to one that is gone; a
+/// whiteout hides what its own layer has, and in a single layer it is a file.
+#[test]
+fn bug_flatten_and_export_ask_6_trees_are_those_of_the_image() {
+    use crate::layer_support::{dir, file, hardlink, symlink, tar, tree};
+    use crate::write_support::{Files, clean_index, execute, stack};
+    use drydock::layer::{Overlay, write};
+    let empty = |name: &str| file(name, "");
+    for (layers, expected) in [
+        (
+            [vec![file("a", "1"), hardlink("b", "a"), hardlink("c", "a")], vec![file("a", "2")]],
+            &["a file 1", "b file 1", "c hardlink 1 => b"][..],
+        ),
+        ([vec![file("a", "1"), hardlink("b", "a")], vec![empty(".wh.a")]], &["b file 1"]),
+        (
+            [vec![dir("d"), file("d/a", "1")], vec![dir("d"), hardlink("d/b", "d/a")]],
+            &["d dir 1", "d/a file 1", "d/b hardlink 1 => d/a"],
+        ),
+        (
+            [vec![symlink("l", "d"), file("d/a", "1")], vec![empty(".wh.l"), file("l/b", "2")]],
+            &["d dir 1", "d/a file 1", "l dir 1", "l/b file 1"],
+        ),
+        (
+            [vec![file("d/a", "1")], vec![file("d/b", "2"), empty("d/.wh..wh..opq")]],
+            &["d dir 1", "d/b file 1"],
+        ),
+        (
+            [vec![file("a", "1"), empty(".wh.a"), empty(".wh.b"), file("b", "2")], vec![]],
+            &["a file 1", "b file 1"],
+        ),
+        (
+            [vec![symlink("up", "/../../etc/passwd"), symlink("abs", "/etc")], vec![]],
+            &["abs symlink 1 -> /etc", "up symlink 1 -> /../../etc/passwd"],
+        ),
+    ] {
+        let tars = layers.map(|parts| tar(&parts));
+        let (indexes, slices) = stack(&tars);
+        let image = Overlay::build(&indexes);
+        for flat in [write::export(&image), write::flatten(&Overlay::build(&[]), &image)] {
+            let written = execute(&flat.plan, &slices, &Files::default());
+            assert_eq!(tree(&Overlay::build(&[clean_index(&written)])), expected);
+        }
+    }
+}
