@@ -85,6 +85,23 @@ test('a draft survives a reload, can be undone and done again', async ({ page, s
   expect(await newDigest(page)).toBe(digest);
 });
 
+test('an edit that can not be done is told, and others can still be added', async ({ page, stack }) => {
+  await openEditor(page, `${stack.registry}/multi:1`);
+  const dialog = await form(page, 'Rebase');
+  const fields = dialog.getByRole('textbox');
+  await fields.nth(0).fill(`${stack.registry}/whiteouts:1`);
+  await fields.nth(1).fill(`${stack.registry}/debian:demo`);
+  await submit(page);
+  await expect(page.locator('.edits [role=alert]')).toContainText('layer 1');
+  await page.getByRole('button', { name: 'Add edit' }).first().click();
+  const menu = page.getByRole('dialog');
+  await menu.getByLabel('Kind of edit').fill('Flatten');
+  await expect(menu.getByRole('option', { name: 'Flatten' })).toHaveAttribute('aria-disabled', 'false');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.locator('.becomes')).toContainText('nothing is changed');
+});
+
 test('one file patched from the files view', async ({ page, stack }) => {
   const source = `${stack.registry}/debian:demo`;
   await page.goto(`/${source}/-/files/usr/lib/os-release`);

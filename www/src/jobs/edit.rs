@@ -76,10 +76,24 @@ pub async fn pin(text: &str) -> Result<Pinned, Problem> {
 /// # Errors
 /// Which edit can't be done, and why.
 pub fn apply(kept: &Kept, sources: &Sources) -> Result<Change, Box<EditError>> {
+    apply_draft(kept.draft(), kept, sources)
+}
+
+/// Does the edits before the one that can't be done, so that something can be added or changed
+/// nevertheless.
+#[must_use]
+pub fn before(kept: &Kept, sources: &Sources, error: &EditError) -> Option<Change> {
+    let EditError::Edit { edit, .. } = error else { return None };
+    let mut draft = kept.draft().clone();
+    draft.edits.truncate(edit.saturating_sub(1));
+    apply_draft(&draft, kept, sources).ok()
+}
+
+fn apply_draft(draft: &Draft, kept: &Kept, sources: &Sources) -> Result<Change, Box<EditError>> {
     let now = i64::try_from(clock::unix_seconds()).ok().and_then(Time::from_unix);
     let now = now.or_else(|| Time::from_unix(0)).unwrap_or_else(epoch);
     let context = Context { built: &kept.built, now, bases: &sources.bases };
-    edit::apply(&sources.image, kept.draft(), &context).map_err(Box::new)
+    edit::apply(&sources.image, draft, &context).map_err(Box::new)
 }
 
 /// Builds the layers of a change that are not there yet, each once those are there that it takes.

@@ -19,30 +19,30 @@ struct Found {
 /// A button that opens the menu of edits.
 #[component]
 pub fn AddEditMenu(
-    /// The image as it is.
+    /// The image as it is, once that is known.
     #[prop(into)]
-    context: Signal<FormContext>,
+    context: Signal<Option<FormContext>>,
     /// A kind was chosen.
     #[prop(into)]
     chosen: Callback<EditKind>,
-    /// Whether the menu is open; a page with a key of its own for it opens it here.
-    #[prop(default = RwSignal::new(false))]
-    open: RwSignal<bool>,
 ) -> impl IntoView {
+    let open = RwSignal::new(false);
     let close = move |()| open.set(false);
+    let known = Signal::derive(move || context.get().unwrap_or_default());
     view! {
         <button
             type="button"
             class="button"
             aria-haspopup="dialog"
             aria-expanded=move || open.get().to_string()
+            disabled=move || context.with(Option::is_none)
             on:click=move |_| open.set(true)
         >
             "Add edit"
             <Icon picture=Picture::Down size=12 />
         </button>
         <Show when=move || open.get()>
-            <Menu context chosen close />
+            <Menu context=known chosen close />
         </Show>
     }
 }

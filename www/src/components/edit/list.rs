@@ -34,15 +34,12 @@ pub fn EditList(
     /// A remark beside the title: `both platforms`.
     #[prop(into, optional)]
     note: Signal<String>,
-    /// The image as it is.
+    /// The image as it is, once that is known.
     #[prop(into)]
-    context: Signal<FormContext>,
+    context: Signal<Option<FormContext>>,
     /// A kind of edit was chosen to be added.
     #[prop(into)]
     add: Callback<EditKind>,
-    /// Whether the menu of edits is open; a page with a key of its own for it opens it here.
-    #[prop(default = RwSignal::new(false))]
-    menu: RwSignal<bool>,
     /// Something is to be done with an edit.
     #[prop(into)]
     act: Callback<RowAct>,
@@ -91,7 +88,7 @@ pub fn EditList(
                     >
                         "Redo"
                     </button>
-                    <AddEditMenu context chosen=add open=menu />
+                    <AddEditMenu context chosen=add />
                 </div>
             </header>
             <Show when=move || count.get() == 0>

@@ -55,10 +55,9 @@ pub fn EditPage() -> impl IntoView {
     ui.command.set(String::new());
     let editing = Editing::new(ui.drafts);
     open(editing, shown);
-    let context = Signal::derive(move || {
+    let context = Memo::new(move |_| {
         let platform = platform(shown);
-        let change = editing.change();
-        change.map(|change| context::of(&change, platform.as_ref())).unwrap_or_default()
+        editing.reached().map(|change| context::of(&change, platform.as_ref()))
     });
     let form = RwSignal::new(None::<OpenForm>);
     let taking = RwSignal::new(None::<Transfer>);
@@ -137,7 +136,7 @@ pub fn EditPage() -> impl IntoView {
             form.get()
                 .map(|OpenForm { kind, change, files }| {
                     let edit = change.map(|(_, edit)| edit);
-                    let context = Arc::new(context.get_untracked());
+                    let context = Arc::new(context.get_untracked().unwrap_or_default());
                     let close = move |()| form.set(None);
                     view! { <EditDialog kind context edit files now=move |()| now() done close /> }
                 })
@@ -193,7 +192,7 @@ fn put(
 #[component]
 fn List(
     editing: Editing,
-    context: Signal<FormContext>,
+    context: Memo<Option<FormContext>>,
     #[prop(into)] add: Callback<EditKind>,
     form: RwSignal<Option<OpenForm>>,
 ) -> impl IntoView {
@@ -214,7 +213,7 @@ fn List(
         })
     });
     let note = Signal::derive(move || {
-        let count = context.with(|context| context.platforms.len());
+        let count = context.with(|context| context.as_ref().map_or(0, |it| it.platforms.len()));
         match count {
             0 | 1 => String::new(),
             2 => "both platforms".to_owned(),

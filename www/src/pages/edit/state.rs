@@ -21,6 +21,8 @@ pub struct Editing {
     pub kept: RwSignal<Option<Arc<Kept>>>,
     /// What becomes of it, or why nothing does.
     pub result: RwSignal<Option<Result<Arc<Change>, Arc<EditError>>>>,
+    /// When an edit can't be done, what those before it lead to.
+    before: RwSignal<Option<Arc<Change>>>,
     /// What is being waited for.
     pub waiting: RwSignal<Option<String>>,
     /// What went wrong outside of the edits themselves.
@@ -45,6 +47,7 @@ impl Editing {
         Self {
             kept: RwSignal::new(None),
             result: RwSignal::new(None),
+            before: RwSignal::new(None),
             waiting: RwSignal::new(None),
             problem: RwSignal::new(None),
             building: RwSignal::new(BTreeMap::new()),
@@ -77,6 +80,7 @@ impl Editing {
     fn open(self, name: String, base: Option<Base>) {
         self.kept.set(None);
         self.result.set(None);
+        self.before.set(None);
         self.problem.set(None);
         self.waiting.set(Some("Looking for the draft…".to_owned()));
         self.opening.set_value(Some(Task::spawn(async move {
@@ -112,6 +116,12 @@ impl Editing {
     #[must_use]
     pub fn change(self) -> Option<Arc<Change>> {
         self.result.with(|result| result.as_ref().and_then(|result| result.as_ref().ok().cloned()))
+    }
+
+    /// What the edits lead to, or those before the first that can't be done; tracked.
+    #[must_use]
+    pub fn reached(self) -> Option<Arc<Change>> {
+        self.change().or_else(|| self.before.get())
     }
 
     /// The documents and places that it is made from, once they are loaded.
@@ -225,6 +235,10 @@ impl Editing {
     fn apply(self, kept: &Kept, sources: &Arc<Sources>) {
         self.waiting.set(None);
         let result = edit::apply(kept, sources).map(Arc::new).map_err(Arc::from);
+        self.before.set(match &result {
+            Err(error) => edit::before(kept, sources, error).map(Arc::new),
+            Ok(_) => None,
+        });
         self.result.set(Some(result.clone()));
         match result {
             Ok(change) if !change.pending.is_empty() => {
