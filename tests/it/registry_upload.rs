@@ -153,6 +153,36 @@ fn u1_an_upload_that_was_left_at_any_request_is_gone_on_with() {
 }
 
 #[test]
+fn u1_what_was_sent_since_a_state_was_kept_is_asked_for_and_not_sent_again() {
+    let (descriptor, bytes) = blob();
+    let first = Peer::new();
+    // The session, and three chunks.
+    first.leave(Leave::After(3));
+    let (registry, repository) = (first.registry(), under("none"));
+    let early = RefCell::new(None);
+    let progress = |state: &UploadState, _: u64| {
+        if state.offset() > 0 {
+            early.borrow_mut().get_or_insert_with(|| state.clone());
+        }
+    };
+    let mut state = registry.new_upload(&repository, &descriptor, SIZES);
+    let upload = Upload {
+        repository: &repository,
+        descriptor: &descriptor,
+        content: Content::Payload(&bytes),
+        progress: &progress,
+    };
+    let pace = Waits::default();
+    assert!(run_until_left(&[&first], registry.upload(&upload, &mut state, &pace)).is_none());
+    let mut state = early.take().expect("one chunk was accepted");
+    let second = Peer::over(first.store.clone(), Faults::examples());
+    let registry = second.registry();
+    let done = send(&registry, &repository, &descriptor, &bytes, &mut state, &pace);
+    assert_eq!(done, Ok(()));
+    assert_eq!(first.bytes("PATCH", "") + second.bytes("PATCH", "") + second.bytes("PUT", ""), SIZE);
+}
+
+#[test]
 fn u3_a_token_that_ends_in_the_middle_is_renewed() {
     let peer = Peer::new();
     let (registry, repository, pace) = (peer.registry(), under("token-ends"), Waits::default());

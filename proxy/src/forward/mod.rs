@@ -14,7 +14,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body::Body as _;
 use http_body_util::Empty;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -122,12 +122,14 @@ impl Forwarder {
         let host = target.origin.authority();
         let (shape, issuer) = match parts.headers.get(SEAL) {
             None => (Shape::of(&host, &target.path, target.query.as_deref())?, None),
-            Some(token) => {
-                let token = token.to_str().unwrap_or_default();
-                let seal = self.key.open(token, now())?;
-                seal.admits(&target)?;
-                (seal.kind.shape(), Some((seal.kind, seal.issuer()?)))
-            }
+            Some(token) => match self.open_seal(token, &target) {
+                Ok((kind, issuer)) => (kind.shape(), Some((kind, issuer))),
+                // One of a server that was started anew since: many requests need none.
+                Err(refusal) => match Shape::of(&host, &target.path, target.query.as_deref()) {
+                    Ok(shape) => (shape, None),
+                    Err(_) => return Err(refusal),
+                },
+            },
         };
         if !shape.has_method(&parts.method) {
             return Err(Refusal::new(
@@ -145,6 +147,13 @@ impl Forwarder {
             headers.remove(header::AUTHORIZATION);
         }
         Ok(Accepted { target, shape, reach, headers })
+    }
+
+    /// Who sealed `target`, and as what.
+    fn open_seal(&self, token: &HeaderValue, target: &Target) -> Result<(Kind, Origin), Refusal> {
+        let seal = self.key.open(token.to_str().unwrap_or_default(), now())?;
+        seal.admits(target)?;
+        Ok((seal.kind, seal.issuer()?))
     }
 
     fn check(&self, origin: &Origin, via: Option<&Origin>) -> Result<Reach, Refusal> {

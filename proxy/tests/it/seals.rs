@@ -220,3 +220,23 @@ async fn an_upload_on_another_host_gets_no_login() {
     server.send(put("/-/proxy/https/a.example/up/1?state=x&digest=sha256:a", &token)).await;
     assert_eq!(a.seen().last().unwrap().headers["authorization"], "Bearer t");
 }
+
+#[tokio::test]
+async fn a_seal_of_a_server_before_is_no_harm_to_a_request_that_needs_none() {
+    let registry = Upstream::http(|_| respond(200, &[], "")).await;
+    let server = Server::allowing(&[&registry]).await;
+    let blob = format!("/v2/app/blobs/sha256:{}", "a".repeat(64));
+    let ask = async |path: &str| {
+        let asked = registry.path(path);
+        let sealed = Target::from_proxy_path(&asked["/-/proxy/".len()..], None).unwrap();
+        let before = Key::new(&[9; 32]).unwrap();
+        let token = before.seal(Kind::Location, &sealed, &sealed.origin, u64::MAX / 2);
+        let mut request = server.request(Method::HEAD, &asked);
+        request.headers_mut().insert("x-drydock-seal", token.parse().unwrap());
+        server.send(request).await
+    };
+    assert_eq!(ask(&blob).await.status, 200);
+    let session = ask("/v2/app/blobs/uploads/1").await;
+    assert_eq!(session.header("x-drydock-error"), "path-not-allowed");
+    assert_eq!(registry.seen().len(), 1);
+}

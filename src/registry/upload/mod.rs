@@ -114,6 +114,7 @@ impl<T: Transport> Registry<T> {
         if !state.is_of(&name, upload.descriptor) {
             *state = UploadState::new(name, upload.descriptor, Sizes::default());
         }
+        state.taken_up();
         run::Run::new(self, upload, state).complete(pace).await
     }
 }

@@ -148,6 +148,14 @@ impl UploadState {
         }
     }
 
+    /// Takes in that this may have been kept for a while: more may have been sent since. A session
+    /// that is new, as after a mount that was refused, is not asked about.
+    pub(super) fn taken_up(&mut self) {
+        if self.location.is_some() && self.offset > 0 {
+            self.open = Some(Open { end: self.size, accepted: false });
+        }
+    }
+
     /// Takes in that the registry has begun an upload.
     pub(super) fn started(&mut self, session: &Session) {
         self.restart(false);

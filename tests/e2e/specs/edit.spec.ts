@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { carryOut, form, newDigest, openEditor, plan, submit } from '../support/editing';
 import { watch } from '../support/look';
+import { digestOf } from '../support/moving';
 import { reportOf } from '../support/report';
 import { expect, test } from '../support/stack';
 import { crane, inFolder, run, skopeo } from '../support/tools';
@@ -100,6 +101,32 @@ test('an edit that can not be done is told, and others can still be added', asyn
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('.becomes')).toContainText('nothing is changed');
+});
+
+test('a push is never of a draft into which files are still being taken', async ({ page, stack }) => {
+  await inFolder(async (folder) => {
+    const add = async (name: string) => {
+      run('sh', ['-c', `head -c 48000000 /dev/urandom > ${join(folder, name)}`]);
+      const files = await form(page, 'Add files');
+      await files.locator('input[type=file]').first().setInputFiles(join(folder, name));
+      await submit(page);
+    };
+    await openEditor(page, `${stack.registry}/whiteouts:1`);
+    const card = page.getByRole('region', { name: 'Push plan' });
+    await add('one.bin');
+    await expect(card).toContainText('still being taken');
+    await expect(card.getByRole('button', { name: 'Plan', exact: true })).toBeDisabled();
+    const first = await newDigest(page);
+    const target = `${stack.own}/edited/taken:1`;
+    await plan(page, target);
+    await carryOut(page);
+    await expect(card.locator('.panel.verified .digest')).toContainText(first.slice(7, 19));
+    // Once the draft is another one, what was pushed is no longer shown as if it were that.
+    await add('two.bin');
+    await expect(card.locator('.panel.verified')).toHaveCount(0, { timeout: 60_000 });
+    await expect.poll(() => newDigest(page), { timeout: 60_000 }).not.toBe(first);
+    expect(digestOf(target)).toBe(first);
+  });
 });
 
 test('one file patched from the files view', async ({ page, stack }) => {

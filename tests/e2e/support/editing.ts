@@ -2,8 +2,8 @@
 import { expect, Page } from '@playwright/test';
 
 /** Opens the edit view of an image and waits until its draft is there. */
-export async function openEditor(page: Page, reference: string): Promise<void> {
-  await page.goto(`/${reference}/-/edit`);
+export async function openEditor(page: Page, reference: string, origin = ''): Promise<void> {
+  await page.goto(`${origin}/${reference}/-/edit`);
   await expect(page.getByRole('button', { name: 'Add edit' }).first()).toBeVisible({ timeout: 60_000 });
   await expect(page.locator('.becomes')).toContainText('New digest', { timeout: 60_000 });
 }

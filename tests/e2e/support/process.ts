@@ -20,6 +20,8 @@ export interface Running {
   /** Everything it printed so far. */
   output(): string;
   stop(): Promise<void>;
+  /** Ends it as a loss of power would: it gets no time to tidy up. */
+  kill(): Promise<void>;
 }
 
 /** Starts a program and waits until `url` answers with any status below 500. */
@@ -46,7 +48,8 @@ export async function start(
   const running: Running = {
     process: child,
     output: () => printed,
-    stop: () => stop(child),
+    stop: () => end(child, 'SIGTERM'),
+    kill: () => end(child, 'SIGKILL'),
   };
   for (let attempt = 0; attempt < 200; attempt += 1) {
     if (failure) throw failure;
@@ -66,7 +69,7 @@ export async function start(
   throw new Error(`${command} did not answer at ${url} within 20 s:\n${printed}`);
 }
 
-function stop(child: ChildProcess): Promise<void> {
+function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) {
       resolve();
@@ -77,6 +80,6 @@ function stop(child: ChildProcess): Promise<void> {
       clearTimeout(hard);
       resolve();
     });
-    child.kill('SIGTERM');
+    child.kill(signal);
   });
 }

@@ -52,13 +52,35 @@ export function imagesIn(folder: string): RealImage[] {
   });
 }
 
-/** Starts docker-registry over the storage in `folder`. */
-export async function dockerRegistry(folder: string, port: number, scratch: string): Promise<Running> {
+/** Starts docker-registry, or another program with the same options, over the storage in `folder`. */
+export async function dockerRegistry(
+  folder: string,
+  port: number,
+  scratch: string,
+  program = 'docker-registry',
+): Promise<Running> {
   const template = readFileSync(join(here, '../../images/registry.yml'), 'utf8');
   const config = join(scratch, `registry-${port}.yml`);
   const text = template.replaceAll('STORE', join(folder, 'registry')).replaceAll('PORT', String(port));
   writeFileSync(config, text);
-  return start('docker-registry', ['serve', config], `http://127.0.0.1:${port}/v2/`);
+  // Exporting traces is on in newer ones unless it is switched off.
+  const env = { OTEL_TRACES_EXPORTER: 'none' };
+  return start(program, ['serve', config], `http://127.0.0.1:${port}/v2/`, env);
+}
+
+/** Starts the server, with a scratch registry in `folder`, and lets it talk to registries on this machine. */
+export function drydock(port: number, folder: string, allowed: number[]): Promise<Running> {
+  return start(
+    needed('DRYDOCK_BIN'),
+    [
+      'serve',
+      '--listen', '127.0.0.1',
+      '--port', String(port),
+      ...allowed.flatMap((registry) => ['--allow', `localhost:${registry}`]),
+      '--scratch', folder,
+    ],
+    `http://127.0.0.1:${port}/-/config`,
+  );
 }
 
 export const test = base.extend<object, { stack: Stack }>({
@@ -77,18 +99,7 @@ export const test = base.extend<object, { stack: Stack }>({
             `http://127.0.0.1:${faulty}/v2/`,
           ),
         );
-        const server = await start(
-          needed('DRYDOCK_BIN'),
-          [
-            'serve',
-            '--listen', '127.0.0.1',
-            '--port', String(own),
-            '--allow', `localhost:${registry}`,
-            '--allow', `localhost:${faulty}`,
-            '--scratch', join(scratch, 'scratch'),
-          ],
-          `http://127.0.0.1:${own}/-/config`,
-        );
+        const server = await drydock(own, join(scratch, 'scratch'), [registry, faulty]);
         running.push(server);
         await use({
           origin: `http://127.0.0.1:${own}`,

@@ -14,7 +14,8 @@ mod state;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use drydock::edit::{Base, Bases, Edit, EditError, Step};
+use drydock::digest::Digest;
+use drydock::edit::{Base, Bases, Change, Edit, EditError, Step};
 use drydock::platform::Platform;
 use drydock::reference::Tag;
 use drydock::transfer::{Options, Wanted as Held};
@@ -26,7 +27,7 @@ use self::share::ShareDraft;
 use super::data;
 use super::image::{Shown, shown};
 use super::model::Load;
-use super::transfer::{Moving, MovingCard, Phase, PlanRemarks};
+use super::transfer::{Moving, MovingCard, PlanRemarks};
 use crate::chosen::Chosen;
 use crate::components::{DropZone, ErrorPanel, ProgressRow, Transfer, format};
 use crate::components::{EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted};
@@ -128,7 +129,7 @@ pub fn EditPage() -> impl IntoView {
                     <ResultCard editing shown=Signal::derive(move || platform(shown)) />
                 </div>
                 <ShareDraft editing />
-                <Push editing moving />
+                <Push editing moving taking />
                 <PlanRemarks moving />
             </div>
         </DropZone>
@@ -173,7 +174,7 @@ fn put(
     editing: Editing,
     change: Option<(usize, Edit)>,
     edits: Vec<Edit>,
-    mut contents: BTreeMap<drydock::digest::Digest, crate::jobs::drafts::Content>,
+    mut contents: BTreeMap<Digest, crate::jobs::drafts::Content>,
 ) {
     let Some((at, _)) = change else {
         editing.add(edits, contents);
@@ -308,19 +309,27 @@ fn follow_target(editing: Editing, moving: Moving, shown: Shown) {
         let target = moving.target.get();
         editing.retarget(target);
     });
+    // Layers that were built, and the push itself, leave the draft what it was.
+    let made = Memo::new(move |_| editing.change().map(|change| made(&change)));
     Effect::new(move |_| {
-        editing.result.track();
-        // After a push the draft is the same, and its outcome stays to be read.
-        if !matches!(moving.phase.get_untracked(), Phase::Done(_)) {
-            moving.void();
-        }
+        let _changed = made.get();
+        moving.void();
     });
 }
 
+/// What the draft comes to: the digest of the root, and those of what refers to it.
+fn made(change: &Change) -> Vec<Digest> {
+    let referrers = change.referrers.iter().map(|new| new.descriptor.digest.clone());
+    std::iter::once(change.root.digest.clone()).chain(referrers).collect()
+}
+
 #[component]
-fn Push(editing: Editing, moving: Moving) -> impl IntoView {
+fn Push(editing: Editing, moving: Moving, taking: RwSignal<Option<Transfer>>) -> impl IntoView {
     let blocked = Signal::derive(move || {
         let change = editing.change();
+        if taking.with(Option::is_some) {
+            return Some("Files are still being taken into the draft.".to_owned());
+        }
         match change {
             None if editing.result.with(Option::is_none) => {
                 Some("The draft is being read.".to_owned())

@@ -8,7 +8,8 @@ use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use crate::components::{
-    Card, CopyButton, Empty, ErrorPanel, LoginAsk, Meter, PlanRows, PlanSteps, Problem, format,
+    Card, CopyButton, DigestChip, Empty, ErrorPanel, LoginAsk, Meter, PlanRows, PlanSteps, Problem,
+    format,
 };
 use crate::pages::model::Load;
 use crate::route::Route;
@@ -142,10 +143,12 @@ fn Done(moving: Moving, reference: Reference) -> impl IntoView {
     let href = Route::image(reference.clone()).href();
     let command = format!("docker pull {}", format::shell_word(&reference.to_string()));
     let name = reference.to_string();
+    let stands_for = moving.only_root().map(|digest| view! { <p><DigestChip digest /></p> });
     view! {
         <div class="panel verified inner" role="status">
             <div class="say">
                 <h2>"Done: " <a href=href><bdi>{name}</bdi></a></h2>
+                {stands_for}
                 <p>
                     "Every digest that the registry reported is the one that was computed here."
                 </p>

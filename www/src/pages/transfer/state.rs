@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use drydock::digest::Digest;
 use drydock::reference::{Reference, from_pasted};
 use drydock::transfer::{Event, Options, Outcome, Plan, Step, Wanted};
 use leptos::prelude::*;
@@ -104,6 +105,18 @@ impl Moving {
     #[must_use]
     pub fn registry(self) -> String {
         self.reference().map(|target| target.registry.to_string()).unwrap_or_default()
+    }
+
+    /// What the tag of the plan stands for when it is done; none when there are several.
+    #[must_use]
+    pub fn only_root(self) -> Option<Digest> {
+        let plan = self.plan.get_untracked();
+        let steps = &plan.ready()?.as_ref()?.steps;
+        let mut roots = steps.iter().filter_map(|step| match step {
+            Step::Tag(tag) => Some(tag.document.digest().clone()),
+            _ => None,
+        });
+        roots.next().filter(|_| roots.next().is_none())
     }
 
     /// Asks the target what it has of what `wanted` gives.
