@@ -33,11 +33,11 @@ for (const [name, begin] of Object.entries(TARGETS)) {
         await files.locator('input[type=file]').first().setInputFiles(join(folder, 'motd'));
         await submit(page);
         await expect(page.locator('.becomes')).toContainText('add motd');
-        writeFileSync(join(folder, 'sbom.json'), '{"bomFormat":"CycloneDX","specVersion":"1.5","version":1}\n');
+        writeFileSync(join(folder, 'app.cdx.json'), '{"bomFormat":"CycloneDX","specVersion":"1.5","version":1}\n');
         const attach = await form(page, 'Attach');
-        await attach.locator('input[type=file]').first().setInputFiles(join(folder, 'sbom.json'));
+        await attach.locator('input[type=file]').first().setInputFiles(join(folder, 'app.cdx.json'));
         await submit(page);
-        await expect(page.locator('.edits')).toContainText('sbom.json');
+        await expect(page.locator('.edits')).toContainText('app.cdx.json');
         const digest = await newDigest(page);
         await plan(page, `localhost:${port}/app:2`);
         await carryOut(page);
