@@ -60,6 +60,7 @@ pub fn ChooseButton(
             type="file"
             class="unseen"
             tabindex="-1"
+            aria-hidden="true"
             aria-label=label
             multiple=choice == Choice::Files
             prop:webkitdirectory=choice == Choice::Folder
