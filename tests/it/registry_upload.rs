@@ -179,7 +179,10 @@ fn u1_what_was_sent_since_a_state_was_kept_is_asked_for_and_not_sent_again() {
     let registry = second.registry();
     let done = send(&registry, &repository, &descriptor, &bytes, &mut state, &pace);
     assert_eq!(done, Ok(()));
-    assert_eq!(first.bytes("PATCH", "") + second.bytes("PATCH", "") + second.bytes("PUT", ""), SIZE);
+    assert_eq!(
+        first.bytes("PATCH", "") + second.bytes("PATCH", "") + second.bytes("PUT", ""),
+        SIZE
+    );
 }
 
 #[test]
