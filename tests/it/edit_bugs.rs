@@ -1,7 +1,16 @@
 //! What the command-line tools do wrong or can't do when they edit images, one test each.
 //!
 //! `bug_…` is something that one of them does to an image and that must not happen here; `ask_…` is
-//! what its users ask for in vain. The comment says what the tool does.
+//! what its users ask for in vain. The comment says what the tool does. Some rows are elsewhere:
+//!
+//! | row | test |
+//! |---|---|
+//! | crane validate fails for zstd and plain layers | `verify_report::bug_validate_…` |
+//! | ask 3: signatures and referrers are copied | `transfer_copy::an_index_with_all_that_refers_to_it_…` |
+//! | ask 8: layout tars, several images, compressed | `archive_open`, and in the browser `local.spec.ts` |
+//! | ask 10: only the tag is deleted | `transfer_tag::a_tag_goes_alone_and_a_digest_with_all_its_tags` |
+//! | ask 15: SHA-512 | `verify_report::m15_sha512_…`, and the conformance program |
+//! | ask 18: an archive keeps the registry's digests | `archive_write::what_was_written_is_read_again` |
 
 use drydock::digest::{Algorithm, Digest};
 use drydock::edit::fallback::add_referrer;

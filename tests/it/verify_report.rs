@@ -11,7 +11,7 @@ use drydock::verify::{
 use serde_json::{Value, json};
 
 use crate::image_support::{Store, attestation, digest, entry};
-use crate::layer_support::{file, gzip, tar};
+use crate::layer_support::{file, gzip, tar, zstd};
 
 /// Reads a blob as a worker does.
 fn read(store: &Store, job: &Job) -> Outcome {
@@ -117,6 +117,25 @@ fn a_good_image_is_verified() {
     }
     "#);
     insta::assert_snapshot!(report.detail(), @"Three documents and blobs, 2697 bytes in all, were read and hashed; all match.");
+}
+
+/// crane validate takes every layer for gzip, and calls these two broken.
+#[test]
+fn bug_validate_layers_with_zstd_and_without_compression_are_verified() {
+    let mut store = Store::default();
+    let tars = [tar(&[file("a", "a")]), tar(&[file("b", "b")])];
+    let diff_ids: Vec<Digest> = tars.iter().map(|tar| Digest::sha256(tar)).collect();
+    let layers = [
+        store.put(MediaType::LAYER_ZSTD, zstd(&tars[0])),
+        store.put(MediaType::LAYER, tars[1].clone()),
+    ];
+    let config = store.config("linux/amd64", &diff_ids);
+    let manifest = store.manifest(&config, &layers);
+    store.tag("v1", &manifest);
+    let report = verify(&mut store);
+    assert_eq!((report.verdict, rules(&report)), (Verdict::Verified, vec![]));
+    let found: Vec<_> = report.blobs.iter().filter_map(|blob| blob.diff_id.clone()).collect();
+    assert!(diff_ids.iter().all(|id| found.iter().any(|found| found.0 == *id)), "{found:?}");
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn layers_written_anew() {
             }
             tree
         }),
-        ("clamp", times(TimeRule::Clamp(time)), truth.clone()),
+        ("clamp", times(TimeRule::Clamp(time)), truth),
         ("remove", LayerEdit::Remove { layer: 2 }, {
             let image = Made::new(std::slice::from_ref(&lower)).make();
             image.push(peer, name, "lower");

@@ -15,6 +15,7 @@ mod copy;
 mod dialog;
 mod digest;
 mod edit;
+mod finder;
 mod finding;
 mod frame;
 mod graph;

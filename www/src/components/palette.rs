@@ -1,9 +1,9 @@
 //! Every action and view, by typing.
 
-use leptos::html;
 use leptos::prelude::*;
 
 use super::Dialog;
+use super::finder::{Finder, FoundOption, Search};
 
 /// Something that can be done.
 #[derive(Clone, Debug)]
@@ -26,10 +26,9 @@ pub fn Palette(
     #[prop(into)]
     close: Callback<()>,
 ) -> impl IntoView {
-    let typed = RwSignal::new(String::new());
-    let chosen = RwSignal::new(0_usize);
-    let found = Signal::derive(move || {
-        let typed = typed.get();
+    let search = Search::new("palette");
+    let of_words = move |_: Option<&Vec<Action>>| {
+        let typed = search.typed.get();
         let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
         let mut actions = actions.run(typed);
         actions.retain(|action| {
@@ -37,73 +36,37 @@ pub fn Palette(
             action.hint == "open" || words.iter().all(|word| text.contains(word))
         });
         actions
-    });
-    let run = move |at: usize| {
-        if let Some(action) = found.get_untracked().get(at).cloned() {
+    };
+    let found = Memo::new_with_compare(of_words, |_, _| true);
+    let take = move |at: usize| {
+        if let Some(action) = found.with_untracked(|found| found.get(at).cloned()) {
             close.run(());
             action.act.run(());
         }
     };
-    let key = move |event: web_sys::KeyboardEvent| {
-        let last = found.get_untracked().len().saturating_sub(1);
-        match &*event.key() {
-            "ArrowDown" => chosen.update(|at| *at = (*at + 1).min(last)),
-            "ArrowUp" => chosen.update(|at| *at = at.saturating_sub(1)),
-            "Enter" => run(chosen.get_untracked()),
-            _ => return,
-        }
-        event.prevent_default();
+    let rows = move || {
+        let rows = found.get().into_iter().enumerate().map(|(place, action)| {
+            view! {
+                <FoundOption search place take>
+                    <bdi class="clip">{super::format::visible(&action.name)}</bdi>
+                    <span class="hint">{action.hint}</span>
+                </FoundOption>
+            }
+        });
+        rows.collect_view()
     };
-    let field = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
-        if let Some(field) = field.get() {
-            let _ = field.focus();
-        }
-    });
     view! {
         <Dialog title="All actions" bare=true class="palette" close>
-            <div class="field">
-                <input
-                    node_ref=field
-                    role="combobox"
-                    aria-expanded="true"
-                    aria-controls="palette-list"
-                    aria-activedescendant=move || format!("palette-{}", chosen.get())
-                    aria-label="Action, view or image"
-                    placeholder="An action, a view, or an image to open"
-                    autocomplete="off"
-                    spellcheck="false"
-                    on:keydown=key
-                    on:input=move |event| {
-                        typed.set(event_target_value(&event));
-                        chosen.set(0);
-                    }
-                />
-                <kbd>"Esc"</kbd>
-            </div>
-            <div role="listbox" id="palette-list" aria-label="Actions">
-                {move || {
-                    let rows = found.get().into_iter().enumerate().map(|(at, action)| {
-                        view! {
-                            <div
-                                role="option"
-                                id=format!("palette-{at}")
-                                aria-selected=move || (chosen.get() == at).to_string()
-                                on:click=move |_| run(at)
-                                on:pointermove=move |_| {
-                                    if chosen.get_untracked() != at {
-                                        chosen.set(at);
-                                    }
-                                }
-                            >
-                                <bdi class="clip">{super::format::visible(&action.name)}</bdi>
-                                <span class="hint">{action.hint}</span>
-                            </div>
-                        }
-                    });
-                    rows.collect_view()
-                }}
-            </div>
+            <Finder
+                search
+                take
+                count=Signal::derive(move || found.with(Vec::len))
+                label="Action, view or image"
+                placeholder="An action, a view, or an image to open"
+                list="Actions"
+            >
+                {rows}
+            </Finder>
         </Dialog>
     }
 }

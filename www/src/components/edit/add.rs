@@ -1,11 +1,10 @@
 //! The menu of all edits, found by typing.
 
-use leptos::html;
 use leptos::prelude::*;
-use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::context::FormContext;
 use super::kind::{EditKind, Group};
+use crate::components::finder::{Finder, FoundOption, Search};
 use crate::components::{Dialog, Icon, Picture};
 
 /// A kind in the menu.
@@ -53,47 +52,31 @@ fn Menu(
     chosen: Callback<EditKind>,
     #[prop(into)] close: Callback<()>,
 ) -> impl IntoView {
-    let typed = RwSignal::new(String::new());
-    let at = RwSignal::new(0_usize);
+    let search = Search::new("edits");
     let found =
-        Memo::new(move |_| context.with(|context| typed.with(|typed| find(typed, context))));
-    let run = move |at: usize| {
+        Memo::new(move |_| context.with(|context| search.typed.with(|typed| find(typed, context))));
+    let take = move |at: usize| {
         let found = found.with_untracked(|found| found.get(at).copied());
         if let Some(Found { kind, refused: None }) = found {
             close.run(());
             chosen.run(kind);
         }
     };
-    let go = move |to: usize| {
-        at.set(to);
-        show_option(to);
-    };
-    let key = move |event: web_sys::KeyboardEvent| {
-        let last = found.with_untracked(Vec::len).saturating_sub(1);
-        let now = at.get_untracked();
-        match &*event.key() {
-            "ArrowDown" => go((now + 1).min(last)),
-            "ArrowUp" => go(now.saturating_sub(1)),
-            "Home" if event.ctrl_key() => go(0),
-            "End" if event.ctrl_key() => go(last),
-            "Enter" => run(now),
-            _ => return,
-        }
-        event.prevent_default();
-    };
-    let field = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
-        if let Some(field) = field.get() {
-            let _ = field.focus();
-        }
-    });
     let options = move || {
         let found = found.get();
         if found.is_empty() {
             return view! { <p class="empty">"No edit is called so."</p> }.into_any();
         }
         let groups = groups(&found).into_iter().map(|(group, rows)| {
-            let rows = rows.into_iter().map(|(place, found)| option(place, found, at, run));
+            let rows = rows.into_iter().map(|(place, Found { kind, refused })| {
+                let hint = refused.unwrap_or_else(|| kind.hint());
+                view! {
+                    <FoundOption search place take disabled=refused.is_some()>
+                        <span class="nowrap">{kind.name()}</span>
+                        <span class="hint">{hint}</span>
+                    </FoundOption>
+                }
+            });
             view! {
                 <div role="group" aria-label=group.name()>
                     <div class="group" aria-hidden="true">{group.name()}</div>
@@ -105,57 +88,17 @@ fn Menu(
     };
     view! {
         <Dialog title="Add an edit" bare=true class="palette" close>
-            <div class="field">
-                <input
-                    node_ref=field
-                    role="combobox"
-                    aria-expanded="true"
-                    aria-controls="edits-list"
-                    aria-activedescendant=move || format!("edits-{}", at.get())
-                    aria-label="Kind of edit"
-                    placeholder="What shall be changed?"
-                    autocomplete="off"
-                    spellcheck="false"
-                    on:keydown=key
-                    on:input=move |event| {
-                        typed.set(event_target_value(&event));
-                        at.set(0);
-                    }
-                />
-                <kbd>"Esc"</kbd>
-            </div>
-            <div role="listbox" id="edits-list" aria-label="Edits">
+            <Finder
+                search
+                take
+                count=Signal::derive(move || found.with(Vec::len))
+                label="Kind of edit"
+                placeholder="What shall be changed?"
+                list="Edits"
+            >
                 {options}
-            </div>
+            </Finder>
         </Dialog>
-    }
-}
-
-fn option(
-    place: usize,
-    found: Found,
-    at: RwSignal<usize>,
-    run: impl Fn(usize) + Copy + 'static,
-) -> impl IntoView {
-    let Found { kind, refused } = found;
-    let hint = refused.unwrap_or_else(|| kind.hint());
-    let hover = move |_| {
-        if at.get_untracked() != place {
-            at.set(place);
-        }
-    };
-    view! {
-        <div
-            role="option"
-            id=format!("edits-{place}")
-            aria-selected=move || (at.get() == place).to_string()
-            aria-disabled=refused.is_some().to_string()
-            on:click=move |_| run(place)
-            on:pointermove=hover
-        >
-            <span class="nowrap">{kind.name()}</span>
-            <span class="hint">{hint}</span>
-        </div>
     }
 }
 
@@ -177,15 +120,6 @@ fn groups(found: &[Found]) -> Vec<(Group, Vec<(usize, Found)>)> {
         }
     }
     groups
-}
-
-/// Scrolls the list so that an option is in view.
-fn show_option(place: usize) {
-    if let Some(option) = document().get_element_by_id(&format!("edits-{place}")) {
-        let options = ScrollIntoViewOptions::new();
-        options.set_block(ScrollLogicalPosition::Nearest);
-        option.scroll_into_view_with_scroll_into_view_options(&options);
-    }
 }
 
 #[cfg(test)]
