@@ -201,3 +201,91 @@ proptest! {
         prop_assert_eq!(output.stdout, format!("{a}|{b}").into_bytes());
     }
 }
+
+#[test]
+fn edits_are_lines_that_follow_each_other() {
+    use drydock::edit::{
+        Action, BaseAnnotations, ConfigEdit, Edit, Family, IndexEdit, LayerEdit, LayerInput,
+        Packing, Pinned, Rebase, Which,
+    };
+    use drydock::transfer::commands::Edited;
+    let pinned = |text: &str| {
+        let digest = drydock::digest::Digest::sha256(text.as_bytes());
+        Pinned::new(Reference::parse(text).expect("reference"), digest)
+    };
+    let config = Action::Config;
+    let text = |text: &str| Some(text.to_owned());
+    let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
+    let script = |base: Option<&str>, is_index, target: &str, actions: Vec<Action>| {
+        let edits = actions.into_iter().map(Edit::all).collect();
+        let edited = Edited { base: base.map(image), is_index, target: image(target), edits };
+        let script = edited.script();
+        let line = |line: &Line| match line.note {
+            Some(note) => format!("{}    # {note}", line.text),
+            None => line.text.clone(),
+        };
+        let lines: Vec<String> = script.lines.iter().map(line).collect();
+        format!("{}\nleft out: {:?}", lines.join("\n"), script.left_out)
+    };
+    let given = |name: &str| {
+        Action::Layers(LayerEdit::Add {
+            layer: LayerInput::Given {
+                name: name.to_owned(),
+                digest: drydock::digest::Digest::sha256(b"layer"),
+                size: 5,
+                packing: Packing::default(),
+            },
+            base: BaseAnnotations::Drop,
+        })
+    };
+    let flatten = |range| Action::Layers(LayerEdit::Flatten { range, packing: Packing::default() });
+    let rebase =
+        Action::Rebase(Rebase { old: pinned("debian:11"), new: pinned("debian:12"), env: false });
+    assert_snapshot!(
+        script(Some("ghcr.io/a/b:1"), false, "localhost:5000/b:2", vec![
+            config(ConfigEdit::Entrypoint { value: words(&["/bin/sh", "a,b"]), clear_cmd: false }),
+            config(ConfigEdit::Cmd { value: None }),
+            config(ConfigEdit::User { value: text("app") }),
+            given("app layer.tar"),
+            rebase,
+            flatten(Some([1, 2])),
+            flatten(None),
+            Action::Convert { to: Family::Oci },
+            Action::Layers(LayerEdit::Recompress { packing: Packing::Zstd, layers: Which::All }),
+        ]),
+        @r##"
+        crane mutate --insecure ghcr.io/a/b:1 '--entrypoint=/bin/sh,"a,b"' --user=app --tag=localhost:5000/b:2    # It takes the command away, which stays here.
+        crane append --insecure --base=localhost:5000/b:2 '--new_layer=app layer.tar' --new_tag=localhost:5000/b:2    # It compresses in another way, so that the digest is another one.
+        crane rebase --insecure localhost:5000/b:2 --old_base=docker.io/library/debian:11@sha256:7e5d4b59968fcb44cb7fc4d1f1b143d69b5cb92872b71aea31085e9b9221dfd8 --new_base=docker.io/library/debian:12@sha256:3be3c43cd7ee541bb601f8131132ed025ff97406130f73774fe3ffcf6ee8b86d --tag=localhost:5000/b:2    # The image gets Docker's media types, and loses variant, author, time and annotations.
+        crane flatten --insecure localhost:5000/b:2 --tag=localhost:5000/b:2    # The layer and the config get Docker's media types.
+        skopeo copy --all --src-tls-verify=false --dest-tls-verify=false --format=oci docker://localhost:5000/b:2 docker://localhost:5000/b:2
+        skopeo copy --all --src-tls-verify=false --dest-tls-verify=false --dest-compress-format=zstd --dest-force-compress-format docker://localhost:5000/b:2 docker://localhost:5000/b:2
+        left out: [2, 6]
+        "##
+    );
+    assert_snapshot!(
+        script(Some("ghcr.io/a/b:1"), true, "ghcr.io/a/b:2", vec![
+            config(ConfigEdit::Label { name: "k".to_owned(), value: text("v") }),
+            Action::Index(IndexEdit::Filter { platforms: vec!["linux/arm/v7".parse().expect("platform")] }),
+            Action::Index(IndexEdit::Remove { digest: drydock::digest::Digest::sha256(b"x") }),
+        ]),
+        @r##"
+        crane mutate ghcr.io/a/b:1 --label=k=v --tag=ghcr.io/a/b:2    # Of an index it takes the image for linux/amd64, which then stands in the place of the index.
+        crane index filter ghcr.io/a/b:2 --platform=linux/arm/v7 --tag=ghcr.io/a/b:2    # It drops attestations.
+        oras manifest index update ghcr.io/a/b:2 --remove=sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 --tag=2
+        left out: []
+        "##
+    );
+    assert_snapshot!(
+        script(None, false, "ghcr.io/a/b:2", vec![
+            config(ConfigEdit::User { value: text("app") }),
+            given("-app.tgz"),
+            config(ConfigEdit::User { value: text("app") }),
+        ]),
+        @r##"
+        crane append --oci-empty-base --new_layer=./-app.tgz --new_tag=ghcr.io/a/b:2
+        crane mutate ghcr.io/a/b:2 --user=app --tag=ghcr.io/a/b:2
+        left out: [1]
+        "##
+    );
+}

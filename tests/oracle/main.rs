@@ -7,6 +7,7 @@
 
 mod append;
 mod cases;
+mod commands;
 mod documents;
 mod edited;
 mod export;

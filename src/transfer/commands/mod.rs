@@ -3,12 +3,14 @@
 //! What a tool does otherwise is said beside its line. Names come from images and people, so each
 //! word is quoted.
 
+mod edits;
 mod quote;
 mod save;
 
 use crate::platform::Platform;
 use crate::reference::{Reference, Tag};
 
+pub use edits::{Edited, Script};
 pub use quote::quote;
 pub use save::Form;
 

@@ -74,6 +74,10 @@ test('a folder and an entrypoint on two platforms, pushed to two registries', as
 
 test('a draft survives a reload, can be undone and done again', async ({ page, stack }) => {
   await openEditor(page, `${stack.registry}/debian:demo`);
+  // Who only looks has no draft.
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'Drafts' })).toContainText('0');
+  await openEditor(page, `${stack.registry}/debian:demo`);
   const entry = await form(page, 'Entrypoint');
   await entry.getByRole('textbox').first().fill('/bin/sh -c date');
   await submit(page);

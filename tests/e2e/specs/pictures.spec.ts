@@ -1,6 +1,7 @@
 // The pictures of the README, and a look at every view in both themes and narrow.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { form, newDigest, plan, submit } from '../support/editing';
 import { reportOf } from '../support/report';
 import { expect, test } from '../support/stack';
 
@@ -36,7 +37,16 @@ for (const scheme of ['light', 'dark'] as const) {
         await page.goto(`/${stack.registry}/app:gzip${view}`);
         await expect(page.locator('html')).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
         if (name === 'verify') await reportOf(page);
-        if (name === 'edit') await expect(page.locator('.becomes .digest').first()).toBeVisible({ timeout: 60_000 });
+        if (name === 'edit') {
+          const entry = await form(page, 'Entrypoint');
+          await entry.getByRole('textbox').first().fill('/srv/app/bin/serve --port 8080');
+          await submit(page);
+          await newDigest(page);
+          await plan(page, `${stack.registry}/app:hotfix`);
+          await expect(page.locator('.commands')).toContainText('crane mutate');
+          await page.evaluate(() => scrollTo(0, 0));
+        }
+        if (name === 'copy') await plan(page, `${stack.own}/team/app:gzip`, 'Copy');
         if (name === 'files') await expect(page.locator('.document')).toBeVisible({ timeout: 60_000 });
         expect(await page.locator('main').innerText()).not.toBe('');
         await save(name);

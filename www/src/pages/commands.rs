@@ -1,7 +1,7 @@
 //! The same with other tools, in the words of a page.
 
 use drydock::reference::Reference;
-use drydock::transfer::commands::{self, Image, Task, Tool};
+use drydock::transfer::commands::{self, Image, Line, Task, Tool};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -50,12 +50,13 @@ impl Server {
 /// The lines of a task.
 #[must_use]
 pub fn lines(task: &Task) -> Vec<CommandLine> {
-    let lines = commands::lines(task).into_iter().map(|line| CommandLine {
-        tool: name(line.tool),
-        text: line.text,
-        note: line.note.unwrap_or_default(),
-    });
-    lines.collect()
+    commands::lines(task).into_iter().map(line).collect()
+}
+
+/// A line as it is shown.
+#[must_use]
+pub fn line(line: Line) -> CommandLine {
+    CommandLine { tool: name(line.tool), text: line.text, note: line.note.unwrap_or_default() }
 }
 
 /// The line for the bar at the bottom: that of crane, when it has one.

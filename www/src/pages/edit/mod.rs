@@ -9,6 +9,7 @@ mod complete;
 mod context;
 mod result;
 mod share;
+mod shell;
 mod state;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use leptos::prelude::*;
 use self::complete::{Complete, complete};
 use self::result::ResultCard;
 use self::share::ShareDraft;
+use self::shell::Shell;
 use super::data;
 use super::image::{Shown, shown};
 use super::model::Load;
@@ -52,9 +54,7 @@ struct OpenForm {
 #[component]
 pub fn EditPage() -> impl IntoView {
     let shown = shown();
-    let ui = ui();
-    ui.command.set(String::new());
-    let editing = Editing::new(ui.drafts);
+    let editing = Editing::new(ui().drafts);
     open(editing, shown);
     let context = Memo::new(move |_| {
         let platform = platform(shown);
@@ -131,6 +131,7 @@ pub fn EditPage() -> impl IntoView {
                 <ShareDraft editing />
                 <Push editing moving taking />
                 <PlanRemarks moving />
+                <Shell editing moving context />
             </div>
         </DropZone>
         {move || {

@@ -162,11 +162,13 @@ impl Editing {
         });
     }
 
-    /// Remembers where it is to be pushed.
+    /// Remembers where it is to be pushed. A draft without edits is not kept for that.
     pub fn retarget(self, target: String) {
         let changed = self.kept.try_update(|kept| {
             let kept = Arc::make_mut(kept.as_mut()?);
-            (kept.target != target).then(|| kept.target = target)
+            let changed = kept.target != target;
+            kept.target = target;
+            (changed && !kept.draft().edits.is_empty()).then_some(())
         });
         if changed.flatten().is_some() {
             self.save();
