@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { answerTime } from '../support/answer';
 import { rendererPss } from '../support/memory';
 import { freePort, start } from '../support/process';
 import { reportOf } from '../support/report';
@@ -64,28 +65,3 @@ test('verifies a layer of more than 1 GiB in flat memory while the page answers'
     rmSync(scratch, { recursive: true, force: true });
   }
 });
-
-/** Milliseconds from a click on the theme button to the frame that shows the other theme. */
-function answerTime(page: import('@playwright/test').Page): Promise<number> {
-  return page.evaluate(
-    () =>
-      new Promise<number>((resolve, reject) => {
-        const button = document.querySelector<HTMLButtonElement>('.topbar button[title*="theme"]');
-        if (!button) {
-          reject(new Error('no theme button'));
-          return;
-        }
-        const before = document.documentElement.dataset.theme;
-        const start = performance.now();
-        // As an input event arrives: behind whatever the main thread is doing now.
-        setTimeout(() => {
-          button.click();
-          requestAnimationFrame(() => {
-            const changed = document.documentElement.dataset.theme !== before;
-            if (changed) resolve(performance.now() - start);
-            else reject(new Error('the click changed nothing'));
-          });
-        }, 0);
-      }),
-  );
-}

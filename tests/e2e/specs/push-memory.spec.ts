@@ -1,11 +1,12 @@
-// A layer of more than 1 GiB is built and pushed: the tab's memory and the server's stay flat.
+// A layer of more than 1 GiB is built, pushed and saved: the tab's memory and the server's stay flat.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { carryOut, form, newDigest, openEditor, plan, submit } from '../support/editing';
 import { chromium } from '../support/chromium';
+import { openCopy, saveAs, withoutPicker } from '../support/moving';
 import { rendererPss } from '../support/memory';
 import { expect, test } from '../support/stack';
-import { crane, inFolder, run } from '../support/tools';
+import { crane, inFolder, run, skopeo } from '../support/tools';
 
 const MIB = 1 << 20;
 
@@ -15,13 +16,14 @@ function anonymous(pid: number): number {
   return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
-test('builds and pushes a layer of more than 1 GiB in flat memory', async ({ playwright, stack }) => {
+test('builds, pushes and saves a layer of more than 1 GiB in flat memory', async ({ playwright, stack }) => {
   test.setTimeout(600_000);
   await inFolder(async (folder) => {
     // Windows that are forgotten keep their files in memory; people's lie on disk.
     const profile = join(folder, 'profile');
     const context = await playwright.chromium.launchPersistentContext(profile, { ...chromium, baseURL: stack.origin });
     const page = context.pages()[0] ?? (await context.newPage());
+    await withoutPicker(page);
     const content = join(folder, 'content.bin');
     const tar = join(folder, 'layer.tar.gz');
     run("sh", ["-c", `head -c ${1100 * MIB} /dev/urandom > ${content} && tar -C ${folder} -cf - content.bin | gzip -1 > ${tar} && rm ${content}`]);
@@ -43,14 +45,20 @@ test('builds and pushes a layer of more than 1 GiB in flat memory', async ({ pla
     const target = `${stack.registry}/edited/huge:1`;
     await plan(page, target);
     await carryOut(page, 'Push', 300_000);
+    const pushed = Date.now();
+    const before = most.tab;
+    await openCopy(page, target);
+    await saveAs(page, /^OCI image layout/, join(folder, 'saved.tar'));
     clearInterval(watching);
     await context.close();
     const seconds = (from: number, to: number) => ((to - from) / 1000).toFixed(1);
     console.log(
-      `push: 1100 MiB taken and checked in ${seconds(began, built)} s, pushed in ${seconds(built, Date.now())} s, ` +
-        `tab ${Math.round(taken / MIB)} MiB over idle until then, ${Math.round(most.tab / MIB)} MiB and server ${Math.round(most.server / MIB)} MiB over idle`,
+      `push: 1100 MiB taken and checked in ${seconds(began, built)} s, pushed in ${seconds(built, pushed)} s, saved in ${seconds(pushed, Date.now())} s; ` +
+        `tab ${Math.round(taken / MIB)}, ${Math.round(before / MIB)} and in all ${Math.round(most.tab / MIB)} MiB over idle, server ${Math.round(most.server / MIB)} MiB`,
     );
     expect(crane('digest', '--insecure', target).trim()).toBe(digest);
+    const saved = JSON.parse(skopeo('inspect', '--raw', `oci-archive:${join(folder, 'saved.tar')}:1`)) as object;
+    expect(saved).toEqual(JSON.parse(crane('manifest', '--insecure', target)));
     expect(most.tab).toBeLessThan(256 * MIB);
     expect(most.server).toBeLessThan(64 * MIB);
   });

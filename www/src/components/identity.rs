@@ -38,6 +38,9 @@ pub fn Identity(
     /// How far it is trusted.
     #[prop(into)]
     trust: Signal<Trust>,
+    /// How many edits this browser's draft of it has, and where that is; none without a draft.
+    #[prop(into)]
+    draft: Signal<Option<(usize, String)>>,
     /// Remarks after the digest: kinds, counts, sizes, age.
     #[prop(into)]
     facts: ViewFn,
@@ -107,6 +110,18 @@ pub fn Identity(
             <div class="title">
                 <h1>{name}</h1>
                 <TrustBadge trust />
+                {move || {
+                    draft
+                        .get()
+                        .map(|(edits, href)| {
+                            let edits = super::format::plural(edits, "edit", "edits");
+                            view! {
+                                <a class="badge checking" href=href>
+                                    {format!("Draft · {edits}")}
+                                </a>
+                            }
+                        })
+                }}
                 <div class="acts">
                     {picker}
                     <ShareButton link=share />

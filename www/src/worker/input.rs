@@ -11,7 +11,7 @@ use crate::net::problem::Problem;
 use crate::net::stream::BlobStream;
 
 /// Bytes that are read from disk at once.
-const PIECE: f64 = (256 << 10) as f64;
+pub(super) const PIECE: u64 = 256 << 10;
 
 /// A blob that is being read.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Input {
             BlobFrom::Disk(part) => {
                 let blob = parts.get(part).and_then(|part| part.dyn_ref::<Blob>().cloned());
                 let blob = blob.ok_or_else(|| content("A file did not reach the worker."))?;
-                Ok(Self::Disk(DiskStream { blob, offset: 0.0 }))
+                Ok(Self::Disk(DiskStream::new(blob)))
             }
         }
     }
@@ -76,8 +76,13 @@ impl Input {
 }
 
 impl DiskStream {
-    async fn next(&mut self) -> Result<Option<Uint8Array>, Problem> {
-        let end = (self.offset + PIECE).min(self.blob.size());
+    pub(super) fn new(blob: Blob) -> Self {
+        Self { blob, offset: 0.0 }
+    }
+
+    /// The next bytes, still in the browser's memory; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, Problem> {
+        let end = (self.offset + PIECE as f64).min(self.blob.size());
         if end <= self.offset {
             return Ok(None);
         }
@@ -89,7 +94,7 @@ impl DiskStream {
     }
 }
 
-fn gone() -> Problem {
+pub(super) fn gone() -> Problem {
     content(
         "The file can't be read any more: it was changed, moved or deleted since it was chosen. Choose it again.",
     )

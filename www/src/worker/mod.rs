@@ -21,5 +21,6 @@ mod sheaf;
 mod tar_stream;
 pub mod tree_job;
 mod unpack_job;
+mod window;
 
 pub use crate::jobs::Progress;

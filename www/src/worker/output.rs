@@ -14,6 +14,7 @@ use super::layer_job::copy;
 use super::meter::Meter;
 use super::protocol::{BlobFrom, FileAt, LayerAt};
 use super::tar_stream::TarStream;
+use super::window::{SMALL, Windows};
 use crate::disk::{self, UserFile, Writer};
 use crate::net::problem::Problem;
 
@@ -71,6 +72,7 @@ pub(super) struct Output {
     /// Bytes of the tar so far.
     pub(super) tar: u64,
     meter: Meter,
+    windows: Windows,
 }
 
 /// Where it is kept.
@@ -95,7 +97,14 @@ impl Output {
     }
 
     fn new(to: To, link: Link) -> Self {
-        Self { to, ready: Vec::new(), read: 0, tar: 0, meter: Meter::new(link) }
+        Self {
+            to,
+            ready: Vec::new(),
+            read: 0,
+            tar: 0,
+            meter: Meter::new(link),
+            windows: Windows::default(),
+        }
     }
 
     /// What was to be written is on disk already.
@@ -202,11 +211,17 @@ impl Output {
         digest: &Digest,
         size: u64,
     ) -> Result<(), Problem> {
-        if supply.files.get(digest).is_none_or(|file| file.size != size) {
-            return Err(missing());
+        let file = supply.files.get(digest).filter(|file| file.size == size).ok_or_else(missing)?;
+        let mut piece = Vec::new();
+        if size <= SMALL {
+            let blob = supply.parts.get(file.part).and_then(|part| part.dyn_ref::<Blob>());
+            let range = file.offset..file.offset.saturating_add(size);
+            self.windows.read(file.part, blob.ok_or_else(missing)?, range, &mut piece).await?;
+            writer.push(&piece, &mut self.ready);
+            self.read += size;
+            return Ok(());
         }
         let mut input = supply.file(digest)?;
-        let mut piece = Vec::new();
         while let Some(bytes) = input.next().await? {
             copy(&bytes, &mut piece);
             writer.push(&piece, &mut self.ready);

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use drydock::edit::{Base, Pinned};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::Shown;
 use crate::components::{ByteSize, Identity, Tab, Time, format};
 use crate::history;
+use crate::jobs::drafts;
 use crate::pages::model::{ContentModel, DocumentContent, DocumentModel, ImageModel, Load, What};
-use crate::route::{Route, View};
+use crate::route::{Here, Route, View};
 use crate::state::Ui;
 
 /// Who the image is, how far it is trusted, which platform of it is shown.
@@ -36,6 +39,7 @@ pub(super) fn Head(ui: Ui, shown: Shown) -> impl IntoView {
         }))
     });
     let verify = Signal::derive(move || shown.href(View::Verify));
+    let draft = draft(ui, shown);
     let facts = move || {
         view! {
             {move || image.with(|image| image.ready().map(|image| counts(image)))}
@@ -47,6 +51,7 @@ pub(super) fn Head(ui: Ui, shown: Shown) -> impl IntoView {
             reference
             digest
             trust=ui.trust
+            draft
             facts
             platforms
             platform=chosen
@@ -55,6 +60,32 @@ pub(super) fn Head(ui: Ui, shown: Shown) -> impl IntoView {
             verify
         />
     }
+}
+
+/// How many edits this browser's draft of the image has, and where it is.
+fn draft(ui: Ui, shown: Shown) -> Signal<Option<(usize, String)>> {
+    let name = Memo::new(move |_| {
+        let reference = shown.route.with(|route| route.reference.clone());
+        if Here::of(&reference.registry) == Some(Here::Draft) {
+            return Some(reference.repository.to_string());
+        }
+        let digest = shown.image.with(|image| image.ready().map(|image| image.digest.clone()))?;
+        Some(drafts::name(&Base::Image(Pinned::new(reference, digest))))
+    });
+    let edits = RwSignal::new(0);
+    Effect::new(move |_| {
+        // Told whenever a draft is kept or deleted.
+        ui.drafts.track();
+        let Some(name) = name.get() else { return edits.set(0) };
+        spawn_local(async move {
+            let kept = drafts::load(&name).await.ok().flatten();
+            edits.try_set(kept.map_or(0, |kept| kept.draft().edits.len()));
+        });
+    });
+    Signal::derive(move || {
+        let edits = Some(edits.get()).filter(|edits| *edits > 0)?;
+        Some((edits, shown.href(View::Edit)))
+    })
 }
 
 fn counts(image: &ImageModel) -> AnyView {
