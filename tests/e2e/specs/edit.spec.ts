@@ -2,10 +2,9 @@
 import { Page } from '@playwright/test';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { answerTime } from '../support/answer';
 import { carryOut, form, newDigest, openEditor, plan, submit } from '../support/editing';
 import { watch } from '../support/look';
-import { digestOf, judged } from '../support/moving';
+import { digestOf } from '../support/moving';
 import { reportOf } from '../support/report';
 import { expect, test } from '../support/stack';
 import { crane, inFolder, run, skopeo } from '../support/tools';
@@ -93,41 +92,6 @@ test('a draft survives a reload, can be undone and done again', async ({ page, s
   await expect(page.locator('.becomes')).toContainText('nothing is changed');
   await page.getByRole('button', { name: 'Redo' }).click();
   expect(await newDigest(page)).toBe(digest);
-});
-
-test('a folder of 50 000 files becomes one layer, and the page answers meanwhile', async ({ page, stack }) => {
-  await inFolder(async (folder) => {
-    const tree = join(folder, 'tree');
-    run('python3', ['-c', `
-import os, sys
-for at in range(50_000):
-    folder = os.path.join(sys.argv[1], str(at // 250))
-    if at % 250 == 0: os.makedirs(folder)
-    with open(os.path.join(folder, str(at)), 'w') as file: file.write(str(at))
-`, tree]);
-    await openEditor(page, `${stack.registry}/whiteouts:1`);
-    const files = await form(page, 'Add files');
-    await files.locator('input[type=file]').last().setInputFiles(tree);
-    await expect(files).toContainText(/50.?000 files/, { timeout: 60_000 });
-    await submit(page);
-    const began = Date.now();
-    let slowest = 0;
-    const fact = page.locator('.becomes dd').first();
-    const isDone = async () => /^sha256:/.test((await fact.textContent()) ?? '') && !(await fact.textContent())?.includes('as it was');
-    while (!(await isDone())) {
-      slowest = Math.max(slowest, await answerTime(page));
-      await page.waitForTimeout(200);
-    }
-    const digest = await newDigest(page);
-    console.log(`50 000 files: taken and built in ${((Date.now() - began) / 1000).toFixed(1)} s, slowest answer ${slowest.toFixed(0)} ms`);
-    const target = `${stack.own}/edited/many:1`;
-    await plan(page, target);
-    await carryOut(page);
-    expect(digestOf(target)).toBe(digest);
-    const listing = run('sh', ['-c', `crane export --insecure ${judged(target)} - | tar -tvf - | grep -c '^-.* tree/'`]);
-    expect(Number(listing)).toBe(50_000);
-    expect(slowest).toBeLessThan(200);
-  });
 });
 
 test('an edit that can not be done is told, and others can still be added', async ({ page, stack }) => {
