@@ -1,8 +1,8 @@
 //! Typed views of the documents of the image-spec, one page of it per file.
 //!
 //! A view is read from a document's JSON value and never instead of it: unknown fields stay in the
-//! document, and whatever is wrong becomes a [`Finding`](crate::finding::Finding) while reading goes on. [`read`] decides
-//! what a document is and reads it.
+//! document, and whatever is wrong becomes a [`Finding`](crate::finding::Finding) while reading
+//! goes on. [`read`] decides what a document is and reads it.
 
 mod classify;
 mod config;

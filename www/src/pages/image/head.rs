@@ -72,19 +72,20 @@ fn draft(ui: Ui, shown: Shown) -> Signal<Option<(usize, String)>> {
         let digest = shown.image.with(|image| image.ready().map(|image| image.digest.clone()))?;
         Some(drafts::name(&Base::Image(Pinned::new(reference, digest))))
     });
-    let edits = RwSignal::new(0);
+    let kept = RwSignal::new(None::<(String, usize)>);
     Effect::new(move |_| {
         // Told whenever a draft is kept or deleted.
         ui.drafts.track();
-        let Some(name) = name.get() else { return edits.set(0) };
+        let Some(name) = name.get() else { return };
         spawn_local(async move {
-            let kept = drafts::load(&name).await.ok().flatten();
-            edits.try_set(kept.map_or(0, |kept| kept.draft().edits.len()));
+            let draft = drafts::load(&name).await.ok().flatten();
+            kept.try_set(draft.map(|draft| (name, draft.draft().edits.len())));
         });
     });
     Signal::derive(move || {
-        let edits = Some(edits.get()).filter(|edits| *edits > 0)?;
-        Some((edits, shown.href(View::Edit)))
+        // What was read for another image may come late.
+        let (of, edits) = kept.get()?;
+        (edits > 0 && name.get() == Some(of)).then(|| (edits, shown.href(View::Edit)))
     })
 }
 
