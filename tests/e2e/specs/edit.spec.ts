@@ -109,6 +109,12 @@ test('an edit that can not be done is told, and others can still be added', asyn
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('.becomes')).toContainText('nothing is changed');
+  // No name is guessed from words: bytes would go where nobody wanted them.
+  const card = page.getByRole('region', { name: 'Push plan' });
+  await card.getByLabel('to', { exact: true }).fill('not a name:1');
+  await card.getByRole('button', { name: 'Plan', exact: true }).click();
+  await expect(card.getByRole('alert')).toBeVisible();
+  await expect(card).not.toContainText('docker.io');
 });
 
 test('a push is never of a draft into which files are still being taken', async ({ page, stack }) => {

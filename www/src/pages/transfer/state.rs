@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::reference::{Reference, from_pasted};
+use drydock::reference::Reference;
 use drydock::transfer::{Event, Options, Outcome, Plan, Step, Wanted};
 use leptos::prelude::*;
 
@@ -98,7 +98,9 @@ impl Moving {
     /// A sentence that says why it is none.
     pub fn reference(self) -> Result<Reference, String> {
         let text = self.target.get_untracked();
-        from_pasted(&text).map(Reference::normalised).map_err(|error| error.to_string())
+        // Nothing is guessed from other words around a name: what is typed is where bytes go.
+        let parsed = Reference::parse(text.trim());
+        parsed.map(Reference::normalised).map_err(|error| error.to_string())
     }
 
     /// The target's registry; empty when it is none.
