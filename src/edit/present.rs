@@ -77,7 +77,7 @@ pub fn pretty(document: &Document) -> String {
 fn of(changed: &ChangedDocument) -> DocumentDiff {
     let before = changed.before.as_deref().map(pretty).unwrap_or_default();
     let lines =
-        if changed.is_kept() { Vec::new() } else { lines(&before, &pretty(&changed.document)) };
+        if changed.is_kept() { Vec::new() } else { compare(&before, &pretty(&changed.document)) };
     DocumentDiff {
         label: changed.label.clone(),
         before: changed.before.as_ref().map(|before| before.digest().clone()),
@@ -86,8 +86,10 @@ fn of(changed: &ChangedDocument) -> DocumentDiff {
     }
 }
 
-/// Compares two texts. Very long ones are not compared: all of one goes, all of the other comes.
-fn lines(before: &str, after: &str) -> Vec<Line> {
+/// Compares two texts, line by line. Very long ones ([`limits::DIFF_LINES`]) are not compared: all of
+/// one goes, all of the other comes.
+#[must_use]
+pub fn compare(before: &str, after: &str) -> Vec<Line> {
     let line = |kind, before: Option<usize>, after: Option<usize>, text: &str| Line {
         kind,
         before: before.map(|at| at + 1),

@@ -12,6 +12,7 @@ mod expand;
 mod graph;
 mod loader;
 mod platforms;
+mod promised;
 
 pub use artifact::{ArtifactKind, Category, artifact_kind, content_kind};
 pub use graph::{Graph, Missing, Node, NodeId, Role, State};

@@ -9,6 +9,8 @@ use web_sys::{
     FileSystemFileEntry,
 };
 
+use crate::net::problem::{Problem, ProblemKind};
+
 /// A file that the user chose or dropped.
 #[derive(Clone, Debug)]
 pub struct Chosen {
@@ -18,6 +20,13 @@ pub struct Chosen {
     pub blob: Blob,
     /// Its time of last change, in seconds since 1970.
     pub mtime: i64,
+}
+
+/// A file that was chosen can't be read.
+#[must_use]
+pub fn gone() -> Problem {
+    let message = "The file can't be read any more: it was changed, moved or deleted since it was chosen. Choose it again.";
+    Problem::new(ProblemKind::Content, message)
 }
 
 /// What was dropped. It must be taken from the event before anything is waited for.

@@ -3,21 +3,17 @@
 //! The frame is parsed here and only the raw deflate stream is left to zlib-rs, since its own
 //! CRC is slower than one beside it and since a member's end must be seen.
 
+mod header;
+
 use zlib_rs::{Inflate, InflateFlush, Status};
 
+use self::header::{Header, Read};
 use super::{Output, Stopped};
 use crate::finding::Finding;
 use crate::layer::findings::Findings;
-use crate::limits;
 
 /// Size of the buffer that the tar comes out in; small enough to stay in a core's cache.
 const OUTPUT_BYTES: usize = 128 << 10;
-
-const FHCRC: u8 = 1 << 1;
-const FEXTRA: u8 = 1 << 2;
-const FNAME: u8 = 1 << 3;
-const FCOMMENT: u8 = 1 << 4;
-const RESERVED: u8 = 0b1110_0000;
 
 /// Decodes a sequence of gzip members.
 pub(crate) struct Gzip {
@@ -47,32 +43,6 @@ enum State {
     Garbage,
 }
 
-/// A member's header as far as it has been read.
-#[derive(Default)]
-struct Header {
-    start: u64,
-    fixed: [u8; 10],
-    len: usize,
-    field: Field,
-    /// Length of the optional field so far.
-    field_len: usize,
-    extra_len: usize,
-    crc: crc32fast::Hasher,
-    crc_bytes: [u8; 2],
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Field {
-    #[default]
-    Fixed,
-    ExtraLen,
-    Extra,
-    Name,
-    Comment,
-    Crc,
-    End,
-}
-
 impl Default for Gzip {
     fn default() -> Self {
         Self {
@@ -83,7 +53,7 @@ impl Default for Gzip {
             members: 0,
             crc: crc32fast::Hasher::new(),
             produced: 0,
-            header: Header::default(),
+            header: Header::at(0),
         }
     }
 }
@@ -132,7 +102,7 @@ impl Gzip {
                     0
                 }
                 State::Start => {
-                    self.header = Header { start: offset, ..Header::default() };
+                    self.header = Header::at(offset);
                     self.state = State::Header;
                     0
                 }
@@ -186,97 +156,23 @@ impl Gzip {
         subject: &str,
         findings: &mut Findings,
     ) -> Result<usize, Stopped> {
-        let header = &mut self.header;
-        let used = match header.field {
-            Field::Fixed => {
-                let used = input.len().min(10 - header.len);
-                header.fixed[header.len..header.len + used].copy_from_slice(&input[..used]);
-                header.len += used;
-                let seen = &header.fixed[..header.len];
-                let magic = [0x1f, 0x8b];
-                if !seen.starts_with(&magic[..seen.len().min(2)]) {
-                    let start = header.start;
-                    self.garbage(start, 0, subject, findings);
-                    return Ok(used);
-                }
-                if header.len == 10 {
-                    check_fixed(header, subject, findings)?;
-                    header.crc.update(&header.fixed);
-                    self.members += 1;
-                    header.next();
-                }
+        let was_known = self.header.is_known();
+        let used = match self.header.read(input, subject, findings)? {
+            Read::Part(used) => used,
+            Read::NoGzip(used) => {
+                self.garbage(self.header.start, 0, subject, findings);
+                return Ok(used);
+            }
+            Read::End(used) => {
+                self.state = State::Body;
+                self.inflate.reset(false);
+                self.crc.reset();
+                self.produced = 0;
                 used
             }
-            Field::ExtraLen => {
-                let [byte, ..] = *input else { return Ok(0) };
-                header.extra_len |= usize::from(byte) << (8 * header.field_len);
-                header.field_len += 1;
-                header.crc.update(&[byte]);
-                if header.field_len == 2 {
-                    header.next();
-                }
-                1
-            }
-            Field::Extra => {
-                let used = input.len().min(header.extra_len - header.field_len);
-                header.crc.update(&input[..used]);
-                header.field_len += used;
-                if header.field_len == header.extra_len {
-                    header.next();
-                }
-                used
-            }
-            Field::Name | Field::Comment => {
-                let end = input.iter().position(|&byte| byte == 0);
-                let used = end.map_or(input.len(), |at| at + 1);
-                header.crc.update(&input[..used]);
-                header.field_len += used;
-                if header.field_len > limits::GZIP_FIELD_BYTES {
-                    let start = header.start;
-                    return Err(stop(findings, "gzip.header", subject, || {
-                        format!(
-                            "The gzip member at offset {start} has a name or comment of more than \
-                             {} bytes: the blob is not read any further.",
-                            limits::GZIP_FIELD_BYTES
-                        )
-                    }));
-                }
-                if end.is_some() {
-                    header.next();
-                }
-                used
-            }
-            Field::Crc => {
-                let [byte, ..] = *input else { return Ok(0) };
-                if let Some(place) = header.crc_bytes.get_mut(header.field_len) {
-                    *place = byte;
-                }
-                header.field_len += 1;
-                if header.field_len == 2 {
-                    let expected = header.crc.clone().finalize() & 0xffff;
-                    let actual = u32::from(u16::from_le_bytes(header.crc_bytes));
-                    let start = header.start;
-                    if expected != actual {
-                        findings.add("gzip.header-crc", |rule| {
-                            let text = format!(
-                                "The checksum of the gzip header at offset {start} does not match."
-                            );
-                            Finding::error(rule, subject, text)
-                                .expected(format!("{expected:04x}"))
-                                .actual(format!("{actual:04x}"))
-                        });
-                    }
-                    header.next();
-                }
-                1
-            }
-            Field::End => 0,
         };
-        if self.header.field == Field::End {
-            self.state = State::Body;
-            self.inflate.reset(false);
-            self.crc.reset();
-            self.produced = 0;
+        if !was_known && self.header.is_known() {
+            self.members += 1;
         }
         Ok(used)
     }
@@ -377,7 +273,7 @@ impl Gzip {
                 return Ok(());
             }
             State::Garbage => return Err(Stopped),
-            State::Header if self.members > 0 && self.header.len == 1 => {
+            State::Header if self.members > 0 && self.header.is_one_byte() => {
                 let start = self.header.start;
                 self.garbage(start, 0, subject, findings);
                 return Err(Stopped);
@@ -390,50 +286,6 @@ impl Gzip {
             format!("The blob ends {place}, at offset {offset}: a part is missing.")
         }))
     }
-}
-
-impl Header {
-    /// Goes to the next field that the flags announce.
-    fn next(&mut self) {
-        let flags = self.fixed[3];
-        let order = [
-            (Field::ExtraLen, FEXTRA),
-            (Field::Extra, FEXTRA),
-            (Field::Name, FNAME),
-            (Field::Comment, FCOMMENT),
-            (Field::Crc, FHCRC),
-        ];
-        let from = order.iter().position(|(field, _)| *field == self.field).map_or(0, |at| at + 1);
-        self.field_len = 0;
-        self.field = order[from..]
-            .iter()
-            .find(|(field, flag)| {
-                flags & flag != 0 && !(*field == Field::Extra && self.extra_len == 0)
-            })
-            .map_or(Field::End, |(field, _)| *field);
-    }
-}
-
-fn check_fixed(header: &Header, subject: &str, findings: &mut Findings) -> Result<(), Stopped> {
-    let [_, _, method, flags, ..] = header.fixed;
-    let start = header.start;
-    if method != 8 {
-        return Err(stop(findings, "gzip.header", subject, || {
-            format!(
-                "The gzip member at offset {start} names compression method {method}; only 8 \
-                 (deflate) exists."
-            )
-        }));
-    }
-    if flags & RESERVED != 0 {
-        return Err(stop(findings, "gzip.header", subject, || {
-            format!(
-                "The gzip member at offset {start} sets reserved flags ({flags:#04x}), so its \
-                 data can't be found."
-            )
-        }));
-    }
-    Ok(())
 }
 
 fn stop(

@@ -128,7 +128,7 @@ test('a push is never of a draft into which files are still being taken', async 
     await openEditor(page, `${stack.registry}/whiteouts:1`);
     const card = page.getByRole('region', { name: 'Push plan' });
     await add('one.bin');
-    await expect(card).toContainText('still being taken');
+    await expect(card).toContainText('not in the draft yet');
     await expect(card.getByRole('button', { name: 'Plan', exact: true })).toBeDisabled();
     const first = await newDigest(page);
     const target = `${stack.own}/edited/taken:1`;
@@ -150,6 +150,9 @@ test('one file patched from the files view', async ({ page, stack }) => {
   const area = page.getByLabel('Text of the file');
   const before = await area.inputValue();
   await area.fill(before.replace('bookworm', 'drydock'));
+  const difference = page.locator('.editor .diff');
+  await expect(difference.locator('.removed')).toContainText('bookworm');
+  await expect(difference.locator('.added')).toContainText('drydock');
   await page.getByRole('button', { name: 'Put it into the draft' }).click();
   await page.getByRole('link', { name: /See what becomes of it/ }).click();
   const digest = await newDigest(page);

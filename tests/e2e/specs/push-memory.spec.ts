@@ -1,5 +1,5 @@
 // A layer of more than 1 GiB is built, pushed and saved: the tab's memory and the server's stay flat.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { carryOut, form, newDigest, openEditor, plan, submit } from '../support/editing';
 import { chromium } from '../support/chromium';
@@ -41,6 +41,8 @@ test('builds, pushes and saves a layer of more than 1 GiB in flat memory', async
     await submit(page);
     const digest = await newDigest(page, 300_000);
     const built = Date.now();
+    // The draft has it now.
+    rmSync(tar);
     const taken = most.tab;
     const target = `${stack.registry}/edited/huge:1`;
     await plan(page, target);

@@ -25,3 +25,15 @@ export function answerTime(page: Page): Promise<number> {
       }),
   );
 }
+
+/** Begins to note what keeps the page's main thread busy; the result gives the longest so far, in ms. */
+export async function watchLongTasks(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(() => {
+    const noted = window as unknown as { longestTask: number };
+    noted.longestTask = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) noted.longestTask = Math.max(noted.longestTask, entry.duration);
+    }).observe({ entryTypes: ['longtask'] });
+  });
+  return () => page.evaluate(() => (window as unknown as { longestTask: number }).longestTask);
+}

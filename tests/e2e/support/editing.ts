@@ -48,5 +48,7 @@ export async function plan(page: Page, target: string, verb: 'Push' | 'Copy' = '
 export async function carryOut(page: Page, verb: 'Push' | 'Copy' = 'Push', timeout = 120_000): Promise<void> {
   const card = page.getByRole('region', { name: `${verb} plan` });
   await card.getByRole('button', { name: new RegExp(`^${verb}`) }).click();
-  await expect(card.locator('.panel.verified')).toBeVisible({ timeout });
+  const ended = card.locator('.panel.verified, .panel.failed');
+  await expect(ended).toBeVisible({ timeout });
+  await expect(card.locator('.panel.failed')).toHaveCount(0);
 }

@@ -34,6 +34,7 @@ pub use add::AddEditMenu;
 pub use becomes::{Becomes, BecomesLayer, Fate, NewDigest};
 pub use context::{ChildFacts, FormContext, LayerItem, PlatformFacts};
 pub use dialog::EditDialog;
+pub use diff::DiffLines;
 pub use kind::{EditKind, Group};
 pub use list::{EditList, RowAct};
 pub use row::EditRow;

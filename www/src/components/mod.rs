@@ -42,9 +42,9 @@ pub use copy::{CopyButton, copy_text};
 pub use dialog::Dialog;
 pub use digest::DigestChip;
 pub use edit::{
-    AddEditMenu, Becomes, BecomesLayer, ChildFacts, EditDialog, EditKind, EditList, EditRow,
-    Executable, Fate, FormContext, Group, LayerItem, NewDigest, PlatformFacts, RowAct, Times,
-    Wanted, placed,
+    AddEditMenu, Becomes, BecomesLayer, ChildFacts, DiffLines, EditDialog, EditKind, EditList,
+    EditRow, Executable, Fate, FormContext, Group, LayerItem, NewDigest, PlatformFacts, RowAct,
+    Times, Wanted, placed,
 };
 pub use finding::FindingRow;
 pub use frame::{CommandBar, TopBar, reference_field};

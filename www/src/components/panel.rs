@@ -19,6 +19,8 @@ pub struct Problem {
     pub calm: bool,
     /// The token service to which the login may go only when the reader agrees.
     pub consent: Option<String>,
+    /// The registry that it is about, when that is known.
+    pub host: Option<String>,
 }
 
 /// A failure on the page.
@@ -32,6 +34,9 @@ pub fn ErrorPanel(
     /// Opens the login.
     #[prop(into, optional)]
     login: Option<Callback<()>>,
+    /// Gives up what failed.
+    #[prop(into, optional)]
+    discard: Option<Callback<()>>,
 ) -> impl IntoView {
     let retry = retry.filter(|_| problem.retry);
     let login = login.filter(|_| problem.login);
@@ -58,6 +63,14 @@ pub fn ErrorPanel(
                         view! {
                             <button type="button" class=main on:click=move |_| retry.run(())>
                                 "Retry"
+                            </button>
+                        }
+                    })}
+                {discard
+                    .map(|discard| {
+                        view! {
+                            <button type="button" class="button" on:click=move |_| discard.run(())>
+                                "Discard"
                             </button>
                         }
                     })}

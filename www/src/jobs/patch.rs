@@ -32,6 +32,19 @@ pub enum Patch {
     Mode(u16),
 }
 
+impl Patch {
+    /// Bytes of the files that have to be read for it.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Write(content) => content.len() as u64,
+            Self::Replace(file) => file.blob.size() as u64,
+            Self::Add(files) => files.iter().map(|file| file.blob.size() as u64).sum(),
+            Self::Remove | Self::Mode(_) => 0,
+        }
+    }
+}
+
 /// The entries that a patch adds to the draft, and where their files are.
 #[derive(Debug, Default)]
 pub struct Patched {
@@ -156,7 +169,7 @@ impl Patched {
     async fn take(
         &mut self,
         chosen: &Chosen,
-        on_progress: impl FnMut(Progress) + 'static,
+        on_progress: impl FnMut(Progress) + Clone + 'static,
     ) -> Result<NewNode, Problem> {
         let taken = gather::take(std::slice::from_ref(chosen), on_progress).await?;
         let file = taken.files.into_iter().next().ok_or_else(no_sense)?;

@@ -1,15 +1,16 @@
 //! One request over the browser's fetch, its body read piece by piece.
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Headers, ReadableStreamDefaultReader, Request, RequestCredentials,
-    RequestInit, RequestMode, RequestRedirect, Response,
+    AbortController, Headers, Request, RequestCredentials, RequestInit, RequestMode,
+    RequestRedirect, Response,
 };
 
 use super::clock;
+use super::pieces::Pieces;
 use super::problem::{Problem, ProblemKind};
 
 #[wasm_bindgen]
@@ -46,7 +47,7 @@ pub struct Answer {
 /// A body that is still arriving. Dropping it ends the transfer.
 #[derive(Debug)]
 pub struct Body {
-    reader: Option<ReadableStreamDefaultReader>,
+    pieces: Option<Pieces>,
     /// All of it, when it came at once.
     whole: Option<Uint8Array>,
     announced: Option<u64>,
@@ -76,8 +77,8 @@ pub async fn send(call: Call<'_>) -> Result<Answer, Problem> {
     let bodiless = call.method == "HEAD";
     let announced = find("content-length").and_then(|v| v.parse().ok()).filter(|_| !bodiless);
     let refused = find("x-drydock-error").cloned();
-    let reader = response.body().map(|stream| stream.get_reader().unchecked_into());
-    let body = Body { reader, whole: None, announced, arrived: 0, abort };
+    let pieces = response.body().map(|stream| Pieces::of(&stream, announced));
+    let body = Body { pieces, whole: None, announced, arrived: 0, abort };
     let answer = Answer { status: response.status(), headers, body };
     match refused {
         Some(code) => Err(answer.refusal(code).await),
@@ -141,29 +142,28 @@ impl Body {
     /// A body that is there already.
     #[must_use]
     pub fn whole(bytes: Option<Uint8Array>) -> Self {
-        Self { reader: None, whole: bytes, announced: None, arrived: 0, abort: AbortOnDrop(None) }
+        Self { pieces: None, whole: bytes, announced: None, arrived: 0, abort: AbortOnDrop(None) }
     }
 
-    /// The next bytes, still in the browser's memory; `None` at the end.
+    /// The next bytes, still in the browser's memory, where the ones after them take their place;
+    /// `None` at the end.
     ///
     /// # Errors
     /// When the connection broke, or fewer bytes came than were announced.
     pub async fn next(&mut self) -> Result<Option<Uint8Array>, Problem> {
-        let Some(reader) = &self.reader else { return Ok(self.whole.take()) };
-        let read = JsFuture::from(reader.read()).await.map_err(|_| self.cut())?;
-        let done = Reflect::get(&read, &"done".into()).is_ok_and(|done| done == true);
-        if done {
-            self.reader = None;
-            self.abort.0 = None;
-            return match self.announced {
-                Some(announced) if announced > self.arrived => Err(self.cut()),
-                _ => Ok(None),
-            };
+        let Some(pieces) = &mut self.pieces else { return Ok(self.whole.take()) };
+        let Ok(piece) = pieces.next().await else { return Err(self.cut()) };
+        match &piece {
+            Some(piece) => self.arrived += u64::from(piece.byte_length()),
+            None => {
+                self.pieces = None;
+                self.abort.0 = None;
+                if self.announced.is_some_and(|announced| announced > self.arrived) {
+                    return Err(self.cut());
+                }
+            }
         }
-        let piece = Reflect::get(&read, &"value".into()).map_err(|_| self.cut())?;
-        let piece: Uint8Array = piece.unchecked_into();
-        self.arrived += u64::from(piece.byte_length());
-        Ok(Some(piece))
+        Ok(piece)
     }
 
     /// All bytes, at most `limit`.

@@ -1,13 +1,14 @@
 //! The page's way to registries: fetch, through the server's proxy.
 //!
-//! [`fetch`] sends one request and streams its body, [`transport`] does so for the library, [`address`] says where on this origin a
-//! registry's URL is asked for, [`seals`] remembers which URLs the proxy will follow,
+//! [`fetch`] sends one request and streams its body, [`pieces`] reads such a stream, [`transport`]
+//! does so for the library, [`address`] says where on this origin a registry's URL is asked for, [`seals`] remembers which URLs the proxy will follow,
 //! [`stream`] reads one blob across broken connections, [`slots`] lets at most four blobs of a
 //! host flow at once, and [`registries`] keeps one client per registry with its logins.
 
 pub mod address;
 pub mod clock;
 pub mod fetch;
+pub mod pieces;
 pub mod place;
 pub mod problem;
 pub mod registries;

@@ -81,8 +81,8 @@ impl<G: Grant> BlobStream<G> {
         }
     }
 
-    /// The next bytes, still in the browser's memory; `None` at the end. A blob much longer than
-    /// expected ends early.
+    /// The next bytes, still in the browser's memory, where the ones after them take their place;
+    /// `None` at the end. A blob much longer than expected ends early.
     ///
     /// # Errors
     /// When the blob can't be read on, tries included.

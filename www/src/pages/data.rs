@@ -56,6 +56,7 @@ pub fn problem(problem: jobs::Problem) -> Problem {
         login: login || consent.is_some(),
         retry,
         consent,
+        host: problem.host,
         ..Problem::default()
     }
 }

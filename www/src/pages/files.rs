@@ -6,6 +6,7 @@ mod list;
 mod opening;
 mod preview;
 mod state;
+mod text;
 mod toolbar;
 
 use std::sync::Arc;

@@ -10,10 +10,11 @@ use leptos::prelude::*;
 use self::head::{Head, view_tabs};
 use super::data;
 use super::model::{ContentModel, ImageModel, Load, PlatformModel, What};
+use super::trouble::Trouble;
 use super::{copy, documents, edit, files, graph, layers, overview, tags, verify};
-use crate::components::{ErrorPanel, LoginAsk, Problem, ProgressRow, Tabs};
+use crate::components::{Problem, ProgressRow, Tabs};
 use crate::route::{ImageRoute, Route, View};
-use crate::state::{Overlay, PageState, remember, set_page_state, ui};
+use crate::state::{PageState, remember, set_page_state, ui};
 
 /// What the views of one image share; a context below [`ImagePage`].
 #[derive(Clone, Copy)]
@@ -184,7 +185,6 @@ pub fn WhenLoaded<T: Clone + Send + Sync + 'static>(
     show: Callback<T, AnyView>,
 ) -> impl IntoView {
     let shown = shown();
-    let ui = ui();
     move || match load.get() {
         Load::Ready(value) => show.run(value),
         Load::Waiting(what) => view! {
@@ -197,12 +197,9 @@ pub fn WhenLoaded<T: Clone + Send + Sync + 'static>(
         .into_any(),
         Load::Failed(problem) => {
             let registry = shown.route.with(|route| route.reference.registry.to_string());
-            let (why, realm) = (problem.sentence.clone(), problem.consent.clone());
-            let ask = LoginAsk { registry, realm, why };
-            let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(ask.clone())));
             view! {
                 <div class="page">
-                    <ErrorPanel problem retry=shown.reload login />
+                    <Trouble problem registry retry=shown.reload />
                 </div>
             }
             .into_any()

@@ -24,6 +24,7 @@ mod overview;
 mod reading;
 mod tags;
 mod transfer;
+mod trouble;
 mod verify;
 
 pub use drafts::DraftsPage;

@@ -16,9 +16,10 @@ use super::data;
 use super::image::shown;
 use super::local::LocalImages;
 use super::model::Load;
-use crate::components::{Card, DigestChip, Empty, ErrorPanel, LoginAsk, Problem, Windowed, format};
+use super::trouble::Trouble;
+use crate::components::{Card, DigestChip, Empty, Problem, Windowed, format};
 use crate::route::{Here, Route, View};
-use crate::state::{Overlay, ui};
+use crate::state::ui;
 
 /// Height of a row in pixels, as in the style sheet.
 const ROW: f64 = 34.0;
@@ -112,10 +113,7 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
     let problem = move || {
         let problem = list.with(|list| list.problem.clone())?;
         let registry = reference.registry.to_string();
-        let (why, realm) = (problem.sentence.clone(), problem.consent.clone());
-        let ask = LoginAsk { registry, realm, why };
-        let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(ask.clone())));
-        Some(view! { <ErrorPanel problem retry=load login /> })
+        Some(view! { <Trouble problem registry retry=load /> })
     };
     let field = move || {
         view! {

@@ -1,17 +1,16 @@
 //! The bytes of a blob, piece by piece, wherever they are.
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::entry::{Link, content};
 use super::protocol::BlobFrom;
+use crate::chosen::gone;
+use crate::net::pieces::Pieces;
 use crate::net::problem::Problem;
 use crate::net::stream::BlobStream;
-
-/// Bytes that are read from disk at once.
-pub(super) const PIECE: u64 = 256 << 10;
 
 /// A blob that is being read.
 #[derive(Debug)]
@@ -25,8 +24,9 @@ pub(super) enum Input {
 /// A Blob that is read from its first to its last byte.
 #[derive(Debug)]
 pub(super) struct DiskStream {
-    blob: Blob,
-    offset: f64,
+    pieces: Pieces,
+    offset: u64,
+    size: u64,
 }
 
 impl Input {
@@ -45,12 +45,13 @@ impl Input {
             BlobFrom::Disk(part) => {
                 let blob = parts.get(part).and_then(|part| part.dyn_ref::<Blob>().cloned());
                 let blob = blob.ok_or_else(|| content("A file did not reach the worker."))?;
-                Ok(Self::Disk(DiskStream::new(blob)))
+                Ok(Self::Disk(DiskStream::new(&blob)))
             }
         }
     }
 
-    /// The next bytes, still in the browser's memory; `None` at the end.
+    /// The next bytes, still in the browser's memory, where the ones after them take their place;
+    /// `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, Problem> {
         match self {
             Self::Registry(stream) => stream.next().await,
@@ -62,7 +63,7 @@ impl Input {
     pub(super) fn offset(&self) -> u64 {
         match self {
             Self::Registry(stream) => stream.offset(),
-            Self::Disk(stream) => stream.offset as u64,
+            Self::Disk(stream) => stream.offset,
         }
     }
 
@@ -76,26 +77,26 @@ impl Input {
 }
 
 impl DiskStream {
-    pub(super) fn new(blob: Blob) -> Self {
-        Self { blob, offset: 0.0 }
+    pub(super) fn new(blob: &Blob) -> Self {
+        let size = blob.size() as u64;
+        Self { pieces: Pieces::of(&blob.stream(), Some(size)), offset: 0, size }
     }
 
-    /// The next bytes, still in the browser's memory; `None` at the end.
+    /// The next bytes, still in the browser's memory, where the ones after them take their place;
+    /// `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, Problem> {
-        let end = (self.offset + PIECE as f64).min(self.blob.size());
-        if end <= self.offset {
-            return Ok(None);
+        let piece = self.pieces.next().await.map_err(|_| gone())?;
+        match &piece {
+            Some(piece) => self.offset += u64::from(piece.byte_length()),
+            None if self.offset < self.size => return Err(gone()),
+            None => {}
         }
-        let slice = self.blob.slice_with_f64_and_f64(self.offset, end).map_err(|_| gone())?;
-        let buffer = JsFuture::from(slice.array_buffer()).await.map_err(|_| gone())?;
-        let piece = Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>());
-        self.offset = end;
-        Ok(Some(piece))
+        Ok(piece)
     }
 }
 
-pub(super) fn gone() -> Problem {
-    content(
-        "The file can't be read any more: it was changed, moved or deleted since it was chosen. Choose it again.",
-    )
+/// All bytes of a small Blob.
+pub(super) async fn all(blob: &Blob) -> Result<Uint8Array, Problem> {
+    let buffer = JsFuture::from(blob.array_buffer()).await.map_err(|_| gone())?;
+    Ok(Uint8Array::new(&buffer))
 }

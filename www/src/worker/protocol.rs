@@ -180,8 +180,17 @@ pub enum Keep {
 /// Files to copy onto the browser's disk.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct GatherWork {
-    /// How many travel beside this.
-    pub files: usize,
+    /// What travels beside this, in its order.
+    pub handed: Vec<Handed>,
+}
+
+/// Files as they travel to a worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Handed {
+    /// One, as a Blob.
+    File,
+    /// Small ones, one behind the other in one buffer, with the bytes that each has.
+    Pack(Vec<u64>),
 }
 
 /// A layer to make.

@@ -7,11 +7,14 @@ use std::ops::Range;
 
 use web_sys::Blob;
 
-use super::input::{DiskStream, PIECE, gone};
+use super::input::all;
 use super::layer_job::copy;
+use crate::chosen::gone;
 use crate::disk;
 use crate::net::problem::Problem;
 
+/// Length of a window in bytes.
+const PIECE: u64 = 256 << 10;
 /// Largest file in bytes that is read this way.
 pub(super) const SMALL: u64 = 64 << 10;
 /// Most windows that are remembered: files are not wanted just in the order in which they lie there.
@@ -60,10 +63,9 @@ impl Windows {
             None => {
                 let end = (start + PIECE).min(blob.size() as u64);
                 let blob = disk::shorten(blob, start, end).ok_or_else(gone)?;
-                let read = DiskStream::new(blob).next().await?.ok_or_else(gone)?;
                 self.0.truncate(KEPT - 1);
                 let mut bytes = Vec::new();
-                copy(&read, &mut bytes);
+                copy(&all(&blob).await?, &mut bytes);
                 Window { part, start, bytes }
             }
         };

@@ -4,6 +4,7 @@ mod browser;
 mod checks;
 mod conformance;
 mod counts;
+mod room;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -48,6 +49,9 @@ pub(crate) fn test(arguments: &[String]) -> Result<ExitCode> {
     let parts = chosen(arguments)?;
     let purpose = parts.iter().map(|part| part.purpose).max().unwrap_or(Purpose::Run);
     setup::setup(purpose)?;
+    if purpose >= Purpose::Test {
+        room::look();
+    }
     let mut outcomes = Vec::new();
     for part in parts {
         println!("\n== {} ==", part.name);

@@ -43,7 +43,7 @@ impl Count {
 
 /// The lines of a document. Runs that stayed are folded until they are asked for.
 #[component]
-pub(super) fn DiffLines(
+pub fn DiffLines(
     /// Name of the document.
     label: String,
     /// All of its lines.

@@ -106,6 +106,19 @@ pub enum Times {
     Fixed(i64),
 }
 
+impl Wanted {
+    /// Bytes of the files that have to be read for it.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Files { chosen, .. } | Self::Tar { chosen, .. } | Self::Attach { chosen, .. } => {
+                chosen.iter().map(|file| file.blob.size() as u64).sum()
+            }
+            Self::Edit(_) | Self::Rebase { .. } | Self::IndexAdd { .. } => 0,
+        }
+    }
+}
+
 impl From<Edit> for Wanted {
     fn from(edit: Edit) -> Self {
         Self::Edit(Box::new(edit))

@@ -6,14 +6,12 @@ use leptos::prelude::*;
 
 use super::saving::{Saving, Step};
 use super::state::Extent;
-use crate::components::{
-    ByteSize, Card, CommandLines, ErrorPanel, LoginAsk, Problem, ProgressRow, Untrusted, format,
-};
+use crate::components::{ByteSize, Card, CommandLines, Problem, ProgressRow, Untrusted, format};
 use crate::jobs::save::Form;
 use crate::pages::commands::{self, Server};
 use crate::pages::image::shown;
+use crate::pages::trouble::Trouble;
 use crate::route::Here;
-use crate::state::{Overlay, ui};
 
 /// What kind of file, how large it will be, and the saving of it.
 #[component]
@@ -244,15 +242,11 @@ fn Done(name: String) -> impl IntoView {
 
 #[component]
 fn Failed(saving: Saving, problem: Problem, plan: Callback<()>) -> impl IntoView {
-    let ui = ui();
     let registry =
         saving.copying.subject.with_value(|subject| subject.reference.registry.to_string());
-    let (why, realm) = (problem.sentence.clone(), problem.consent.clone());
-    let ask = LoginAsk { registry, realm, why };
-    let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(ask.clone())));
     view! {
         <div class="body">
-            <ErrorPanel problem retry=plan login />
+            <Trouble problem registry retry=plan />
         </div>
     }
 }

@@ -87,9 +87,15 @@ async fn one(
         }
         Wanted::Tar { chosen, packing, base, scope } => {
             // Each is a blob of its own, as what is compressed already becomes the layer itself.
+            let mut before = 0;
             for file in chosen.iter() {
+                let mut told = on_progress.clone();
+                let told = move |now: Progress| {
+                    told(Progress { downloaded: before + now.downloaded, ..now });
+                };
                 let Taken { files, contents } =
-                    gather::take(std::slice::from_ref(file), on_progress.clone()).await?;
+                    gather::take(std::slice::from_ref(file), told).await?;
+                before += file.blob.size() as u64;
                 let Some(taken) = files.into_iter().next() else { continue };
                 let input = given(file, taken, packing);
                 complete.edits.push(layer(input, base, &scope));

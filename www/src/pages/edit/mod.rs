@@ -11,30 +11,31 @@ mod result;
 mod share;
 mod shell;
 mod state;
+mod taking;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::edit::{Base, Bases, Change, Edit, EditError, Step};
+use drydock::edit::{Base, Change, Edit, EditError, Step};
 use drydock::platform::Platform;
 use drydock::reference::Tag;
 use drydock::transfer::{Options, Wanted as Held};
 use leptos::prelude::*;
 
-use self::complete::{Complete, complete};
 use self::result::ResultCard;
 use self::share::ShareDraft;
 use self::shell::Shell;
-use super::data;
+use self::taking::{Asked, Taking, TakingPanel};
 use super::image::{Shown, shown};
 use super::model::Load;
 use super::transfer::{Moving, MovingCard, PlanRemarks};
+use super::trouble::Trouble;
 use crate::chosen::Chosen;
-use crate::components::{DropZone, ErrorPanel, ProgressRow, Transfer, format};
+use crate::components::{DropZone, ProgressRow, format};
 use crate::components::{EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted};
 use crate::jobs::push::{self, Stock};
-use crate::jobs::{Progress, Task, tab};
+use crate::jobs::tab;
 use crate::net::place::Place;
 use crate::route::Here;
 use crate::state::ui;
@@ -61,27 +62,11 @@ pub fn EditPage() -> impl IntoView {
         editing.reached().map(|change| context::of(&change, platform.as_ref()))
     });
     let form = RwSignal::new(None::<OpenForm>);
-    let taking = RwSignal::new(None::<Transfer>);
-    let task = StoredValue::new_local(None::<Task>);
+    let taking = Taking::new(editing);
     let done = move |wanted: Vec<Wanted>| {
         let change = form.with_untracked(|form| form.as_ref().and_then(|form| form.change.clone()));
         form.set(None);
-        let bases = editing.sources().map(|sources| Bases::of(&sources.image)).unwrap_or_default();
-        let began = js_sys::Date::now();
-        taking.set(Some(Transfer::default()));
-        task.set_value(Some(Task::spawn(async move {
-            let on_progress = move |now: Progress| {
-                let elapsed = js_sys::Date::now() - began;
-                taking.try_set(Some(Transfer { done: now.downloaded, total: None, elapsed }));
-            };
-            match complete(wanted, bases, on_progress).await {
-                Ok(Complete { edits, contents }) => put(editing, change, edits, contents),
-                Err(problem) => {
-                    editing.problem.try_set(Some(data::problem(problem)));
-                }
-            }
-            taking.try_set(None);
-        })));
+        taking.ask(Asked { wanted, change });
     };
     let add = move |kind: EditKind| {
         form.set(Some(OpenForm { kind, change: None, files: Vec::new() }));
@@ -101,14 +86,21 @@ pub fn EditPage() -> impl IntoView {
     let moving = Moving::new(String::new());
     follow_target(editing, moving, shown);
     let waiting = move || editing.waiting.get();
-    let stop = Callback::new(move |()| {
-        task.set_value(None);
-        taking.set(None);
+    let again = Callback::new(move |()| editing.retry());
+    after_login(move || {
+        if editing.problem.with_untracked(Option::is_some) {
+            editing.retry();
+        }
+        taking.retry();
     });
+    let registry = shown.route.with_untracked(|route| route.reference.registry.to_string());
     view! {
         <DropZone hint="Drop files or folders to add them as a layer, tars to add them as they are" dropped>
             <div class="page editing">
-                {move || editing.problem.get().map(|problem| view! { <ErrorPanel problem /> })}
+                {move || {
+                    let registry = registry.clone();
+                    editing.problem.get().map(|problem| view! { <Trouble problem registry retry=again /> })
+                }}
                 {move || {
                     waiting()
                         .map(|what| {
@@ -119,11 +111,7 @@ pub fn EditPage() -> impl IntoView {
                             }
                         })
                 }}
-                <Show when=move || taking.with(Option::is_some)>
-                    <div class="card" role="status">
-                        <ProgressRow what="Taking the files into the draft" transfer=taking cancel=stop />
-                    </div>
-                </Show>
+                <TakingPanel taking />
                 <div class="columns">
                     <List editing context add form />
                     <ResultCard editing shown=Signal::derive(move || platform(shown)) />
@@ -170,25 +158,16 @@ fn platform(shown: Shown) -> Option<Platform> {
     })
 }
 
-/// Puts edits into the draft: at the end, or the first in place of the one that was changed.
-fn put(
-    editing: Editing,
-    change: Option<(usize, Edit)>,
-    edits: Vec<Edit>,
-    mut contents: BTreeMap<Digest, crate::jobs::drafts::Content>,
-) {
-    let Some((at, _)) = change else {
-        editing.add(edits, contents);
-        return;
-    };
-    for (offset, edit) in edits.into_iter().enumerate() {
-        let edit = Box::new(edit);
-        let step = match offset {
-            0 => Step::Replace { at, edit },
-            _ => Step::Insert { at: at + offset, edit },
-        };
-        editing.step(step, std::mem::take(&mut contents));
-    }
+/// Does something whenever somebody has logged in to a registry, or out of one.
+fn after_login(act: impl Fn() + 'static) {
+    let logins = ui().logins;
+    Effect::new(move |before: Option<u32>| {
+        let now = logins.get();
+        if before.is_some_and(|before| before != now) {
+            act();
+        }
+        now
+    });
 }
 
 #[component]
@@ -325,11 +304,11 @@ fn made(change: &Change) -> Vec<Digest> {
 }
 
 #[component]
-fn Push(editing: Editing, moving: Moving, taking: RwSignal<Option<Transfer>>) -> impl IntoView {
+fn Push(editing: Editing, moving: Moving, taking: Taking) -> impl IntoView {
     let blocked = Signal::derive(move || {
         let change = editing.change();
-        if taking.with(Option::is_some) {
-            return Some("Files are still being taken into the draft.".to_owned());
+        if taking.is_waited_for() {
+            return Some("An edit is not in the draft yet; see above.".to_owned());
         }
         match change {
             None if editing.result.with(Option::is_none) => {

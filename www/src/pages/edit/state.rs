@@ -34,6 +34,8 @@ pub struct Editing {
     /// How many drafts this browser keeps, as the bar shows it.
     count: RwSignal<usize>,
     sources: StoredValue<Option<(Draft, Arc<Sources>)>>,
+    /// The name of the draft, and what it is made on when there is none yet.
+    asked: StoredValue<Option<(String, Option<Base>)>>,
     opening: StoredValue<Option<Task>, LocalStorage>,
     loading: StoredValue<Option<Task>, LocalStorage>,
     build: StoredValue<Option<Task>, LocalStorage>,
@@ -54,6 +56,7 @@ impl Editing {
             remarks: RwSignal::new(BTreeMap::new()),
             count,
             sources: StoredValue::new(None),
+            asked: StoredValue::new(None),
             opening: StoredValue::new_local(None),
             loading: StoredValue::new_local(None),
             build: StoredValue::new_local(None),
@@ -83,6 +86,7 @@ impl Editing {
         self.before.set(None);
         self.problem.set(None);
         self.waiting.set(Some("Looking for the draft…".to_owned()));
+        self.asked.set_value(Some((name.clone(), base.clone())));
         self.opening.set_value(Some(Task::spawn(async move {
             match (drafts::load(&name).await, base) {
                 (Ok(Some(kept)), _) => self.show(kept),
@@ -94,6 +98,16 @@ impl Editing {
                 (Err(problem), _) => self.fail(problem),
             }
         })));
+    }
+
+    /// Tries again what went wrong.
+    pub fn retry(self) {
+        match self.asked.get_value() {
+            Some((name, base)) if self.kept.with_untracked(Option::is_none) => {
+                self.open(name, base);
+            }
+            _ => self.refresh(),
+        }
     }
 
     fn show(self, kept: Kept) {

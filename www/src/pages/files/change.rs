@@ -10,7 +10,6 @@ use super::super::model::Load;
 use super::state::Files;
 use crate::chosen::Chosen;
 use crate::components::{Choice, ChooseButton, Problem, ProgressRow, Transfer, format};
-use crate::jobs::file::FilePreview;
 use crate::jobs::patch::{self, Patch};
 use crate::jobs::{Progress, Task, drafts};
 use crate::pages::data;
@@ -42,8 +41,8 @@ impl Changing {
         }
     }
 
-    /// Puts a patch of a path into the draft.
-    pub(super) fn put(self, files: Files, row: Row, wanted: Patch) {
+    /// Puts a patch of a path into the draft; `then` follows when that went well.
+    pub(super) fn put(self, files: Files, row: Row, wanted: Patch, then: impl FnOnce() + 'static) {
         let Some(tree) = files.tree() else { return };
         let shown = shown();
         let image = shown.image.with_untracked(|image| image.ready().cloned());
@@ -53,10 +52,11 @@ impl Changing {
         let ui = ui();
         let began = js_sys::Date::now();
         self.problem.set(None);
-        self.progress.set(Some(Transfer::default()));
+        let total = Some(wanted.size()).filter(|size| *size > 0);
+        self.progress.set(Some(Transfer { total, ..Transfer::default() }));
         let on_progress = move |now: Progress| {
             let elapsed = js_sys::Date::now() - began;
-            let transfer = Transfer { done: now.downloaded, total: None, elapsed };
+            let transfer = Transfer { done: now.downloaded, total, elapsed };
             self.progress.try_set(Some(transfer));
         };
         self.task.set_value(Some(Task::spawn(async move {
@@ -67,6 +67,7 @@ impl Changing {
             match kept.await {
                 Ok(kept) => {
                     self.done.try_set(Some(kept.draft().edits.len()));
+                    then();
                     spawn_local(async move {
                         if let Ok(all) = drafts::list().await {
                             ui.drafts.try_set(all.len());
@@ -79,6 +80,11 @@ impl Changing {
             }
             self.progress.try_set(None);
         })));
+    }
+
+    /// Whether something is on its way into the draft; tracked.
+    pub(super) fn is_busy(self) -> bool {
+        self.progress.with(Option::is_some)
     }
 
     fn stop(self) {
@@ -107,7 +113,7 @@ pub(super) fn ChangeBar(row: Row, changing: Changing, edit: RwSignal<bool>) -> i
     let is_text = row.content.is_some_and(|content| content.size <= LARGEST);
     let asking_mode = RwSignal::new(false);
     let sure = RwSignal::new(false);
-    let put = move |row: &Row, patch: Patch| changing.put(files, row.clone(), patch);
+    let put = move |row: &Row, patch: Patch| changing.put(files, row.clone(), patch, || ());
     let row = StoredValue::new(row);
     let replace = move |chosen: Vec<Chosen>| {
         if let Some(file) = chosen.into_iter().next() {
@@ -120,7 +126,7 @@ pub(super) fn ChangeBar(row: Row, changing: Changing, edit: RwSignal<bool>) -> i
         row.with_value(|row| put(row, Patch::Remove));
     };
     view! {
-        <div class="fileacts changes" role="group" aria-label="Change it">
+        <fieldset class="fileacts changes" aria-label="Change it" disabled=move || changing.is_busy()>
             <Show when=move || is_text>
                 <button type="button" class="button small" on:click=move |_| edit.set(true)>
                     "Edit text"
@@ -161,7 +167,7 @@ pub(super) fn ChangeBar(row: Row, changing: Changing, edit: RwSignal<bool>) -> i
                 </button>
             </Show>
             <OnlyHere only=changing.only />
-        </div>
+        </fieldset>
         <Show when=move || asking_mode.get()>
             <ModeForm
                 mode=row.with_value(|row| row.mode.clone())
@@ -243,7 +249,7 @@ fn ChangeOutcome(changing: Changing) -> impl IntoView {
     let shown = shown();
     let stop = Callback::new(move |()| changing.stop());
     view! {
-        <Show when=move || changing.progress.with(Option::is_some)>
+        <Show when=move || changing.is_busy()>
             <ProgressRow what="Putting it into the draft" transfer=changing.progress cancel=stop />
         </Show>
         {move || {
@@ -275,58 +281,6 @@ fn ChangeOutcome(changing: Changing) -> impl IntoView {
                 })
         }}
     }
-}
-
-/// The text of a file, to be changed.
-#[component]
-pub(super) fn TextEditor(
-    row: Row,
-    preview: FilePreview,
-    changing: Changing,
-    edit: RwSignal<bool>,
-) -> impl IntoView {
-    let files = expect_context::<Files>();
-    let whole = preview.bytes.len() as u64 == preview.total;
-    let Some(before) = String::from_utf8(preview.bytes).ok().filter(|_| whole) else {
-        return view! {
-            <p class="notice muted">"This file is no text, or too large to be edited here. Replace it instead."</p>
-        }
-        .into_any();
-    };
-    // A browser's field knows only one kind of line break.
-    let crlf = before.contains("\r\n");
-    let typed = RwSignal::new(before.replace("\r\n", "\n"));
-    let changed = {
-        let before = before.replace("\r\n", "\n");
-        Memo::new(move |_| typed.with(|typed| *typed != before))
-    };
-    let save = move |_| {
-        let text = typed.get_untracked();
-        let text = if crlf { text.replace('\n', "\r\n") } else { text };
-        changing.put(files, row.clone(), Patch::Write(text.into_bytes()));
-        edit.set(false);
-    };
-    view! {
-        <div class="editor">
-            <textarea
-                class="document mono"
-                aria-label="Text of the file"
-                spellcheck="false"
-                autocapitalize="off"
-                prop:value=typed
-                on:input=move |event| typed.set(event_target_value(&event))
-            ></textarea>
-            <div class="fileacts">
-                <button type="button" class="button primary small" disabled=move || !changed.get() on:click=save>
-                    "Put it into the draft"
-                </button>
-                <button type="button" class="button small" on:click=move |_| edit.set(false)>
-                    "Cancel"
-                </button>
-            </div>
-        </div>
-    }
-    .into_any()
 }
 
 #[cfg(test)]

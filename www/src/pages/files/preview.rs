@@ -4,11 +4,12 @@ use drydock::inspect::tree::Row;
 use leptos::prelude::*;
 
 use super::super::image::shown;
-use super::change::{ChangeBar, Changing, TextEditor};
+use super::change::{ChangeBar, Changing};
 use super::content::ContentView;
 use super::list::owner;
 use super::opening::told;
 use super::state::Files;
+use super::text::TextEditor;
 use super::toolbar::file_name;
 use crate::components::{
     Badge, ByteSize, CopyButton, Empty, ErrorPanel, Fact, Facts, LayerDot, Problem, ProgressRow,

@@ -7,11 +7,9 @@ use leptos::prelude::*;
 
 use super::acting::{Acting, Ended, Stage};
 use super::deletion;
-use crate::components::{
-    Card, CommandLines, Empty, ErrorPanel, LoginAsk, PlanRows, Problem, format,
-};
+use crate::components::{Card, CommandLines, Empty, PlanRows, Problem, format};
 use crate::pages::commands::{self, Server};
-use crate::state::{Overlay, ui};
+use crate::pages::trouble::Trouble;
 
 /// One deletion, from the look at it to its end.
 #[component]
@@ -120,15 +118,11 @@ fn Outcome(acting: Acting, ended: Vec<Ended>) -> impl IntoView {
 
 #[component]
 fn Failed(acting: Acting, problem: Problem) -> impl IntoView {
-    let ui = ui();
     let registry = acting.repository.with_value(|repository| repository.registry.to_string());
-    let (why, realm) = (problem.sentence.clone(), problem.consent.clone());
-    let ask = LoginAsk { registry, realm, why };
-    let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(ask.clone())));
     let problem = Problem { retry: false, ..problem };
     view! {
         <div class="body">
-            <ErrorPanel problem login />
+            <Trouble problem registry />
         </div>
     }
 }

@@ -8,12 +8,11 @@ use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use crate::components::{
-    Card, CopyButton, DigestChip, Empty, ErrorPanel, LoginAsk, Meter, PlanRows, PlanSteps, Problem,
-    format,
+    Card, CopyButton, DigestChip, Empty, Meter, PlanRows, PlanSteps, Problem, format,
 };
 use crate::pages::model::Load;
+use crate::pages::trouble::Trouble;
 use crate::route::Route;
-use crate::state::{Overlay, ui};
 
 pub use self::state::{Moving, Phase};
 
@@ -164,15 +163,11 @@ fn Done(moving: Moving, reference: Reference) -> impl IntoView {
 
 #[component]
 fn Failed(moving: Moving, problem: Problem, plan: Callback<()>) -> impl IntoView {
-    let ui = ui();
     let registry = moving.registry();
-    let (why, realm) = (problem.sentence.clone(), problem.consent.clone());
-    let ask = LoginAsk { registry, realm, why };
-    let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(ask.clone())));
     let problem = Problem { retry: true, ..problem };
     view! {
         <div class="body">
-            <ErrorPanel problem retry=plan login />
+            <Trouble problem registry retry=plan />
             <p class="notice muted">
                 "What has arrived is not sent again, and no tag was set before all that it needs was there."
             </p>
