@@ -25,8 +25,7 @@ pub fn App() -> impl IntoView {
     provide_context(ui);
     spawn_local(async move {
         // Where nothing can be kept there are no drafts.
-        let kept = drafts::list().await.unwrap_or_default();
-        ui.drafts.try_set(kept.len());
+        ui.drafts.try_set(drafts::count().await.unwrap_or_default());
         let _swept = drafts::sweep().await;
     });
     history::listen(move |route| ui.route.set(route), move |route| ui.go(route));

@@ -27,7 +27,7 @@ pub async fn blob(digest: &Digest) -> Result<Option<File>, Problem> {
 /// When the browser keeps no files for this page.
 pub async fn blobs() -> Result<Vec<Digest>, Problem> {
     let names = names(FOLDER).await?;
-    Ok(names.iter().filter_map(|name| Digest::parse(&name.replacen('-', ":", 1)).ok()).collect())
+    Ok(names.iter().filter_map(|name| digest(name)).collect())
 }
 
 /// Deletes a blob.
@@ -38,19 +38,31 @@ pub async fn remove(digest: &Digest) -> Result<(), Problem> {
     forget(FOLDER, &name(digest)).await
 }
 
-/// Deletes what is not needed and was not written to since a moment, in seconds since 1970.
+/// The names of files that were not written to since a moment, in seconds since 1970.
 ///
 /// # Errors
 /// When the browser keeps no files for this page.
-pub async fn sweep(since: u64, needed: impl Fn(&Digest) -> bool) -> Result<(), Problem> {
+pub async fn old(since: u64) -> Result<Vec<String>, Problem> {
     let place = place().await?;
+    let mut old = Vec::new();
     for name in names(FOLDER).await? {
-        if Digest::parse(&name.replacen('-', ":", 1)).is_ok_and(|digest| needed(&digest)) {
-            continue;
-        }
         let Some(file) = file(&place, &name, false).await? else { continue };
         if content_of(&file).await?.last_modified() / 1000.0 < since as f64 {
-            forget(FOLDER, &name).await?;
+            old.push(name);
+        }
+    }
+    Ok(old)
+}
+
+/// Deletes those of some files that are no blob that is needed.
+///
+/// # Errors
+/// When the browser keeps no files for this page.
+pub async fn sweep(names: &[String], needed: impl Fn(&Digest) -> bool) -> Result<(), Problem> {
+    for name in names {
+        let is_needed = digest(name).is_some_and(|digest| needed(&digest));
+        if !is_needed {
+            forget(FOLDER, name).await?;
         }
     }
     Ok(())
@@ -61,6 +73,10 @@ pub async fn sweep(since: u64, needed: impl Fn(&Digest) -> bool) -> Result<(), P
 pub fn shorten(blob: &Blob, from: u64, to: u64) -> Option<Blob> {
     let kind = "application/octet-stream";
     blob.slice_with_f64_and_f64_and_content_type(from as f64, to as f64, kind).ok()
+}
+
+fn digest(name: &str) -> Option<Digest> {
+    Digest::parse(&name.replacen('-', ":", 1)).ok()
 }
 
 pub(super) fn name(digest: &Digest) -> String {

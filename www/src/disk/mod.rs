@@ -10,7 +10,7 @@ mod blobs;
 mod outside;
 mod writer;
 
-pub use blobs::{blob, blobs, remove, shorten, sweep};
+pub use blobs::{blob, blobs, old, remove, shorten, sweep};
 pub use outside::UserFile;
 pub use writer::Writer;
 

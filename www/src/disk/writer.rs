@@ -25,8 +25,14 @@ pub struct Writer {
     name: String,
     file: FileSystemFileHandle,
     handle: Option<FileSystemSyncAccessHandle>,
+    /// Bytes that are in the file.
     at: u64,
+    /// Those behind them. Every write to the file takes about a millisecond, however small it is.
+    gathered: Vec<u8>,
 }
+
+/// Bytes that are gathered before they are written.
+const GATHERED: usize = 512 << 10;
 
 impl Writer {
     /// An empty file.
@@ -39,7 +45,7 @@ impl Writer {
         let file = file(&folder, &name, true).await?.ok_or_else(|| refused(&JsValue::NULL))?;
         let handle = JsFuture::from(file.create_sync_access_handle()).await;
         let handle = handle.map_err(|error| refused(&error))?;
-        Ok(Self { name, file, handle: Some(handle.unchecked_into()), at: 0 })
+        Ok(Self { name, file, handle: Some(handle.unchecked_into()), at: 0, gathered: Vec::new() })
     }
 
     /// Adds bytes at the end.
@@ -47,6 +53,22 @@ impl Writer {
     /// # Errors
     /// When there is no room for them.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        if self.gathered.is_empty() && bytes.len() >= GATHERED {
+            return self.put(bytes);
+        }
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() < GATHERED { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), Problem> {
+        let mut gathered = std::mem::take(&mut self.gathered);
+        let result = self.put(&gathered);
+        gathered.clear();
+        self.gathered = gathered;
+        result
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         let handle = self.handle.as_ref().ok_or_else(|| refused(&JsValue::NULL))?;
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -66,13 +88,13 @@ impl Writer {
     /// Number of bytes so far.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.at
+        self.at + self.gathered.len() as u64
     }
 
     /// Whether nothing has been written yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.at == 0
+        self.len() == 0
     }
 
     /// Closes the file and gives it the name of its digest, which the caller has computed from
@@ -81,6 +103,7 @@ impl Writer {
     /// # Errors
     /// When there is no room for it.
     pub async fn keep(mut self, digest: &Digest) -> Result<(), Problem> {
+        self.flush()?;
         if let Some(handle) = self.handle.take() {
             let flushed = handle.flush();
             handle.close();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use drydock::digest::Digest;
 use drydock::edit::{Base, Draft, History, RecipeId, Time};
 use drydock::layer::write::BuiltLayer;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, ProblemKind};
@@ -124,6 +125,38 @@ pub async fn save(draft: &Kept) -> Result<(), Problem> {
     disk::keep(FOLDER, &file(&draft.name), &text).await
 }
 
+/// Number of edits of a draft, without reading all that they say; `None` when this browser has no
+/// such draft.
+///
+/// # Errors
+/// When the browser keeps no files for this page.
+pub async fn edits(name: &str) -> Result<Option<usize>, Problem> {
+    #[derive(Deserialize)]
+    struct Outline {
+        history: Steps,
+    }
+    #[derive(Deserialize)]
+    struct Steps {
+        draft: Edits,
+    }
+    #[derive(Deserialize)]
+    struct Edits {
+        edits: Vec<IgnoredAny>,
+    }
+    let text = disk::read(FOLDER, &file(name)).await?;
+    let outline = text.and_then(|text| serde_json::from_slice::<Outline>(&text).ok());
+    Ok(outline.map(|outline| outline.history.draft.edits.len()))
+}
+
+/// Number of drafts.
+///
+/// # Errors
+/// When the browser keeps no files for this page.
+pub async fn count() -> Result<usize, Problem> {
+    let names = disk::names(FOLDER).await?;
+    Ok(names.iter().filter(|name| name.ends_with(".json")).count())
+}
+
 /// All drafts, the one that was changed last first. What can't be read is left out.
 ///
 /// # Errors
@@ -163,9 +196,13 @@ pub async fn delete(name: &str) -> Result<(), Problem> {
 /// # Errors
 /// When the browser keeps no files for this page.
 pub async fn sweep() -> Result<(), Problem> {
+    let old = disk::old(clock::unix_seconds().saturating_sub(DAY)).await?;
+    if old.is_empty() {
+        return Ok(());
+    }
     let drafts = list().await?;
     let needed: BTreeSet<&Digest> = drafts.iter().flat_map(Kept::blobs).collect();
-    disk::sweep(clock::unix_seconds().saturating_sub(DAY), |digest| needed.contains(digest)).await
+    disk::sweep(&old, |digest| needed.contains(digest)).await
 }
 
 fn file(name: &str) -> String {

@@ -5,7 +5,9 @@
 
 mod packs;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use drydock::digest::Digest;
 use futures_util::future::{Either, join, ready};
@@ -34,7 +36,22 @@ struct Ready {
     handed: Vec<Handed>,
     parts: Vec<JsValue>,
     size: u64,
-    count: u64,
+}
+
+/// Tells how far it all is, whether that is known from what was read here or from the worker.
+#[derive(Clone)]
+struct Teller<F> {
+    on_progress: F,
+    most: Rc<Cell<u64>>,
+}
+
+impl<F: FnMut(Progress)> Teller<F> {
+    fn tell(&mut self, downloaded: u64) {
+        if downloaded > self.most.get() {
+            self.most.set(downloaded);
+            (self.on_progress)(Progress { downloaded, ..Progress::default() });
+        }
+    }
 }
 
 /// Copies files onto the browser's disk, in a worker, and hashes each.
@@ -48,21 +65,17 @@ pub async fn take(
     let sizes: Vec<u64> = chosen.iter().map(|file| file.blob.size() as u64).collect();
     let mut batches = packs::batches(&sizes).into_iter();
     let mut taken = Taken::default();
-    let mut before = Progress::default();
-    let mut next = read_next(chosen, &mut batches).await?;
+    let teller = Teller { on_progress, most: Rc::default() };
+    let mut written = 0;
+    let mut next = read_next(chosen, &mut batches, 0, teller.clone()).await?;
     while let Some(now) = next.take() {
-        let mut told = on_progress.clone();
-        let base = before;
-        let told = move |now: Progress| {
-            let downloaded = base.downloaded + now.downloaded;
-            told(Progress { downloaded, entries: base.entries + now.entries, ..now });
-        };
-        before.downloaded += now.size;
-        before.entries += now.count;
+        let (mut told, before) = (teller.clone(), written);
+        let told = move |now: Progress| told.tell(before + now.downloaded);
+        written += now.size;
         // The next files are read while these are written.
         let more = match batches.as_slice() {
             [] => Either::Left(ready(Ok(None))),
-            _ => Either::Right(read_next(chosen, &mut batches)),
+            _ => Either::Right(read_next(chosen, &mut batches, written, teller.clone())),
         };
         let (done, more) = join(write(now, told), more).await;
         let (blob, files) = done?;
@@ -80,15 +93,17 @@ pub async fn take(
 async fn read_next(
     chosen: &[Chosen],
     batches: &mut std::vec::IntoIter<Batch>,
+    before: u64,
+    mut teller: Teller<impl FnMut(Progress)>,
 ) -> Result<Option<Ready>, Problem> {
     let Some(Batch(packs)) = batches.next() else { return Ok(None) };
-    let mut ready = Ready { handed: Vec::new(), parts: Vec::new(), size: 0, count: 0 };
+    let mut ready = Ready { handed: Vec::new(), parts: Vec::new(), size: 0 };
+    let mut read = before;
     for pack in packs {
         match pack {
             Pack::Large(at) => {
                 let file = chosen.get(at).ok_or_else(no_sense)?;
                 ready.size += file.blob.size() as u64;
-                ready.count += 1;
                 ready.handed.push(Handed::File);
                 ready.parts.push(file.blob.clone().into());
             }
@@ -96,7 +111,8 @@ async fn read_next(
                 let files = chosen.get(range).ok_or_else(no_sense)?;
                 let (bytes, sizes) = packs::read(files).await?;
                 ready.size += u64::from(bytes.byte_length());
-                ready.count += sizes.len() as u64;
+                read += u64::from(bytes.byte_length());
+                teller.tell(read);
                 ready.handed.push(Handed::Pack(sizes));
                 ready.parts.push(bytes.buffer().into());
             }
@@ -109,7 +125,7 @@ async fn write(
     ready: Ready,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(Digest, Vec<Gathered>), Problem> {
-    let Ready { handed, parts, size, .. } = ready;
+    let Ready { handed, parts, size } = ready;
     let order =
         async || Ok(Order { work: Work::Gather(GatherWork { handed }), parts, slots: Vec::new() });
     match tab().pool.read(size, order, on_progress).await?.outcome {

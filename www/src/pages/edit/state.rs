@@ -208,8 +208,7 @@ impl Editing {
         self.saving.set_value(Some(Task::spawn(async move {
             match drafts::save(&kept).await {
                 Ok(()) => {
-                    let drafts = drafts::list().await.map(|drafts| drafts.len());
-                    count.try_set(drafts.unwrap_or_default());
+                    count.try_set(drafts::count().await.unwrap_or_default());
                 }
                 Err(problem) => {
                     self.problem.try_set(Some(data::problem(problem)));

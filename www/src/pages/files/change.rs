@@ -69,8 +69,8 @@ impl Changing {
                     self.done.try_set(Some(kept.draft().edits.len()));
                     then();
                     spawn_local(async move {
-                        if let Ok(all) = drafts::list().await {
-                            ui.drafts.try_set(all.len());
+                        if let Ok(count) = drafts::count().await {
+                            ui.drafts.try_set(count);
                         }
                     });
                 }

@@ -78,8 +78,8 @@ fn draft(ui: Ui, shown: Shown) -> Signal<Option<(usize, String)>> {
         ui.drafts.track();
         let Some(name) = name.get() else { return };
         spawn_local(async move {
-            let draft = drafts::load(&name).await.ok().flatten();
-            kept.try_set(draft.map(|draft| (name, draft.draft().edits.len())));
+            let edits = drafts::edits(&name).await.ok().flatten();
+            kept.try_set(edits.map(|edits| (name, edits)));
         });
     });
     Signal::derive(move || {
