@@ -22,6 +22,12 @@ pub struct Chosen {
     pub mtime: i64,
 }
 
+/// Bytes that files have together.
+#[must_use]
+pub fn size(files: &[Chosen]) -> u64 {
+    files.iter().map(|file| file.blob.size() as u64).sum()
+}
+
 /// A file that was chosen can't be read.
 #[must_use]
 pub fn gone() -> Problem {

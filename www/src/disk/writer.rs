@@ -10,6 +10,9 @@ use web_sys::{FileSystemFileHandle, FileSystemReadWriteOptions, FileSystemSyncAc
 use super::{blobs, file, refused};
 use crate::net::problem::{Problem, ProblemKind};
 
+/// Bytes that are gathered before they are written.
+const GATHERED: usize = 512 << 10;
+
 #[wasm_bindgen]
 extern "C" {
     /// Renames a file; not in the bindings yet.
@@ -30,9 +33,6 @@ pub struct Writer {
     /// Those behind them. Every write to the file takes about a millisecond, however small it is.
     gathered: Vec<u8>,
 }
-
-/// Bytes that are gathered before they are written.
-const GATHERED: usize = 512 << 10;
 
 impl Writer {
     /// An empty file.

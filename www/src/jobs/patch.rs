@@ -14,7 +14,7 @@ use web_sys::Blob;
 use super::drafts::{self, Content, Kept};
 use super::tree::Tree;
 use super::{Problem, ProblemKind, Progress, file, gather, no_sense};
-use crate::chosen::Chosen;
+use crate::chosen::{self, Chosen};
 use crate::net::clock;
 
 /// What is done to one path.
@@ -39,7 +39,7 @@ impl Patch {
         match self {
             Self::Write(content) => content.len() as u64,
             Self::Replace(file) => file.blob.size() as u64,
-            Self::Add(files) => files.iter().map(|file| file.blob.size() as u64).sum(),
+            Self::Add(files) => chosen::size(files),
             Self::Remove | Self::Mode(_) => 0,
         }
     }

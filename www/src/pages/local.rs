@@ -5,7 +5,7 @@ use drydock::reference::Repository;
 use leptos::prelude::*;
 
 use super::data;
-use crate::chosen::Chosen;
+use crate::chosen::{self, Chosen};
 use crate::components::{
     ByteSize, Card, Choice, ChooseButton, DigestChip, Empty, ErrorPanel, Problem, ProgressRow,
     Transfer, Untrusted,
@@ -39,7 +39,7 @@ impl Opening {
     pub fn open(self, ui: Ui, chosen: Vec<Chosen>) {
         let Self { name, transfer, problem, task } = self;
         let first = chosen.first().map(|file| file.path.clone()).unwrap_or_default();
-        let total = chosen.iter().map(|file| file.blob.size() as u64).sum();
+        let total = chosen::size(&chosen);
         name.set(Some(first.split('/').next().unwrap_or_default().to_owned()));
         problem.set(None);
         transfer.set(None);

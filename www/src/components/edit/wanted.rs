@@ -6,7 +6,7 @@ use std::sync::Arc;
 use drydock::edit::{AttachTo, BaseAnnotations, Edit, Packing, Scope};
 use drydock::media_type::MediaType;
 
-use crate::chosen::Chosen;
+use crate::chosen::{self, Chosen};
 
 /// What a form comes to: an edit, or what the page has to read before it can make one.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ impl Wanted {
     pub fn size(&self) -> u64 {
         match self {
             Self::Files { chosen, .. } | Self::Tar { chosen, .. } | Self::Attach { chosen, .. } => {
-                chosen.iter().map(|file| file.blob.size() as u64).sum()
+                chosen::size(chosen)
             }
             Self::Edit(_) | Self::Rebase { .. } | Self::IndexAdd { .. } => 0,
         }

@@ -17,6 +17,8 @@ use crate::jobs::patch::Patch;
 const COMPARED: usize = 5_000;
 /// How long the reader must have typed nothing before the texts are compared.
 const PAUSE: Duration = Duration::from_millis(200);
+const TOO_LONG: &str =
+    "The text is too long to be compared while you type; the draft will have all of it.";
 
 /// The text of a file, to be changed.
 #[component]
@@ -98,18 +100,12 @@ fn TextDiff(before: StoredValue<String>, settled: RwSignal<String>) -> impl Into
     let lines = Memo::new(move |_| {
         settled.with(|after| before.with_value(|before| compare(before, after)))
     });
-    move || {
-        match lines.get() {
+    move || match lines.get() {
         Compared::Equal => ().into_any(),
-        Compared::TooLong => view! {
-            <p class="notice muted">"The text is too long to be compared while you type; the draft has all of it."</p>
+        Compared::TooLong => view! { <p class="notice muted">{TOO_LONG}</p> }.into_any(),
+        Compared::Lines(lines) => {
+            view! { <DiffLines label="What you changed".to_owned() lines /> }.into_any()
         }
-        .into_any(),
-        Compared::Lines(lines) => view! {
-            <DiffLines label="What you changed".to_owned() lines />
-        }
-        .into_any(),
-    }
     }
 }
 
