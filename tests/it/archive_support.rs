@@ -10,12 +10,14 @@ use drydock::archive::{ArchiveSource, Error, Files, Name, ReadAt, ReadError, sca
 use drydock::descriptor::identify;
 use drydock::digest::Digest;
 use drydock::document::Document;
+use drydock::image::{Answer, Graph, Loader, Options, What};
 use drydock::media_type::MediaType;
-use drydock::reference::{Reference, Tag};
+use drydock::reference::{Reference, Tag, Target};
+use drydock::source::Source as _;
 use drydock::spec;
 use serde_json::Value;
 
-use crate::image_support::Store;
+use crate::image_support::{Store, digest};
 use crate::registry_script::run;
 
 /// Files of which only some stretches are not zero, so that they can be large.
@@ -188,4 +190,74 @@ pub(crate) fn rules(findings: &[drydock::finding::Finding]) -> Vec<String> {
     rules.sort();
     rules.dedup();
     rules
+}
+
+pub(crate) type Opened = ArchiveSource<Disk>;
+
+/// What an archive lists: names, digest, origin.
+pub(crate) fn listed(source: &Opened) -> Vec<String> {
+    let roots = source.archive().roots().iter().map(|root| {
+        let names: Vec<String> = root
+            .names
+            .iter()
+            .map(|name| match name {
+                Name::Reference(reference) => reference.to_string(),
+                Name::Tag(tag) => tag.to_string(),
+                Name::Other(text) => format!("\"{text}\""),
+            })
+            .collect();
+        let about = root.about.as_ref().map_or("", |_| " about another");
+        let digest = root.descriptor.digest.short();
+        format!("{digest} {:?} [{}]{about}", root.origin, names.join(", "))
+    });
+    roots.collect()
+}
+
+/// What a tag stands for in an archive.
+pub(crate) fn target_tag(text: &str) -> Target {
+    Target::Tag(Tag::parse(text).expect("tag"))
+}
+
+pub(crate) fn short(descriptor: &Value) -> String {
+    digest(descriptor).short().to_owned()
+}
+
+/// Loads all documents under a root of an archive, as the page does.
+pub(crate) fn load(source: &Opened, target: &Target) -> Graph {
+    let mut reference = Reference::parse("localhost/archive").expect("reference");
+    match target {
+        Target::Tag(tag) => reference.tag = Some(tag.clone()),
+        Target::Digest(digest) => reference.digest = Some(digest.clone()),
+    }
+    let mut loader = Loader::new(reference, Options { referrers: true, ..Options::default() });
+    while let Some(want) = loader.next_want() {
+        let fetched = match &want.what {
+            What::Root(reference) => run(source.root(&reference.target())),
+            What::Manifest(descriptor) | What::Blob(descriptor) => run(source.document(descriptor)),
+            What::CosignTag(name) => run(source.root(&target_tag(name))),
+            What::Referrers(digest) => {
+                let found = run(source.referrers(digest)).expect("a list");
+                let answer = Answer::Referrers {
+                    manifests: found.descriptors,
+                    from: "the referrers API".to_owned(),
+                    findings: found.findings,
+                    incomplete: None,
+                };
+                loader.supply(want.id, answer);
+                continue;
+            }
+        };
+        let answer = match fetched {
+            Ok(fetched) => Answer::Document {
+                bytes: fetched.bytes.into_inner(),
+                content_type: fetched.media_type,
+                claimed: None,
+            },
+            Err(error) if error.is_not_found() => Answer::Absent,
+            Err(error @ Error::Mismatch { .. }) => Answer::Mismatch(error.into()),
+            Err(error) => Answer::Failed(error.to_string()),
+        };
+        loader.supply(want.id, answer);
+    }
+    loader.into_graph()
 }

@@ -216,3 +216,14 @@ pub(crate) fn rules(graph: &Graph) -> Vec<String> {
     let nodes = graph.nodes().iter().flat_map(|node| &node.findings);
     graph.findings().iter().chain(nodes).map(|finding| finding.rule.to_string()).collect()
 }
+
+/// Two platforms under one index, a second image, and an index of that index.
+pub(crate) fn two_images() -> (Store, [Value; 4]) {
+    let mut store = Store::default();
+    let amd = store.image("linux/amd64", &["base", "app"]);
+    let arm = store.image("linux/arm64", &["base", "arm"]);
+    let index = store.index(&[entry(&amd, "linux/amd64"), entry(&arm, "linux/arm64")]);
+    let other = store.image("linux/amd64", &["other"]);
+    let nested = store.index(&[index.clone(), entry(&other, "linux/s390x")]);
+    (store, [amd, index, other, nested])
+}

@@ -215,3 +215,24 @@ pub(crate) fn overlay_rules(overlay: &Overlay) -> Vec<String> {
     rules.dedup();
     rules
 }
+
+/// A tar of these parts holds these entries and breaks these rules.
+#[track_caller]
+pub(crate) fn case(parts: &[Vec<u8>], expected: &[&str], broken: &[&str]) -> LayerSummary {
+    raw_case(&tar(parts), expected, broken)
+}
+
+/// The same of a tar that is whole already.
+#[track_caller]
+pub(crate) fn raw_case(bytes: &[u8], expected: &[&str], broken: &[&str]) -> LayerSummary {
+    let summary = read(bytes);
+    assert_eq!(
+        (entries(&summary), rules(&summary)),
+        (
+            expected.iter().map(|line| (*line).to_owned()).collect(),
+            broken.iter().map(|rule| (*rule).to_owned()).collect(),
+        )
+    );
+    assert_eq!(summary.entries, expected.len() as u64);
+    summary
+}

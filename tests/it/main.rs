@@ -1,6 +1,7 @@
 //! The library from outside, and what must hold of all sources.
 
 mod architecture;
+mod archive_docker;
 mod archive_open;
 mod archive_peers;
 mod archive_scan;
@@ -27,11 +28,13 @@ mod layer_index;
 mod layer_overlay;
 mod layer_peers;
 mod layer_rewrite;
+mod layer_sparse;
 mod layer_support;
 mod layer_tar;
 mod layer_write;
 mod peer;
 mod registry_auth;
+mod registry_lists;
 mod registry_ops;
 mod registry_push;
 mod registry_scratch;
