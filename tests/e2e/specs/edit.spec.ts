@@ -229,6 +229,33 @@ test('an index put on another base, all platforms', async ({ page, stack }) => {
   });
 });
 
+test('a base that asks for a login is waited for, and taken once somebody has logged in', async ({ page, stack }) => {
+  const base = `${stack.faulty}/fault/basic/sample/hello:latest`;
+  await openEditor(page, `${stack.registry}/whiteouts:1`);
+  const rebase = await form(page, 'Rebase');
+  await rebase.getByRole('textbox').nth(0).fill(`${stack.registry}/whiteouts:1`);
+  await rebase.getByRole('textbox').nth(1).fill(base);
+  await submit(page);
+  const problem = page.getByRole('alert');
+  await expect(problem).toContainText(/log ?in/i);
+  await problem.getByRole('button', { name: 'Log in' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText(stack.faulty);
+  await dialog.getByLabel(/user/i).fill('demo');
+  await dialog.getByLabel(/password|token/i).fill('secret');
+  await dialog.getByRole('button', { name: /log in/i }).click();
+  await expect(page.locator('.edit-row')).toContainText('sample/hello');
+  // What is not wanted any more is given up, and nothing of it stays.
+  await page.getByRole('button', { name: 'Undo' }).click();
+  const again = await form(page, 'Rebase');
+  await again.getByRole('textbox').nth(0).fill(`${stack.registry}/whiteouts:1`);
+  await again.getByRole('textbox').nth(1).fill(`${stack.faulty}/no/such:image`);
+  await submit(page);
+  await problem.getByRole('button', { name: 'Discard' }).click();
+  await expect(problem).toHaveCount(0);
+  await expect(page.locator('.edit-row')).toHaveCount(0);
+});
+
 test('six platforms flattened at once, each with layers of its own', async ({ page, stack }) => {
   const repository = `${stack.registry}/edited/six`;
   await inFolder(async (folder) => {

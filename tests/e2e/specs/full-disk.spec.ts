@@ -82,3 +82,24 @@ test('a browser without room says so, and goes on when it has some', async ({ pa
     await expect(edits.last()).toContainText('Set entrypoint');
   });
 });
+
+test('a text that finds no room stays in its field, and what went wrong is in sight', async ({ page, stack }) => {
+  await page.setViewportSize({ width: 1280, height: 640 });
+  await page.goto(`/${stack.registry}/debian:demo/-/files/usr/lib/os-release`);
+  await page.getByRole('button', { name: 'Edit text' }).click();
+  const area = page.getByLabel('Text of the file');
+  const changed = (await area.inputValue()).replace('bookworm', 'drydock');
+  await area.fill(changed);
+  await expect(page.locator('.editor .diff')).toBeVisible();
+  const storage = await page.context().newCDPSession(page);
+  await storage.send('Storage.overrideQuotaForOrigin', { origin: stack.origin, quotaSize: 100 });
+  const put = page.getByRole('button', { name: 'Put it into the draft' });
+  await put.click();
+  const problem = page.getByRole('alert');
+  await expect(problem).toContainText('The browser has no more room for this page.');
+  await expect(problem).toBeInViewport();
+  await expect(area).toHaveValue(changed);
+  await storage.send('Storage.overrideQuotaForOrigin', { origin: stack.origin });
+  await put.click();
+  await expect(page.getByRole('link', { name: /See what becomes of it/ })).toBeVisible();
+});

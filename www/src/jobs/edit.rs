@@ -10,8 +10,8 @@ use drydock::edit::{
 };
 use drydock::image::Options;
 use drydock::layer::write::BuiltLayer;
-use drydock::reference::Reference;
-use drydock::source::Source as _;
+use drydock::reference::{Reference, Target};
+use drydock::source::{Fetched, Source as _};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::build::{self, Made, Supplies};
@@ -66,9 +66,18 @@ pub async fn pin(text: &str) -> Result<Pinned, Problem> {
     if let Some(digest) = reference.digest.clone() {
         return Ok(Pinned::new(reference, digest));
     }
-    let source = AnySource::of(&Place::from(&reference)).await?;
-    let fetched = source.root(&reference.target()).await.map_err(Problem::from)?;
+    let fetched = root(&reference, &reference.target()).await?;
     Ok(Pinned::new(reference, fetched.digest))
+}
+
+/// Fetches a document by its reference, for edits that need more of it than its digest.
+///
+/// # Errors
+/// When there is no such document, or the registry does not give it.
+pub async fn root(reference: &Reference, target: &Target) -> Result<Fetched, Problem> {
+    let source = AnySource::of(&Place::from(reference)).await?;
+    let fetched = source.root(target).await;
+    fetched.map_err(|error| Problem::from(error).at(reference.registry.as_str()))
 }
 
 /// Does the edits with the layers that are built.

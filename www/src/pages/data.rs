@@ -46,6 +46,8 @@ pub fn problem(problem: jobs::Problem) -> Problem {
         let after = format::span(seconds as f64 * 1000.0);
         reason.push_str(&format!(" The registry asks to wait {after}, until {at}."));
     }
+    // What limits requests may be a host behind the registry, for which there is no login.
+    let host = problem.host.filter(|_| problem.kind != ProblemKind::RateLimited);
     let consent = match problem.kind {
         ProblemKind::Consent(host) => Some(host),
         _ => None,
@@ -56,7 +58,7 @@ pub fn problem(problem: jobs::Problem) -> Problem {
         login: login || consent.is_some(),
         retry,
         consent,
-        host: problem.host,
+        host,
         ..Problem::default()
     }
 }

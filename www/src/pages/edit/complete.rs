@@ -8,15 +8,12 @@ use drydock::edit::{
     LayerInput, Packing, Rebase, Scope,
 };
 use drydock::layer::write::{NewEntry, NewNode};
-use drydock::source::Source as _;
 
 use crate::chosen::Chosen;
 use crate::components::{Executable, Times, Wanted, placed};
 use crate::jobs::drafts::Content;
 use crate::jobs::gather::{self, Gathered, Taken};
-use crate::jobs::source::AnySource;
 use crate::jobs::{self, Problem, ProblemKind, Progress};
-use crate::net::place::Place;
 
 /// Edits that are complete, and where on disk the files are that they name.
 #[derive(Debug, Default)]
@@ -135,9 +132,8 @@ async fn one(
         }
         Wanted::IndexAdd { reference } => {
             let pinned = jobs::edit::pin(&reference).await?;
-            let source = AnySource::of(&Place::from(pinned.reference())).await?;
             let target = drydock::reference::Target::Digest(pinned.digest().clone());
-            let fetched = source.root(&target).await.map_err(Problem::from)?;
+            let fetched = jobs::edit::root(pinned.reference(), &target).await?;
             let media_type = fetched.media_type.clone().map(|it| it.to_string());
             let media_type = media_type.unwrap_or_default();
             let size = fetched.bytes.len() as u64;

@@ -88,10 +88,10 @@ pub fn EditPage() -> impl IntoView {
     let waiting = move || editing.waiting.get();
     let again = Callback::new(move |()| editing.retry());
     after_login(move || {
-        if editing.problem.with_untracked(Option::is_some) {
+        if editing.problem.with_untracked(|it| it.as_ref().is_some_and(|it| it.login)) {
             editing.retry();
         }
-        taking.retry();
+        taking.logged_in();
     });
     let registry = shown.route.with_untracked(|route| route.reference.registry.to_string());
     view! {
@@ -311,6 +311,9 @@ fn Push(editing: Editing, moving: Moving, taking: Taking) -> impl IntoView {
             return Some("An edit is not in the draft yet; see above.".to_owned());
         }
         match change {
+            None if editing.problem.with(Option::is_some) => {
+                Some("There is nothing to push yet; see above.".to_owned())
+            }
             None if editing.result.with(Option::is_none) => {
                 Some("The draft is being read.".to_owned())
             }

@@ -12,12 +12,11 @@ use super::complete::{Complete, complete};
 use super::state::Editing;
 use crate::components::{Problem, ProgressRow, Transfer, Wanted, format};
 use crate::jobs::drafts::Content;
-use crate::jobs::{self, Progress, Task};
+use crate::jobs::{self, ProblemKind, Progress, Task};
 use crate::pages::data;
 use crate::pages::trouble::Trouble;
 
 /// What one form asked for.
-#[derive(Clone)]
 pub(super) struct Asked {
     /// What it comes to.
     pub(super) wanted: Vec<Wanted>,
@@ -25,12 +24,18 @@ pub(super) struct Asked {
     pub(super) change: Option<(usize, Edit)>,
 }
 
+/// What one form asked for, and in which draft it is to be.
+struct Waiting {
+    asked: Asked,
+    draft: Option<String>,
+}
+
 /// What is being taken into a draft, one form after the other.
 #[derive(Clone, Copy)]
 pub(super) struct Taking {
     editing: Editing,
     /// The first is under way, or has failed.
-    queue: RwSignal<VecDeque<Arc<Asked>>, LocalStorage>,
+    queue: RwSignal<VecDeque<Arc<Waiting>>, LocalStorage>,
     progress: RwSignal<Option<Transfer>>,
     problem: RwSignal<Option<Problem>>,
     task: StoredValue<Option<Task>, LocalStorage>,
@@ -49,7 +54,8 @@ impl Taking {
 
     /// Takes what a form asked for, after what was asked before it.
     pub(super) fn ask(self, asked: Asked) {
-        self.queue.update(|queue| queue.push_back(Arc::new(asked)));
+        let waiting = Arc::new(Waiting { asked, draft: self.draft() });
+        self.queue.update(|queue| queue.push_back(waiting));
         if self.queue.with_untracked(VecDeque::len) == 1 {
             self.go_on();
         }
@@ -61,8 +67,15 @@ impl Taking {
     }
 
     /// Tries what has failed once more.
-    pub(super) fn retry(self) {
+    fn retry(self) {
         if self.problem.with_untracked(Option::is_some) {
+            self.go_on();
+        }
+    }
+
+    /// Tries once more what a login may have mended.
+    pub(super) fn logged_in(self) {
+        if self.problem.with_untracked(|it| it.as_ref().is_some_and(|it| it.login)) {
             self.go_on();
         }
     }
@@ -80,8 +93,8 @@ impl Taking {
         self.problem.set(None);
         self.progress.set(None);
         self.task.set_value(Some(Task::spawn(async move {
-            while let Some(asked) = self.next() {
-                if let Err(problem) = self.take(&asked).await {
+            while let Some(waiting) = self.next() {
+                if let Err(problem) = self.take(&waiting).await {
                     self.problem.try_set(Some(data::problem(problem)));
                     return;
                 }
@@ -90,11 +103,17 @@ impl Taking {
         })));
     }
 
-    fn next(self) -> Option<Arc<Asked>> {
+    fn next(self) -> Option<Arc<Waiting>> {
         self.queue.try_with_untracked(|queue| queue.front().cloned()).flatten()
     }
 
-    async fn take(self, asked: &Asked) -> Result<(), jobs::Problem> {
+    /// The name of the draft that is open.
+    fn draft(self) -> Option<String> {
+        self.editing.kept.with_untracked(|kept| kept.as_ref().map(|kept| kept.name.clone()))
+    }
+
+    async fn take(self, waiting: &Waiting) -> Result<(), jobs::Problem> {
+        let Waiting { asked, draft } = waiting;
         let sources = self.editing.sources();
         let bases = sources.map(|sources| Bases::of(&sources.image)).unwrap_or_default();
         let began = js_sys::Date::now();
@@ -107,6 +126,12 @@ impl Taking {
         let on_progress = move |now: Progress| transfer(now.downloaded);
         let Complete { edits, contents } =
             complete(asked.wanted.clone(), bases, on_progress).await?;
+        if self.draft() != *draft {
+            return Err(jobs::Problem::new(
+                ProblemKind::Content,
+                "Another draft is open now than the one that this was for. Discard it here, and ask for it there.",
+            ));
+        }
         match self.place(asked) {
             Some(at) => self.replace(at, edits, contents),
             None => self.editing.add(edits, contents),

@@ -177,7 +177,10 @@ pub(super) fn ChangeBar(row: Row, changing: Changing, edit: RwSignal<bool>) -> i
                 }
             />
         </Show>
-        <ChangeOutcome changing />
+        // While a text is edited it stands beside the button that is pressed then.
+        <Show when=move || !edit.get()>
+            <ChangeOutcome changing />
+        </Show>
     }
 }
 
@@ -244,8 +247,9 @@ fn parse_mode(text: &str) -> Option<u16> {
     plain.then(|| u16::from_str_radix(text, 8).ok())?.filter(|bits| *bits <= 0o7777)
 }
 
+/// What is under way, what failed, and what is in the draft.
 #[component]
-fn ChangeOutcome(changing: Changing) -> impl IntoView {
+pub(super) fn ChangeOutcome(changing: Changing) -> impl IntoView {
     let shown = shown();
     let stop = Callback::new(move |()| changing.stop());
     view! {

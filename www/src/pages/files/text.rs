@@ -7,7 +7,7 @@ use drydock::edit::present::{self, Line};
 use drydock::inspect::tree::Row;
 use leptos::prelude::*;
 
-use super::change::Changing;
+use super::change::{ChangeOutcome, Changing};
 use super::state::Files;
 use crate::components::DiffLines;
 use crate::jobs::file::FilePreview;
@@ -71,6 +71,7 @@ pub(super) fn TextEditor(
                 on:input=type_in
             ></textarea>
             <TextDiff before settled />
+            <ChangeOutcome changing />
             <div class="fileacts">
                 <button
                     type="button"
