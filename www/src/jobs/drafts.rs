@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use drydock::digest::Digest;
 use drydock::edit::{Base, Draft, History, RecipeId, Time};
 use drydock::layer::write::BuiltLayer;
+use futures_util::lock::Mutex;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +122,11 @@ pub async fn load(name: &str) -> Result<Option<Kept>, Problem> {
 /// # Errors
 /// When the browser keeps no files for this page, or has no room.
 pub async fn save(draft: &Kept) -> Result<(), Problem> {
+    thread_local! {
+        static ONE_BY_ONE: &'static Mutex<()> = Box::leak(Box::default());
+    }
+    // What was asked for last must be what stays.
+    let _turn = ONE_BY_ONE.with(|lock| *lock).lock().await;
     let text = serde_json::to_vec(draft).unwrap_or_default();
     disk::keep(FOLDER, &file(&draft.name), &text).await
 }

@@ -1,10 +1,13 @@
 //! Time, in the page and in workers.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
 use js_sys::{Function, Promise, global};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AddEventListenerOptions, MessageChannel, Performance};
+use web_sys::{MessageChannel, Performance};
 
 #[wasm_bindgen]
 extern "C" {
@@ -35,28 +38,36 @@ pub async fn sleep(milliseconds: u32) {
     let _elapsed = JsFuture::from(wait).await;
 }
 
-/// Lets other events have their turn, without the delay that timers have.
+/// Lets other events have their turn, without the delay that timers have. Of several that wait, one
+/// goes on at a time.
 pub async fn let_others_run() {
     thread_local! {
-        static CHANNEL: Option<MessageChannel> = MessageChannel::new().ok();
+        static WAITING: RefCell<VecDeque<Function>> = RefCell::default();
+        static CHANNEL: Option<MessageChannel> = channel(|| {
+            let first = WAITING.with(|waiting| waiting.borrow_mut().pop_front());
+            if let Some(go_on) = first {
+                let _told = go_on.call0(&JsValue::NULL);
+            }
+        });
     }
     let turn = CHANNEL.with(|channel| {
         let channel = channel.as_ref()?;
         Some(Promise::new(&mut |resolve, _| {
-            // Several may wait at once, and all of them go on at the next message.
-            let once = AddEventListenerOptions::new();
-            once.set_once(true);
-            let port = channel.port1();
-            let _listens = port.add_event_listener_with_callback_and_add_event_listener_options(
-                "message", &resolve, &once,
-            );
-            port.start();
+            WAITING.with(|waiting| waiting.borrow_mut().push_back(resolve));
             let _sent = channel.port2().post_message(&JsValue::NULL);
         }))
     });
     if let Some(turn) = turn {
         let _turn = JsFuture::from(turn).await;
     }
+}
+
+/// A channel to itself, whose messages are told to `heard`.
+fn channel(heard: impl Fn() + 'static) -> Option<MessageChannel> {
+    let channel = MessageChannel::new().ok()?;
+    let heard = Closure::<dyn Fn()>::new(heard).into_js_value();
+    channel.port1().set_onmessage(Some(heard.unchecked_ref()));
+    Some(channel)
 }
 
 /// A number between 0 and 1, to spread retries; good for nothing secret.

@@ -7,11 +7,13 @@ use drydock::digest::Digest;
 use drydock::edit::{Base, Change, Draft, Edit, EditError, Pinned, RecipeId, Step};
 use drydock::reference::Reference;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use crate::components::{Problem, Transfer};
 use crate::jobs::drafts::{self, Content, Kept};
 use crate::jobs::edit::{self, Sources};
 use crate::jobs::{self, ProblemKind, Task};
+use crate::net::clock;
 use crate::pages::data;
 
 /// The draft that is open, with all that is known of it.
@@ -39,7 +41,8 @@ pub struct Editing {
     opening: StoredValue<Option<Task>, LocalStorage>,
     loading: StoredValue<Option<Task>, LocalStorage>,
     build: StoredValue<Option<Task>, LocalStorage>,
-    saving: StoredValue<Option<Task>, LocalStorage>,
+    /// Number of changes that were to be kept; only the last one has to be.
+    saves: StoredValue<u32>,
 }
 
 impl Editing {
@@ -60,7 +63,7 @@ impl Editing {
             opening: StoredValue::new_local(None),
             loading: StoredValue::new_local(None),
             build: StoredValue::new_local(None),
-            saving: StoredValue::new_local(None),
+            saves: StoredValue::new(0),
         }
     }
 
@@ -202,10 +205,20 @@ impl Editing {
         }
     }
 
+    // A draft may name 50 000 files. Each step of what follows a change takes a while then, so
+    // others have their turn between them.
+
     fn save(self) {
         let Some(kept) = self.kept.get_untracked() else { return };
         let count = self.count;
-        self.saving.set_value(Some(Task::spawn(async move {
+        let change = self.saves.with_value(|saves| saves + 1);
+        self.saves.set_value(change);
+        // Not a task: it goes on when the reader has left the view.
+        spawn_local(async move {
+            clock::let_others_run().await;
+            if self.saves.try_get_value().is_some_and(|latest| latest != change) {
+                return;
+            }
             match drafts::save(&kept).await {
                 Ok(()) => {
                     count.try_set(drafts::count().await.unwrap_or_default());
@@ -214,54 +227,55 @@ impl Editing {
                     self.problem.try_set(Some(data::problem(problem)));
                 }
             }
-        })));
+        });
     }
 
     /// Finds out anew what becomes of the draft.
     pub fn refresh(self) {
         let Some(kept) = self.kept.get_untracked() else { return };
         self.problem.set(None);
-        let draft = kept.draft().clone();
         let known = self.sources.with_value(|sources| {
             let (of, sources) = sources.as_ref()?;
-            edit::same_sources(of, &draft).then(|| Arc::clone(sources))
+            edit::same_sources(of, kept.draft()).then(|| Arc::clone(sources))
         });
-        match known {
-            Some(sources) => self.apply(&kept, &sources),
-            None => {
-                self.waiting.set(Some("Loading the documents of the images…".to_owned()));
-                self.build.set_value(None);
-                self.loading.set_value(Some(Task::spawn(async move {
-                    match edit::load(&draft).await {
-                        Ok(sources) => {
-                            let sources = Arc::new(sources);
-                            self.sources.try_set_value(Some((draft, Arc::clone(&sources))));
-                            if let Some(kept) = self.kept.get_untracked() {
-                                self.apply(&kept, &sources);
-                            }
-                        }
-                        Err(problem) => self.fail(problem),
-                    }
-                })));
-            }
+        if known.is_none() {
+            self.waiting.set(Some("Loading the documents of the images…".to_owned()));
+            self.build.set_value(None);
         }
+        self.loading.set_value(Some(Task::spawn(async move {
+            clock::let_others_run().await;
+            let sources = match known {
+                Some(sources) => sources,
+                None => match edit::load(kept.draft()).await {
+                    Ok(sources) => Arc::new(sources),
+                    Err(problem) => return self.fail(problem),
+                },
+            };
+            let of = kept.draft().clone();
+            drop(kept);
+            self.sources.try_set_value(Some((of, Arc::clone(&sources))));
+            self.apply(&sources).await;
+        })));
     }
 
-    fn apply(self, kept: &Kept, sources: &Arc<Sources>) {
-        self.waiting.set(None);
-        let result = edit::apply(kept, sources).map(Arc::new).map_err(Arc::from);
-        self.before.set(match &result {
-            Err(error) => edit::before(kept, sources, error).map(Arc::new),
+    async fn apply(self, sources: &Arc<Sources>) {
+        let Some(kept) = self.kept.try_get_untracked().flatten() else { return };
+        let result = edit::apply(&kept, sources).map(Arc::new).map_err(Arc::from);
+        let before = match &result {
+            Err(error) => edit::before(&kept, sources, error).map(Arc::new),
             Ok(_) => None,
-        });
-        self.result.set(Some(result.clone()));
+        };
+        clock::let_others_run().await;
+        self.waiting.try_set(None);
+        self.before.try_set(before);
+        self.result.try_set(Some(result.clone()));
         match result {
             Ok(change) if !change.pending.is_empty() => {
-                self.start(change, kept.clone(), Arc::clone(sources));
+                self.start(change, (*kept).clone(), Arc::clone(sources));
             }
             _ => {
-                self.build.set_value(None);
-                self.building.set(BTreeMap::new());
+                self.build.try_set_value(None);
+                self.building.try_set(BTreeMap::new());
             }
         }
     }
@@ -290,10 +304,11 @@ impl Editing {
             self.building.try_set(BTreeMap::new());
             match built {
                 Ok(()) => {
-                    if let Some(kept) = self.kept.get_untracked() {
-                        let result = edit::apply(&kept, &sources);
-                        self.result.try_set(Some(result.map(Arc::new).map_err(Arc::from)));
-                    }
+                    clock::let_others_run().await;
+                    let Some(kept) = self.kept.try_get_untracked().flatten() else { return };
+                    let result = edit::apply(&kept, &sources);
+                    clock::let_others_run().await;
+                    self.result.try_set(Some(result.map(Arc::new).map_err(Arc::from)));
                 }
                 Err(problem) => self.fail(problem),
             }

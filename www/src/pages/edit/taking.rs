@@ -13,6 +13,7 @@ use super::state::Editing;
 use crate::components::{Problem, ProgressRow, Transfer, Wanted, format};
 use crate::jobs::drafts::Content;
 use crate::jobs::{self, ProblemKind, Progress, Task};
+use crate::net::clock;
 use crate::pages::data;
 use crate::pages::trouble::Trouble;
 
@@ -126,6 +127,7 @@ impl Taking {
         let on_progress = move |now: Progress| transfer(now.downloaded);
         let Complete { edits, contents } =
             complete(asked.wanted.clone(), bases, on_progress).await?;
+        clock::let_others_run().await;
         if self.draft() != *draft {
             return Err(jobs::Problem::new(
                 ProblemKind::Content,
