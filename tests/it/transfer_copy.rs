@@ -9,9 +9,9 @@ use drydock::reference::{Tag, Target};
 use drydock::registry::{Error, Registry};
 use drydock::transfer::copy::{self, Scope};
 use drydock::transfer::{CopyError, Origin, Unusable, Wanted, is_like, tags_to_copy};
-use drydock_registry::{Faults, sample};
+use drydock_registry::{Action, Faults, Rule, sample};
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::peer::{Peer, Waits};
 use crate::registry_script::run;
@@ -278,7 +278,7 @@ fn documents_that_can_not_be_followed_are_not_copied() {
     };
     for (media_type, body, problem) in [
         (MediaType::SCHEMA1, schema1.to_string(), Unusable::Schema1),
-        (MediaType::MANIFEST, "<html>".to_owned(), Unusable::NotJson),
+        (MediaType::MANIFEST, "no JSON".to_owned(), Unusable::NotJson),
         (
             MediaType::MANIFEST,
             json!({"config": {}, "layers": [], "manifests": []}).to_string(),
@@ -305,4 +305,52 @@ fn a_copy_of_what_was_made_here_has_all_of_it() {
     let blobs: BTreeSet<&Digest> = wanted.blobs.iter().map(|b| &b.descriptor.digest).collect();
     assert_eq!(blobs, made.blobs.keys().collect());
     assert!((2..=4).contains(&peer.most_at_once()), "{}", peer.most_at_once());
+}
+
+/// BuildKit's caches are indexes whose entries are layers and a cache config.
+#[test]
+fn b5_blobs_in_an_index_come_along() {
+    let mut made = Made::default();
+    let layers = ["a", "b"].map(|name| made.blob(MediaType::LAYER_GZIP, name.repeat(2000)));
+    let cache = made.blob("application/vnd.buildkit.cacheconfig.v0", "{\"layers\":[]}");
+    let entries: Vec<Value> = layers.into_iter().chain([cache]).collect();
+    made.index(&entries);
+    let peer = Peer::new();
+    made.install(&peer, "cache", "v1");
+    let registry = peer.registry();
+    let target = vec![(tagged("v1"), vec![tag("v1")])];
+    let wanted = gather(&registry, "cache", &target, &attached()).expect("gathered");
+    assert_eq!((wanted.documents.len(), wanted.blobs.len()), (1, 3));
+    let other = Peer::new();
+    let to = other.registry_at("other.example");
+    pushed(&wanted, &to, "copy", &Shelf::over([registry]));
+    for (descriptor, _) in made.blobs.values() {
+        assert_eq!(run(to.has_blob(&repository("copy"), descriptor)), Ok(true));
+    }
+    assert_eq!(
+        digest_of(&to, "copy", &tagged("v1")),
+        digest_of(&peer.registry(), "cache", &tagged("v1"))
+    );
+}
+
+/// A refusal says that nothing can be known of signatures, which is told; the image is copied.
+#[test]
+fn b1_look_ups_that_are_refused_end_no_copy() {
+    let mut made = Made::default();
+    made.image("a", &[100]);
+    let answer = |status| Action::Answer {
+        status,
+        headers: Default::default(),
+        body: serde_json::Value::Null,
+    };
+    let rule =
+        |path: &str, status| Rule { path: Some(path.to_owned()), ..Rule::new([answer(status)]) };
+    let peer = Peer::under_rules([rule("*/referrers/*", 403), rule("*/manifests/sha256-*", 403)]);
+    made.install(&peer, "a", "v1");
+    let registry = peer.registry();
+    let target = vec![(tagged("v1"), vec![tag("v1")])];
+    let wanted = gather(&registry, "a", &target, &attached()).expect("gathered");
+    assert_eq!(wanted.documents.len(), 1);
+    let rules: Vec<&str> = wanted.findings.iter().map(|finding| &*finding.rule).collect();
+    assert_eq!(rules, ["referrers.list"]);
 }

@@ -3,7 +3,7 @@
 //! distribution-spec, "Listing Tags" (end-8).
 
 use super::super::error::{Error, Subject};
-use super::super::page::{Next, Page};
+use super::super::page::{Names, Next, Page};
 use super::super::transport::Transport;
 use super::super::{Registry, reading};
 use crate::limits;
@@ -16,7 +16,7 @@ impl<T: Transport> Registry<T> {
     /// One page of tags: the first, or the one that the page before named.
     ///
     /// # Errors
-    /// When the page can't be read, or names a next one that may not be fetched.
+    /// When the page can't be read. A next one that may not be fetched is told in the page.
     pub async fn tags(&self, repository: &Repository, page: Option<&Next>) -> Result<Page, Error> {
         let access = reading(repository, Subject::Tags { name: self.full(repository) });
         match page {
@@ -29,21 +29,22 @@ impl<T: Transport> Registry<T> {
         }
     }
 
-    /// All tags, at most [`limits::TAGS`] of them.
+    /// All tags, each once, at most [`limits::TAGS`] of them.
     ///
     /// # Errors
-    /// As [`Self::tags`], for any page.
+    /// As [`Self::tags`], for any page, and when the list stops before its end: who asks for all
+    /// tags can do nothing with some.
     pub async fn all_tags(&self, repository: &Repository) -> Result<Vec<String>, Error> {
+        let subject = Subject::Tags { name: self.full(repository) };
+        let mut names = Names::default();
         let mut page = self.tags(repository, None).await?;
-        let mut tags = page.names;
-        while let Some(next) = page.next {
+        loop {
+            let next = names.take(page, &subject).1?;
+            let Some(next) = next.filter(|_| names.len() < limits::TAGS) else { break };
             page = self.tags(repository, Some(&next)).await?;
-            tags.append(&mut page.names);
-            if tags.len() >= limits::TAGS {
-                tags.truncate(limits::TAGS);
-                break;
-            }
         }
+        let mut tags = names.into_list();
+        tags.truncate(limits::TAGS);
         Ok(tags)
     }
 }
