@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use leptos::prelude::*;
 
+use super::commands;
 use super::image::{WhenLoaded, shown};
 use super::model::ImageModel;
 use crate::components::{Empty, GraphOutline, GraphPicture, MAX_DRAWN, Relation, format};
 use crate::route::View;
-use crate::state::ui;
 
 /// The graph.
 #[component]
 pub fn GraphPage() -> impl IntoView {
     let shown = shown();
-    let reference = shown.route.get_untracked().reference.to_string();
-    ui().command.set(format!("oras discover {}", format::shell_word(&reference)));
+    commands::follow(move |server| {
+        Some(Task::Referrers { image: server.image(&shown.route.get().reference)? })
+    });
     let outline = Memo::new(move |_| {
         shown.route.with(|route| matches!(route.view, View::Graph { outline: true }))
     });
