@@ -91,6 +91,15 @@ impl Platform {
         self.normalised() == other.normalised()
     }
 
+    /// Whether two that may be left open are one platform; two that are left open are.
+    #[must_use]
+    pub fn are_same(one: Option<&Self>, other: Option<&Self>) -> bool {
+        match (one, other) {
+            (Some(one), Some(other)) => one.is_same(other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+
     /// Whether an image for `self` serves who asked for `wanted`: system and architecture the same,
     /// variant and version only when asked for, features all there. Spelling does not count.
     ///
@@ -159,7 +168,7 @@ impl FromStr for Platform {
             !part.is_empty()
                 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
         };
-        if !parts.iter().all(good) {
+        if !parts.iter().all(good) || !os_version.as_deref().iter().all(good) {
             return Err(error());
         }
         let (os, architecture, variant) = match parts.as_slice() {
@@ -186,7 +195,16 @@ mod tests {
         for text in ["linux/amd64", "linux/arm64/v8", "windows/amd64:10.0.17763.1"] {
             assert_eq!(text.parse::<Platform>().map(|p| p.to_string()), Ok(text.to_owned()));
         }
-        for text in ["", "linux", "a/b/c/d", "linux/", "linux/am d64", "linux/amd64:"] {
+        for text in [
+            "",
+            "linux",
+            "a/b/c/d",
+            "linux/",
+            "linux/am d64",
+            "linux/amd64:",
+            "linux/amd64 (entry 2)",
+            "windows/amd64:10.0 (entry 2)",
+        ] {
             assert!(text.parse::<Platform>().is_err(), "{text}");
         }
     }

@@ -171,6 +171,9 @@ impl Loader {
             let Some(child) = self.add(id, role, at + 1, Some(entry.clone())) else { return };
             entries.entry(entry.digest.clone()).or_insert(child);
             let turn = if first == Some(at) { Turn::FirstManifest } else { Turn::Manifests };
+            if first == Some(at) {
+                self.first.insert(child);
+            }
             if self.options.only.is_some() && is_other {
                 self.skip(child);
             } else if !entry.media_type.is_manifest() {
@@ -296,14 +299,9 @@ impl Loader {
         }
     }
 
-    /// Whether a node is the root or the entry that is shown first.
+    /// Whether a node is the root or an entry that is shown first.
     fn is_first(&self, id: NodeId) -> bool {
-        let Some(node) = self.graph.node(id) else { return false };
-        let Some(parent) = node.parent.and_then(|parent| self.graph.node(parent)) else {
-            return true;
-        };
-        let first = parent.index().and_then(|index| self.first_entry(index));
-        matches!(node.role, Role::Entry(_)) && first.map(|at| at + 1) == Some(node.place)
+        id == NodeId::ROOT || self.first.contains(&id)
     }
 
     /// Compares what an attached manifest says it is about with what it was found under.

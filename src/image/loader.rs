@@ -121,6 +121,8 @@ pub struct Loader {
     asked: usize,
     /// The question for each digest, answered or not, and the first node that it was for.
     pub(super) by_digest: BTreeMap<Digest, (WantId, NodeId)>,
+    /// Entries that are shown first.
+    pub(super) first: BTreeSet<NodeId>,
     /// Manifests whose referrers have been asked for.
     pub(super) referred: BTreeSet<Digest>,
     pub(super) stopped: bool,
@@ -138,6 +140,7 @@ impl Loader {
             questions: BTreeMap::new(),
             asked: 0,
             by_digest: BTreeMap::new(),
+            first: BTreeSet::new(),
             referred: BTreeSet::new(),
             stopped: false,
         };

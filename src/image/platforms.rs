@@ -72,35 +72,43 @@ pub fn platforms(graph: &Graph) -> Vec<PlatformEntry> {
         let twice = times.get(text.as_str()).is_some_and(|times| *times > 1);
         entry.label = if twice { format!("{text} (entry {})", at + 1) } else { text.clone() };
     }
-    let nodes: Vec<&Node> = entries.iter().filter_map(|entry| graph.node(entry.node)).collect();
-    for (at, entry) in entries.iter_mut().enumerate() {
-        let text = texts.get(at).and_then(Option::as_ref);
-        if text.is_none_or(|text| times.get(text.as_str()).is_some_and(|times| *times > 1)) {
-            let alike = nodes.iter().zip(&texts).filter(|(_, other)| other.as_ref() == text);
-            let alike: Vec<&Node> = alike.map(|(node, _)| *node).collect();
-            entry.remark = remark(entry.node, &alike);
-        }
+    let remarks = remarks(graph, &entries, &texts);
+    for (entry, remark) in entries.iter_mut().zip(remarks) {
+        entry.remark = remark;
     }
     entries
 }
 
-/// The first annotation that tells a node from others that are alike, shortened; nothing when none
-/// does.
-fn remark(own: NodeId, alike: &[&Node]) -> String {
+/// For each entry the first annotation that tells it from others for the same platform, shortened;
+/// nothing where there is no other, or none does.
+fn remarks(graph: &Graph, entries: &[PlatformEntry], texts: &[Option<String>]) -> Vec<String> {
     const MOST: usize = 60;
-    let annotations = |node: &Node| node.descriptor.as_ref().map(|d| d.annotations.clone());
-    let own = alike.iter().find(|node| node.id == own).and_then(|node| annotations(node));
-    let telling = own.unwrap_or_default().into_iter().find(|(key, value)| {
-        let same = |node: &&&Node| {
-            node.descriptor.as_ref().is_some_and(|d| d.annotations.get(key) == Some(value))
-        };
-        alike.len() > 1 && alike.iter().filter(same).count() == 1
-    });
-    let value = telling.map(|(_, value)| value).unwrap_or_default();
-    match value.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
-        None => value,
+    let annotations = |entry: &PlatformEntry| {
+        let descriptor = graph.node(entry.node).and_then(|node| node.descriptor.as_ref());
+        descriptor.map(|descriptor| &descriptor.annotations).into_iter().flatten()
+    };
+    let mut alike: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    let mut said: BTreeMap<(Option<&str>, &str, &str), usize> = BTreeMap::new();
+    for (entry, text) in entries.iter().zip(texts) {
+        *alike.entry(text.as_deref()).or_default() += 1;
+        for (key, value) in annotations(entry) {
+            *said.entry((text.as_deref(), key, value)).or_default() += 1;
+        }
     }
+    let remark = |(entry, text): (&PlatformEntry, &Option<String>)| {
+        let text = text.as_deref();
+        let is_telling = |(key, value): &(&String, &String)| {
+            alike.get(&text) > Some(&1)
+                && said.get(&(text, key.as_str(), value.as_str())) == Some(&1)
+        };
+        let value = annotations(entry).find(is_telling).map(|(_, value)| value.as_str());
+        let value = value.unwrap_or_default();
+        match value.char_indices().nth(MOST) {
+            Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
+            None => value.to_owned(),
+        }
+    };
+    entries.iter().zip(texts).map(remark).collect()
 }
 
 /// Whether a node is an image rather than an artifact, as far as is known.

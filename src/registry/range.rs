@@ -135,8 +135,8 @@ pub fn check(
 ) -> Result<Part, String> {
     match (status, asked) {
         (StatusCode::OK, Some(asked)) if headers.contains_key(http::header::CONTENT_RANGE) => {
-            // Some answer a part with the status of the whole.
-            partial(asked, headers)
+            // Some answer a part with the status of the whole, and some name the whole as a part.
+            if is_whole(headers) { Ok(Part::Whole) } else { partial(asked, headers) }
         }
         (StatusCode::OK, _) => Ok(Part::Whole),
         (StatusCode::PARTIAL_CONTENT, Some(asked)) => partial(asked, headers),
@@ -146,6 +146,12 @@ pub fn check(
         }
         (status, _) => Err(format!("status {}", status.as_u16())),
     }
+}
+
+/// Whether `Content-Range` names all bytes that there are.
+fn is_whole(headers: &HeaderMap) -> bool {
+    let value = headers.get(http::header::CONTENT_RANGE).and_then(|value| value.to_str().ok());
+    matches!(value.and_then(parse), Some((range, Some(total))) if range.first == 0 && range.last + 1 == total)
 }
 
 fn partial(asked: ByteRange, headers: &HeaderMap) -> Result<Part, String> {
@@ -246,6 +252,7 @@ mod tests {
     fn a_part_may_have_the_status_of_the_whole() {
         let range = ByteRange { first: 10, last: 19 };
         assert_eq!(answer(200, &["bytes 10-19/100"]), Ok(Part::Range { range, total: Some(100) }));
+        assert_eq!(answer(200, &["bytes 0-99/100"]), Ok(Part::Whole));
         assert!(answer(200, &["bytes 0-9/100"]).is_err());
     }
 

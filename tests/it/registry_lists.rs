@@ -189,6 +189,18 @@ fn referrers_over_several_pages() {
 }
 
 #[test]
+fn b3_pages_of_referrers_in_a_circle_end() {
+    let case = ReferrersCase::new();
+    let second = format!("{}?last=1", case.api);
+    let page = |link: &str| index(&[referrer("x/sig", b"1")]).header("link", link);
+    let back = format!("</v2/a/referrers/{}>; rel=\"next\"", case.digest);
+    let steps =
+        [(case.api.as_str(), page("<?last=1>; rel=\"next\"")), (second.as_str(), page(&back))];
+    let found = case.ask(&steps, None).expect("referrers");
+    assert_eq!((found.descriptors.len(), found.findings.len()), (1, 1), "{:?}", found.findings);
+}
+
+#[test]
 fn referrers_are_filtered_here_when_the_registry_did_not() {
     let case = ReferrersCase::new();
     let filtered = format!("{}?artifactType=x%2Fsig", case.api);

@@ -165,7 +165,9 @@ fn all_tags_with_a_filter_and_without_those_that_are_there() {
     let pace = Waits::default();
     let chosen = |pattern: &str, keep: bool| {
         let absent_from = keep.then_some((&to, &target));
-        let tags = run(tags_to_copy(&from, &source, pattern, absent_from, &pace)).expect("tags");
+        let (tags, stops) =
+            run(tags_to_copy(&from, &source, pattern, absent_from, &pace)).expect("tags");
+        assert_eq!(stops, None);
         tags.iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>()
     };
     let all = run(from.all_tags(&repository(SAMPLE))).expect("tags");
@@ -268,12 +270,12 @@ fn documents_that_can_not_be_followed_are_not_copied() {
     let schema1 =
         json!({"schemaVersion": 1, "name": "a", "tag": "t", "fsLayers": [], "history": []});
     let script = |media_type: &str, body: String| {
-        let answer = drydock_registry::Action::Answer {
+        let answer = Action::Answer {
             status: 200,
             headers: [("Content-Type".to_owned(), media_type.to_owned())].into(),
             body: body.into(),
         };
-        let rules = vec![drydock_registry::Rule::new([answer])];
+        let rules = vec![Rule::new([answer])];
         Peer::over(peer.store.clone(), Faults { rules })
     };
     for (media_type, body, problem) in [
@@ -338,11 +340,7 @@ fn b5_blobs_in_an_index_come_along() {
 fn b1_look_ups_that_are_refused_end_no_copy() {
     let mut made = Made::default();
     made.image("a", &[100]);
-    let answer = |status| Action::Answer {
-        status,
-        headers: Default::default(),
-        body: serde_json::Value::Null,
-    };
+    let answer = |status| Action::Answer { status, headers: Default::default(), body: Value::Null };
     let rule =
         |path: &str, status| Rule { path: Some(path.to_owned()), ..Rule::new([answer(status)]) };
     let peer = Peer::under_rules([rule("*/referrers/*", 403), rule("*/manifests/sha256-*", 403)]);
@@ -353,4 +351,25 @@ fn b1_look_ups_that_are_refused_end_no_copy() {
     assert_eq!(wanted.documents.len(), 1);
     let rules: Vec<&str> = wanted.findings.iter().map(|finding| &*finding.rule).collect();
     assert_eq!(rules, ["referrers.list"]);
+}
+
+/// What came of a list with a bad next page is copied, and the rest is told of.
+#[test]
+fn b3_tags_of_a_list_that_stops_are_copied() {
+    let mut made = Made::default();
+    made.image("a", &[100]);
+    let link = [("Link".to_owned(), Some("<https://evil.example/x>; rel=next".to_owned()))];
+    let peer = Peer::under_rules([Rule {
+        path: Some("*/tags/list".to_owned()),
+        ..Rule::new([Action::Headers(link.into())])
+    }]);
+    made.install(&peer, "a", "v1");
+    let registry = peer.registry();
+    let source = place(&registry, "a");
+    let none: Option<(&Registry<Rc<Peer>>, _)> = None;
+    let (tags, stops) =
+        run(tags_to_copy(&registry, &source, "*", none, &Waits::default())).expect("tags");
+    assert_eq!(tags, [tag("v1")]);
+    let said = stops.expect("a finding").message;
+    assert!(said.contains("is not on the registry itself. Only the tags that came"), "{said}");
 }

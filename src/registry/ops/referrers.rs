@@ -3,6 +3,8 @@
 //! distribution-spec, "Listing Referrers" (end-12), with the referrers tag schema for registries
 //! that lack it.
 
+use std::collections::BTreeSet;
+
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
@@ -61,11 +63,15 @@ impl<T: Transport> Registry<T> {
         };
         let mut found =
             Referrers { descriptors: Vec::new(), from: ReferrersFrom::Api, findings: Vec::new() };
+        let mut seen = BTreeSet::new();
         let mut page = Some(first);
         while let Some(mut listed) = page.take() {
             if !listed.filtered {
                 keep(&mut listed.descriptors, artifact_type);
             }
+            let some = !listed.descriptors.is_empty();
+            listed.descriptors.retain(|descriptor| seen.insert(descriptor.digest.clone()));
+            let nothing_new = some && listed.descriptors.is_empty();
             found.descriptors.append(&mut listed.descriptors);
             found.findings.append(&mut listed.findings);
             if found.descriptors.len() > limits::DESCRIPTORS {
@@ -74,6 +80,11 @@ impl<T: Transport> Registry<T> {
                 break;
             }
             let next = match listed.next {
+                Some(Ok(_)) if nothing_new => {
+                    let why = "its last page brought nothing new, and still names a next one.";
+                    found.findings.push(not_whole(&access.subject, why));
+                    break;
+                }
                 Some(Ok(next)) => next,
                 Some(Err(error)) => {
                     found.findings.push(not_whole(&access.subject, &error.to_string()));

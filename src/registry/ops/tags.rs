@@ -32,19 +32,36 @@ impl<T: Transport> Registry<T> {
     /// All tags, each once, at most [`limits::TAGS`] of them.
     ///
     /// # Errors
-    /// As [`Self::tags`], for any page, and when the list stops before its end: who asks for all
-    /// tags can do nothing with some.
+    /// As [`Self::tags`], for any page, and when the list stops before its end.
     pub async fn all_tags(&self, repository: &Repository) -> Result<Vec<String>, Error> {
+        match self.tags_there(repository).await? {
+            (tags, None) => Ok(tags),
+            (_, Some(stops)) => Err(stops),
+        }
+    }
+
+    /// The tags that come, each once, at most [`limits::TAGS`] of them, and why the list stops
+    /// before its end where it does.
+    ///
+    /// # Errors
+    /// As [`Self::tags`], for any page.
+    pub async fn tags_there(
+        &self,
+        repository: &Repository,
+    ) -> Result<(Vec<String>, Option<Error>), Error> {
         let subject = Subject::Tags { name: self.full(repository) };
         let mut names = Names::default();
         let mut page = self.tags(repository, None).await?;
-        loop {
-            let next = names.take(page, &subject).1?;
-            let Some(next) = next.filter(|_| names.len() < limits::TAGS) else { break };
+        let stops = loop {
+            let next = match names.take(page, &subject).1 {
+                Ok(next) => next,
+                Err(stops) => break Some(stops),
+            };
+            let Some(next) = next.filter(|_| names.len() < limits::TAGS) else { break None };
             page = self.tags(repository, Some(&next)).await?;
-        }
+        };
         let mut tags = names.into_list();
         tags.truncate(limits::TAGS);
-        Ok(tags)
+        Ok((tags, stops))
     }
 }
