@@ -34,6 +34,13 @@ pub fn count(number: u64) -> String {
     grouped
 }
 
+/// As [`count`], for numbers below zero too.
+#[must_use]
+pub fn signed(number: i64) -> String {
+    let sign = if number < 0 { "−" } else { "" };
+    format!("{sign}{}", count(number.unsigned_abs()))
+}
+
 /// `1 layer`, `3 layers`.
 #[must_use]
 pub fn plural(number: usize, one: &str, many: &str) -> String {
@@ -92,6 +99,15 @@ pub fn visible(text: &str) -> String {
 #[must_use]
 pub fn visible_lines(text: &str) -> String {
     text.chars().map(|c| if matches!(c, '\n' | '\t') { c } else { visible_char(c) }).collect()
+}
+
+/// At most `most` characters of a text, made visible, with an ellipsis where more would follow.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", visible(text.get(..end).unwrap_or_default())),
+        None => visible(text),
+    }
 }
 
 fn visible_char(c: char) -> char {
@@ -169,6 +185,12 @@ mod tests {
     fn nothing_hides() {
         assert_eq!(visible("a\u{1b}[31m\u{202e}b\n"), "a␛[31m\u{fffd}b␊");
         assert_eq!(visible_lines("a\tb\nc\r"), "a\tb\nc␍");
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äö\u{202e}ü", 3), "äö\u{fffd}…");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use leptos::prelude::*;
 
 use super::image::{WhenLoaded, shown};
 use super::model::ContentModel;
-use crate::components::{Empty, format};
+use crate::components::{Divider, Empty, Split, format};
 use crate::route::EntryPath;
 use crate::state::ui;
 use list::TreeList;
@@ -58,16 +58,38 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
         ui.command.set(path.with(|path| command(&reference, path)));
     });
     // When narrow there is one column: the list, or the file that was opened from it.
-    let detail = move || !path.with(EntryPath::is_empty);
+    Effect::new(move |_| {
+        path.track();
+        files.about.set(false);
+    });
+    let detail = move || {
+        !path.with(EntryPath::is_empty) && (!files.folder.get() || files.about.get())
+    };
+    let about = move || {
+        let name = path.with(|path| String::from_utf8_lossy(path.as_bytes()).into_owned());
+        (files.folder.get() && !name.is_empty()).then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="button small about"
+                    on:click=move |_| files.about.set(true)
+                >
+                    {format!("About /{}", format::cut(&name, 60))}
+                </button>
+            }
+        })
+    };
+    let split = Split::remembered();
     view! {
-        <div class="split" class:detail=detail>
+        <div class="split" class:detail=detail style:--split=move || split.width()>
             <div class="pane" aria-label="Files" role="region">
                 <Toolbar />
+                {about}
                 <Show when=move || files.is_open() fallback=|| view! { <Opening /> }>
                     <TreeList />
                 </Show>
             </div>
-            <div class="divider" aria-hidden="true"></div>
+            <Divider split />
             <div class="pane" aria-label="Chosen file" role="region">
                 <Preview path />
             </div>

@@ -16,6 +16,8 @@ use drydock::spec::View;
 use super::model::{DocumentContent, DocumentModel, ImageModel, Load, PlatformModel, What};
 use crate::components::Problem;
 
+pub use boxes::nodes;
+
 /// Response headers of documents, by digest.
 pub type Headers = BTreeMap<Digest, Vec<(String, String)>>;
 
@@ -54,8 +56,6 @@ pub fn image(
         attestations,
         referrers,
         documents: documents(graph, headers),
-        boxes: boxes::nodes(graph, reference, &entries, true),
-        lines: boxes::nodes(graph, reference, &entries, false),
         referrers_from: graph.referrers_from().join(" and "),
         remarks,
         graph: Arc::clone(graph),
