@@ -9,7 +9,7 @@ use super::promised::{compare, compare_digest, finding};
 use crate::descriptor::{Descriptor, Mismatch, identify};
 use crate::digest::Digest;
 use crate::finding::Finding;
-use crate::image::{Graph, Missing, NodeId, State};
+use crate::image::{Graph, Missing, Node, NodeId, State};
 use crate::media_type::MediaType;
 use crate::platform::Platform;
 use crate::reference::Reference;
@@ -348,7 +348,15 @@ impl Loader {
                 reason: reason.clone(),
             }),
             Answer::Mismatch(finding) => self.graph.findings.push(finding.clone()),
-            Answer::Document { .. } => {
+            Answer::Document { bytes, .. } => {
+                // What the list of referrers names already is not another one.
+                let digest = Digest::sha256(bytes);
+                let is_known = |node: &Node| {
+                    node.descriptor.as_ref().is_some_and(|descriptor| descriptor.digest == digest)
+                };
+                if self.graph.attached_to(above).any(is_known) {
+                    return;
+                }
                 if let Some(id) = self.add_cosign_tag(above, tag) {
                     self.take(id, question, answer);
                 }

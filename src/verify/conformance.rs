@@ -3,7 +3,7 @@
 //! What is wrong with a single document is found when it is read; here is what can only be seen
 //! from several together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
@@ -29,7 +29,7 @@ pub fn check(graph: &Graph, choice: &Choice) -> Vec<Finding> {
             check_index(index, &node.label, &mut findings);
         }
         if let Some(manifest) = node.manifest() {
-            check_manifest(manifest, &node.label, &mut findings);
+            check_manifest(manifest, node, &mut findings);
             if let Some(config) = graph.config_of(node.id).filter(|_| manifest.is_image()) {
                 check_image(node, manifest, config, &mut findings);
             }
@@ -43,10 +43,11 @@ fn check_index(index: &Index, subject: &str, findings: &mut Vec<Finding>) {
     let mut seen: BTreeMap<(&Digest, &Option<Platform>), usize> = BTreeMap::new();
     let mut platforms: BTreeMap<&Platform, &Digest> = BTreeMap::new();
     let mut without = 0_usize;
+    let listed: BTreeSet<&Digest> = index.manifests.iter().map(|entry| &entry.digest).collect();
     for entry in &index.manifests {
         *seen.entry((&entry.digest, &entry.platform)).or_default() += 1;
         if let Some(of) = entry.attested()
-            && !index.manifests.iter().any(|other| other.digest == of)
+            && !listed.contains(&of)
         {
             let text = format!(
                 "An attestation in the {subject} is about {of}, which is not listed there."
@@ -81,8 +82,10 @@ fn check_index(index: &Index, subject: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_manifest(manifest: &Manifest, subject: &str, findings: &mut Vec<Finding>) {
-    let image = manifest.is_image();
+fn check_manifest(manifest: &Manifest, node: &Node, findings: &mut Vec<Finding>) {
+    let subject = &node.label;
+    // BuildKit gives attestations the config of an image; their layers are statements, not files.
+    let image = manifest.is_image() && !node.is_attached();
     if image && manifest.layer_count == 0 {
         let text = format!("The {subject} has no layers: the image has no files.");
         findings.push(Finding::note("manifest.no-layers", subject, text));

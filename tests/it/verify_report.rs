@@ -116,7 +116,7 @@ fn a_good_image_is_verified() {
       "bytes": 2697
     }
     "#);
-    insta::assert_snapshot!(report.detail(), @"Three documents and blobs, 2697 bytes in all, were read and hashed; all match.");
+    insta::assert_snapshot!(report.detail(), @"Three documents and blobs, 2 697 bytes in all, were read and hashed; all match.");
 }
 
 /// crane validate takes every layer for gzip, and calls these two broken.

@@ -59,10 +59,16 @@ pub fn GraphPicture(
     let root = layout.boxes.first().map_or(0.0, |place| place.y);
     let frame = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
-        if let Some(frame) = frame.get() {
-            let above = f64::from(frame.client_height()) / 2.0;
-            frame.set_scroll_top((root - above).max(0.0) as i32);
+        if frame.get().is_none() {
+            return;
         }
+        // It has its size in the next frame.
+        request_animation_frame(move || {
+            let Some(frame) = frame.try_get_untracked().flatten() else { return };
+            let above = f64::from(frame.client_height()) / 2.0;
+            frame.set_scroll_top((root + HEIGHT / 2.0 - above).max(0.0) as i32);
+            frame.set_scroll_left(0);
+        });
     });
     view! {
         <div class="graph" node_ref=frame tabindex="0" role="region" aria-label="Picture">
@@ -84,19 +90,20 @@ fn view_box(place: &Box, node: &GraphNode) -> AnyView {
     let (x, y) = (place.x, place.y);
     let label = format!("{}, {}", format::cut(&node.title, 200), format::cut(&node.detail, 200));
     let band = format!("band {}", node.class);
-    let (title, detail) = (format::cut(&node.title, 27), format::cut(&node.detail, 28));
+    let (title, detail) = (format::cut(&node.title, 60), format::cut(&node.detail, 60));
     // The link is made inside of an SVG element, else it would be HTML's.
     view! {
         <g>
             <a href=node.href.clone() aria-label=label>
                 <rect class="box" x=x y=y width=WIDTH height=HEIGHT rx="5" />
                 <rect class=band x=x y=y width="4" height=HEIGHT rx="2" />
-                <text x=x + 16.0 y=y + 20.0>
-                    {title}
-                </text>
-                <text class="sub" x=x + 16.0 y=y + 38.0>
-                    {detail}
-                </text>
+                // Texts are as wide as their letters; what does not fit is cut by the browser.
+                <foreignObject x=x + 14.0 y=y + 4.0 width=WIDTH - 22.0 height=HEIGHT - 8.0>
+                    <div class="box-text">
+                        <bdi>{title}</bdi>
+                        <bdi class="mono">{detail}</bdi>
+                    </div>
+                </foreignObject>
             </a>
         </g>
     }

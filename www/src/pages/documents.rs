@@ -31,6 +31,15 @@ pub fn DocumentsPage() -> impl IntoView {
         let root = image.digest.clone();
         let open = Memo::new(move |_| asked.get().0.unwrap_or_else(|| root.clone()));
         let listed = image.clone();
+        // Where the list stands above the document, that is gone to.
+        Effect::new(move |before: Option<Digest>| {
+            let now = open.get();
+            let chosen = asked.with_untracked(|asked| asked.0.is_some());
+            if chosen && before.as_ref() != Some(&now) {
+                request_animation_frame(scroll_to_document);
+            }
+            now
+        });
         let detail = move || {
             let (digest, raw) = (open.get(), asked.get().1);
             let route = shown.route.get_untracked();
@@ -57,6 +66,15 @@ pub fn DocumentsPage() -> impl IntoView {
         .into_any()
     };
     view! { <WhenLoaded load=shown.image show /> }
+}
+
+/// Brings the document into sight when its beginning is below the window.
+fn scroll_to_document() {
+    let Some(element) = document().get_element_by_id("document") else { return };
+    let height = window().inner_height().ok().and_then(|height| height.as_f64());
+    if element.get_bounding_client_rect().top() > height.unwrap_or(f64::MAX) * 0.6 {
+        element.scroll_into_view_with_bool(true);
+    }
 }
 
 #[component]

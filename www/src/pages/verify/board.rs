@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::run::Run;
 use crate::components::{
-    ByteSize, DigestChip, LongTable, Meter, MeterKind, Transfer, Trust, TrustBadge, Untrusted, format,
+    Badge, ByteSize, DigestChip, LongTable, Meter, MeterKind, Transfer, Trust, TrustBadge, Untrusted, format,
 };
 
 /// All rows, and how far they are together.
@@ -19,10 +19,10 @@ pub(super) fn Board(run: Run) -> impl IntoView {
         _ => MeterKind::Running,
     });
     let remark = move || {
-        let text = transfer().text();
         match run.busy() {
-            true => format!("{text} · {} at once", run.reading.get()),
-            false => text,
+            true => format!("{} · {} at once", transfer().text(), run.reading.get()),
+            // It is over: nothing is left, whatever did not come.
+            false => transfer().amount(),
         }
     };
     let empty = move || run.rows.with(Vec::is_empty);
@@ -81,6 +81,9 @@ fn BoardRow(row: RwSignal<Row>) -> impl IntoView {
         _ => MeterKind::Running,
     });
     let trust = Signal::derive(move || trust_of(row.with(|row| row.state)));
+    let statement = move || {
+        row.with(|row| row.is_statement() && row.state == RowState::Done(Verdict::Verified))
+    };
     let waiting = move || row.with(|row| row.state == RowState::Waiting);
     let unpacked = move || {
         let unpacked = row.with(|row| row.unpacked);
@@ -108,7 +111,17 @@ fn BoardRow(row: RwSignal<Row>) -> impl IntoView {
             <td data-name="Verdict">
                 <Show
                     when=waiting
-                    fallback=move || view! { <TrustBadge trust /> }
+                    fallback=move || {
+                        view! {
+                            <Show
+                                when=statement
+                                fallback=move || view! { <TrustBadge trust /> }
+                            >
+                                <Badge kind="verified" text="bytes verified" />
+                                <span class="sub">"signature not checked"</span>
+                            </Show>
+                        }
+                    }
                 >
                     <span class="badge">"waiting"</span>
                 </Show>
