@@ -88,6 +88,14 @@ pub fn ago(then: f64, now: f64) -> String {
     }
 }
 
+/// `2026-01-02T03:04:05.000Z` for people: `2026-01-02 03:04:05 UTC`.
+#[must_use]
+pub fn exact_time(iso: &str) -> String {
+    let (date, time) = iso.split_once('T').unwrap_or((iso, ""));
+    let time = time.trim_end_matches('Z').split('.').next().unwrap_or_default();
+    format!("{date} {time} UTC")
+}
+
 /// The text with its control and direction-changing characters made visible, so that nothing in it
 /// can hide, reorder or imitate what stands around it.
 #[must_use]
@@ -179,6 +187,7 @@ mod tests {
         assert_eq!(span(340.0), "340 ms");
         assert_eq!(span(185_000.0), "3 min 5 s");
         assert_eq!(span(f64::NAN), "–");
+        assert_eq!(exact_time("2026-01-02T03:04:05.000Z"), "2026-01-02 03:04:05 UTC");
     }
 
     #[test]

@@ -77,17 +77,28 @@ pub fn Time(
     at: String,
 ) -> impl IntoView {
     let then = js_sys::Date::parse(&at);
-    if then.is_nan() {
-        return view! { <Untrusted text=at /> }.into_any();
+    match then.is_nan() {
+        true => view! { <Untrusted text=at /> }.into_any(),
+        false => view! { <Moment then /> }.into_any(),
     }
+}
+
+/// A time relative to now; exact on hover.
+#[component]
+pub fn Moment(
+    /// Milliseconds since 1970.
+    then: f64,
+) -> impl IntoView {
     // Reproducible builds say 1970, or nearly so, on purpose.
     let relative = if then < 86_400_000.0 * 366.0 {
         "at no real time (reproducible build)".to_owned()
     } else {
         format::ago(then, js_sys::Date::now())
     };
-    let exact = format::visible(&at);
-    view! { <time datetime=exact.clone() title=exact>{relative}</time> }.into_any()
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(then));
+    let iso = String::from(date.to_iso_string());
+    let exact = format::exact_time(&iso);
+    view! { <time datetime=iso title=exact>{relative}</time> }
 }
 
 /// A link out of the page: https only, its host shown, nothing told about where it came from.

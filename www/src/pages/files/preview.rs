@@ -14,7 +14,7 @@ use super::state::{Files, Phase};
 use super::text::TextEditor;
 use super::toolbar::file_name;
 use crate::components::{
-    Badge, ByteSize, CopyButton, ErrorPanel, LayerDot, Problem, ProgressRow, Time, Transfer, Trust,
+    Badge, ByteSize, CopyButton, ErrorPanel, LayerDot, Moment, Problem, ProgressRow, Transfer, Trust,
     TrustBadge, Untrusted, format,
 };
 use crate::history;
@@ -186,15 +186,11 @@ fn NoMore(row: Row) -> impl IntoView {
 fn EntryFacts(row: Row, reader: Reader) -> impl IntoView {
     let files = expect_context::<Files>();
     let size = row.content.map(|content| content.size);
-    let mtime = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(row.mtime as f64 * 1000.0));
-    let changed = match mtime.get_time().is_nan() {
-        true => {
-            view! { {format!("{} s after 1970", format::signed(row.mtime))} }.into_any()
-        }
-        false => {
-            let at = String::from(mtime.to_iso_string()).replace(".000Z", "Z");
-            view! { <Time at /> }.into_any()
-        }
+    // Browsers know no time that is further away than this.
+    let then = row.mtime as f64 * 1000.0;
+    let changed = match then.abs() > 8.64e15 {
+        true => view! { {format!("{} s after 1970", format::signed(row.mtime))} }.into_any(),
+        false => view! { <Moment then /> }.into_any(),
     };
     let status = match row.status {
         Status::Added => format!("added by layer {}", row.layer),
