@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use drydock::digest::Digest;
 use leptos::prelude::*;
 
+use super::commands;
 use super::data;
 use super::image::{WhenLoaded, shown};
 use super::model::{DocumentContent, DocumentModel, ImageModel, Load};
@@ -14,7 +16,6 @@ use crate::components::{
     LongList, ProgressRow, TextView, Untrusted, format, save_bytes,
 };
 use crate::route::{ImageRoute, View};
-use crate::state::ui;
 
 /// The list of documents, and the one that is open.
 #[component]
@@ -24,6 +25,17 @@ pub fn DocumentsPage() -> impl IntoView {
         shown.route.with(|route| match &route.view {
             View::Documents { digest, raw } => (digest.clone(), *raw),
             _ => (None, false),
+        })
+    });
+    commands::follow(move |server| {
+        let (digest, _) = asked.get();
+        let of = server.image(&shown.route.get().reference)?;
+        shown.image.with(|image| {
+            let image = image.ready()?;
+            let digest = digest.unwrap_or_else(|| image.digest.clone());
+            // Only what there is can be asked for.
+            let is_blob = !image.document(&digest)?.is_manifest();
+            Some(Task::Document { image: of, digest, is_blob })
         })
     });
     // The list stays as it is, and where it is, while one document after the other is opened.
@@ -43,10 +55,6 @@ pub fn DocumentsPage() -> impl IntoView {
         let detail = move || {
             let (digest, raw) = (open.get(), asked.get().1);
             let route = shown.route.get_untracked();
-            let pinned = route.reference.pinned(&digest).to_string();
-            let blob = image.document(&digest).is_some_and(|document| !document.is_manifest());
-            let verb = if blob { "blob" } else { "manifest" };
-            ui().command.set(format!("crane {verb} {}", format::shell_word(&pinned)));
             match image.document(&digest) {
                 Some(document) => {
                     let (image, document) = (image.clone(), document.clone());

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use leptos::prelude::*;
 
+use super::commands;
 use super::image::{WhenLoaded, shown};
 use super::model::ImageModel;
 use super::reading;
@@ -11,14 +13,14 @@ use crate::components::{
     Empty, GraphNode, GraphOutline, GraphPicture, MAX_DRAWN, Untrusted, format,
 };
 use crate::route::View;
-use crate::state::ui;
 
 /// The graph.
 #[component]
 pub fn GraphPage() -> impl IntoView {
     let shown = shown();
-    let reference = shown.route.get_untracked().reference.to_string();
-    ui().command.set(format!("oras discover {}", format::shell_word(&reference)));
+    commands::follow(move |server| {
+        Some(Task::Referrers { image: server.image(&shown.route.get().reference)? })
+    });
     let outline = Memo::new(move |_| {
         shown.route.with(|route| matches!(route.view, View::Graph { outline: true }))
     });

@@ -3,9 +3,11 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use drydock::media_type::{Compression, Kind};
 use leptos::prelude::*;
 
+use super::commands;
 use super::image::{WhenLoaded, shown, where_it_is};
 use super::model::{ContentModel, LayerModel};
 use crate::components::{
@@ -13,16 +15,14 @@ use crate::components::{
     Untrusted, format,
 };
 use crate::route::{FilesView, Here, Tree, View};
-use crate::state::ui;
 
 /// The layers view.
 #[component]
 pub fn LayersPage() -> impl IntoView {
     let shown = shown();
-    let ui = ui();
-    Effect::new(move |_| {
-        let reference = format::shell_word(&shown.route.get().reference.to_string());
-        ui.command.set(format!("crane manifest {reference} | jq .layers"));
+    commands::follow(move |server| {
+        let image = server.image(&shown.route.get().reference)?;
+        Some(Task::Layers { image, platform: commands::platform(shown) })
     });
     let content = Signal::derive(move || shown.content());
     let show = move |content: Arc<ContentModel>| {

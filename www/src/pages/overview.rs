@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use drydock::digest::Digest;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
+use super::commands;
 use super::image::{WhenLoaded, shown};
 use super::model::{ContentModel, ImageModel, Label, PlatformModel, Setting};
 use crate::components::{
@@ -13,7 +15,6 @@ use crate::components::{
     LongTable, OutLink, Steps, Time, Untrusted, format,
 };
 use crate::route::{ImageRoute, Route, View};
-use crate::state::ui;
 
 /// Most remarks that are shown one by one.
 const REMARKS: usize = 8;
@@ -22,8 +23,10 @@ const REMARKS: usize = 8;
 #[component]
 pub fn OverviewPage() -> impl IntoView {
     let shown = shown();
-    let reference = shown.route.get_untracked().reference.to_string();
-    ui().command.set(format!("crane config {}", format::shell_word(&reference)));
+    commands::follow(move |server| {
+        let image = server.image(&shown.route.get().reference)?;
+        Some(Task::Config { image, platform: commands::platform(shown) })
+    });
     let content = Signal::derive(move || shown.content());
     let show = move |content: Arc<ContentModel>| {
         view! {

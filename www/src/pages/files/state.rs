@@ -10,7 +10,7 @@ use super::super::model::ContentModel;
 use crate::components::Problem;
 use crate::jobs::Task;
 use crate::jobs::tree::{self, Layer, LayerState, Tree};
-use crate::route::{FilesView, ImageRoute, Route, Tree as Which, View};
+use crate::route::{EntryPath, FilesView, ImageRoute, Route, Tree as Which, View};
 use crate::state::{Ui, ui};
 
 /// How far the tree is.
@@ -54,6 +54,8 @@ pub(super) struct Files {
     pub(super) folder: RwSignal<bool>,
     /// Whether a narrow page shows what is known of the folder nevertheless.
     pub(super) about: RwSignal<bool>,
+    /// The chosen path that was found, and what stands there.
+    pub(super) found: RwSignal<Option<(EntryPath, Row)>>,
     /// What last went wrong with a question.
     pub(super) trouble: RwSignal<Option<String>>,
     tree: StoredValue<Option<Rc<Tree>>, LocalStorage>,
@@ -87,6 +89,7 @@ impl Files {
             scroll_to: RwSignal::new(None),
             folder: RwSignal::new(false),
             about: RwSignal::new(false),
+            found: RwSignal::new(None),
             trouble: RwSignal::new(None),
             tree: StoredValue::new_local(None),
             task: StoredValue::new_local(None),
