@@ -376,7 +376,7 @@ fn what_goes_wrong_with_writing_is_said_as_such() {
         ),
         (
             Answer::fails(drydock::registry::TransportErrorKind::Offline),
-            "There is no network, so the push of reg.example/a:t has to wait.",
+            "as the script says, so the push of reg.example/a:t has to wait.",
         ),
         (
             Answer::fails(drydock::registry::TransportErrorKind::Cancelled),
