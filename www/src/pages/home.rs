@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 
 use super::data::{self, Listed};
 use super::local::OpenFiles;
-use crate::components::{Card, Empty, ErrorPanel, Moment, Problem, format};
+use crate::components::{Card, Empty, ErrorPanel, Moment, Problem};
 use crate::route::Route;
 use crate::state::{PageState, Recent, forget, recent, set_page_state, ui};
 
