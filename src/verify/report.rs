@@ -121,7 +121,8 @@ impl Report {
                 let blobs = count(self.blobs.len(), "document and blob")
                     .replace("document and blobs", "documents and blobs");
                 let bytes = grouped(self.bytes);
-                let text = format!("{blobs}, {bytes} bytes in all, were read and hashed; all match.");
+                let text =
+                    format!("{blobs}, {bytes} bytes in all, were read and hashed; all match.");
                 let signed = match self.statements {
                     0 => String::new(),
                     1 => " One statement about the image (a signature, an SBOM or the like) is \

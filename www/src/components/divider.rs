@@ -21,7 +21,8 @@ impl Split {
     pub fn remembered() -> Self {
         let kept = window().local_storage().ok().flatten();
         let kept = kept.and_then(|storage| storage.get_item(KEY).ok().flatten());
-        let share = kept.and_then(|text| text.parse::<f64>().ok()).filter(|share| share.is_finite());
+        let share =
+            kept.and_then(|text| text.parse::<f64>().ok()).filter(|share| share.is_finite());
         Self(RwSignal::new(share.unwrap_or(50.0).clamp(FROM, TO)))
     }
 

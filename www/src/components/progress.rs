@@ -144,7 +144,10 @@ mod tests {
     #[test]
     fn what_is_left_is_told_only_when_it_means_something() {
         let at = |done, total, elapsed| Transfer { done, total, elapsed }.text();
-        assert_eq!(at(12_000_000, Some(24_000_000), 1000.0), "12.0 MB of 24.0 MB · 12.0 MB/s · about 1.0 s left");
+        assert_eq!(
+            at(12_000_000, Some(24_000_000), 1000.0),
+            "12.0 MB of 24.0 MB · 12.0 MB/s · about 1.0 s left"
+        );
         assert_eq!(at(24_000_000, Some(24_000_000), 1000.0), "24.0 MB of 24.0 MB · 24.0 MB/s");
         assert_eq!(at(100, Some(24_000_000), 1_000_000.0), "100 B of 24.0 MB");
         assert_eq!(at(100, Some(24_000_000), 10_000.0), "100 B of 24.0 MB · 10 B/s");

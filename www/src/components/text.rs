@@ -20,8 +20,8 @@ pub fn Untrusted(
     inert: bool,
 ) -> impl IntoView {
     let start = format::cut(&text, SHOWN);
-    let all = (!inert && text.char_indices().nth(SHOWN).is_some())
-        .then(|| view! { <ShowAll text /> });
+    let all =
+        (!inert && text.char_indices().nth(SHOWN).is_some()).then(|| view! { <ShowAll text /> });
     view! {
         <bdi>{start}</bdi>
         {all}

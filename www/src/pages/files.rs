@@ -62,9 +62,8 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
         path.track();
         files.about.set(false);
     });
-    let detail = move || {
-        !path.with(EntryPath::is_empty) && (!files.folder.get() || files.about.get())
-    };
+    let detail =
+        move || !path.with(EntryPath::is_empty) && (!files.folder.get() || files.about.get());
     let about = move || {
         let name = path.with(|path| String::from_utf8_lossy(path.as_bytes()).into_owned());
         (files.folder.get() && !name.is_empty()).then(|| {

@@ -118,8 +118,7 @@ fn Chosen(content: Arc<ContentModel>) -> impl IntoView {
             }
         });
         let share = content.size().max(1);
-        let note =
-            format!("{:.0} % of all", layer.descriptor.size as f64 * 100.0 / share as f64);
+        let note = format!("{:.0} % of all", layer.descriptor.size as f64 * 100.0 / share as f64);
         let acts = ViewFn::from(move || links.clone());
         let diff_id = match layer.diff_id {
             Some(diff_id) => view! { <DigestChip digest=diff_id.0 /> }.into_any(),

@@ -11,8 +11,8 @@ use super::commands;
 use super::image::{WhenLoaded, shown};
 use super::model::{ContentModel, ImageModel, Label, PlatformModel, Setting};
 use crate::components::{
-    Badge, ByteSize, Card, DigestChip, Empty, FEW, Fact, Facts, Form, LayerBar, LayerSize, LongList,
-    LongTable, OutLink, Steps, Time, Untrusted, format,
+    Badge, ByteSize, Card, DigestChip, Empty, FEW, Fact, Facts, Form, LayerBar, LayerSize,
+    LongList, LongTable, OutLink, Steps, Time, Untrusted, format,
 };
 use crate::route::{ImageRoute, Route, View};
 

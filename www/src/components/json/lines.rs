@@ -258,8 +258,11 @@ mod tests {
         let long = format!("\"{}\"", "ä".repeat(100_000));
         assert_eq!(pretty(&long).map(|lines| lines.len()), Some(1));
         let line = pretty(&long).and_then(|lines| lines.get(0));
-        let text = line.map(|line| line.tokens.iter().map(|token| &*token.text).collect::<String>());
-        assert!(text.is_some_and(|text| text.ends_with("(99001 more characters, see the raw form)")));
+        let text =
+            line.map(|line| line.tokens.iter().map(|token| &*token.text).collect::<String>());
+        assert!(
+            text.is_some_and(|text| text.ends_with("(99001 more characters, see the raw form)"))
+        );
         assert_eq!(Lines::plain(long).len(), 102);
         assert_eq!(Lines::plain("a\nb".to_owned()).len(), 2);
     }

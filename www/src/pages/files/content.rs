@@ -18,7 +18,9 @@ pub(super) fn ContentView(preview: FilePreview, form: RwSignal<Option<Form>>) ->
     let text = as_text(&preview.bytes);
     let bytes = StoredValue::new(preview.bytes);
     let shown = move || match (form.get(), &text) {
-        (None | Some(Form::Text), Some(text)) => view! { <TextView text=text.clone() /> }.into_any(),
+        (None | Some(Form::Text), Some(text)) => {
+            view! { <TextView text=text.clone() /> }.into_any()
+        }
         _ => view! { <HexView bytes /> }.into_any(),
     };
     shown.into_any()

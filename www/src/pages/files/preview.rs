@@ -14,8 +14,8 @@ use super::state::{Files, Phase};
 use super::text::TextEditor;
 use super::toolbar::file_name;
 use crate::components::{
-    Badge, ByteSize, CopyButton, ErrorPanel, LayerDot, Moment, Problem, ProgressRow, Transfer, Trust,
-    TrustBadge, Untrusted, format,
+    Badge, ByteSize, CopyButton, ErrorPanel, LayerDot, Moment, Problem, ProgressRow, Transfer,
+    Trust, TrustBadge, Untrusted, format,
 };
 use crate::history;
 use crate::jobs::file::{self, FilePreview};

@@ -175,7 +175,9 @@ fn Filter(files: Files) -> impl IntoView {
         let paths = files.summary.with(|summary| summary.paths);
         match paths {
             0 => "Words, /a/path or *.conf".to_owned(),
-            paths => format!("Filter {} paths: words, /a/path, *.conf", format::count(paths as u64)),
+            paths => {
+                format!("Filter {} paths: words, /a/path, *.conf", format::count(paths as u64))
+            }
         }
     };
     let matches = move || {

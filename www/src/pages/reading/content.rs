@@ -165,5 +165,6 @@ fn labels(graph: &Graph, node: &Node, manifest: &Manifest, config: Option<&Confi
     // The same said twice is shown once.
     let mut seen = BTreeSet::new();
     let once = all.filter(|(_, key, value)| seen.insert((*key, *value)));
-    once.map(|(place, key, value)| Label { key: key.clone(), value: value.clone(), place }).collect()
+    once.map(|(place, key, value)| Label { key: key.clone(), value: value.clone(), place })
+        .collect()
 }

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use super::run::Run;
 use crate::components::{
-    Badge, ByteSize, DigestChip, LongTable, Meter, MeterKind, Transfer, Trust, TrustBadge, Untrusted, format,
+    Badge, ByteSize, DigestChip, LongTable, Meter, MeterKind, Transfer, Trust, TrustBadge,
+    Untrusted, format,
 };
 
 /// All rows, and how far they are together.
