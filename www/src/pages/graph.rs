@@ -51,7 +51,12 @@ pub fn GraphPage() -> impl IntoView {
             Signal::derive(move || graph.with(|it| it.as_ref().is_some_and(|it| it.forced)));
         let note = move || shown.image.with(|image| image.ready().map(|image| summary(image)));
         let remarks = move || {
-            let remarks = shown.image.with(|it| it.ready().map(|it| it.remarks.join(" ")));
+            let remarks = shown.image.with(|image| {
+                let image = image.ready()?;
+                let remarks: Vec<&str> =
+                    image.remarks.iter().chain(&image.not_known).map(String::as_str).collect();
+                Some(remarks.join(" "))
+            });
             let remarks = remarks.filter(|remarks| !remarks.is_empty())?;
             Some(view! { <p class="body muted"><Untrusted text=remarks /></p> })
         };
@@ -114,6 +119,7 @@ fn summary(image: &ImageModel) -> String {
     }
     text.push_str(" · ");
     text.push_str(&match referrers {
+        0 if !image.not_known.is_empty() => "what refers to it is not known".to_owned(),
         0 => "nothing refers to it".to_owned(),
         n => format!("{} dashed", format::plural(n, "referrer", "referrers")),
     });

@@ -297,6 +297,10 @@ fn platform_row(platform: &PlatformModel, route: &ImageRoute) -> AnyView {
                 <a href=href>
                     <Untrusted text=platform.name.clone() inert=true />
                 </a>
+                " "
+                <span class="muted">
+                    <Untrusted text=platform.remark.clone() />
+                </span>
             </th>
             <td data-name="Manifest">
                 <DigestChip digest=manifest href=document />
