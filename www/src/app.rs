@@ -72,14 +72,6 @@ pub fn App() -> impl IntoView {
             </a>
             <TopBar
                 shown
-                own=Callback::new(move |text: String| {
-                    let route = history::own(&text);
-                    let found = route.is_some();
-                    if let Some(route) = route {
-                        ui.go(route);
-                    }
-                    found
-                })
                 open=move |reference| ui.open(reference)
                 refused=move |why| ui.refused.set(Some(why))
             >
@@ -237,12 +229,10 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
     };
     let going = |route: Route| Callback::new(move |()| ui.go(route.clone()));
     let mut actions = Vec::new();
-    // A link of our own, or what can be nothing but an image, comes first; any other word could be
-    // one, so what the page itself has comes before it.
+    // What can be nothing but an image comes first; any other word could be one, so what the page
+    // itself has comes before it.
     let mut open = Vec::new();
-    if let Some(route) = history::own(typed) {
-        open.push(action(&format!("Open {}", route.href()), "open", going(route)));
-    } else if !typed.trim().is_empty()
+    if !typed.trim().is_empty()
         && let Ok(reference) = drydock::reference::from_pasted(typed)
     {
         let name = format!("Open {}", reference.clone().normalised());
