@@ -242,7 +242,7 @@ fn views() -> [(&'static str, &'static str, View); 9] {
         ("Files", "f", View::files()),
         ("Graph", "g", View::Graph { outline: false }),
         ("Documents", "d", View::documents(None)),
-        ("Tags", "t", View::Tags { filter: String::new() }),
+        ("Tags", "t", View::tags()),
         ("Verify", "v", View::Verify),
         ("Edit", "e", View::Edit),
         ("Copy", "c", View::Copy { to: String::new() }),
