@@ -27,7 +27,7 @@ pub fn nearest<'a>(
     let bound = (wanted.len() / 2).max(1);
     let mut found: Vec<(usize, Key, &str)> = tags
         .into_iter()
-        .filter(|tag| *tag != wanted && Class::of(tag) != Class::Machine)
+        .filter(|tag| !wanted.is_empty() && *tag != wanted && Class::of(tag) != Class::Machine)
         .filter_map(|tag| {
             let name = tag.to_lowercase();
             // `1.2` for `v1.2.3`: what goes on from the same start is close, however long it is.
@@ -62,7 +62,7 @@ fn starts_with_digit(text: &str) -> bool {
 }
 
 /// What kind of name a tag is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     /// `latest`
     Name,
@@ -92,7 +92,7 @@ impl Class {
 }
 
 /// A number of any length, without its leading zeros: by length, then by digits.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Number(usize, String);
 
 impl Number {
@@ -104,7 +104,7 @@ impl Number {
 
 /// A part of what follows a version. A version that ends comes after its pre-releases and before
 /// its variants.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Before(u8),
     End,
@@ -133,8 +133,9 @@ impl Part {
     }
 }
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+/// A tag's place in the order, for lists that are kept in order while they grow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
     class: Class,
     prefix: String,
     /// Without zeros at the end: `1` and `1.0` are the same version.
@@ -144,7 +145,9 @@ struct Key {
 }
 
 impl Key {
-    fn of(tag: &str) -> Self {
+    /// The place of a tag.
+    #[must_use]
+    pub fn of(tag: &str) -> Self {
         let class = Class::of(tag);
         let start = match class {
             Class::Name | Class::Machine => tag.len(),
@@ -268,7 +271,7 @@ mod tests {
             ("Latest", &["latest"]),
             ("3.2", &["3", "3.20", "3.20.1"]),
             ("3.20.2", &["3", "3.20", "3.20.1"]),
-            ("v3.20", &["3", "3.20", "3.20.1"]),
+            ("v3.20", &["3.20", "3", "3.20.1"]),
             ("1.4.2", &["v1.4.2", "1.4.2-rc1"]),
             ("edgy", &["edge"]),
             ("nonsense-here", &[]),
