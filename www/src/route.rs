@@ -119,6 +119,17 @@ pub enum Tree {
     Changes(NonZeroU32),
 }
 
+impl Tree {
+    /// The one layer that is listed.
+    #[must_use]
+    pub fn layer(self) -> Option<NonZeroU32> {
+        match self {
+            Self::Merged => None,
+            Self::Layer(layer) | Self::Changes(layer) => Some(layer),
+        }
+    }
+}
+
 impl View {
     /// The view's name in addresses.
     #[must_use]

@@ -26,6 +26,9 @@ pub fn Windowed(
     /// The element that scrolls, for callers that scroll it.
     #[prop(optional)]
     node: NodeRef<html::Div>,
+    /// Told which rows are in view: the first, and the one behind the last.
+    #[prop(optional)]
+    in_sight: Option<RwSignal<(usize, usize)>>,
 ) -> impl IntoView {
     // First row and number of rows in view.
     let view_port = RwSignal::new((0_usize, 60_usize));
@@ -52,6 +55,12 @@ pub fn Windowed(
         let rows = rows.get();
         let start = first.min(rows).saturating_sub(MARGIN);
         (start, (first + seen + MARGIN).min(rows))
+    });
+    Effect::new(move |_| {
+        let (first, seen) = view_port.get();
+        if let Some(in_sight) = in_sight {
+            in_sight.set((first.min(rows.get()), (first + seen).min(rows.get())));
+        }
     });
     view! {
         <div

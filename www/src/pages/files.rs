@@ -1,7 +1,7 @@
 //! The file tree: merged, one layer, or what a layer changed; and one file of it.
 
 mod change;
-mod content;
+pub(super) mod content;
 mod list;
 mod opening;
 mod preview;
@@ -15,6 +15,7 @@ use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use super::image::{WhenLoaded, shown};
+use super::layers::NoSuchLayer;
 use super::model::ContentModel;
 use crate::components::{Empty, format};
 use crate::route::EntryPath;
@@ -63,6 +64,7 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
         <div class="split" class:detail=detail>
             <div class="pane" aria-label="Files" role="region">
                 <Toolbar />
+                <NoSuchLayer layers=files.layers />
                 <Show when=move || files.is_open() fallback=|| view! { <Opening /> }>
                     <TreeList />
                 </Show>

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
-use drydock::image::{Graph, NodeId};
+use drydock::image::{Face, Graph, NodeId};
 use drydock::media_type::Kind;
 use drydock::reference::Reference;
 
@@ -56,6 +56,8 @@ pub struct ImageModel {
     pub digest: Digest,
     /// What the root document is.
     pub what: What,
+    /// What there is to see of it, when it is an artifact.
+    pub face: Option<Arc<Face>>,
     /// The platforms, in the order of the index.
     pub platforms: Vec<Arc<PlatformModel>>,
     /// Attestations and other entries of the index that are for no platform.
@@ -175,15 +177,16 @@ impl ImageModel {
     pub fn platform(&self, wanted: Option<&str>) -> Result<Option<Arc<PlatformModel>>, Problem> {
         let by_name = |name: &str| self.platforms.iter().find(|platform| platform.name == name);
         let found = match wanted {
-            Some(name) => Some(by_name(name).or_else(|| self.matching(name)).ok_or_else(|| {
-                let names: Vec<&str> =
-                    self.platforms.iter().map(|platform| &*platform.name).collect();
-                Problem {
+            Some(name) => {
+                Some(by_name(name).or_else(|| self.matching(name)).ok_or_else(|| Problem {
                     sentence: format!("This image has no platform {name}."),
-                    reason: format!("It has {}.", names.join(", ")),
+                    reason: match self.platforms.is_empty() {
+                        true => "It names no platform at all.".to_owned(),
+                        false => String::new(),
+                    },
                     ..Problem::default()
-                }
-            })?),
+                })?)
+            }
             None => by_name("linux/amd64").or_else(|| self.platforms.first()),
         };
         Ok(found.cloned())

@@ -6,6 +6,7 @@ use drydock::digest::Digest;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
+use super::artifact::ArtifactPage;
 use super::image::{WhenLoaded, shown};
 use super::model::{ContentModel, ImageModel, Label, Setting};
 use crate::components::{
@@ -36,7 +37,12 @@ pub fn OverviewPage() -> impl IntoView {
         }
         .into_any()
     };
-    view! { <WhenLoaded load=content show /> }
+    let face =
+        Memo::new(move |_| shown.image.with(|image| image.ready().and_then(|it| it.face.clone())));
+    move || match face.get() {
+        Some(face) => view! { <ArtifactPage face /> }.into_any(),
+        None => view! { <WhenLoaded load=content show /> }.into_any(),
+    }
 }
 
 #[component]
@@ -126,7 +132,7 @@ fn RunsAs(settings: Vec<Setting>) -> impl IntoView {
 }
 
 #[component]
-fn Labels(labels: Vec<Label>) -> impl IntoView {
+pub(super) fn Labels(labels: Vec<Label>) -> impl IntoView {
     let note = format::count(labels.len() as u64);
     let body = match labels.is_empty() {
         true => view! { <Empty text="It says nothing of itself." /> }.into_any(),

@@ -1,7 +1,7 @@
 //! What a pasted text leads to: one of our own addresses, or what the library reads out of it.
 
 use drydock::digest::Digest;
-use drydock::reference::{self, ReferenceError};
+use drydock::reference::{self, ReferenceError, Registry};
 
 use super::Route;
 
@@ -39,20 +39,26 @@ fn own_link(text: &str, origin: &str) -> Option<Route> {
     let is_own = !origin.is_empty() && address.is_some();
     let path = match (address, text.split_once("://")) {
         (Some(address), _) if is_own => address,
-        (_, Some((_, rest))) => rest.split_once('/').map(|(host, _)| &rest[host.len()..])?,
+        (_, Some((_, rest))) => rest.get(rest.find('/')?..)?,
         (_, None) if text.starts_with('/') => text,
         _ => return None,
     };
     let path = path.split('#').next().unwrap_or_default();
     let (pathname, search) = path.split_once('?').unwrap_or((path, ""));
-    // Elsewhere only a view says that a link is one of ours: GitLab has `/-/`, too.
+    // Elsewhere a registry and a view say that a link is one of ours: GitLab has `/-/tags`, too.
     let route = Route::parse(pathname, search);
     match route {
         Route::Unknown { .. } => None,
         _ if is_own && !pathname.starts_with("/v2/") => Some(route),
-        _ if pathname.contains("/-/") => Some(route),
+        _ if names_registry(pathname) && pathname.contains("/-/") => Some(route),
         _ => None,
     }
+}
+
+/// Whether an address begins with a registry, as all that we give out do.
+fn names_registry(pathname: &str) -> bool {
+    let first = pathname.trim_start_matches('/').split('/').next().unwrap_or_default();
+    Registry::alone(&first.replace("%3A", ":").replace("%3a", ":")).is_some()
 }
 
 #[cfg(test)]
@@ -85,6 +91,10 @@ mod tests {
             ("/ghcr.io/o/a:1/-/layers?layer=2", "/ghcr.io/o/a:1/-/layers?layer=2"),
             ("https://reg.example/o/a:1", "/reg.example/o/a:1"),
             ("https://gitlab.com/g/p/-/container_registry", "/registry.gitlab.com/g/p:latest"),
+            (
+                "https://gitlab.com/g/p/-/tags",
+                "This address at gitlab.com does not say which image it shows: copy the image's name or its pull command from the page",
+            ),
             ("docker pull alpine:3", "/docker.io/library/alpine:3"),
             ("localhost:8080", "/localhost:8080/"),
         ] {

@@ -10,7 +10,7 @@ const LINE: usize = 16;
 
 /// The content, as text where it is text; the reader may choose the other.
 #[component]
-pub(super) fn ContentView(preview: FilePreview) -> impl IntoView {
+pub(in crate::pages) fn ContentView(preview: FilePreview) -> impl IntoView {
     if preview.bytes.is_empty() {
         return view! { <Empty text="This file is empty." /> }.into_any();
     }
