@@ -18,7 +18,7 @@ mod summary;
 
 pub use artifact::{ArtifactKind, Category, artifact_kind, content_kind};
 pub use face::{Face, Form, Part, face, index_face};
-pub use graph::{Graph, Missing, Node, NodeId, Role, State};
+pub use graph::{Graph, LookUp, Missing, Node, NodeId, NotKnown, Role, State};
 pub use loader::{Answer, Loader, Options, Want, WantId, What};
-pub use platforms::{PlatformEntry, default_platform, platforms};
+pub use platforms::{PlatformEntry, default_platform, find_platform, platforms};
 pub use summary::{Summary, summary};

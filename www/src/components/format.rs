@@ -1,4 +1,4 @@
-//! Numbers, names and commands as text. No browser here.
+//! Numbers and names as text. No browser here.
 
 /// Decimal units, as registries bill: `267 B`, `1.2 kB`, `86.4 MB`, `231 MB`.
 #[must_use]
@@ -111,28 +111,6 @@ fn visible_char(c: char) -> char {
     }
 }
 
-/// One word of a POSIX shell command, quoted where it needs to be.
-#[must_use]
-pub fn shell_word(word: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@=,+%".contains(&b);
-    if !word.is_empty() && word.bytes().all(plain) {
-        return word.to_owned();
-    }
-    if word.chars().any(|c| visible_char(c) != c) {
-        // $'…' keeps control characters out of the terminal, and bytes exact.
-        let escaped: String = word
-            .bytes()
-            .map(|b| match b {
-                b'\'' | b'\\' => format!("\\{}", char::from(b)),
-                b' '..=b'~' => char::from(b).to_string(),
-                _ => format!("\\x{b:02x}"),
-            })
-            .collect();
-        return format!("$'{escaped}'");
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,18 +147,5 @@ mod tests {
     fn nothing_hides() {
         assert_eq!(visible("a\u{1b}[31m\u{202e}b\n"), "a␛[31m\u{fffd}b␊");
         assert_eq!(visible_lines("a\tb\nc\r"), "a\tb\nc␍");
-    }
-
-    #[test]
-    fn words_of_a_shell() {
-        for (word, quoted) in [
-            ("ghcr.io/owner/app:1", "ghcr.io/owner/app:1"),
-            ("", "''"),
-            ("a b", "'a b'"),
-            ("it's $(x)", "'it'\\''s $(x)'"),
-            ("a\nb'", "$'a\\x0ab\\''"),
-        ] {
-            assert_eq!(shell_word(word), quoted);
-        }
     }
 }

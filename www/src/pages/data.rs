@@ -10,6 +10,8 @@ use drydock::image::{Graph, Options};
 use drydock::inspect;
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Registry, Repository, Tag};
+use drydock::registry::Subject;
+use drydock::registry::page::Names;
 use leptos::prelude::*;
 
 use super::model::{ImageModel, Load};
@@ -155,11 +157,13 @@ async fn read_own_images() -> Result<Option<(String, Vec<Listed>)>, jobs::Proble
     let Some(host) = config.scratch.clone() else { return Ok(None) };
     let Ok(registry) = Registry::parse(&host) else { return Ok(None) };
     let client = tab().registries.client(&registry).await?;
+    let subject = Subject::Catalog { registry: host.clone() };
     let mut images = Vec::new();
-    let mut next = None;
+    let (mut names, mut next) = (Names::default(), None);
     loop {
         let page = ask(async || client.catalog(next.as_ref()).await).await?;
-        for name in &page.names {
+        let (new, then) = names.take(page, &subject);
+        for name in &new {
             if images.len() >= OWN_REPOSITORIES {
                 return Ok(Some((host, images)));
             }
@@ -167,7 +171,7 @@ async fn read_own_images() -> Result<Option<(String, Vec<Listed>)>, jobs::Proble
                 images.extend(listed(&client, &registry, repository).await?);
             }
         }
-        next = page.next;
+        next = then?;
         if next.is_none() {
             return Ok(Some((host, images)));
         }

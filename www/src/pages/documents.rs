@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use drydock::digest::Digest;
 use drydock::image::{Form, Part};
 use leptos::prelude::*;
 
 use super::artifact::BlobContent;
+use super::commands;
 use super::image::{WhenLoaded, shown};
 use super::model::{DocumentContent, DocumentModel, ImageModel, Load};
 use crate::components::{
@@ -14,7 +16,6 @@ use crate::components::{
     Untrusted, format, save_bytes,
 };
 use crate::route::{ImageRoute, View};
-use crate::state::ui;
 
 /// The list of documents, and the one that is open.
 #[component]
@@ -26,14 +27,21 @@ pub fn DocumentsPage() -> impl IntoView {
             _ => (None, false),
         })
     });
+    commands::follow(move |server| {
+        let (digest, _) = open.get();
+        let of = server.image(&shown.route.get().reference)?;
+        shown.image.with(|image| {
+            let image = image.ready()?;
+            let digest = digest.unwrap_or_else(|| image.digest.clone());
+            // Only what there is can be asked for.
+            let is_blob = !image.document(&digest)?.is_manifest();
+            Some(Task::Document { image: of, digest, is_blob })
+        })
+    });
     let show = move |image: Arc<ImageModel>| {
         let (digest, raw) = open.get();
         let digest = digest.unwrap_or_else(|| image.digest.clone());
         let route = shown.route.get();
-        let pinned = route.reference.pinned(&digest).to_string();
-        let blob = image.document(&digest).is_some_and(|document| !document.is_manifest());
-        let verb = if blob { "blob" } else { "manifest" };
-        ui().command.set(format!("crane {verb} {}", format::shell_word(&pinned)));
         let detail = match image.document(&digest) {
             Some(document) => {
                 let (image, document) = (image.clone(), document.clone());

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use leptos::prelude::*;
 
+use super::commands;
 use super::image::{WhenLoaded, shown};
 use super::model::ImageModel;
 use crate::components::{Empty, GraphOutline, GraphPicture, MAX_DRAWN, Relation, format};
 use crate::route::View;
-use crate::state::ui;
 
 /// The graph.
 #[component]
 pub fn GraphPage() -> impl IntoView {
     let shown = shown();
-    let reference = shown.route.get_untracked().reference.to_string();
-    ui().command.set(format!("oras discover {}", format::shell_word(&reference)));
+    commands::follow(move |server| {
+        Some(Task::Referrers { image: server.image(&shown.route.get().reference)? })
+    });
     let outline = Memo::new(move |_| {
         shown.route.with(|route| matches!(route.view, View::Graph { outline: true }))
     });
@@ -26,7 +28,9 @@ pub fn GraphPage() -> impl IntoView {
             (_, true) => view! { <GraphOutline nodes=image.lines.clone() /> }.into_any(),
             (_, false) => view! { <GraphPicture nodes=image.boxes.clone() /> }.into_any(),
         };
-        let remarks = image.remarks.join(" ");
+        let remarks: Vec<&str> =
+            image.remarks.iter().chain(&image.not_known).map(String::as_str).collect();
+        let remarks = remarks.join(" ");
         let remarks = (!remarks.is_empty())
             .then(|| view! { <p class="body muted"><bdi>{format::visible(&remarks)}</bdi></p> });
         view! {
@@ -78,6 +82,7 @@ fn summary(image: &ImageModel) -> String {
     }
     text.push_str(" · ");
     text.push_str(&match referrers {
+        0 if !image.not_known.is_empty() => "what refers to it is not known".to_owned(),
         0 => "nothing refers to it".to_owned(),
         n => format!("{} dashed", format::plural(n, "referrer", "referrers")),
     });

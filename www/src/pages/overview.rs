@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use drydock::digest::Digest;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use super::artifact::ArtifactPage;
+use super::commands;
 use super::image::{WhenLoaded, shown};
 use super::model::{ContentModel, ImageModel, Label, Setting};
 use crate::components::{
@@ -14,14 +16,15 @@ use crate::components::{
     Time, Untrusted, format,
 };
 use crate::route::{ImageRoute, Route, View};
-use crate::state::ui;
 
 /// The overview.
 #[component]
 pub fn OverviewPage() -> impl IntoView {
     let shown = shown();
-    let reference = shown.route.get_untracked().reference.to_string();
-    ui().command.set(format!("crane config {}", format::shell_word(&reference)));
+    commands::follow(move |server| {
+        let image = server.image(&shown.route.get().reference)?;
+        Some(Task::Config { image, platform: commands::platform(shown) })
+    });
     let content = Signal::derive(move || shown.content());
     let show = move |content: Arc<ContentModel>| {
         view! {
@@ -234,6 +237,10 @@ fn platform_table(image: &Arc<ImageModel>, route: &ImageRoute) -> AnyView {
                     <a href=href>
                         <Untrusted text=platform.name.clone() />
                     </a>
+                    " "
+                    <span class="muted">
+                        <Untrusted text=platform.remark.clone() />
+                    </span>
                 </td>
                 <td>
                     <DigestChip digest=manifest href=document />

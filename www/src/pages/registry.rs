@@ -1,9 +1,11 @@
 //! A registry: its repositories, as far as it lists them.
 
+use drydock::commands::Task;
 use drydock::reference::{Reference, Registry, Repository};
 use drydock::registry::page::Next;
 use leptos::prelude::*;
 
+use super::commands;
 use super::data;
 use super::trouble::Trouble;
 use crate::components::{Card, Empty, Problem, Windowed, format};
@@ -37,7 +39,10 @@ pub fn RegistryPage(
     registry: Registry,
 ) -> impl IntoView {
     let ui = ui();
-    ui.command.set(format!("crane catalog {}", format::shell_word(registry.as_str())));
+    let name = registry.clone();
+    commands::follow(move |server| {
+        Some(Task::Catalog { plain_http: server.plain_http(&name), registry: name.clone() })
+    });
     let list = RwSignal::new(RepositoryList::default());
     let task = StoredValue::new_local(None);
     let of = StoredValue::new(registry.clone());

@@ -1,13 +1,14 @@
 //! A token for the shell: for one registry, for what the reader chooses, and shown when asked for.
 
-use drydock::reference::{Registry, Repository};
+use drydock::reference::{Reference, Registry, Repository};
 use drydock::registry::auth::ShellToken;
 use drydock::registry::auth::scope::{Action, Scope};
 use leptos::prelude::*;
 
+use super::commands::{self, Server};
 use super::data;
 use super::trouble::Trouble;
-use crate::components::{CommandLine, CommandLines, CopyButton, Dialog, Empty, Problem, format};
+use crate::components::{CommandLines, CopyButton, Dialog, Empty, Problem, format};
 use crate::jobs::Task;
 use crate::state::ui;
 
@@ -68,16 +69,16 @@ pub fn TokenOverlay(
         let typed = !repository.with(|text| text.trim().is_empty());
         scope.get().err().filter(|_| typed)
     };
+    let server = Server::ask();
     let lines = Signal::derive(move || {
-        let repository = repository.get();
         // It asks for what pulls or pushes, and for nothing else.
-        if catalog.get() || delete.get() || Repository::parse(repository.trim()).is_err() {
-            return Vec::new();
-        }
-        let name = format::shell_word(&format!("{}/{}", of.get_value(), repository.trim()));
-        let push = if push.get() { "--push " } else { "" };
-        let text = format!("crane auth token {push}{name}");
-        vec![CommandLine { tool: "crane", text, note: "" }]
+        let other = catalog.get() || delete.get();
+        let named = (Registry::parse(&of.get_value()), Repository::parse(repository.get().trim()));
+        let (false, (Ok(registry), Ok(repository))) = (other, named) else { return Vec::new() };
+        let reference = Reference { registry, repository, tag: None, digest: None };
+        let image = server.image(&reference);
+        let task = image.map(|image| drydock::commands::Task::Token { image, push: push.get() });
+        task.map(|task| commands::lines(&task)).unwrap_or_default()
     });
     let shown = move || match answer.get() {
         Answer::None => ().into_any(),

@@ -2,6 +2,8 @@
 
 use drydock::inspect::tags::{self, Key};
 use drydock::reference::{Reference, Registry, Repository, Tag};
+use drydock::registry::Subject;
+use drydock::registry::page::Names;
 use leptos::prelude::*;
 
 use super::problem;
@@ -33,10 +35,12 @@ pub fn load_tags(reference: Reference, list: RwSignal<TagList>) -> Task {
 
 async fn read_tags(reference: &Reference, list: RwSignal<TagList>) -> Result<(), jobs::Problem> {
     let client = tab().registries.client(&reference.registry).await?;
-    let mut next = None;
+    let subject = Subject::Tags { name: reference.name() };
+    let (mut names, mut next) = (Names::default(), None);
     loop {
         let page = ask(async || client.tags(&reference.repository, next.as_ref()).await).await?;
-        let tags: Vec<Tag> = page.names.iter().filter_map(|name| name.parse().ok()).collect();
+        let (new, then) = names.take(page, &subject);
+        let tags: Vec<Tag> = new.iter().filter_map(|name| name.parse().ok()).collect();
         let there = list.try_update(|list| {
             list.tags.extend(tags.into_iter().map(|tag| (Key::of(tag.as_str()), tag)));
             // Two runs that are in order already: the sort only merges them.
@@ -44,7 +48,7 @@ async fn read_tags(reference: &Reference, list: RwSignal<TagList>) -> Result<(),
             list.tags.dedup();
             list.tags.len()
         });
-        next = page.next;
+        next = then?;
         if next.is_none() || there.is_none_or(|there| there >= drydock::limits::TAGS) {
             return Ok(());
         }
@@ -98,7 +102,10 @@ pub fn load_repositories(registry: Registry, list: RwSignal<RepositoryList>) -> 
         let outcome = read_repositories(&registry, list).await;
         list.try_update(|list| {
             list.growing = false;
-            list.problem = outcome.err().map(|failed| unlisted(&registry, failed));
+            list.problem = outcome.err().map(|failed| match list.asked {
+                true => problem(failed),
+                false => unlisted(&registry, failed),
+            });
         });
     })
 }
@@ -108,14 +115,17 @@ async fn read_repositories(
     list: RwSignal<RepositoryList>,
 ) -> Result<(), jobs::Problem> {
     let client: Client = tab().registries.client(registry).await?;
+    let subject = Subject::Catalog { registry: registry.to_string() };
+    let mut names = Names::default();
     let mut next = list.with_untracked(|list| list.next.clone());
-    let mut come = 0;
     loop {
         let page = ask(async || client.catalog(next.as_ref()).await).await?;
-        come += page.names.len();
-        next = page.next.clone();
+        let (new, then) = names.take(page, &subject);
+        let ended = then.as_ref().err().cloned();
+        next = then.ok().flatten();
+        let goes_on = next.clone();
         let there = list.try_update(|list| {
-            for name in page.names {
+            for name in new {
                 match Repository::parse(&name) {
                     Ok(repository) => list.repositories.push(repository),
                     Err(_) => list.unreadable += 1,
@@ -123,10 +133,13 @@ async fn read_repositories(
             }
             list.repositories.sort();
             list.repositories.dedup();
-            list.next = page.next;
+            list.next = goes_on;
             list.asked = true;
         });
-        if there.is_none() || next.is_none() || come >= AT_A_TIME {
+        if let Some(error) = ended {
+            return Err(error.into());
+        }
+        if there.is_none() || next.is_none() || names.len() >= AT_A_TIME {
             return Ok(());
         }
     }

@@ -56,6 +56,8 @@ pub(super) fn Preview(path: Memo<EntryPath>) -> impl IntoView {
             if asked.try_get_value() != Some(number) {
                 return;
             }
+            let row = found.as_ref().ok().and_then(Option::clone);
+            files.found.try_set(row.map(|row| (path, row)));
             match found {
                 Ok(Some(row)) => chosen.try_set(Chosen::Entry(Box::new(row))),
                 Ok(None) => chosen.try_set(Chosen::Absent),

@@ -10,7 +10,7 @@ use super::super::model::ContentModel;
 use crate::components::Problem;
 use crate::jobs::Task;
 use crate::jobs::tree::{self, Layer, LayerState, Tree};
-use crate::route::{FilesView, ImageRoute, Route, Tree as Which, View};
+use crate::route::{EntryPath, FilesView, ImageRoute, Route, Tree as Which, View};
 use crate::state::{Ui, ui};
 
 /// How far the tree is.
@@ -40,6 +40,8 @@ pub(super) struct Files {
     pub(super) view: Memo<FilesView>,
     /// How many layers there are.
     pub(super) layers: usize,
+    /// The layers whose files can't be shown, one sentence each.
+    pub(super) not_shown: StoredValue<Vec<String>>,
     /// How far it is.
     pub(super) phase: RwSignal<Phase>,
     /// How far each layer is while it opens, base first, with its size; none while it waits.
@@ -52,6 +54,8 @@ pub(super) struct Files {
     pub(super) turn: RwSignal<u64>,
     /// The row that the list scrolls to next.
     pub(super) scroll_to: RwSignal<Option<usize>>,
+    /// The chosen path that was found, and what stands there.
+    pub(super) found: RwSignal<Option<(EntryPath, Row)>>,
     /// What last went wrong with a question.
     pub(super) trouble: RwSignal<Option<String>>,
     tree: StoredValue<Option<Rc<Tree>>, LocalStorage>,
@@ -77,12 +81,14 @@ impl Files {
         let files = Self {
             view,
             layers: content.layers.len(),
+            not_shown: StoredValue::new(content.not_shown()),
             phase: RwSignal::new(Phase::Opening),
             progress: RwSignal::new(Vec::new()),
             statuses: RwSignal::new(None),
             summary: RwSignal::new(Summary::default()),
             turn: RwSignal::new(0),
             scroll_to: RwSignal::new(None),
+            found: RwSignal::new(None),
             trouble: RwSignal::new(None),
             tree: StoredValue::new_local(None),
             task: StoredValue::new_local(None),
