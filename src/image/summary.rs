@@ -3,7 +3,8 @@
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::image::artifact::{ArtifactKind, artifact_kind};
-use crate::image::platforms::is_usual;
+use crate::image::platforms::usual;
+use crate::platform::choose;
 use crate::reference::Target;
 use crate::source::{Fetched, Source};
 use crate::spec::{self, Claims, Config, Index, Manifest, View};
@@ -52,13 +53,12 @@ async fn of_index<S: Source>(source: &S, index: &Index, summary: &mut Summary) {
         .filter(|entry| entry.platform.as_ref().is_none_or(|platform| !platform.is_unknown()))
         .collect();
     let platforms = images.iter().filter_map(|entry| entry.platform.as_ref());
-    summary.platforms = platforms
-        .filter(|platform| !platform.os.is_empty() || !platform.architecture.is_empty())
-        .map(ToString::to_string)
-        .collect();
+    summary.platforms =
+        platforms.filter(|platform| platform.is_named()).map(ToString::to_string).collect();
     summary.created = index.annotations.get(CREATED).cloned();
-    let usual = |entry: &&&Descriptor| entry.platform.as_ref().is_some_and(is_usual);
-    let Some(first) = images.iter().find(usual).or_else(|| images.first()) else { return };
+    let usual = choose(images.iter().map(|entry| entry.platform.as_ref()), &usual());
+    let first = usual.and_then(|at| images.get(at)).or_else(|| images.first()).copied();
+    let Some(first) = first else { return };
     let Ok(fetched) = source.document(first).await else { return };
     if let View::Manifest(manifest) = view(&fetched, Some(first)) {
         of_manifest(source, first, &manifest, summary).await;

@@ -225,9 +225,9 @@ test('a token for the shell is asked for by a click only', async ({ page, stack 
   await page.getByRole('dialog').getByRole('listitem').filter({ hasText: stack.registry }).getByRole('button', { name: 'Token' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByLabel('Repository')).toHaveValue('whiteouts');
-  await expect(dialog).toContainText(`crane auth token ${stack.registry}/whiteouts`);
+  await expect(dialog).toContainText(`crane auth token --insecure -- ${stack.registry}/whiteouts`);
   await dialog.getByLabel('push', { exact: true }).check();
-  await expect(dialog).toContainText(`crane auth token --push ${stack.registry}/whiteouts`);
+  await expect(dialog).toContainText(`crane auth token --insecure --push -- ${stack.registry}/whiteouts`);
   await dialog.getByRole('button', { name: 'Show a token' }).click();
   await expect(dialog).toContainText('asks nobody for anything');
 });
