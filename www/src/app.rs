@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 
 use crate::components::{
     Action, CommandBar, DropZone, ErrorPanel, Icon, KeysDialog, Palette, Picture, Problem, TopBar,
-    copy_text, reference_field,
+    Trust, copy_text, format, reference_field,
 };
 use crate::history;
 use crate::jobs::{drafts, tab};
@@ -34,7 +34,10 @@ pub fn App() -> impl IntoView {
     });
     warm_up();
     history::listen(move |route| ui.route.set(route), move |route| ui.go(route));
-    Effect::new(move |_| document().set_title(&ui.route.with(title)));
+    Effect::new(move |_| {
+        let title = ui.route.with(|route| title(route, ui.trust.get()));
+        document().set_title(&title);
+    });
     listen_to_keys(ui);
 
     let shown = Signal::derive(move || {
@@ -105,6 +108,9 @@ pub fn App() -> impl IntoView {
                 Page::Unknown(why) => view! { <UnknownPage why /> }.into_any(),
             }}
             <CommandBar command />
+            <span class="unseen" role="status">
+                {move || (ui.shared.get() > 0).then(|| format!("Link copied ({})", ui.shared.get()))}
+            </span>
             {move || match ui.overlay.get() {
                 Overlay::None => ().into_any(),
                 Overlay::Palette => {
@@ -144,15 +150,34 @@ enum Page {
     Unknown(String),
 }
 
-fn title(route: &Route) -> String {
+/// What the browser's tab and history call it: what is shown first, then the image.
+fn title(route: &Route, trust: Trust) -> String {
     match route {
         Route::Home => "Drydock".to_owned(),
         Route::Drafts => "Drafts · Drydock".to_owned(),
-        Route::Image(image) if image.view == View::Overview => {
-            format!("{} · Drydock", Here::named(&image.reference))
-        }
         Route::Image(image) => {
-            format!("{} · {} · Drydock", Here::named(&image.reference), image.view.name())
+            let place = match &image.view {
+                View::Overview => String::new(),
+                View::Files(files) if !files.path.is_empty() => {
+                    let path = String::from_utf8_lossy(files.path.as_bytes());
+                    format!("/{} · ", format::cut(&path, 120))
+                }
+                View::Layers(Some(layer)) => format!("layer {layer} · "),
+                View::Documents { digest: Some(digest), .. } => {
+                    format!("document {} · ", digest.short())
+                }
+                View::Verify => match trust {
+                    Trust::NotChecked => "verify · ".to_owned(),
+                    trust => format!("{} · ", trust.word()),
+                },
+                view => format!("{} · ", view.name()),
+            };
+            let known = matches!(trust, Trust::Verified | Trust::Failed);
+            let verdict = match known && image.view != View::Verify {
+                true => format!(" · {}", trust.word()),
+                false => String::new(),
+            };
+            format!("{place}{}{verdict} · Drydock", Here::named(&image.reference))
         }
         Route::Registry { registry, .. } => format!("{registry} · Drydock"),
         Route::Unknown { .. } => "Nothing here · Drydock".to_owned(),
@@ -233,11 +258,16 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
     };
     let going = |route: Route| Callback::new(move |()| ui.go(route.clone()));
     let mut actions = Vec::new();
+    // What can be nothing but a name or a link comes first; any other word could be an image, so
+    // what the page itself has comes before it.
+    let mut open = Vec::new();
     if !typed.trim().is_empty()
         && let Ok(found) = route::pasted(typed, &history::origin())
     {
         let name = match &found {
-            Pasted::Route(Route::Image(image)) => format!("Open {}", Here::named(&image.reference)),
+            Pasted::Route(Route::Image(image)) if image.view == View::Overview => {
+                format!("Open {}", Here::named(&image.reference))
+            }
             Pasted::Route(Route::Registry { registry, .. }) => {
                 format!("Open the repositories of {registry}")
             }
@@ -245,8 +275,11 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
             Pasted::Digest(digest) => format!("Look for {digest} in what is open"),
         };
         let typed = typed.to_owned();
-        let open = Callback::new(move |()| ui.refused.set(ui.open_pasted(&typed).err()));
-        actions.push(action(&name, "open", open));
+        let act = Callback::new(move |()| ui.refused.set(ui.open_pasted(&typed).err()));
+        open.push(action(&name, "open", act));
+    }
+    if typed.contains(['/', ':', '@', '.']) {
+        actions.append(&mut open);
     }
     if let Some(image) = ui.image() {
         for (name, key, view) in views() {
@@ -277,6 +310,7 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
         let name = entry.reference.to_string();
         actions.push(action(&name, "opened lately", going(Route::image(entry.reference))));
     }
+    actions.append(&mut open);
     actions
 }
 
@@ -295,10 +329,14 @@ fn views() -> [(&'static str, &'static str, View); 9] {
     ]
 }
 
+/// Copies what the share button copies, where there is one, and says so there.
 fn copy_link(ui: Ui) {
-    let link = history::link(&ui.route.get_untracked());
+    let link = ui.share.get_untracked();
+    let link = link.unwrap_or_else(|| history::link(&ui.route.get_untracked()));
     spawn_local(async move {
-        copy_text(&link).await;
+        if copy_text(&link).await {
+            ui.shared.update(|times| *times += 1);
+        }
     });
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::format;
+use super::Untrusted;
 
 /// A failure in the reader's words: a sentence, a reason, and what can be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,8 +57,8 @@ pub fn ErrorPanel(
     view! {
         <div class=class role=role>
             <div class="say">
-                <h2><bdi>{format::visible(&problem.sentence)}</bdi></h2>
-                <p><bdi>{format::visible(&problem.reason)}</bdi></p>
+                <h2><Untrusted text=problem.sentence /></h2>
+                <p><Untrusted text=problem.reason /></p>
                 {meant(problem.links)}
             </div>
             <div class="acts">
@@ -96,7 +96,7 @@ fn meant(links: Vec<Meant>) -> Option<impl IntoView> {
     let links = links.into_iter().map(|Meant { name, href }| {
         view! {
             <a class="button small" href=href>
-                <bdi>{format::visible(&name)}</bdi>
+                <Untrusted text=name />
             </a>
         }
     });

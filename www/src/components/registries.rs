@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::login::PlainHttp;
 use super::{Dialog, format};
 use crate::route::Route;
 
@@ -69,6 +70,7 @@ pub fn RegistriesDialog(
                         "Log in to another"
                     </button>
                 </div>
+                <PlainHttp />
                 <form on:submit=take>
                     <label class="line">
                         "Or paste a Docker config (~/.docker/config.json)"

@@ -11,7 +11,7 @@ use crate::jobs::tree::{self, Content, Layer, LayerState, Row, Tree};
 use crate::jobs::{self, Progress, Task};
 use crate::net::place::Place;
 use crate::pages::data;
-use crate::pages::files::content::ContentView;
+use crate::pages::files::content::PlainContent;
 
 /// Bytes of a file that are shown.
 const LIMIT: u64 = 512 << 10;
@@ -173,7 +173,7 @@ fn Files(rows: Vec<Row>, all: usize, tree: Callback<(), Option<Rc<Tree>>>) -> im
             </div>
         }
         .into_any(),
-        Chosen::Here(_, preview) => view! { <ContentView preview /> }.into_any(),
+        Chosen::Here(_, preview) => view! { <PlainContent preview /> }.into_any(),
     };
     view! {
         <ul class="archive-rows" aria-label="Files in the archive">

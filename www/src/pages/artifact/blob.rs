@@ -12,7 +12,7 @@ use crate::jobs::file::FilePreview;
 use crate::jobs::{Progress, Task, blob};
 use crate::net::place::Place;
 use crate::pages::data::{self, Download};
-use crate::pages::files::content::ContentView;
+use crate::pages::files::content::PlainContent;
 use crate::pages::image::shown;
 
 /// Bytes that are shown.
@@ -123,7 +123,7 @@ fn Here(preview: FilePreview, is_json: bool) -> impl IntoView {
             let link = |_: String| None::<String>;
             view! { <JsonView text link /> }.into_any()
         }
-        None => view! { <ContentView preview /> }.into_any(),
+        None => view! { <PlainContent preview /> }.into_any(),
     };
     view! {
         <p class="worth">

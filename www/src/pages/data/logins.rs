@@ -6,7 +6,7 @@ use drydock::registry::auth::scope::Scope;
 use drydock::registry::auth::{Credentials, ShellToken};
 use drydock::registry::notice::RateLimit;
 
-use crate::components::{GoesTo, KnownRegistry, Login, Problem};
+use crate::components::{GoesTo, KnownRegistry, Login, Problem, format};
 use crate::jobs::{self, tab};
 use crate::net::registries::Client;
 
@@ -49,6 +49,11 @@ pub async fn login_goes_to(registry: &str) -> GoesTo {
             // What it answers is of no interest, only what it names on the way.
             let _answer = client.ping().await;
             goes_to.token_service = other_token_service(&client);
+            let name = client.name();
+            let host = name.api_host();
+            goes_to.plain = tab().registries.config().await.is_ok_and(|config| {
+                config.scheme(host) == "http" && !config.is_own(host) && !name.is_loopback()
+            });
         }
         Err(why) => goes_to.problem = Some(why),
     }
@@ -120,7 +125,10 @@ fn other_token_service(client: &Client) -> Option<String> {
 fn rate_limit(limit: &RateLimit) -> Option<String> {
     let left = limit.remaining?;
     Some(match limit.limit {
-        Some(limit) => format!("{left} of {limit} requests left"),
-        None => format!("{left} requests left"),
+        Some(limit) => {
+            let (left, limit) = (format::count(left), format::count(limit));
+            format!("{left} of {limit} requests left")
+        }
+        None => format!("{} requests left", format::count(left)),
     })
 }

@@ -12,6 +12,7 @@ use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use super::{Done, Inner, Pool};
 use crate::jobs::Progress;
 use crate::net::clock;
+use crate::net::fetch::{self, Call};
 use crate::net::problem::{Problem, ProblemKind};
 use crate::worker::BUILD;
 use crate::worker::port;
@@ -47,10 +48,29 @@ pub(super) struct Hand {
 struct Under {
     end: oneshot::Sender<Result<Done, Problem>>,
     on_progress: OnProgress,
+    on_piece: Option<OnPiece>,
+}
+
+/// Tells the worker that a piece was taken.
+#[derive(Clone)]
+pub struct More {
+    hand: Weak<Hand>,
+    job: JobId,
+}
+
+impl More {
+    /// Lets one more piece come.
+    pub fn tell(&self) {
+        if let Some(hand) = self.hand.upgrade().filter(|hand| !hand.dead.get()) {
+            hand.send(ToWorker::More { job: self.job }, Vec::new());
+        }
+    }
 }
 
 type Listener = Closure<dyn Fn(JsValue)>;
 pub(super) type OnProgress = Rc<RefCell<dyn FnMut(Progress)>>;
+/// Takes a piece of a blob.
+pub type OnPiece = Rc<dyn Fn(JsValue, More)>;
 
 /// Stops the work when it is dropped before its end.
 pub(super) struct Stop {
@@ -66,12 +86,13 @@ impl Stop {
         work: Work,
         parts: Vec<JsValue>,
         on_progress: OnProgress,
+        on_piece: Option<OnPiece>,
     ) -> Result<Done, Problem> {
         if self.hand.dead.get() {
             return Err(crashed("it had crashed before"));
         }
         let (end, result) = oneshot::channel();
-        self.hand.jobs.borrow_mut().insert(self.job, Under { end, on_progress });
+        self.hand.jobs.borrow_mut().insert(self.job, Under { end, on_progress, on_piece });
         self.hand.send(ToWorker::Start { job: self.job, work: Box::new(work) }, parts);
         result.await.unwrap_or_else(|_| Err(Problem::stopped()))
     }
@@ -111,7 +132,7 @@ impl Hand {
         let (late, pool) = (Rc::downgrade(&hand), pool.clone());
         clock::later(READY_WITHIN, move || {
             if let Some(hand) = late.upgrade().filter(|hand| !hand.ready.get()) {
-                hand.end("it did not start within a minute", &pool);
+                hand.end(&crashed("it did not start within a minute"), &pool);
             }
         });
         Ok(hand)
@@ -129,9 +150,18 @@ impl Hand {
         let error = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             let said = js_sys::Reflect::get(&event, &"message".into()).ok();
             let said = said.and_then(|said| said.as_string()).unwrap_or_default();
-            if let Some(hand) = hand.upgrade() {
-                hand.end(if said.is_empty() { "it could not be loaded" } else { &said }, &to);
+            let Some(hand) = hand.upgrade() else { return };
+            if !said.is_empty() {
+                hand.end(&crashed(&said), &to);
+                return;
             }
+            // Mostly it is the server that is gone; then that is what is told.
+            let to = to.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                let reached = fetch::send(Call::head("/-/config")).await;
+                let why = reached.err().filter(|problem| problem.kind == ProblemKind::Offline);
+                hand.end(&why.unwrap_or_else(not_loaded), &to);
+            });
         });
         self.worker.set_onmessage(Some(message.as_ref().unchecked_ref()));
         self.worker.set_onerror(Some(error.as_ref().unchecked_ref()));
@@ -172,6 +202,13 @@ impl Hand {
                     on_progress(progress);
                 }
             }
+            FromWorker::Piece { job } => {
+                let on_piece =
+                    self.jobs.borrow().get(&job).and_then(|under| under.on_piece.clone());
+                if let (Some(on_piece), Some(piece)) = (on_piece, parts.into_iter().next()) {
+                    on_piece(piece, More { hand: Rc::downgrade(self), job });
+                }
+            }
             FromWorker::Renew { job, access, challenges } => {
                 let (hand, pool) = (Rc::clone(self), pool.clone());
                 wasm_bindgen_futures::spawn_local(async move {
@@ -202,7 +239,7 @@ impl Hand {
                     self.rest(pool);
                 }
             }
-            FromWorker::Crashed { message } => self.end(&message, pool),
+            FromWorker::Crashed { message } => self.end(&crashed(&message), pool),
         }
     }
 
@@ -224,7 +261,7 @@ impl Hand {
         let (hand, pool) = (Rc::downgrade(self), Rc::downgrade(&pool.0));
         clock::later(STOP_WITHIN, move || {
             if let Some(hand) = hand.upgrade().filter(|hand| hand.stopping.get() > 0) {
-                hand.end("it did not stop when it was told to", &pool);
+                hand.end(&crashed("it did not stop when it was told to"), &pool);
             }
         });
     }
@@ -246,7 +283,7 @@ impl Hand {
     }
 
     /// Ends the worker and all that it was doing.
-    fn end(&self, why: &str, pool: &Weak<Inner>) {
+    fn end(&self, why: &Problem, pool: &Weak<Inner>) {
         if self.dead.replace(true) {
             return;
         }
@@ -256,10 +293,15 @@ impl Hand {
         }
         let jobs = std::mem::take(&mut *self.jobs.borrow_mut());
         for under in jobs.into_values() {
-            let _unheard = under.end.send(Err(crashed(why)));
+            let _unheard = under.end.send(Err(why.clone()));
         }
         self.rest(pool);
     }
+}
+
+fn not_loaded() -> Problem {
+    let message = "The part of this page that reads layers could not be loaded. Reload the page.";
+    Problem::new(ProblemKind::Worker, message)
 }
 
 fn crashed(why: &str) -> Problem {
