@@ -152,7 +152,7 @@ pub fn RegistryPage(
     view! {
         <main id="main" tabindex="-1">
             <div class="page registry">
-                <h1 class="mono">{registry.to_string()}</h1>
+                <h1>{registry.to_string()}</h1>
                 {problem}
                 <div hidden=move || !shown()>
                     <Card title="Repositories" note acts=field>
