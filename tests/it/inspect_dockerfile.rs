@@ -32,7 +32,7 @@ fn instructions_as_the_tools_write_them() {
         ("/bin/sh -c #(nop) ADD file:4f5a in / ", "ADD", "file:4f5a /"),
         ("/bin/sh -c #(nop) COPY dir:ab12 in /app", "COPY", "dir:ab12 /app"),
         ("/bin/sh -c echo hi", "RUN", "echo hi"),
-        ("CMD [\"/bin/sh\" \"-c\" \"x\"]", "CMD", "[\"/bin/sh\" \"-c\" \"x\"]"),
+        ("CMD [\"/bin/sh\" \"-c\" \"x\"]", "CMD", "[\"/bin/sh\", \"-c\", \"x\"]"),
         ("ENTRYPOINT [\"/app\"]", "ENTRYPOINT", "[\"/app\"]"),
         ("WORKDIR", "WORKDIR", ""),
         ("bazel build ...", "", "bazel build ..."),

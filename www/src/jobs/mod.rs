@@ -14,6 +14,7 @@ pub mod blob;
 pub mod build;
 mod bytes;
 pub mod copy;
+pub mod diff;
 pub mod drafts;
 pub mod edit;
 pub mod file;

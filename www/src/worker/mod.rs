@@ -6,6 +6,7 @@
 
 mod blob_job;
 mod build_job;
+mod diff_job;
 pub mod entry;
 mod export_job;
 mod file_job;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
 use drydock::edit::Recipe;
+use drydock::edit::present::Line;
 use drydock::layer::write::BuiltLayer;
 use drydock::verify::BlobFacts;
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,8 @@ pub enum Work {
     Export(ExportWork),
     /// Unpack a compressed archive, which travels beside this, onto the browser's disk.
     Unpack(UnpackWork),
+    /// Compare two documents, whose bytes travel beside this as buffers, the older first.
+    Diff(DiffWork),
     /// Something about trees.
     Tree(TreeCall),
 }
@@ -143,6 +146,8 @@ pub enum Outcome {
     Exported(Exported),
     /// An archive was unpacked into the blob with this digest.
     Unpacked(Digest),
+    /// Two documents were compared.
+    Diff(Vec<Line>),
     /// The answer about a tree.
     Tree(TreeReply),
 }
@@ -276,6 +281,10 @@ pub struct Exported {
 /// An archive to unpack.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct UnpackWork;
+
+/// Two documents to compare.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DiffWork;
 
 /// A file that was copied into a larger blob.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
