@@ -9,7 +9,9 @@ use std::sync::Arc;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::finding::Severity;
-use drydock::image::{Graph, Node, NodeId, PlatformEntry, Role, State, platforms};
+use drydock::image::{
+    Face, Graph, Node, NodeId, PlatformEntry, Role, State, face, index_face, platforms,
+};
 use drydock::reference::Reference;
 use drydock::spec::View;
 
@@ -54,6 +56,7 @@ pub fn image(
     Some(ImageModel {
         reference: reference.clone(),
         digest,
+        face: face_of(root).map(Arc::new),
         platforms: entries.iter().map(|entry| Arc::new(platform(graph, entry))).collect(),
         what,
         attestations,
@@ -99,6 +102,15 @@ fn what(root: &Node) -> What {
             let media_type = of_document.or(of_descriptor);
             What::Other(media_type.map(ToString::to_string).unwrap_or_default())
         }
+    }
+}
+
+fn face_of(root: &Node) -> Option<Face> {
+    let descriptor = root.descriptor.as_ref().filter(|_| root.artifact.is_some())?;
+    match root.view.as_deref()? {
+        View::Manifest(manifest) => Some(face(descriptor, manifest)),
+        View::Index(index) => Some(index_face(descriptor, index)),
+        _ => None,
     }
 }
 
