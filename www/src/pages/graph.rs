@@ -28,11 +28,12 @@ pub fn GraphPage() -> impl IntoView {
             (_, true) => view! { <GraphOutline nodes=image.lines.clone() /> }.into_any(),
             (_, false) => view! { <GraphPicture nodes=image.boxes.clone() /> }.into_any(),
         };
-        let remarks: Vec<&str> =
-            image.remarks.iter().chain(&image.not_known).map(String::as_str).collect();
-        let remarks = remarks.join(" ");
-        let remarks = (!remarks.is_empty())
-            .then(|| view! { <p class="body muted"><bdi>{format::visible(&remarks)}</bdi></p> });
+        let remarks = image.remarks.iter().chain(&image.not_known);
+        let remarks: Vec<AnyView> = remarks
+            .map(|text| {
+                view! { <p class="body muted"><bdi>{format::visible(text)}</bdi></p> }.into_any()
+            })
+            .collect();
         view! {
             <div class="page">
                 <section class="card">

@@ -29,7 +29,7 @@ pub(super) fn Toolbar() -> impl IntoView {
             .into_iter()
             .map(|sentence| {
                 view! {
-                    <p class="trouble" role="note">
+                    <p class="notshown" role="note">
                         {format::visible(&sentence)}
                     </p>
                 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::run::Run;
 use crate::components::{
-    ByteSize, DigestChip, Meter, MeterKind, Transfer, Trust, TrustBadge, Untrusted, format,
+    Badge, ByteSize, DigestChip, Meter, MeterKind, Transfer, Trust, TrustBadge, Untrusted, format,
 };
 
 /// All rows, and how far they are together.
@@ -109,7 +109,17 @@ fn BoardRow(row: RwSignal<Row>) -> impl IntoView {
             <td>
                 <Show
                     when=waiting
-                    fallback=move || view! { <TrustBadge trust /> }
+                    fallback=move || {
+                        view! {
+                            <Show
+                                when=move || row.with(|row| row.bytes_only)
+                                fallback=move || view! { <TrustBadge trust /> }
+                            >
+                                <Badge kind="warning" text="not shown" />
+                                <span class="sub">"bytes verified"</span>
+                            </Show>
+                        }
+                    }
                 >
                     <span class="badge">"waiting"</span>
                 </Show>
