@@ -13,6 +13,7 @@ use super::{Problem, ProblemKind, Progress, tab};
 use crate::disk;
 use crate::net::clock;
 use crate::net::place::Place;
+use crate::route::Here;
 use crate::worker::pool::Order;
 use crate::worker::protocol::{BlobFrom, BlobWork, Keep, Outcome, Work};
 
@@ -127,8 +128,13 @@ pub(super) fn check(
     size: u64,
 ) -> Result<(), Problem> {
     if size != descriptor.size || *digest != descriptor.digest {
+        let who = match Here::of(&place.registry) {
+            Some(Here::Local) => "The archive",
+            Some(Here::Draft) => "The draft",
+            None => "The registry",
+        };
         let message = format!(
-            "The registry sent {digest} with {size} bytes, but {} with {} bytes was asked for. Nothing was saved.",
+            "{who} gave {digest} with {size} bytes, but {} with {} bytes was asked for. Nothing was saved.",
             descriptor.digest, descriptor.size
         );
         return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
