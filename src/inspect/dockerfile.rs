@@ -59,10 +59,13 @@ pub fn steps(config: &Config, layers: usize, subject: &str) -> (Vec<Step>, Vec<F
     let mut findings = Vec::new();
     let made = config.history.iter().filter(|entry| !entry.empty_layer).count();
     if made != layers && !config.history.is_empty() {
+        // A step that made a layer which is not there is a contradiction; a layer without a step is
+        // only one that nobody tells of.
+        let finding = if made > layers { Finding::error } else { Finding::warning };
         findings.push(
-            Finding::warning(
+            finding(
                 "config.history",
-                subject,
+                subject.to_owned(),
                 format!(
                     "The history in the {subject} has {made} steps that made a layer, but there are \
                      {layers} layers; which step made which layer is not certain."

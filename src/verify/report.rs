@@ -126,7 +126,7 @@ impl Report {
 }
 
 /// Rules that say that something was not read.
-pub(super) const LACKS: [&str; 10] = [
+pub(super) const LACKS: [&str; 11] = [
     "verify.stopped",
     "document.missing",
     "document.unverifiable",
@@ -135,6 +135,7 @@ pub(super) const LACKS: [&str; 10] = [
     "blob.unreadable",
     "layer.foreign",
     "layer.undecoded",
+    "layer.not-shown",
     "layer.diff-id-unchecked",
     "verify.no-platform",
 ];

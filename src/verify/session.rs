@@ -80,6 +80,11 @@ impl Session {
         for missing in graph.missing().filter(|missing| missing.node.is_none()) {
             session.lack("document.missing", &missing.label, &missing.reason);
         }
+        // The verdict is about the image and what is known of it.
+        let not_known = graph.not_known().iter();
+        session
+            .findings
+            .extend(not_known.map(|it| Finding::note("image.not-known", "image", it.to_string())));
         session.require_platform(graph, choice);
         session.findings.extend(conformance::check(graph, choice));
         session.sort();
@@ -297,9 +302,9 @@ impl Session {
     /// A platform that is not there leaves nothing to verify.
     fn require_platform(&mut self, graph: &Graph, choice: &Choice) {
         let Choice::Platform(wanted) = choice else { return };
-        let mut entries = graph.nodes().iter().filter(|node| matches!(node.role, Role::Entry(_)));
+        let mut entries = graph.nodes().iter().filter_map(Node::platform);
         let is_index = graph.root().is_some_and(|root| root.index().is_some());
-        if is_index && !entries.any(|node| node.platform().is_some_and(|own| own.matches(wanted))) {
+        if is_index && !entries.any(|own| own.matches(wanted)) {
             self.lacking = true;
             let text = format!("The index has no image for {wanted}, so no layer was checked.");
             let finding = Finding::warning("verify.no-platform", "index", text);

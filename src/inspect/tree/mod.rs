@@ -276,9 +276,9 @@ impl Tree {
     }
 
     /// Opens the directories above a path and says in which row it is. `None` when it is not
-    /// there or the filter hides it.
+    /// there or the filter hides it. Symlinks on the way to it are followed.
     pub fn reveal(&mut self, path: &[u8]) -> Option<usize> {
-        let id = self.snapshot.find(path)?;
+        let id = self.locate(path)?;
         let mut above = self.snapshot.parent(id);
         while above != 0 {
             self.set_open(above, true);
@@ -289,10 +289,18 @@ impl Tree {
         self.rows.iter().position(|row| *row == id)
     }
 
-    /// One path as a row, whether it is on screen or not.
+    /// One path as a row, whether it is on screen or not. Symlinks on the way to it are followed,
+    /// as they are in a container; the row has its path without them.
     #[must_use]
     pub fn find(&self, path: &[u8]) -> Option<Row> {
-        self.snapshot.find(path).filter(|id| *id != 0).and_then(|id| self.row(id))
+        self.locate(path).filter(|id| *id != 0).and_then(|id| self.row(id))
+    }
+
+    fn locate(&self, path: &[u8]) -> Option<u32> {
+        self.snapshot.find(path).or_else(|| {
+            let node = self.overlay.follow(path)?;
+            self.snapshot.find(&self.overlay.path(node))
+        })
     }
 
     /// Number of rows and of paths.

@@ -54,7 +54,7 @@ impl fmt::Display for Error {
             }
             Self::Unexpected { subject, status, reply } => write!(
                 f,
-                "Asked for {subject}, the server answered with status {}, which has no meaning here.{}",
+                "The server's answer for {subject} has no meaning here: status {}.{}",
                 named(*status),
                 reply.quoted()
             ),
@@ -79,7 +79,11 @@ impl fmt::Display for Error {
                 capital(subject)
             ),
             Self::NotJson { subject, problem } => {
-                write!(f, "The answer for {subject} can't be read: {problem}.")
+                write!(
+                    f,
+                    "The answer for {subject} can't be read: {}.",
+                    problem.trim_end_matches('.')
+                )
             }
             Self::ConsentNeeded { registry, realm_host } => {
                 write!(f, "The registry {registry} wants to send your login to {realm_host}.")
@@ -108,6 +112,12 @@ impl fmt::Display for Error {
                     }
                     PageProblem::Loop => {
                         write!(f, "too many pages, as {next} names itself as the next.")
+                    }
+                    PageProblem::NothingNew => {
+                        write!(
+                            f,
+                            "its last page brought nothing new, and still names {next} as the next."
+                        )
                     }
                     PageProblem::TooMany { pages } => {
                         write!(f, "too many pages, {pages} were read.")

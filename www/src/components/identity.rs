@@ -12,16 +12,22 @@ use crate::route::Here;
 pub struct PlatformChoice {
     /// As it stands in addresses.
     pub value: String,
+    /// What tells it from others of the same name; mostly empty.
+    pub remark: String,
     /// How many attestations the index lists for it.
     pub attestations: usize,
 }
 
 impl PlatformChoice {
     fn label(&self) -> String {
+        let mut label = self.value.clone();
+        if !self.remark.is_empty() {
+            label.push_str(&format!(" · {}", self.remark));
+        }
         match self.attestations {
-            0 => self.value.clone(),
-            1 => format!("{} · 1 attestation", self.value),
-            n => format!("{} · {n} attestations", self.value),
+            0 => label,
+            1 => format!("{label} · 1 attestation"),
+            n => format!("{label} · {n} attestations"),
         }
     }
 }

@@ -203,10 +203,13 @@ async fn unpack(file: &Blob, on_progress: impl FnMut(Progress) + 'static) -> Res
 
 fn opened(repository: &Repository, source: &ArchiveSource<Picked>) -> Opened {
     let archive = source.archive();
-    let images = archive.roots().iter().filter(|root| root.about.is_none());
     Opened {
         repository: repository.clone(),
-        images: images.filter_map(|root| image(repository, source, root)).collect(),
+        images: archive
+            .images()
+            .into_iter()
+            .filter_map(|root| image(repository, source, root))
+            .collect(),
         remarks: archive.findings().iter().map(|finding| finding.message.clone()).collect(),
     }
 }

@@ -28,7 +28,9 @@ pub fn GraphPage() -> impl IntoView {
             (_, true) => view! { <GraphOutline nodes=image.lines.clone() /> }.into_any(),
             (_, false) => view! { <GraphPicture nodes=image.boxes.clone() /> }.into_any(),
         };
-        let remarks = image.remarks.join(" ");
+        let remarks: Vec<&str> =
+            image.remarks.iter().chain(&image.not_known).map(String::as_str).collect();
+        let remarks = remarks.join(" ");
         let remarks = (!remarks.is_empty())
             .then(|| view! { <p class="body muted"><bdi>{format::visible(&remarks)}</bdi></p> });
         view! {
@@ -80,6 +82,7 @@ fn summary(image: &ImageModel) -> String {
     }
     text.push_str(" · ");
     text.push_str(&match referrers {
+        0 if !image.not_known.is_empty() => "what refers to it is not known".to_owned(),
         0 => "nothing refers to it".to_owned(),
         n => format!("{} dashed", format::plural(n, "referrer", "referrers")),
     });

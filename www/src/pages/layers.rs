@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use drydock::commands::Task;
+use drydock::inspect::media;
 use drydock::media_type::{Compression, Kind};
 use leptos::prelude::*;
 
@@ -107,6 +108,13 @@ fn Chosen(content: Arc<ContentModel>) -> impl IntoView {
         let note =
             format!("{:.0} % of the download", layer.descriptor.size as f64 * 100.0 / share as f64);
         let acts = ViewFn::from(move || links.clone());
+        let not_shown = media::not_shown(number, &layer.descriptor.media_type).map(|sentence| {
+            view! {
+                <Fact name="Files">
+                    <Untrusted text=sentence />
+                </Fact>
+            }
+        });
         let diff_id = match layer.diff_id {
             Some(diff_id) => view! { <DigestChip digest=diff_id.0 /> }.into_any(),
             None => view! { <span class="muted">"none: the config names fewer"</span> }.into_any(),
@@ -131,6 +139,7 @@ fn Chosen(content: Arc<ContentModel>) -> impl IntoView {
                             <Untrusted text=layer.descriptor.media_type.to_string() />
                         </code>
                     </Fact>
+                    {not_shown}
                 </Facts>
             </Card>
         })
@@ -172,7 +181,7 @@ fn LayerRow(layer: LayerModel, number: usize, chosen: Signal<Option<usize>>) -> 
         Kind::Layer(Compression::None) => "tar",
         Kind::Layer(Compression::Gzip) => "tar + gzip",
         Kind::Layer(Compression::Zstd) => "tar + zstd",
-        _ => "other",
+        _ => "not shown",
     };
     let diff_id = layer.diff_id.map(|diff_id| view! { <DigestChip digest=diff_id.0 /> });
     view! {

@@ -231,6 +231,10 @@ fn platform_table(image: &Arc<ImageModel>, route: &ImageRoute) -> AnyView {
                     <a href=href>
                         <Untrusted text=platform.name.clone() />
                     </a>
+                    " "
+                    <span class="muted">
+                        <Untrusted text=platform.remark.clone() />
+                    </span>
                 </td>
                 <td>
                     <DigestChip digest=manifest href=document />

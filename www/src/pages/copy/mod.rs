@@ -43,9 +43,11 @@ pub fn CopyPage() -> impl IntoView {
 
 fn subject(shown: Shown) -> Load<Subject> {
     let platform = match shown.platform.get() {
-        Load::Ready(platform) => platform.map(|platform| platform.name.clone()),
+        Load::Ready(platform) => platform,
         _ => None,
     };
+    let manifest = platform.as_ref().map(|platform| platform.manifest.clone());
+    let platform = platform.map(|platform| platform.name.clone());
     shown.image.with(|image| match image {
         Load::Waiting(what) => Load::Waiting(what.clone()),
         Load::Failed(problem) => Load::Failed(problem.clone()),
@@ -55,6 +57,7 @@ fn subject(shown: Shown) -> Load<Subject> {
             digest: image.digest.clone(),
             is_index: image.what == Kind::Index,
             platform,
+            manifest,
         }),
     })
 }

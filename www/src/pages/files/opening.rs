@@ -100,7 +100,7 @@ fn downloaded(state: Option<LayerState>, size: u64) -> u64 {
     match state {
         None => 0,
         Some(LayerState::Reading(progress)) => progress.downloaded,
-        Some(LayerState::Known | LayerState::Verified) => size,
+        Some(LayerState::Known | LayerState::Verified | LayerState::Hidden) => size,
     }
 }
 
@@ -117,6 +117,7 @@ fn line(state: Option<LayerState>, size: u64) -> String {
         None => return format!("{size_text} · waiting"),
         Some(LayerState::Known) => return format!("{size_text} · verified before"),
         Some(LayerState::Verified) => return format!("{size_text} · verified"),
+        Some(LayerState::Hidden) => return format!("{size_text} · not shown"),
         Some(LayerState::Reading(progress)) => progress,
     };
     let mut text = format!("{} of {size_text}", format::bytes(progress.downloaded));

@@ -40,6 +40,8 @@ pub(super) struct Files {
     pub(super) view: Memo<FilesView>,
     /// How many layers there are.
     pub(super) layers: usize,
+    /// The layers whose files can't be shown, one sentence each.
+    pub(super) not_shown: StoredValue<Vec<String>>,
     /// How far it is.
     pub(super) phase: RwSignal<Phase>,
     /// How far each layer is while it opens, base first, with its size; none while it waits.
@@ -79,6 +81,7 @@ impl Files {
         let files = Self {
             view,
             layers: content.layers.len(),
+            not_shown: StoredValue::new(content.not_shown()),
             phase: RwSignal::new(Phase::Opening),
             progress: RwSignal::new(Vec::new()),
             statuses: RwSignal::new(None),

@@ -23,6 +23,18 @@ pub(super) fn Toolbar() -> impl IntoView {
             <Filter files />
             <Listing files />
         </div>
+        {files
+            .not_shown
+            .get_value()
+            .into_iter()
+            .map(|sentence| {
+                view! {
+                    <p class="trouble" role="note">
+                        {format::visible(&sentence)}
+                    </p>
+                }
+            })
+            .collect_view()}
         {move || {
             files
                 .trouble

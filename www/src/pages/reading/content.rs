@@ -6,7 +6,7 @@ use std::sync::Arc;
 use drydock::descriptor::Descriptor;
 use drydock::finding::Severity;
 use drydock::image::{Graph, Node, Role, State};
-use drydock::inspect::dockerfile;
+use drydock::inspect::{dockerfile, media};
 use drydock::spec::{Config, Manifest, RunConfig};
 
 use super::problem_of;
@@ -50,6 +50,9 @@ pub(super) fn of(graph: &Graph, node: &Node, name: &str) -> Load<Arc<ContentMode
     let weighty = nodes.flat_map(|node| &node.findings).filter(|it| it.severity != Severity::Note);
     remarks.extend(weighty.map(|finding| finding.message.clone()));
     let (steps, layers) = steps_and_layers(manifest, config, name, &mut remarks);
+    let not_shown =
+        |layer: &LayerModel| media::not_shown(layer.number, &layer.descriptor.media_type);
+    remarks.extend(layers.iter().filter_map(not_shown));
     Load::Ready(Arc::new(ContentModel {
         created: config
             .and_then(|config| config.created.clone())

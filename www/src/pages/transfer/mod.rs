@@ -176,9 +176,15 @@ fn Failed(moving: Moving, problem: Problem, plan: Callback<()>) -> impl IntoView
     view! {
         <div class="body">
             <Trouble problem registry retry=plan />
-            <p class="notice muted">
-                "What has arrived is not sent again, and no tag was set before all that it needs was there."
-            </p>
+            {moving
+                .has_sent()
+                .then(|| {
+                    view! {
+                        <p class="notice muted">
+                            "What has arrived is not sent again, and no tag was set before all that it needs was there."
+                        </p>
+                    }
+                })}
         </div>
     }
 }
