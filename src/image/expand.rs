@@ -377,12 +377,38 @@ impl Loader {
             .filter_map(|node| Some(node.descriptor.as_ref()?.digest.clone()))
             .collect();
         for (at, descriptor) in manifests.into_iter().enumerate() {
-            if self.is_own(above, &descriptor.digest) || !seen.insert(descriptor.digest.clone()) {
+            if self.is_own(above, &descriptor.digest) {
+                continue;
+            }
+            if !seen.insert(descriptor.digest.clone()) {
+                self.found_by_tag(above, at + 1, &descriptor);
                 continue;
             }
             let added = self.add(above, Role::Referrer, at + 1, Some(descriptor.clone()));
             let Some(child) = added else { return };
             self.want_manifest(child, &descriptor, Turn::Referrers);
+        }
+    }
+
+    /// A referrer that one of cosign's tags has brought already is that one: what there is does not
+    /// depend on which answer comes first.
+    fn found_by_tag(&mut self, above: NodeId, place: usize, descriptor: &Descriptor) {
+        let same = |node: &&Node| {
+            matches!(node.role, Role::CosignTag(_))
+                && node.descriptor.as_ref().is_some_and(|it| it.digest == descriptor.digest)
+        };
+        let Some(id) = self.graph.attached_to(above).find(same).map(|node| node.id) else { return };
+        let label = self.label(above, &Role::Referrer, place, Some(descriptor));
+        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
+        (node.role, node.place, node.label) = (Role::Referrer, place, label);
+        node.descriptor = Some(descriptor.clone());
+        let view = node.view.clone();
+        node.artifact = match view.as_deref() {
+            Some(View::Manifest(manifest)) => Some(artifact_kind(descriptor, Some(manifest))),
+            _ => Some(artifact_kind(descriptor, None)),
+        };
+        if let Some(View::Manifest(manifest)) = view.as_deref() {
+            self.check_subject(id, manifest);
         }
     }
 

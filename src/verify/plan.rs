@@ -112,6 +112,7 @@ impl Plan {
         let mut seen = BTreeSet::new();
         let mut jobs: Vec<Job> = Vec::new();
         let mut places: BTreeMap<&Digest, usize> = BTreeMap::new();
+        let mut claimed = BTreeSet::new();
         for node in covered(graph, choice) {
             let Some(descriptor) = &node.descriptor else { continue };
             if node.state != State::Blob {
@@ -132,7 +133,10 @@ impl Plan {
                 jobs.len() - 1
             });
             if let Some(job) = jobs.get_mut(place) {
-                add_claim(job, graph, node, descriptor);
+                let claim = claim(job, graph, node, descriptor);
+                if claimed.insert((place, claim.subject.clone(), claim.diff_id.clone())) {
+                    job.claims.push(claim);
+                }
             }
         }
         jobs.sort_by_key(|job| std::cmp::Reverse(job.descriptor.size));
@@ -146,7 +150,7 @@ impl Plan {
     }
 }
 
-fn add_claim(job: &mut Job, graph: &Graph, node: &Node, descriptor: &Descriptor) {
+fn claim(job: &mut Job, graph: &Graph, node: &Node, descriptor: &Descriptor) -> Claim {
     let number = match node.role {
         Role::Layer(number) => Some(number),
         _ => None,
@@ -160,10 +164,7 @@ fn add_claim(job: &mut Job, graph: &Graph, node: &Node, descriptor: &Descriptor)
     let config = node.parent.and_then(|image| graph.config_of(image));
     let diff_id = number.and_then(|number| config?.diff_id(number).cloned());
     let diff_id = diff_id.filter(|_| hidden.is_none());
-    let claim = Claim { subject: node.label.clone(), diff_id, hidden };
-    if !job.claims.contains(&claim) {
-        job.claims.push(claim);
-    }
+    Claim { subject: node.label.clone(), diff_id, hidden }
 }
 
 /// The nodes that a verification is about, each before what hangs on it.

@@ -271,7 +271,11 @@ fn failures_of_the_way_become_sentences() {
         (TransportErrorKind::Refused("private-address".to_owned()), "refused", "was not asked for"),
         (TransportErrorKind::Timeout, "timeout", "No answer in time"),
         (TransportErrorKind::Cancelled, "cancelled", "was stopped"),
-        (TransportErrorKind::Offline, "offline", "There is no network"),
+        (
+            TransportErrorKind::Offline,
+            "offline",
+            "as the script says, so reg.example/a:t was not read",
+        ),
         (TransportErrorKind::Other, "transport", "No answer"),
     ] {
         let error = pull(Answer::fails(kind)).expect_err("fails");

@@ -83,6 +83,7 @@ fn a_good_image_is_verified() {
       "digest": "sha256:861feba4c816985c8ba23dee7bd245fa810ec429bdfa473d5e5c8171929c4206",
       "verdict": "verified",
       "findings": [],
+      "statements": 0,
       "blobs": [
         {
           "digest": "sha256:861feba4c816985c8ba23dee7bd245fa810ec429bdfa473d5e5c8171929c4206",
@@ -116,7 +117,7 @@ fn a_good_image_is_verified() {
       "bytes": 2697
     }
     "#);
-    insta::assert_snapshot!(report.detail(), @"Three documents and blobs, 2697 bytes in all, were read and hashed; all match.");
+    insta::assert_snapshot!(report.detail(), @"Three documents and blobs, 2 697 bytes in all, were read and hashed; all match.");
 }
 
 /// crane validate takes every layer for gzip, and calls these two broken.

@@ -4,6 +4,7 @@
 //! that it shows. [`Tree`] keeps scope, filter, order and open directories, and hands out windows
 //! of rows as plain data.
 
+mod filter;
 mod matches;
 mod row;
 mod snapshot;
@@ -80,7 +81,8 @@ pub struct Shown {
 pub struct Query {
     /// Which tree.
     pub scope: Scope,
-    /// Part of the path, case ignored; empty for all.
+    /// Words, paths from the root (`/etc`) and patterns (`*.conf`) that must all fit; case is ignored.
+    /// Empty for all.
     pub filter: String,
     /// Order.
     pub sort: Sort,
@@ -121,8 +123,15 @@ pub struct Row {
     /// Target of a symlink or path of a hardlink's file, escaped like `name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// The path that a link leads to, without leading slash, as far as names alone tell: symlinks on
+    /// the way are not followed. `None` where it is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads_to: Option<String>,
     /// The layer that it comes from, or by which it was removed; counted from 1 at the base.
     pub layer: usize,
+    /// Of what was removed the layer that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<usize>,
     /// What became of it.
     pub status: Status,
     /// Whether there is anything in it to open.

@@ -230,7 +230,7 @@ fn transport(f: &mut fmt::Formatter<'_>, subject: &Subject, error: &TransportErr
             write!(f, "{} was stopped.", capital(subject))
         }
         TransportErrorKind::Offline if subject.is_write() => {
-            write!(f, "There is no network, so {subject} has to wait.")
+            write!(f, "{message}, so {subject} has to wait.")
         }
         TransportErrorKind::Cut { got, expected: Some(expected) } => {
             write!(f, "The connection broke after {got} of {expected} bytes of {subject}.")
@@ -239,7 +239,7 @@ fn transport(f: &mut fmt::Formatter<'_>, subject: &Subject, error: &TransportErr
             write!(f, "The connection broke after {got} bytes of {subject}.")
         }
         TransportErrorKind::Cancelled => write!(f, "Reading {subject} was stopped."),
-        TransportErrorKind::Offline => write!(f, "There is no network, so {subject} was not read."),
+        TransportErrorKind::Offline => write!(f, "{message}, so {subject} was not read."),
         TransportErrorKind::Refused(_) => {
             write!(f, "{} was not asked for: {message}.", capital(subject))
         }

@@ -34,6 +34,13 @@ pub fn count(number: u64) -> String {
     grouped
 }
 
+/// As [`count`], for numbers below zero too.
+#[must_use]
+pub fn signed(number: i64) -> String {
+    let sign = if number < 0 { "−" } else { "" };
+    format!("{sign}{}", count(number.unsigned_abs()))
+}
+
 /// `1 layer`, `3 layers`.
 #[must_use]
 pub fn plural(number: usize, one: &str, many: &str) -> String {
@@ -81,6 +88,14 @@ pub fn ago(then: f64, now: f64) -> String {
     }
 }
 
+/// `2026-01-02T03:04:05.000Z` for people: `2026-01-02 03:04:05 UTC`.
+#[must_use]
+pub fn exact_time(iso: &str) -> String {
+    let (date, time) = iso.split_once('T').unwrap_or((iso, ""));
+    let time = time.trim_end_matches('Z').split('.').next().unwrap_or_default();
+    format!("{date} {time} UTC")
+}
+
 /// The text with its control and direction-changing characters made visible, so that nothing in it
 /// can hide, reorder or imitate what stands around it.
 #[must_use]
@@ -92,6 +107,15 @@ pub fn visible(text: &str) -> String {
 #[must_use]
 pub fn visible_lines(text: &str) -> String {
     text.chars().map(|c| if matches!(c, '\n' | '\t') { c } else { visible_char(c) }).collect()
+}
+
+/// At most `most` characters of a text, made visible, with an ellipsis where more would follow.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", visible(text.get(..end).unwrap_or_default())),
+        None => visible(text),
+    }
 }
 
 fn visible_char(c: char) -> char {
@@ -141,11 +165,18 @@ mod tests {
         assert_eq!(span(340.0), "340 ms");
         assert_eq!(span(185_000.0), "3 min 5 s");
         assert_eq!(span(f64::NAN), "–");
+        assert_eq!(exact_time("2026-01-02T03:04:05.000Z"), "2026-01-02 03:04:05 UTC");
     }
 
     #[test]
     fn nothing_hides() {
         assert_eq!(visible("a\u{1b}[31m\u{202e}b\n"), "a␛[31m\u{fffd}b␊");
         assert_eq!(visible_lines("a\tb\nc\r"), "a\tb\nc␍");
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äö\u{202e}ü", 3), "äö\u{fffd}…");
     }
 }

@@ -1,7 +1,7 @@
 //! The files of an image, or of one layer: opened once, then asked for the rows that are seen.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -112,8 +112,9 @@ async fn read_all(
     let TreeReply::Missing(missing) = tree.call(TreeCall::Begin(tree.id, digests)).await? else {
         return Err(no_sense());
     };
+    let missing: BTreeSet<Digest> = missing.into_iter().collect();
     let mut reading = FuturesUnordered::new();
-    let mut begun = Vec::new();
+    let mut begun = BTreeSet::new();
     let mut largest_first: Vec<(usize, &Layer)> = tree.layers.iter().enumerate().collect();
     largest_first.sort_by_key(|(_, layer)| std::cmp::Reverse(layer.descriptor.size));
     for (place, layer) in largest_first {
@@ -122,8 +123,7 @@ async fn read_all(
             on_layer.borrow_mut()(place, LayerState::Hidden);
         } else if !missing.contains(digest) {
             on_layer.borrow_mut()(place, LayerState::Known);
-        } else if !begun.contains(&digest) {
-            begun.push(digest);
+        } else if begun.insert(digest) {
             let report = Rc::clone(&on_layer);
             let on_progress = move |progress| {
                 report.borrow_mut()(place, LayerState::Reading(progress));

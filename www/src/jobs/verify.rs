@@ -88,9 +88,14 @@ pub async fn run(
         }
     });
     let seen = Rc::clone(&partial);
+    let mut told = f64::MIN;
     let loading = Box::pin(graph::load(reference, options, |graph, open| {
-        *seen.borrow_mut() = graph.clone();
-        on_event(Event::Loading(graph, open));
+        // A graph of thousands of nodes is not copied for each of them.
+        if clock::now() - told >= EVERY {
+            told = clock::now();
+            *seen.borrow_mut() = graph.clone();
+            on_event(Event::Loading(graph, open));
+        }
     }));
     let loaded = match select(loading, &mut stopped).await {
         Either::Left((loaded, _)) => loaded,
@@ -117,13 +122,16 @@ pub async fn run(
     }
     let every = tick();
     futures_util::pin_mut!(every);
+    on_event(Event::Board(&board.borrow().session, board.borrow().rate()));
     loop {
-        on_event(Event::Board(&board.borrow().session, board.borrow().rate()));
         let next = select(reading.next(), every.as_mut());
         match select(next, &mut stopped).await {
             Either::Left((Either::Left((None, _)), _)) => break,
             Either::Left((Either::Left((Some(()), _)), _)) => {}
-            Either::Left((Either::Right(_), _)) => every.set(tick()),
+            Either::Left((Either::Right(_), _)) => {
+                on_event(Event::Board(&board.borrow().session, board.borrow().rate()));
+                every.set(tick());
+            }
             Either::Right(_) => {
                 board.borrow_mut().session.stop();
                 break;

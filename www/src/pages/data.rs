@@ -44,7 +44,8 @@ pub fn problem(problem: jobs::Problem) -> Problem {
     let mut reason = [rest, problem.advice].join(" ").trim().to_owned();
     if let Some(seconds) = problem.retry_after {
         let at = js_sys::Date::now() + seconds as f64 * 1000.0;
-        let at = js_sys::Date::new(&at.into()).to_locale_time_string("default");
+        let at = js_sys::Date::new(&at.into());
+        let at = format!("{:02}:{:02}", at.get_hours(), at.get_minutes());
         let after = format::span(seconds as f64 * 1000.0);
         reason.push_str(&format!(" The registry asks to wait {after}, until {at}."));
     }

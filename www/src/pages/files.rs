@@ -19,7 +19,7 @@ use leptos::prelude::*;
 use super::commands::{self, Server};
 use super::image::{Shown, WhenLoaded, shown};
 use super::model::ContentModel;
-use crate::components::Empty;
+use crate::components::{Divider, Empty, Split, format};
 use crate::route::{EntryPath, Tree};
 use list::TreeList;
 use opening::Opening;
@@ -58,16 +58,37 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
         content.layers.iter().map(|layer| layer.descriptor.clone()).collect();
     commands::follow(move |server| task(shown, server, files, &layers));
     // When narrow there is one column: the list, or the file that was opened from it.
-    let detail = move || !path.with(EntryPath::is_empty);
+    Effect::new(move |_| {
+        path.track();
+        files.about.set(false);
+    });
+    let detail =
+        move || !path.with(EntryPath::is_empty) && (!files.folder.get() || files.about.get());
+    let about = move || {
+        let name = path.with(|path| String::from_utf8_lossy(path.as_bytes()).into_owned());
+        (files.folder.get() && !name.is_empty()).then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="button small about"
+                    on:click=move |_| files.about.set(true)
+                >
+                    {format!("About /{}", format::cut(&name, 60))}
+                </button>
+            }
+        })
+    };
+    let split = Split::remembered();
     view! {
-        <div class="split" class:detail=detail>
+        <div class="split" class:detail=detail style:--split=move || split.width()>
             <div class="pane" aria-label="Files" role="region">
                 <Toolbar />
+                {about}
                 <Show when=move || files.is_open() fallback=|| view! { <Opening /> }>
                     <TreeList />
                 </Show>
             </div>
-            <div class="divider" aria-hidden="true"></div>
+            <Divider split />
             <div class="pane" aria-label="Chosen file" role="region">
                 <Preview path />
             </div>

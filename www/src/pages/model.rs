@@ -10,7 +10,7 @@ use drydock::inspect::media;
 use drydock::media_type::Kind;
 use drydock::reference::Reference;
 
-use crate::components::{GraphNode, PlatformChoice, Problem, Step};
+use crate::components::{PlatformChoice, Problem, Step};
 
 /// How far something is that has to be fetched.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,15 @@ pub enum Load<T> {
 }
 
 impl<T> Load<T> {
+    /// The same of another value.
+    pub fn map<U>(&self, change: impl FnOnce(&T) -> U) -> Load<U> {
+        match self {
+            Self::Waiting(what) => Load::Waiting(what.clone()),
+            Self::Ready(value) => Load::Ready(change(value)),
+            Self::Failed(problem) => Load::Failed(problem.clone()),
+        }
+    }
+
     /// The value, when it is there.
     pub fn ready(&self) -> Option<&T> {
         match self {
@@ -65,10 +74,6 @@ pub struct ImageModel {
     pub referrers: usize,
     /// All documents that were read or tried.
     pub documents: Vec<Arc<DocumentModel>>,
-    /// The graph as boxes, parents first; the layers of an image are one box.
-    pub boxes: Vec<GraphNode>,
-    /// The same with one line per layer.
-    pub lines: Vec<GraphNode>,
     /// Where the referrers come from, in words; empty while nobody was asked.
     pub referrers_from: String,
     /// What the registry or the reading has to say, one sentence each.

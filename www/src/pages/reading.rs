@@ -16,6 +16,8 @@ use drydock::spec::View;
 use super::model::{DocumentContent, DocumentModel, ImageModel, Load, PlatformModel, What};
 use crate::components::Problem;
 
+pub use boxes::nodes;
+
 /// Response headers of documents, by digest.
 pub type Headers = BTreeMap<Digest, Vec<(String, String)>>;
 
@@ -57,8 +59,6 @@ pub fn image(
         attestations,
         referrers,
         documents: documents(graph, headers),
-        boxes: boxes::nodes(graph, reference, &entries, true),
-        lines: boxes::nodes(graph, reference, &entries, false),
         referrers_from: graph.referrers_from().join(" and "),
         remarks,
         not_known: graph.not_known().iter().map(ToString::to_string).collect(),
