@@ -14,6 +14,9 @@ use crate::components::{
 };
 use crate::route::View;
 
+/// Most remarks that are shown; the verify view has all of them.
+const MAX_REMARKS: usize = 20;
+
 /// The graph.
 #[component]
 pub fn GraphPage() -> impl IntoView {
