@@ -134,7 +134,7 @@ pub fn default_platform(entries: &[PlatformEntry]) -> Option<&PlatformEntry> {
     let usual = choose(among.iter().map(|entry| entry.platform.as_ref()), &usual());
     let named = |entry: &&&PlatformEntry| entry.platform.as_ref().is_some_and(|p| !p.is_unknown());
     let usual = usual.and_then(|at| among.get(at));
-    usual.or_else(|| among.iter().find(named)).or(among.first()).copied()
+    usual.or_else(|| among.iter().find(named)).or_else(|| among.first()).copied()
 }
 
 /// The platform that an address or a person names: by its label, or by what it is for, however

@@ -107,9 +107,7 @@ pub fn rest(
             let end = range.last.checked_add(1);
             if range.first == offset && offset > 0 {
                 Rest::From { end }
-            } else if range.first == 0 && status == StatusCode::OK
-                || offset == 0 && range.first == 0
-            {
+            } else if range.first == 0 && (status == StatusCode::OK || offset == 0) {
                 Rest::Whole { end }
             } else {
                 Rest::Again(format!("bytes {} to {} instead", range.first, range.last))

@@ -387,7 +387,7 @@ fn the_line_for_a_file_gives_that_file() {
         // What no tree has, or tar takes the slashes of.
         .filter(|name| !name.starts_with(['/', '.']))
         .collect();
-    let files: Vec<Vec<u8>> = names.iter().map(|name| file(name, &format!("in {name}"))).collect();
+    let files: Vec<Vec<u8>> = names.iter().map(|name| file(name, format!("in {name}"))).collect();
     let archive = stubs.path("image.tar");
     fs::write(&archive, tar(&files)).expect("written");
     let crane = format!("#!/bin/bash\ncat '{}'\n", archive.display());

@@ -317,6 +317,25 @@ fn redirects_of_uploads_are_followed_without_the_login_and_not_for_ever() {
 }
 
 #[test]
+fn a4_a_manifest_that_is_wanted_elsewhere_is_sent_there_without_the_login() {
+    let bytes = Bytes::from_static(b"{}");
+    let moved = "https://store.example/manifests/t";
+    let away = Answer::status(307).header("location", moved);
+    let script = Script::new(&[
+        ("PUT https://reg.example/v2/a/manifests/t", away),
+        (&format!("PUT {moved}"), Answer::status(201)),
+    ]);
+    let client = registry("reg.example", &script);
+    client.log_in(login());
+    let kind = MediaType::new(MediaType::MANIFEST);
+    let stored = run(client.put_manifest(&repository("a"), &tag(), &kind, &bytes));
+    assert_eq!(stored.map(|stored| stored.digest), Ok(Digest::sha256(&bytes)));
+    script.finish();
+    script.assert_secret_only_at(&["reg.example"]);
+    assert_eq!(script.sent()[1].body, bytes);
+}
+
+#[test]
 fn deletions_and_how_registries_refuse_them() {
     let digest = Digest::sha256(b"{}");
     let by_digest = Target::Digest(digest.clone());

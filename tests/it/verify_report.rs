@@ -83,6 +83,7 @@ fn a_good_image_is_verified() {
       "digest": "sha256:861feba4c816985c8ba23dee7bd245fa810ec429bdfa473d5e5c8171929c4206",
       "verdict": "verified",
       "findings": [],
+      "statements": 0,
       "blobs": [
         {
           "digest": "sha256:861feba4c816985c8ba23dee7bd245fa810ec429bdfa473d5e5c8171929c4206",

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::super::error::{Error, Subject};
 use super::super::page::{self, Next};
-use super::super::transport::{Request, Transport};
+use super::super::transport::{Purpose, Request, Transport};
 use super::super::{Access, Registry, plain, reading};
 use super::list;
 use super::manifest::media_type;
@@ -110,7 +110,7 @@ impl<T: Transport> Registry<T> {
         url: Url,
         number: usize,
     ) -> Result<Option<Listed>, Error> {
-        let mut request = Request::get(url.clone());
+        let mut request = Request::get(url.clone()).to(Purpose::of_page(number));
         request.headers.insert(ACCEPT, HeaderValue::from_static(MediaType::INDEX));
         let mut response = self.send(access, request).await?;
         match response.status {

@@ -45,6 +45,19 @@ pub async fn spool(
     disk::blob(&digest).await?.ok_or_else(super::no_sense)
 }
 
+/// The tar that a layer is unpacked to; the layer is compared with its descriptor.
+///
+/// # Errors
+/// When it can't be read or unpacked, or is not what its descriptor says.
+pub(super) async fn unpack(
+    place: &Place,
+    descriptor: &Descriptor,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<Blob, Problem> {
+    let (.., blob) = read(place, descriptor, Keep::Tar, on_progress).await?;
+    blob.ok_or_else(super::no_sense)
+}
+
 /// SHA-256 of a Blob, computed in a worker.
 ///
 /// # Errors
@@ -84,7 +97,7 @@ async fn hash(
     }
 }
 
-fn check(
+pub(super) fn check(
     place: &Place,
     descriptor: &Descriptor,
     digest: &Digest,

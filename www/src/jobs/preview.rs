@@ -3,17 +3,14 @@
 //! With it every view works on what a draft gives, before anything is pushed.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
-use drydock::edit::{Base, Change};
-use drydock::media_type::MediaType;
-use drydock::reference::{Repository, Target};
-use drydock::source::Fetched;
-use http::HeaderMap;
+use drydock::edit::Base;
+use drydock::reference::Repository;
+use drydock::transfer::{Drafted, DraftedError};
 
 use super::drafts::{self, Content};
 use super::{Problem, ProblemKind, edit};
@@ -26,11 +23,12 @@ pub struct Previews(RefCell<BTreeMap<Repository, Rc<Preview>>>);
 /// What a draft gives.
 #[derive(Debug)]
 pub struct Preview {
-    root: Descriptor,
-    documents: BTreeMap<Digest, (MediaType, Bytes)>,
+    drafted: Drafted,
     places: BTreeMap<Digest, Place>,
     base: Option<Place>,
     contents: BTreeMap<Digest, Content>,
+    /// Layers that were built here, and are nowhere else.
+    built: BTreeSet<Digest>,
 }
 
 /// Where a blob of a draft is.
@@ -66,7 +64,13 @@ impl Previews {
             Base::Image(pinned) => Some(Place::from(pinned.reference())),
             Base::Empty { .. } | Base::EmptyIndex { .. } => None,
         };
-        let preview = Rc::new(Preview::new(&change, sources.places, base, kept.contents));
+        let preview = Rc::new(Preview {
+            drafted: Drafted::new(&change),
+            places: sources.places,
+            base,
+            built: kept.built.values().map(|layer| layer.digest.clone()).collect(),
+            contents: kept.contents,
+        });
         self.0.borrow_mut().insert(name.clone(), Rc::clone(&preview));
         Ok(preview)
     }
@@ -81,52 +85,21 @@ impl Previews {
 }
 
 impl Preview {
-    fn new(
-        change: &Change,
-        places: BTreeMap<Digest, Place>,
-        base: Option<Place>,
-        contents: BTreeMap<Digest, Content>,
-    ) -> Self {
-        let own = change.documents.iter().map(|changed| &changed.document);
-        let referring = change.referrers.iter().flat_map(|referrer| &referrer.documents);
-        let documents = own.chain(referring).map(|document| {
-            let content = (document.media_type().clone(), document.bytes().clone());
-            (document.digest().clone(), content)
-        });
-        Self { root: change.root.clone(), documents: documents.collect(), places, base, contents }
-    }
-
-    /// The root, or a document by its digest.
-    pub(super) fn document(&self, target: &Target) -> Result<Fetched, Problem> {
-        let digest = match target {
-            Target::Tag(_) => &self.root.digest,
-            Target::Digest(digest) => digest,
-        };
-        let missing = || {
-            let message = format!("The draft has no document {digest}.");
-            Problem::new(ProblemKind::NotFound, message)
-        };
-        let (media_type, bytes) = self.documents.get(digest).cloned().ok_or_else(missing)?;
-        let verified = drydock::descriptor::verify_digest(digest, bytes);
-        let bytes = verified.map_err(|mismatch| {
-            Problem::new(ProblemKind::Content, format!("The draft is damaged: {mismatch}."))
-        })?;
-        Ok(Fetched {
-            bytes,
-            digest: digest.clone(),
-            media_type: Some(media_type),
-            headers: HeaderMap::new(),
-            findings: Vec::new(),
-        })
+    /// Its documents.
+    pub(super) fn drafted(&self) -> &Drafted {
+        &self.drafted
     }
 
     /// Where a blob is that is not on disk under its own digest.
     pub(super) fn blob(&self, digest: &Digest) -> Option<BlobOf> {
-        if let Some((_, bytes)) = self.documents.get(digest) {
+        if let Some(bytes) = self.drafted.bytes(digest) {
             return Some(BlobOf::Here(bytes.clone()));
         }
         if let Some(content) = self.contents.get(digest) {
             return Some(BlobOf::Part(content.clone()));
+        }
+        if self.built.contains(digest) {
+            return None;
         }
         let place = self.places.get(digest).or(self.base.as_ref());
         place.cloned().map(BlobOf::Place)
@@ -141,4 +114,11 @@ fn no_draft() -> Problem {
     let message =
         "There is no such draft in this browser. A link to a draft works only where it was made.";
     Problem::new(ProblemKind::NotFound, message)
+}
+
+impl From<DraftedError> for Problem {
+    fn from(error: DraftedError) -> Self {
+        let kind = if error.is_not_found() { ProblemKind::NotFound } else { ProblemKind::Content };
+        Self::new(kind, error.to_string())
+    }
 }

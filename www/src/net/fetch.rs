@@ -87,7 +87,7 @@ pub async fn send(call: Call<'_>) -> Result<Answer, Problem> {
     let refused = find("x-drydock-error").cloned();
     let pieces = response.body().map(|stream| Pieces::of(&stream, announced));
     let body = Body { pieces, whole: None, announced, arrived: 0, abort };
-    let answer = Answer { status: response.status(), headers, body };
+    let answer = Answer { status: status(response.status(), &headers), headers, body };
     match refused {
         Some(code) => Err(answer.refusal(code).await),
         None => Ok(answer),
@@ -114,6 +114,12 @@ fn request(call: &Call<'_>, abort: &AbortOnDrop) -> Result<Request, JsValue> {
         init.set_signal(Some(&abort.signal()));
     }
     Request::new_with_str_and_init(call.path, &init)
+}
+
+/// The registry's own status. Redirects come under another one, so that no browser follows them.
+pub(super) fn status(outer: u16, headers: &[(String, String)]) -> u16 {
+    let told = headers.iter().find(|(name, _)| name == "x-upstream-status");
+    told.and_then(|(_, status)| status.parse().ok()).unwrap_or(outer)
 }
 
 impl Answer {

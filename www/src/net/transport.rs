@@ -5,10 +5,14 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use drydock::registry::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+use drydock::reference::Registry;
+use drydock::registry::{
+    Body, Purpose, Request, Response, Transport, TransportError, TransportErrorKind,
+};
 use futures_channel::mpsc;
+use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _};
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 use url::Url;
 use web_sys::Blob;
@@ -19,28 +23,60 @@ use super::problem::{Problem, ProblemKind};
 use super::seals::Seals;
 use super::upload;
 
-/// Sends a registry's requests to this origin.
+/// What uploads send.
+#[derive(Clone)]
+pub enum Payload {
+    /// Bytes that are there.
+    Here(Blob),
+    /// Bytes that come while those before them are sent.
+    Coming(Rc<dyn Coming>),
+}
+
+/// Bytes that come.
+pub trait Coming {
+    /// Those of a range, as soon as they are there. Mostly the ranges follow each other; any range
+    /// may be asked for again. The last bytes come only when all were compared with their digest.
+    fn part(&self, range: Range<u64>) -> LocalBoxFuture<'_, Result<Blob, Problem>>;
+}
+
+impl From<Blob> for Payload {
+    fn from(blob: Blob) -> Self {
+        Self::Here(blob)
+    }
+}
+
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Here(_) => "Here",
+            Self::Coming(_) => "Coming",
+        })
+    }
+}
+
+/// Sends one registry's requests to this origin.
 #[derive(Clone, Debug)]
 pub struct Fetch {
     config: Rc<Config>,
+    registry: Registry,
     seals: Rc<RefCell<Seals>>,
 }
 
 impl Fetch {
-    /// A transport that shares the seals of the tab.
+    /// A transport for a registry with the seals that came with its answers.
     #[must_use]
-    pub fn new(config: Rc<Config>, seals: Rc<RefCell<Seals>>) -> Self {
-        Self { config, seals }
+    pub fn new(config: Rc<Config>, registry: Registry, seals: Rc<RefCell<Seals>>) -> Self {
+        Self { config, registry, seals }
     }
 }
 
 impl Transport for Fetch {
     type Body = fetch::Body;
-    type Payload = Blob;
+    type Payload = Payload;
 
     async fn send(&self, request: Request) -> Result<Response<fetch::Body>, TransportError> {
-        let Request { method, url, headers, body } = request;
-        let (path, fields) = self.fields(&url, &headers);
+        let Request { purpose, method, url, headers, body } = request;
+        let (path, fields) = self.fields(purpose, &url, &headers);
         let headers = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
         let body = (method != Method::GET && method != Method::HEAD).then_some(&*body);
         let call = Call { method: method.as_str(), path: &path, headers, body };
@@ -50,13 +86,16 @@ impl Transport for Fetch {
     async fn send_part(
         &self,
         request: Request,
-        payload: &Blob,
+        payload: &Payload,
         part: Range<u64>,
         sent: &dyn Fn(u64),
     ) -> Result<Response<fetch::Body>, TransportError> {
-        let Request { method, url, headers, body: _ } = request;
-        let body = slice(payload, &part)?;
-        let (path, fields) = self.fields(&url, &headers);
+        let Request { purpose, method, url, headers, body: _ } = request;
+        let body = match payload {
+            Payload::Here(blob) => slice(blob, &part)?,
+            Payload::Coming(coming) => coming.part(part).await.map_err(transport_error)?,
+        };
+        let (path, fields) = self.fields(purpose, &url, &headers);
         let headers: Vec<(&str, &str)> =
             fields.iter().map(|(name, value)| (&**name, &**value)).collect();
         let (told, mut news) = mpsc::unbounded();
@@ -77,15 +116,20 @@ impl Transport for Fetch {
 
 impl Fetch {
     /// Where on this origin a URL is asked for, and with which header fields.
-    fn fields(&self, url: &Url, headers: &HeaderMap) -> (String, Vec<(String, String)>) {
+    fn fields(
+        &self,
+        purpose: Purpose,
+        url: &Url,
+        headers: &HeaderMap,
+    ) -> (String, Vec<(String, String)>) {
         let fields = headers.iter().filter_map(|(name, value)| {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         });
         let mut fields: Vec<(String, String)> = fields.collect();
-        if let Some(seal) = self.seals.borrow().token(url) {
+        if let Some(seal) = self.seals.borrow().token(purpose, url) {
             fields.push(("X-Drydock-Seal".to_owned(), seal.to_owned()));
         }
-        (self.config.local(url), fields)
+        (self.config.local(&self.registry, url), fields)
     }
 
     fn answered(
@@ -142,8 +186,9 @@ pub(super) fn upstream(fields: &[(String, String)]) -> HeaderMap {
         let name = match &**name {
             "x-upstream-www-authenticate" => WWW_AUTHENTICATE,
             "x-upstream-content-type" => CONTENT_TYPE,
+            "x-upstream-location" => LOCATION,
             "content-type" if proxied => continue,
-            "x-drydock-seal" => continue,
+            "x-drydock-seal" | "x-upstream-status" => continue,
             name => match HeaderName::try_from(name) {
                 Ok(name) => name,
                 Err(_) => continue,
@@ -184,12 +229,15 @@ mod tests {
             field("x-upstream-content-type", "application/vnd.oci.image.index.v1+json"),
             field("x-upstream-www-authenticate", "Bearer realm=\"https://a/t\""),
             field("x-drydock-seal", "realm t"),
+            field("x-upstream-status", "307"),
+            field("x-upstream-location", "https://b/up"),
             field("docker-content-digest", "sha256:1"),
         ]);
         assert_eq!(headers[CONTENT_TYPE], "application/vnd.oci.image.index.v1+json");
         assert_eq!(headers[WWW_AUTHENTICATE], "Bearer realm=\"https://a/t\"");
         assert_eq!(headers["docker-content-digest"], "sha256:1");
-        assert_eq!(headers.len(), 3);
+        assert_eq!(headers[LOCATION], "https://b/up");
+        assert_eq!(headers.len(), 4);
     }
 
     #[test]

@@ -53,9 +53,8 @@ pub fn GraphPage() -> impl IntoView {
         let remarks = move || {
             let remarks = shown.image.with(|image| {
                 let image = image.ready()?;
-                let remarks: Vec<&str> =
-                    image.remarks.iter().chain(&image.not_known).map(String::as_str).collect();
-                Some(remarks.join(" "))
+                let remarks = image.remarks.iter().chain(&image.not_known);
+                Some(remarks.map(String::as_str).collect::<Vec<_>>().join(" "))
             });
             let remarks = remarks.filter(|remarks| !remarks.is_empty())?;
             Some(view! { <p class="body muted"><Untrusted text=remarks /></p> })

@@ -299,7 +299,7 @@ fn platform_row(platform: &PlatformModel, route: &ImageRoute) -> AnyView {
                 </a>
                 " "
                 <span class="muted">
-                    <Untrusted text=platform.remark.clone() />
+                    <Untrusted text=platform.remark.clone() inert=true />
                 </span>
             </th>
             <td data-name="Manifest">

@@ -32,6 +32,11 @@ pub enum ToWorker {
         /// Number of the work.
         job: JobId,
     },
+    /// A piece was taken, and one more may come.
+    More {
+        /// Number of the work.
+        job: JobId,
+    },
     /// The answer to [`FromWorker::Renew`].
     Renewed {
         /// Number of the work that asked.
@@ -52,6 +57,11 @@ pub enum FromWorker {
         job: JobId,
         /// How far.
         progress: super::Progress,
+    },
+    /// A piece of a blob, which travels beside this.
+    Piece {
+        /// Number of the work.
+        job: JobId,
     },
     /// A token is no longer accepted.
     Renew {
@@ -158,6 +168,9 @@ pub struct LayerWork {
     pub descriptor: Descriptor,
     /// What the config says of its tar.
     pub diff_id: Option<DiffId>,
+    /// Its bytes are given to the page, too, when they come from a registry: they will be wanted
+    /// again.
+    pub keep: bool,
 }
 
 /// A blob to read.
@@ -178,6 +191,11 @@ pub enum Keep {
     Nothing,
     /// They are given to the page, as a Blob.
     Blob,
+    /// They are given to the page as they come, as Blobs of so many bytes; the last of them only
+    /// when all are what the descriptor says.
+    Pieces(u64),
+    /// They are unpacked, as those of a layer, and the tar is given to the page, as a Blob.
+    Tar,
     /// They are kept on the browser's disk when they are what the descriptor says.
     Disk,
 }
@@ -242,16 +260,17 @@ pub struct ExportWork {
     pub folder: Vec<u8>,
     /// The layers of the tree, the base first.
     pub layers: Vec<LayerAt>,
-    /// Which of what travels beside this is the file that is written; `None` for a new blob on the
-    /// browser's disk.
+    /// Which of what travels beside this is the file that is written; `None` for a Blob, or when it
+    /// is large for a new blob on the browser's disk.
     pub file: Option<usize>,
 }
 
 /// A tar that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exported {
-    /// Digest of all bytes.
-    pub digest: Digest,
+    /// Digest of all bytes, under which they are on the browser's disk; `None` where they went into
+    /// a file, or travel beside this as a Blob.
+    pub digest: Option<Digest>,
     /// Number of bytes.
     pub size: u64,
 }
