@@ -244,7 +244,7 @@ fn layer_row(layer: BecomesLayer) -> impl IntoView {
                 {size}
             </td>
             <td data-name="Made by" class="made">
-                <bdi title=step.clone()>{step.clone()}</bdi>
+                <bdi title=step>{step.clone()}</bdi>
             </td>
         </tr>
     }
