@@ -18,6 +18,7 @@ use super::model::{ImageModel, Load};
 use super::reading::{self, Headers};
 use crate::components::{Problem, Transfer, format};
 use crate::jobs::{self, ProblemKind, Task, tab};
+use crate::net::clock;
 use crate::net::place::Place;
 use crate::net::registries::{Client, ask};
 use crate::route::Here;
@@ -29,6 +30,8 @@ pub use logins::{
 
 /// Milliseconds between two looks at a graph that grows.
 const LOOK: f64 = 120.0;
+/// How much longer than a look the time between two looks is at least.
+const LOOK_SHARE: f64 = 8.0;
 /// Most repositories of the scratch registry that the first page lists.
 const OWN_REPOSITORIES: usize = 50;
 
@@ -86,19 +89,22 @@ pub fn load_image(
     }));
     Task::spawn(async move {
         let name = reference.clone();
-        let mut looked = 0.0;
+        let mut next = 0.0;
         let look = move |graph: &Graph, _open: usize| {
             let now = js_sys::Date::now();
-            if now - looked < LOOK || graph.root().is_none_or(|root| root.view.is_none()) {
+            if now < next || graph.root().is_none_or(|root| root.view.is_none()) {
                 return;
             }
-            looked = now;
             let graph = Arc::new(graph.clone());
             if let Some(model) = reading::image(&name, &graph, &Headers::new(), &[], true) {
                 image.try_set(Load::Ready(Arc::new(model)));
             }
+            // What takes long to look at is looked at less often.
+            let done = js_sys::Date::now();
+            next = done + LOOK.max((done - now) * LOOK_SHARE);
         };
         let loaded = jobs::graph::load(&reference, options, look).await;
+        clock::let_others_run().await;
         let graph = Arc::new(loaded.graph);
         if let Some(failed) = loaded.problem {
             let absent = failed.kind == ProblemKind::NotFound;
