@@ -203,7 +203,8 @@ pub enum TransportErrorKind {
     },
     /// Stopped by the user.
     Cancelled,
-    /// There is no network.
+    /// Nothing can be asked at all: this machine, or what stands between it and all registries, has
+    /// no network. The message is a sentence that says which.
     Offline,
     /// Anything else.
     Other,

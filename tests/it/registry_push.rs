@@ -127,6 +127,10 @@ fn whether_a_blob_is_there_where_registries_lie() {
         (ok().header("docker-content-digest", other.as_str()), Some(part()), true),
         (Answer::status(405), Some(part()), true),
         (Answer::status(405), Some(Answer::status(404)), false),
+        // Some deny HEAD, some deny what does not exist.
+        (Answer::status(403), Some(part()), true),
+        (Answer::status(403), Some(Answer::status(404)), false),
+        (Answer::status(403), Some(Answer::status(403)), false),
         (Answer::status(405), Some(ok().header("content-length", "10")), true),
         (Answer::status(405), Some(ok().header("content-length", "11")), false),
         (
@@ -146,9 +150,9 @@ fn whether_a_blob_is_there_where_registries_lie() {
         }
         script.finish();
     }
-    let script = Script::new(&[(&head, Answer::status(403))]);
+    let script = Script::new(&[(&head, Answer::status(401))]);
     let error = run(registry("reg.example", &script).has_blob(&repository("a"), &descriptor));
-    assert_eq!(error.expect_err("denied").code(), "denied");
+    assert_eq!(error.expect_err("a login").code(), "unauthorized");
 }
 
 #[test]
@@ -391,7 +395,7 @@ fn what_goes_wrong_with_writing_is_said_as_such() {
         ),
         (
             Answer::fails(drydock::registry::TransportErrorKind::Offline),
-            "There is no network, so the push of reg.example/a:t has to wait.",
+            "as the script says, so the push of reg.example/a:t has to wait.",
         ),
         (
             Answer::fails(drydock::registry::TransportErrorKind::Cancelled),

@@ -67,7 +67,11 @@ impl<T: Transport> Registry<T> {
                 });
             }
         };
-        let next = page::next(&access.subject, &response.headers, &url, number)?;
-        Ok(Page { names, next })
+        let next = page::next(&access.subject, &response.headers, &url, number);
+        let (next, stops) = match next {
+            Ok(next) => (next, None),
+            Err(error) => (None, Some(error)),
+        };
+        Ok(Page { names, next, stops })
     }
 }

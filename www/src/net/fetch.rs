@@ -33,6 +33,14 @@ pub struct Call<'a> {
     pub body: Option<&'a [u8]>,
 }
 
+impl<'a> Call<'a> {
+    /// Only the head of an answer is asked for.
+    #[must_use]
+    pub fn head(path: &'a str) -> Self {
+        Self { method: "HEAD", path, headers: Vec::new(), body: None }
+    }
+}
+
 /// An answer whose body has not been read yet. Dropping it ends the transfer.
 #[derive(Debug)]
 pub struct Answer {
@@ -225,11 +233,12 @@ impl Drop for AbortOnDrop {
 
 fn unreachable_server() -> Problem {
     let message = if clock::offline() {
-        "This computer is offline. Connect it to the network and try again."
+        "This computer is offline."
     } else {
-        "The Drydock server that this page came from does not answer. Is it still running?"
+        "The Drydock server that this page came from does not answer."
     };
-    Problem::new(ProblemKind::Offline, message)
+    let advice = "Try again when it is reachable again.";
+    Problem { advice: advice.to_owned(), ..Problem::new(ProblemKind::Offline, message) }
 }
 
 fn headers(headers: &Headers) -> Vec<(String, String)> {

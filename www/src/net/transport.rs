@@ -107,7 +107,7 @@ impl Fetch {
             self.seals.borrow_mut().remember(seals);
         }
         let status = StatusCode::from_u16(answer.status).map_err(|_| {
-            let message = format!("the server answered with status {}", answer.status);
+            let message = format!("the answer has no meaning here: status {}", answer.status);
             TransportError::new(TransportErrorKind::Other, message)
         })?;
         Ok(Response { status, headers: upstream(&answer.headers), url, body: answer.body })
