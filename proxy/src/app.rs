@@ -11,7 +11,6 @@ use axum::response::Response;
 use http::request::Parts as Head;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
-use tower::ServiceExt as _;
 
 use crate::assets::Page;
 use crate::config::Config;
@@ -22,6 +21,7 @@ use crate::policy::allow::Allowed;
 use crate::policy::origin::{Area, OwnNames};
 use crate::policy::{Code, Refusal};
 use crate::refuse;
+use crate::scratch;
 
 struct Parts {
     names: OwnNames,
@@ -83,28 +83,15 @@ async fn answer(parts: &Parts, request: Request) -> Result<Response, Refusal> {
     parts.names.check(area, request.method(), request.headers())?;
     match area {
         Area::Scratch => Ok(match &parts.scratch {
-            Some(scratch) => scratch_answer(scratch.clone(), request).await,
-            None => text(StatusCode::NOT_FOUND, "This server hosts no scratch registry.\n"),
+            Some(registry) => scratch::answer(registry.clone(), request).await,
+            None => text(
+                StatusCode::NOT_FOUND,
+                "This server hosts no scratch registry: it is off, or wants --scratch-auth.\n",
+            ),
         }),
         Area::Proxy => limited(parts, request).await,
         Area::Page => Ok(page(parts, &request.into_parts().0).await),
     }
-}
-
-async fn scratch_answer(scratch: Router, request: Request) -> Response {
-    let mut response = match scratch.oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    };
-    // Image content comes from strangers here too: no browser may run or show it.
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"),
-    );
-    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
-    response
 }
 
 async fn limited(parts: &Parts, request: Request) -> Result<Response, Refusal> {

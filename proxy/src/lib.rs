@@ -17,6 +17,7 @@ pub mod assets;
 pub mod config;
 pub mod forward;
 pub mod gate;
+pub mod layout;
 pub mod limits;
 pub mod policy;
 mod refuse;
