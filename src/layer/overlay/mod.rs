@@ -16,6 +16,7 @@
 
 mod build;
 mod changes;
+mod follow;
 mod names;
 mod order;
 mod resolve;
