@@ -11,7 +11,6 @@ use axum::response::Response;
 use http::request::Parts as Head;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
-use tower::ServiceExt as _;
 
 use crate::assets::Page;
 use crate::config::Config;
@@ -26,6 +25,7 @@ use crate::policy::origin::{Area, OwnNames};
 use crate::policy::path::Shape;
 use crate::policy::{Code, Refusal};
 use crate::refuse;
+use crate::scratch;
 use crate::status::{self, Status};
 
 struct Parts {
@@ -145,22 +145,13 @@ fn refused(refusal: &Refusal, record: Record) -> Response {
 }
 
 async fn scratch_answer(parts: &Parts, request: Request) -> Response {
-    let Some(scratch) = parts.scratch.clone() else {
-        return text(StatusCode::NOT_FOUND, "This server hosts no scratch registry.\n");
-    };
-    let mut response = match scratch.oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    };
-    // Image content comes from strangers here too: no browser may run or show it.
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"),
-    );
-    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
-    response
+    match &parts.scratch {
+        Some(registry) => scratch::answer(registry.clone(), request).await,
+        None => text(
+            StatusCode::NOT_FOUND,
+            "This server hosts no scratch registry: it is off, or wants --scratch-auth.\n",
+        ),
+    }
 }
 
 async fn limited(parts: &Parts, client: Client, request: Request, record: Record) -> Response {

@@ -13,6 +13,7 @@ use crate::assets::Page;
 use crate::forward::dial::OwnAddress;
 use crate::forward::network::{Network, System};
 use crate::forward::tls;
+use crate::layout::Layout;
 use crate::limits::{Crowd, Rates, Sizes, Times};
 use crate::policy::allow::{Allowed, Hosts};
 use crate::policy::origin::OwnNames;
@@ -34,6 +35,9 @@ pub struct Cli {
 pub enum Command {
     /// Serve the page, the proxy to registries and a scratch registry.
     Serve(Box<Serve>),
+    /// Work on OCI image layouts, such as those that the scratch registry keeps.
+    #[command(subcommand)]
+    Layout(Layout),
 }
 
 /// The options of `drydock serve`. The defaults are for one person's own machine.
@@ -60,8 +64,21 @@ pub struct Serve {
     /// Where the scratch registry keeps its repositories; without it they are gone at the end.
     #[arg(long, value_name = "DIR")]
     pub scratch: Option<PathBuf>,
+    /// How many bytes the scratch registry may hold; in memory 4 GiB where nothing else is said.
+    #[arg(long, value_name = "BYTES")]
+    pub scratch_limit: Option<u64>,
+    /// Who may use the scratch registry: a file as `htpasswd -B` makes it. Without it, it is off
+    /// where others than this machine reach the server.
+    #[arg(long, value_name = "FILE")]
+    pub scratch_auth: Option<PathBuf>,
+    /// Let everyone read the scratch registry, also without a login.
+    #[arg(long)]
+    pub scratch_anonymous_read: bool,
     /// Host no scratch registry.
-    #[arg(long, conflicts_with_all = ["scratch", "dir"])]
+    #[arg(
+        long,
+        conflicts_with_all = ["scratch", "dir", "scratch_limit", "scratch_auth", "scratch_anonymous_read"]
+    )]
     pub no_scratch: bool,
     /// The built page; only needed by servers that were built without it.
     #[arg(long, value_name = "DIR")]
@@ -223,7 +240,8 @@ impl Config {
             config.page = Page::directory(path);
         }
         if !serve.no_scratch {
-            config.scratch = Some(scratch::router(serve.scratch.as_deref(), serve.dir.as_deref())?);
+            let shared = scratch::is_shared(listen, &serve.own_name, serve.trusted_hops);
+            config.scratch = scratch::hosted(serve, shared)?;
         }
         Ok(config)
     }

@@ -21,6 +21,7 @@ pub mod files;
 pub mod forward;
 pub mod gate;
 mod incoming;
+pub mod layout;
 pub mod limits;
 mod log;
 mod outgoing;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Parser as _;
 use drydock_proxy::config::{Cli, Command, Config, Serve};
 use drydock_proxy::connections::Connections;
+use drydock_proxy::layout;
 use drydock_proxy::limits::Crowd;
 use tracing_subscriber::EnvFilter;
 
@@ -22,8 +23,11 @@ fn main() -> ExitCode {
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
-    let Command::Serve(serve) = cli.command;
-    match run(&serve) {
+    let done = match &cli.command {
+        Command::Serve(serve) => run(serve),
+        Command::Layout(command) => layout::run(command, &mut io::stdout(), &mut io::stderr()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "drydock: {error}");
