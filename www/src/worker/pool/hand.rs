@@ -180,7 +180,7 @@ impl Hand {
     fn take(self: &Rc<Self>, message: FromWorker, parts: Vec<JsValue>, pool: &Weak<Inner>) {
         match message {
             FromWorker::Ready { build } if build != BUILD => {
-                self.end("the server has another version by now; reload the page", pool);
+                self.end(&of_another_build(), pool);
             }
             FromWorker::Ready { .. } => {
                 self.ready.set(true);
@@ -301,6 +301,11 @@ impl Hand {
 
 fn not_loaded() -> Problem {
     let message = "The part of this page that reads layers could not be loaded. Reload the page.";
+    Problem::new(ProblemKind::Worker, message)
+}
+
+fn of_another_build() -> Problem {
+    let message = "The server has another version of this page by now, which this one can't work with. Reload the page.";
     Problem::new(ProblemKind::Worker, message)
 }
 
