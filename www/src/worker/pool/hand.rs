@@ -180,7 +180,7 @@ impl Hand {
     fn take(self: &Rc<Self>, message: FromWorker, parts: Vec<JsValue>, pool: &Weak<Inner>) {
         match message {
             FromWorker::Ready { build } if build != BUILD => {
-                self.end(&other_version(), pool);
+                self.end(&of_another_build(), pool);
             }
             FromWorker::Ready { .. } => {
                 self.ready.set(true);
@@ -304,8 +304,8 @@ fn not_loaded() -> Problem {
     Problem::new(ProblemKind::Worker, message)
 }
 
-fn other_version() -> Problem {
-    let message = "The server has another version of this page by now. Reload the page.";
+fn of_another_build() -> Problem {
+    let message = "The server has another version of this page by now, which this one can't work with. Reload the page.";
     Problem::new(ProblemKind::Worker, message)
 }
 
