@@ -295,10 +295,10 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
     let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(Default::default())));
     actions.push(action("Log in to a registry", "", login));
     if let Some(image) = ui.image().filter(|it| Here::of(&it.reference.registry).is_none()) {
-        let registry = image.reference.registry.clone();
+        let registry = image.reference.registry;
         let name = format!("All repositories of {registry}");
-        actions.push(action(&name, "", going(Route::registry(registry.clone()))));
         let token = Overlay::Token(registry.to_string());
+        actions.push(action(&name, "", going(Route::registry(registry))));
         let token = Callback::new(move |()| ui.overlay.set(token.clone()));
         actions.push(action("Token for the shell", "", token));
     }

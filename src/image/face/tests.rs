@@ -25,10 +25,10 @@ fn read(document: &Value) -> (Descriptor, View) {
 }
 
 fn of(artifact_type: &str, config: Value, layers: Vec<Value>, annotations: Value) -> Face {
-    let mut document = json!({
-        "schemaVersion": 2, "mediaType": OCI, "config": config, "layers": layers,
-        "annotations": annotations,
-    });
+    let mut document = json!({"schemaVersion": 2, "mediaType": OCI});
+    document["config"] = config;
+    document["layers"] = Value::Array(layers);
+    document["annotations"] = annotations;
     if !artifact_type.is_empty() {
         document["artifactType"] = json!(artifact_type);
     }

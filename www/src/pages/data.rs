@@ -197,7 +197,8 @@ async fn listed(
     let tags: Vec<Tag> = names.filter_map(|name| name.parse().ok()).collect();
     let names = || tags.iter().map(Tag::as_str);
     let newest = || inspect::tags::newest(names(), 1).first().copied();
-    let shown = names().find(|name| *name == "latest").or_else(newest).or_else(|| names().last());
+    let shown =
+        names().find(|name| *name == "latest").or_else(newest).or_else(|| names().next_back());
     let Some(tag) = shown.and_then(|name| name.parse::<Tag>().ok()) else { return Ok(None) };
     let note = match (tags.as_slice(), more) {
         ([one], false) => format!("tag {one}"),

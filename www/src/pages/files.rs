@@ -1,7 +1,7 @@
 //! The file tree: merged, one layer, or what a layer changed; and one file of it.
 
 mod change;
-pub(super) mod content;
+mod content;
 mod list;
 mod opening;
 mod preview;
@@ -21,7 +21,9 @@ use super::image::{Shown, WhenLoaded, shown};
 use super::layers::NoSuchLayer;
 use super::model::ContentModel;
 use crate::components::{Divider, Empty, Split, format};
+use crate::jobs::file::FilePreview;
 use crate::route::{EntryPath, Tree};
+use content::ContentView;
 use list::TreeList;
 use opening::Opening;
 use preview::Preview;
@@ -47,6 +49,12 @@ pub fn FilesPage() -> impl IntoView {
         view! { <FilesOf content /> }.into_any()
     };
     view! { <WhenLoaded load=content show /> }
+}
+
+/// The content in the form that is its own, for those who choose none.
+#[component]
+pub(super) fn PlainContent(preview: FilePreview) -> impl IntoView {
+    view! { <ContentView preview form=RwSignal::new(None) /> }
 }
 
 #[component]

@@ -11,7 +11,7 @@ use crate::jobs::tree::{self, Content, Layer, LayerState, Row, Tree};
 use crate::jobs::{self, Progress, Task};
 use crate::net::place::Place;
 use crate::pages::data;
-use crate::pages::files::content::PlainContent;
+use crate::pages::files::PlainContent;
 
 /// Bytes of a file that are shown.
 const LIMIT: u64 = 512 << 10;

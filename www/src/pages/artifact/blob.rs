@@ -12,7 +12,7 @@ use crate::jobs::file::FilePreview;
 use crate::jobs::{Progress, Task, blob};
 use crate::net::place::Place;
 use crate::pages::data::{self, Download};
-use crate::pages::files::content::PlainContent;
+use crate::pages::files::PlainContent;
 use crate::pages::image::shown;
 
 /// Bytes that are shown.

@@ -226,10 +226,9 @@ impl Hand {
                 let is_keeper = pool.upgrade().is_some_and(|pool| {
                     pool.keeper.borrow().as_ref().is_some_and(|keeper| Rc::ptr_eq(keeper, self))
                 });
-                if memory > MEMORY && !is_keeper && self.jobs.borrow().is_empty() {
-                    if let Some(pool) = pool.upgrade() {
-                        pool.wear_out(self);
-                    }
+                let worn = memory > MEMORY && !is_keeper && self.jobs.borrow().is_empty();
+                if let Some(pool) = pool.upgrade().filter(|_| worn) {
+                    pool.wear_out(self);
                 }
                 if let Some(under) = under {
                     let result = result.map(|outcome| Done { outcome, parts });
