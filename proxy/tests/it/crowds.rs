@@ -1,6 +1,6 @@
 //! Many clients, slow ones and those that want nothing: whoever asks is still answered.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -32,6 +32,7 @@ fn scratch() -> Router {
 }
 
 async fn idle_sockets(server: &Server, count: usize, first: &[u8]) -> Vec<TcpStream> {
+    drydock_proxy::files::raise_limit();
     let mut sockets = Vec::with_capacity(count);
     for _ in 0..count {
         let mut tcp = TcpStream::connect(server.address).await.unwrap();
@@ -93,37 +94,44 @@ async fn a5_slow_bodies_to_the_scratch_registry_are_given_up() {
         let host = server.address;
         format!("PUT {path} HTTP/1.1\r\nHost: {host}\r\n{length}\r\n\r\n")
     };
-    let lengths = ["Content-Length: 100000000", "Transfer-Encoding: chunked"];
+    let mut senders = Vec::new();
     for path in ["/v2/app/blobs/uploads/1", "/v2/app/manifests/latest", "/-/nothing"] {
-        for length in lengths {
+        for length in ["Content-Length: 100000000", "Transfer-Encoding: chunked"] {
             // None at all, one byte now and then, and enough but without an end.
-            for (every, bytes) in [(None, 0), (Some(50), 1), (Some(50), 4000)] {
-                let mut tcp = TcpStream::connect(server.address).await.unwrap();
-                tcp.write_all(head(path, length).as_bytes()).await.unwrap();
-                let started = Instant::now();
-                let piece = match length.starts_with("Content") {
-                    true => vec![b'x'; bytes],
-                    false => {
-                        [format!("{bytes:x}\r\n").into_bytes(), vec![b'x'; bytes], b"\r\n".to_vec()]
-                            .concat()
-                    }
-                };
-                let mut answer = Vec::new();
-                while started.elapsed() < Duration::from_secs(8) {
-                    if every.is_some() && tcp.write_all(&piece).await.is_err() {
-                        break;
-                    }
-                    let pause = Duration::from_millis(every.unwrap_or(50));
-                    let read = tokio::time::timeout(pause, tcp.read_buf(&mut answer)).await;
-                    if matches!(read, Ok(Ok(0) | Err(_))) {
-                        break;
-                    }
+            for bytes in [0, 1, 4000] {
+                let mut piece = vec![b'x'; bytes];
+                if length.starts_with("Transfer") && bytes > 0 {
+                    piece = [format!("{bytes:x}\r\n").as_bytes(), &piece, b"\r\n"].concat();
                 }
-                let took = started.elapsed();
-                assert!(took < Duration::from_secs(5), "{path} {length} {bytes}: {took:?}");
+                let (address, head) = (server.address, head(path, length));
+                senders.push(async move {
+                    let took = sends_until_closed(address, &head, &piece).await;
+                    let limit = Duration::from_secs(5);
+                    assert!(took < limit, "{path} {length} {bytes}: {took:?}");
+                });
             }
         }
     }
+    futures_util::future::join_all(senders).await;
+}
+
+/// Sends a piece every now and then until the server closes; how long that took.
+async fn sends_until_closed(address: SocketAddr, head: &str, piece: &[u8]) -> Duration {
+    let mut tcp = TcpStream::connect(address).await.unwrap();
+    tcp.write_all(head.as_bytes()).await.unwrap();
+    let started = Instant::now();
+    let mut answer = Vec::new();
+    while started.elapsed() < Duration::from_secs(8) {
+        if tcp.write_all(piece).await.is_err() {
+            break;
+        }
+        let pause = Duration::from_millis(50);
+        let read = tokio::time::timeout(pause, tcp.read_buf(&mut answer)).await;
+        if matches!(read, Ok(Ok(0) | Err(_))) {
+            break;
+        }
+    }
+    started.elapsed()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -152,20 +160,18 @@ async fn a6_a_reader_who_stalls_loses_the_place() {
     response.body_mut().frame().await.unwrap().unwrap();
     // A reader who takes a byte now and then is no better.
     let mut slow = idle_sockets(&server, 1, get("/v2/app/endless").as_bytes()).await;
+    for _ in 0..30 {
+        slow[0].read_exact(&mut [0]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     stalled.append(&mut slow);
     for tcp in &mut stalled {
-        let mut left = 64 << 20;
+        let mut left: usize = 64 << 20;
         let mut piece = vec![0; 1 << 16];
-        while left > 0 {
-            match tcp.read(&mut piece).await {
-                Ok(0) | Err(_) => break,
-                Ok(got) => left -= got.min(left),
-            }
-            if left > 60 << 20 {
-                tokio::time::sleep(Duration::from_millis(700)).await;
-            }
+        while let Ok(got @ 1..) = tcp.read(&mut piece).await {
+            left = left.saturating_sub(got);
+            assert!(left > 0, "a stalled reader was served on");
         }
-        assert!(left > 0, "a stalled reader was served on");
     }
 }
 
@@ -214,6 +220,15 @@ fn a5_who_is_at_work_stays_and_who_waits_for_longest_goes() {
         let _kept: Vec<_> = (0..9).map(|_| connections.admit(ip(from))).collect();
         assert_eq!(connections.count(), 4, "{from}");
     }
+}
+
+#[test]
+fn a5_connections_leave_room_for_the_other_half_of_their_transfers() {
+    let total = |files| Crowd::default().within(files).total;
+    assert_eq!(total(None), 4096);
+    assert_eq!(total(Some(1 << 20)), 4096);
+    assert_eq!(total(Some(1024)), 448);
+    assert_eq!(total(Some(10)), 1);
 }
 
 #[tokio::test]
