@@ -103,7 +103,7 @@ test('files: the filter takes words, paths and patterns', async ({ page, stack }
 
 test('files: links lead to their targets, and what is no more to the layer that has it', async ({ page, stack }) => {
   await app(stack.origin, 'views/links');
-  await page.goto(`/${stack.own}/views/links:1/-/files/etc?status=added,changed,removed,same`);
+  await page.goto(`/${stack.own}/views/links:1/-/files/etc/app.json?status=added,changed,removed,same`);
   await page.getByRole('treeitem').filter({ hasText: 'current.conf' }).getByText('long.conf').click();
   await expect(page).toHaveURL(/-\/files\/etc\/long\.conf/);
   await expect(page.locator('.pane .document')).toContainText('line 3');
