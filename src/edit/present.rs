@@ -74,6 +74,12 @@ pub fn pretty(document: &Document) -> String {
     }
 }
 
+/// A JSON text with each value on a line of its own, as [`pretty`]; `None` for what is no JSON.
+#[must_use]
+pub fn spread(text: &str) -> Option<String> {
+    Some(Style::pretty().write(&Tree::read(text.as_bytes(), "text").ok()?))
+}
+
 fn of(changed: &ChangedDocument) -> DocumentDiff {
     let before = changed.before.as_deref().map(pretty).unwrap_or_default();
     let lines =

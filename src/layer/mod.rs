@@ -31,5 +31,5 @@ pub(crate) mod tar;
 pub mod write;
 
 pub use index::{Entry, Index, IndexError, Kind};
-pub use overlay::{Change, ChangeKind, EntryRef, Node, NodeId, Overlay, Walk};
+pub use overlay::{Astray, Change, ChangeKind, EntryRef, Followed, Node, NodeId, Overlay, Walk};
 pub use reader::{LayerReader, LayerSummary, ReadOptions, Sink};

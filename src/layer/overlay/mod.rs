@@ -16,6 +16,7 @@
 
 mod build;
 mod changes;
+mod follow;
 mod names;
 mod order;
 mod resolve;
@@ -23,6 +24,7 @@ mod resolve;
 use std::sync::Arc;
 
 use self::build::Builder;
+pub use self::follow::{Astray, Followed};
 use self::names::Names;
 use self::order::{PathOrder, Tree};
 pub(crate) use self::resolve::clean;

@@ -2,12 +2,14 @@
 
 mod change;
 mod content;
+mod drafted;
 mod list;
 mod opening;
 mod preview;
 mod state;
 mod text;
 mod toolbar;
+mod unsaved;
 
 use std::sync::Arc;
 
@@ -19,8 +21,10 @@ use super::model::ContentModel;
 use crate::components::{Empty, format};
 use crate::route::EntryPath;
 use crate::state::ui;
+use drafted::DraftBar;
 use list::TreeList;
 use opening::Opening;
+pub(super) use opening::layers;
 use preview::Preview;
 use state::Files;
 use toolbar::Toolbar;
@@ -60,6 +64,7 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
     // When narrow there is one column: the list, or the file that was opened from it.
     let detail = move || !path.with(EntryPath::is_empty);
     view! {
+        <DraftBar />
         <div class="split" class:detail=detail>
             <div class="pane" aria-label="Files" role="region">
                 <Toolbar />

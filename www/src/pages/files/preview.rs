@@ -1,16 +1,20 @@
 //! One file: what it is, its content, and where it comes from.
 
+use std::rc::Rc;
+
 use drydock::inspect::tree::Row;
 use leptos::prelude::*;
 
 use super::super::image::shown;
 use super::change::{ChangeBar, Changing};
 use super::content::ContentView;
+use super::drafted::{Drafted, DraftedLine};
 use super::list::owner;
 use super::opening::told;
 use super::state::Files;
 use super::text::TextEditor;
 use super::toolbar::file_name;
+use super::unsaved;
 use crate::components::{
     Badge, ByteSize, CopyButton, Empty, ErrorPanel, Fact, Facts, LayerDot, Problem, ProgressRow,
     Transfer, Trust, TrustBadge, Untrusted, format,
@@ -19,6 +23,7 @@ use crate::history;
 use crate::jobs::file::{self, FilePreview};
 use crate::jobs::{Progress, Task, blob};
 use crate::route::{EntryPath, Route, Tree};
+use crate::state::ui;
 
 /// Bytes of a file that are shown.
 const LIMIT: u64 = 512 << 10;
@@ -98,7 +103,8 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
     let shown = shown();
     let link = Signal::derive(move || history::link(&Route::Image(shown.route.get())));
     let changing = Changing::new();
-    let edit = RwSignal::new(false);
+    // A text that was typed and is not in the draft yet is gone on with.
+    let edit = RwSignal::new(unsaved::get(&unsaved::key(shown, &row.path)).is_some());
     // Only what a container sees can be changed.
     let merged = files.view.with_untracked(|view| view.tree == Tree::Merged);
     let removed = !merged || row.status == drydock::inspect::tree::Status::Removed;
@@ -186,6 +192,10 @@ fn EntryFacts(row: Row) -> impl IntoView {
 enum Reading {
     Busy,
     Here(FilePreview),
+    /// What the draft makes of it.
+    Drafted(FilePreview),
+    /// The draft removes it.
+    Removed,
     Failed(Problem),
 }
 
@@ -202,7 +212,11 @@ fn FileContent(
     let progress = RwSignal::new(None::<Transfer>);
     let task = StoredValue::new_local(None::<Task>);
     let Some(content) = row.content else { return ().into_any() };
+    // What the image has, also where the draft has something else.
+    let as_it_is = RwSignal::new(false);
+    let drafted = Drafted::of(&row);
     let read = move || {
+        let drafted = drafted.clone().filter(|_| !as_it_is.get_untracked());
         reading.set(Reading::Busy);
         progress.set(None);
         let Some(tree) = files.tree() else { return };
@@ -212,6 +226,23 @@ fn FileContent(
             progress.try_set(Some(Transfer { done: now.downloaded, total: None, elapsed }));
         };
         task.set_value(Some(Task::spawn(async move {
+            if let Some(drafted) = drafted {
+                match drafted.read(LIMIT).await {
+                    Ok(None) => {}
+                    Ok(Some(Some(preview))) => {
+                        reading.try_set(Reading::Drafted(preview));
+                        return;
+                    }
+                    Ok(Some(None)) => {
+                        reading.try_set(Reading::Removed);
+                        return;
+                    }
+                    Err(problem) => {
+                        reading.try_set(Reading::Failed(told(&problem)));
+                        return;
+                    }
+                }
+            }
             let read = file::read(&tree, content, LIMIT, on_progress).await;
             reading.try_set(match read {
                 Ok(preview) => Reading::Here(preview),
@@ -222,8 +253,20 @@ fn FileContent(
             });
         })));
     };
-    read();
-    let retry = Callback::new(move |()| read());
+    let read = Rc::new(read);
+    let read = StoredValue::new_local(read);
+    // Again when the draft was changed, here or in another tab.
+    let ui = ui();
+    Effect::new(move |_| {
+        ui.drafts.track();
+        as_it_is.track();
+        let first = reading.with_untracked(|reading| matches!(reading, Reading::Busy));
+        // What is being typed stays.
+        if first || !edit.get_untracked() {
+            read.get_value()();
+        }
+    });
+    let retry = Callback::new(move |()| read.get_value()());
     view! {
         <Download row path />
         {move || match reading.get() {
@@ -243,12 +286,29 @@ fn FileContent(
                 }
                     .into_any()
             }
-            Reading::Here(preview) if edit.get() => {
+            Reading::Removed => {
+                view! {
+                    <DraftedLine as_it_is text="The draft removes this file." />
+                }
+                    .into_any()
+            }
+            Reading::Drafted(preview) if !edit.get() => {
+                view! {
+                    <DraftedLine as_it_is text="As the draft has it." />
+                    <ContentView preview />
+                }
+                    .into_any()
+            }
+            Reading::Drafted(preview) | Reading::Here(preview) if edit.get() => {
                 let row = kept.get_value();
                 view! { <TextEditor row preview changing edit /> }.into_any()
             }
-            Reading::Here(preview) => {
+            Reading::Drafted(preview) | Reading::Here(preview) => {
+                let back = as_it_is.get().then(|| {
+                    view! { <DraftedLine as_it_is text="As the image has it, without the draft." /> }
+                });
                 view! {
+                    {back}
                     <Worth preview=preview.clone() />
                     <ContentView preview />
                 }
