@@ -5,6 +5,7 @@
 //! archives. It builds natively and for wasm32.
 
 pub mod archive;
+pub mod commands;
 pub mod descriptor;
 pub mod digest;
 pub mod document;

@@ -126,6 +126,35 @@ impl MediaType {
         }
     }
 
+    /// Whether registries keep what it names as a manifest, so that it is asked for there. What an
+    /// unknown type names is not to be seen; by what tools write, it is a manifest when it says so.
+    #[must_use]
+    pub fn is_manifest(&self) -> bool {
+        match self.kind() {
+            Kind::Index | Kind::Manifest | Kind::Schema1 => true,
+            Kind::Other => {
+                self.0.is_empty() || self.0.contains("manifest") || self.0.contains("image.index")
+            }
+            Kind::Config | Kind::Layer(_) | Kind::Empty | Kind::InToto => false,
+        }
+    }
+
+    /// Whether it names JSON or other text: a statement, a signature, a list; never a file system.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        const TEXTS: [&str; 3] =
+            ["application/json", "application/pgp-signature", "application/cose"];
+        ["+json", "+xml", "+yaml"].iter().any(|suffix| self.0.ends_with(suffix))
+            || self.0.starts_with("text/")
+            || TEXTS.contains(&&*self.0)
+    }
+
+    /// Whether it names a layer that only who has the key can read (ocicrypt).
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.0.ends_with("+encrypted") || self.0.ends_with("+enc")
+    }
+
     /// Whether registries may not hold the bytes (Docker "foreign", OCI "nondistributable").
     #[must_use]
     pub fn is_foreign(&self) -> bool {
@@ -188,10 +217,36 @@ mod tests {
                 Kind::Layer(Compression::Gzip),
             ),
             ("application/vnd.oci.image.layer.v1.tar+lzma", Kind::Other),
+            ("application/vnd.oci.image.layer.v1.tar+gzip+encrypted", Kind::Other),
             ("text/plain", Kind::Other),
             ("", Kind::Other),
         ] {
             assert_eq!(MediaType::new(text).kind(), kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn manifests_texts_and_what_is_encrypted() {
+        for (text, manifest, is_text, encrypted) in [
+            (MediaType::INDEX, true, true, false),
+            (MediaType::SCHEMA1_SIGNED, true, false, false),
+            ("application/vnd.oci.artifact.manifest.v1+json", true, true, false),
+            ("", true, false, false),
+            (MediaType::CONFIG, false, true, false),
+            (MediaType::LAYER_GZIP, false, false, false),
+            ("application/vnd.buildkit.cacheconfig.v0", false, false, false),
+            (MediaType::IN_TOTO, false, true, false),
+            ("application/jose+json", false, true, false),
+            ("text/spdx", false, true, false),
+            ("application/vnd.oci.image.layer.v1.tar+encrypted", false, false, true),
+            ("application/vnd.oci.image.layer.v1.tar+zstd+encrypted", false, false, true),
+            ("application/vnd.docker.image.rootfs.diff.tar.gzip+enc", false, false, true),
+            ("application/vnd.erofs", false, false, false),
+        ] {
+            let media_type = MediaType::new(text);
+            assert_eq!(media_type.is_manifest(), manifest, "{text}");
+            assert_eq!(media_type.is_text(), is_text, "{text}");
+            assert_eq!(media_type.is_encrypted(), encrypted, "{text}");
         }
     }
 }

@@ -41,28 +41,112 @@ impl Platform {
         self.os == "unknown" && self.architecture == "unknown"
     }
 
-    /// Whether an image for `self` serves who asked for `wanted`: system and architecture equal,
-    /// variant and version only when asked for, features all there.
+    /// Whether it says anything: some indexes have platforms of empty texts.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        !self.os.is_empty() || !self.architecture.is_empty()
+    }
+
+    /// The same platform as all spell it who compare platforms: `x86_64` is `amd64`, `arm64/v8` is
+    /// `arm64`, and `arm` is `arm/v7`. Two platforms are the same when these are equal.
+    ///
+    /// The table is that of containerd, which Docker, Kubernetes and BuildKit go by.
+    #[must_use]
+    pub fn normalised(&self) -> Self {
+        let lower = |text: &str| text.trim().to_ascii_lowercase();
+        let os = match &*lower(&self.os) {
+            "macos" => "darwin".to_owned(),
+            os => os.to_owned(),
+        };
+        let variant = self.variant.as_deref().map(lower).unwrap_or_default();
+        let given = lower(&self.architecture);
+        let (architecture, variant) = match (&*given, &*variant) {
+            ("i386", _) => ("386", ""),
+            ("x86_64" | "x86-64" | "amd64", "v1") => ("amd64", ""),
+            ("x86_64" | "x86-64" | "amd64", other) => ("amd64", other),
+            ("aarch64" | "arm64", "8" | "v8" | "v8.0") => ("arm64", ""),
+            ("aarch64" | "arm64", "9" | "9.0" | "v9.0") => ("arm64", "v9"),
+            ("aarch64" | "arm64", other) => ("arm64", other),
+            ("armhf", _) | ("arm", "" | "7") => ("arm", "v7"),
+            ("armel", _) | ("arm", "6") => ("arm", "v6"),
+            ("arm", "5") => ("arm", "v5"),
+            ("arm", "8") => ("arm", "v8"),
+            (architecture, variant) => (architecture, variant),
+        };
+        let mut os_features = self.os_features.clone();
+        os_features.sort();
+        os_features.dedup();
+        Self {
+            os,
+            architecture: architecture.to_owned(),
+            os_version: self.os_version.clone().filter(|version| !version.is_empty()),
+            os_features,
+            variant: Some(variant).filter(|variant| !variant.is_empty()).map(str::to_owned),
+        }
+    }
+
+    /// Whether both are one platform, however each is spelled.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.normalised() == other.normalised()
+    }
+
+    /// Whether two that may be left open are one platform; two that are left open are.
+    #[must_use]
+    pub fn are_same(one: Option<&Self>, other: Option<&Self>) -> bool {
+        match (one, other) {
+            (Some(one), Some(other)) => one.is_same(other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+
+    /// Whether an image for `self` serves who asked for `wanted`: system and architecture the same,
+    /// variant and version only when asked for, features all there. Spelling does not count.
+    ///
+    /// Of several that serve, [`choose`] takes one.
     #[must_use]
     pub fn matches(&self, wanted: &Self) -> bool {
-        let narrowed = |have: &Option<String>, want: &Option<String>| {
-            want.as_ref().is_none_or(|want| have.as_ref() == Some(want))
+        let (own, other) = (self.normalised(), wanted.normalised());
+        let narrowed = |have: &Option<String>, want: &Option<String>, asked: &Option<String>| {
+            asked.as_ref().is_none_or(String::is_empty) || have == want
         };
-        self.os == wanted.os
-            && self.architecture == wanted.architecture
-            && narrowed(&self.variant, &wanted.variant)
-            && narrowed(&self.os_version, &wanted.os_version)
-            && wanted.os_features.iter().all(|feature| self.os_features.contains(feature))
+        own.os == other.os
+            && own.architecture == other.architecture
+            && narrowed(&own.variant, &other.variant, &wanted.variant)
+            && narrowed(&own.os_version, &other.os_version, &wanted.os_version)
+            && other.os_features.iter().all(|feature| own.os_features.contains(feature))
     }
 }
 
+/// Which of several images serves who asked for a platform: the one that is for exactly that
+/// platform, or else the first that serves. Its place in the list; those without a platform are
+/// never chosen.
+#[must_use]
+pub fn choose<'a>(
+    all: impl IntoIterator<Item = Option<&'a Platform>>,
+    wanted: &Platform,
+) -> Option<usize> {
+    let mut first = None;
+    for (at, platform) in all.into_iter().enumerate() {
+        let Some(platform) = platform.filter(|platform| platform.matches(wanted)) else { continue };
+        if platform.is_same(wanted) {
+            return Some(at);
+        }
+        first = first.or(Some(at));
+    }
+    first
+}
+
+/// `linux/arm64/v8`, with the version of the system behind a colon. What is not said is `unknown`.
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.os, self.architecture)?;
-        if let Some(variant) = &self.variant {
+        let said =
+            |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
+        write!(f, "{}/{}", said(&self.os), said(&self.architecture))?;
+        if let Some(variant) = self.variant.as_ref().filter(|variant| !variant.is_empty()) {
             write!(f, "/{variant}")?;
         }
-        if let Some(version) = &self.os_version {
+        if let Some(version) = self.os_version.as_ref().filter(|version| !version.is_empty()) {
             write!(f, ":{version}")?;
         }
         Ok(())
@@ -84,7 +168,7 @@ impl FromStr for Platform {
             !part.is_empty()
                 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
         };
-        if !parts.iter().all(good) {
+        if !parts.iter().all(good) || !os_version.as_deref().iter().all(good) {
             return Err(error());
         }
         let (os, architecture, variant) = match parts.as_slice() {
@@ -111,9 +195,99 @@ mod tests {
         for text in ["linux/amd64", "linux/arm64/v8", "windows/amd64:10.0.17763.1"] {
             assert_eq!(text.parse::<Platform>().map(|p| p.to_string()), Ok(text.to_owned()));
         }
-        for text in ["", "linux", "a/b/c/d", "linux/", "linux/am d64", "linux/amd64:"] {
+        for text in [
+            "",
+            "linux",
+            "a/b/c/d",
+            "linux/",
+            "linux/am d64",
+            "linux/amd64:",
+            "linux/amd64 (entry 2)",
+            "windows/amd64:10.0 (entry 2)",
+        ] {
             assert!(text.parse::<Platform>().is_err(), "{text}");
         }
+    }
+
+    fn platform(text: &str) -> Platform {
+        text.parse().expect("platform")
+    }
+
+    #[test]
+    fn one_platform_has_many_spellings() {
+        for (one, other) in [
+            ("linux/arm64/v8", "linux/arm64"),
+            ("linux/aarch64", "linux/arm64/v8"),
+            ("linux/arm64/v8.0", "linux/arm64/8"),
+            ("linux/arm/v7", "linux/arm"),
+            ("linux/armhf", "linux/arm/7"),
+            ("linux/armel", "linux/arm/v6"),
+            ("linux/x86_64", "linux/amd64"),
+            ("linux/x86-64", "Linux/AMD64/v1"),
+            ("linux/i386", "linux/386"),
+            ("macos/arm64", "darwin/aarch64"),
+        ] {
+            let (one, other) = (platform(one), platform(other));
+            assert!(one.is_same(&other) && other.is_same(&one), "{one} {other}");
+            assert!(one.matches(&other) && other.matches(&one), "{one} {other}");
+        }
+        for (one, other) in [
+            ("linux/arm/v6", "linux/arm/v7"),
+            ("linux/amd64/v3", "linux/amd64"),
+            ("linux/arm64/v9", "linux/arm64"),
+            ("linux/amd64", "windows/amd64"),
+            ("linux/386", "linux/amd64"),
+            ("windows/amd64:10.0.17763.1", "windows/amd64:10.0.20348.1"),
+        ] {
+            assert!(!platform(one).is_same(&platform(other)), "{one} {other}");
+        }
+        let features = |features: &[&str]| Platform {
+            os_features: features.iter().map(|feature| (*feature).to_owned()).collect(),
+            ..platform("windows/amd64")
+        };
+        assert!(features(&["a", "b"]).is_same(&features(&["b", "a"])));
+        assert!(features(&["a", "b"]).matches(&features(&["b"])));
+        assert!(!features(&["a"]).matches(&features(&["b"])));
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_name() {
+        let empty = Platform::default();
+        assert!(!empty.is_named());
+        assert_eq!(empty.to_string(), "unknown/unknown");
+        let half = Platform { architecture: "amd64".to_owned(), ..Platform::default() };
+        assert!(half.is_named());
+        assert_eq!(half.to_string(), "unknown/amd64");
+        let odd = Platform {
+            variant: Some(String::new()),
+            os_version: Some(String::new()),
+            ..platform("linux/amd64")
+        };
+        assert_eq!(odd.to_string(), "linux/amd64");
+        assert!(odd.is_same(&platform("linux/amd64")));
+    }
+
+    #[test]
+    fn of_several_the_one_that_was_meant_is_chosen() {
+        let list = ["linux/amd64/v3", "linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64"]
+            .map(platform);
+        let chosen = |wanted: &str| {
+            let at = choose(list.iter().map(Some), &platform(wanted))?;
+            list.get(at).map(ToString::to_string)
+        };
+        for (wanted, found) in [
+            ("linux/amd64", Some("linux/amd64")),
+            ("linux/x86_64/v3", Some("linux/amd64/v3")),
+            ("linux/amd64/v2", None),
+            ("linux/arm", Some("linux/arm/v7")),
+            ("linux/arm/v6", Some("linux/arm/v6")),
+            ("linux/arm64/v8", Some("linux/arm64")),
+            ("linux/s390x", None),
+        ] {
+            assert_eq!(chosen(wanted).as_deref(), found, "{wanted}");
+        }
+        assert_eq!(choose([None, Some(&list[2])], &platform("linux/arm")), Some(1));
+        assert_eq!(choose([None], &platform("linux/arm")), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::descriptor::{Descriptor, Verified};
@@ -30,6 +31,31 @@ pub struct Fetched {
     pub findings: Vec<Finding>,
 }
 
+/// Who holds what is asked for, in words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Holder {
+    /// A registry.
+    #[default]
+    Registry,
+    /// An archive on the user's disk.
+    Archive,
+    /// A draft.
+    Draft,
+}
+
+impl Holder {
+    /// `registry`, `archive`, `draft`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Registry => "registry",
+            Self::Archive => "archive",
+            Self::Draft => "draft",
+        }
+    }
+}
+
 /// How the referrers of a manifest were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReferrersFrom {
@@ -39,6 +65,9 @@ pub enum ReferrersFrom {
     FallbackTag,
     /// There is neither the API nor the tag, so no referrers are known.
     Nowhere,
+    /// The registry refuses to say, so that it is not known whether there are any. The findings
+    /// have its answer.
+    NotKnown,
 }
 
 /// What refers to a manifest by its `subject`, as the source lists it: unverified until fetched.

@@ -16,16 +16,21 @@ use tower::ServiceExt as _;
 use crate::assets::Page;
 use crate::config::Config;
 use crate::forward::{Forwarder, Setup};
-use crate::gate::{Full, Gate};
-use crate::limits::MAX_URL_BYTES;
-use crate::policy::allow::Allowed;
+use crate::gate::{Client, Full, Gate};
+use crate::incoming::Incoming;
+use crate::limits::{MAX_URL_BYTES, Times};
+use crate::log::Record;
+use crate::outgoing;
+use crate::policy::allow::{Allowed, Hosts};
 use crate::policy::origin::{Area, OwnNames};
+use crate::policy::path::Shape;
 use crate::policy::{Code, Refusal};
 use crate::refuse;
 
 struct Parts {
     names: OwnNames,
     gate: Gate,
+    times: Times,
     forwarder: Forwarder,
     page: Page,
     scratch: Option<Router>,
@@ -40,31 +45,48 @@ pub fn app(config: Config) -> Router {
     let Config {
         names, hosts, key, network, tls, outer, times, sizes, rates, page, scratch, ..
     } = config;
-    let forwarder = Forwarder::new(Setup {
-        hosts,
-        names: names.clone(),
-        own,
-        key,
-        network,
-        tls,
-        outer,
-        times,
-        sizes,
-    });
-    let parts = Parts { names, gate: Gate::new(rates), forwarder, page, scratch, allowed };
+    let hosts = Hosts { own: names.clone(), ..hosts };
+    let forwarder =
+        Forwarder::new(Setup { hosts, own, key, network, tls, outer, times: times.clone(), sizes });
+    let gate = Gate::new(rates);
+    let parts = Parts { names, gate, times, forwarder, page, scratch, allowed };
     Router::new().fallback(dispatch).with_state(Arc::new(parts))
 }
 
 async fn dispatch(State(parts): State<Arc<Parts>>, request: Request) -> Response {
-    match answer(&parts, request).await {
-        Ok(response) => response,
-        Err(refusal) => refuse::respond(&refusal),
-    }
+    let (head, body) = request.into_parts();
+    let stranger = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(stranger, |info| info.0.ip());
+    let client = parts.gate.client(peer, &head.headers);
+    let sent = Arc::default();
+    let mut record = Record::new(client.address, &head.method, Arc::clone(&sent));
+    let asks_first = head.headers.contains_key(header::EXPECT);
+    let body = Incoming::watch(body, &parts.times, sent, asks_first);
+    let method = head.method.clone();
+    let response = match check(&parts, &head) {
+        Ok(Area::Proxy) => {
+            let request = Request::from_parts(head, body);
+            return limited(&parts, client, request, record).await;
+        }
+        Ok(Area::Scratch) => {
+            let shape = Shape::of("", head.uri.path(), None).map_or("/v2/…", Shape::pattern);
+            record.target("(scratch)", shape);
+            scratch_answer(&parts, Request::from_parts(head, body)).await
+        }
+        Ok(Area::Page) => {
+            record.target("(page)", "");
+            page(&parts, &head).await
+        }
+        Err(refusal) => return refused(&refusal, record),
+    };
+    outgoing::recorded(response, &method, &parts.times, record)
 }
 
-async fn answer(parts: &Parts, request: Request) -> Result<Response, Refusal> {
-    let path = request.uri().path();
-    let length = request.uri().path_and_query().map_or(0, |text| text.as_str().len());
+/// Which part of the server is asked for, if it is by somebody who may ask.
+fn check(parts: &Parts, head: &Head) -> Result<Area, Refusal> {
+    let path = head.uri.path();
+    let length = head.uri.path_and_query().map_or(0, |text| text.as_str().len());
     if length > MAX_URL_BYTES {
         return Err(Refusal::bad_request(format!(
             "The URL has {length} bytes, and at most {MAX_URL_BYTES} are accepted."
@@ -77,21 +99,23 @@ async fn answer(parts: &Parts, request: Request) -> Result<Response, Refusal> {
     } else {
         Area::Page
     };
-    if request.uri().authority().is_some() {
+    if head.uri.authority().is_some() {
         return Err(Refusal::bad_request("This server is no forward proxy: ask for a path."));
     }
-    parts.names.check(area, request.method(), request.headers())?;
-    match area {
-        Area::Scratch => Ok(match &parts.scratch {
-            Some(scratch) => scratch_answer(scratch.clone(), request).await,
-            None => text(StatusCode::NOT_FOUND, "This server hosts no scratch registry.\n"),
-        }),
-        Area::Proxy => limited(parts, request).await,
-        Area::Page => Ok(page(parts, &request.into_parts().0).await),
-    }
+    parts.names.check(area, &head.method, &head.headers)?;
+    Ok(area)
 }
 
-async fn scratch_answer(scratch: Router, request: Request) -> Response {
+fn refused(refusal: &Refusal, record: Record) -> Response {
+    let response = refuse::respond(refusal);
+    record.refused(refusal.code.as_str(), response.status());
+    response
+}
+
+async fn scratch_answer(parts: &Parts, request: Request) -> Response {
+    let Some(scratch) = parts.scratch.clone() else {
+        return text(StatusCode::NOT_FOUND, "This server hosts no scratch registry.\n");
+    };
     let mut response = match scratch.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
@@ -107,44 +131,42 @@ async fn scratch_answer(scratch: Router, request: Request) -> Response {
     response
 }
 
-async fn limited(parts: &Parts, request: Request) -> Result<Response, Refusal> {
-    let stranger = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    let peer =
-        request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(stranger, |info| info.0.ip());
-    let client = parts.gate.client(peer, request.headers());
-    match parts.gate.enter(client, Instant::now()) {
-        Ok(permit) => {
-            let response = parts.forwarder.forward(request).await;
-            // The request runs until the last byte of its answer is gone.
-            Ok(response.map(|body| {
-                if body.is_end_stream() {
-                    return body;
-                }
-                Body::new(body.map_frame(move |frame| {
-                    let _counted = &permit;
-                    frame
-                }))
-            }))
+async fn limited(parts: &Parts, client: Client, request: Request, record: Record) -> Response {
+    let permit = match parts.gate.enter(client, Instant::now()) {
+        Ok(permit) => permit,
+        Err(full) => return turned_away(full, record),
+    };
+    let response = parts.forwarder.forward(request, record).await;
+    // The request runs until the last byte of its answer is gone.
+    response.map(|body| {
+        if body.is_end_stream() {
+            return body;
         }
-        Err(full) => {
-            let (status, seconds, message) = match full {
-                Full::Client(wait) => (
-                    StatusCode::TOO_MANY_REQUESTS,
-                    wait.as_secs().max(1),
-                    "Too many requests from this address. Wait a moment and try again.",
-                ),
-                Full::Server => (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    1,
-                    "The server has as many transfers as it can carry. Try again shortly.",
-                ),
-            };
-            let mut response = refuse::respond(&Refusal::new(Code::RateLimited, "", message));
-            *response.status_mut() = status;
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            Ok(response)
-        }
-    }
+        Body::new(body.map_frame(move |frame| {
+            let _counted = &permit;
+            frame
+        }))
+    })
+}
+
+fn turned_away(full: Full, record: Record) -> Response {
+    let (status, seconds, message) = match full {
+        Full::Client(wait) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            wait.as_secs().max(1),
+            "Too many requests from this address. Wait a moment and try again.",
+        ),
+        Full::Server => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            1,
+            "The server has as many transfers as it can carry. Try again shortly.",
+        ),
+    };
+    let mut response = refuse::respond(&Refusal::new(Code::RateLimited, "", message));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    record.refused(Code::RateLimited.as_str(), status);
+    response
 }
 
 async fn page(parts: &Parts, request: &Head) -> Response {

@@ -156,7 +156,11 @@ impl Config {
     pub fn from_serve(serve: &Serve, listen: SocketAddr) -> io::Result<Self> {
         let mut config = Self::new(listen)?;
         config.names = OwnNames::new(listen, &serve.own_name);
-        config.hosts = Hosts { allowed: serve.allow.clone(), only_allowed: serve.only_allowed };
+        config.hosts = Hosts {
+            allowed: serve.allow.clone(),
+            only_allowed: serve.only_allowed,
+            own: OwnNames::default(),
+        };
         if let Some(path) = &serve.seal_key_file {
             config.key = key(&std::fs::read(path).map_err(|error| {
                 io::Error::new(error.kind(), format!("--seal-key-file {}: {error}", path.display()))

@@ -21,12 +21,12 @@ pub struct Gate {
 
 #[derive(Debug, Default)]
 struct State {
-    clients: BTreeMap<IpAddr, Client>,
+    clients: BTreeMap<IpAddr, Known>,
     running: u32,
 }
 
 #[derive(Debug)]
-struct Client {
+struct Known {
     tokens: f64,
     at: Instant,
     running: u32,
@@ -37,6 +37,15 @@ struct Client {
 pub struct Permit {
     client: Option<IpAddr>,
     state: Arc<Mutex<State>>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    /// From which address.
+    pub address: IpAddr,
+    /// Whether it is on this machine for certain, where nothing is limited.
+    pub local: bool,
 }
 
 /// Why a request may not go on now.
@@ -57,38 +66,41 @@ impl Gate {
     /// Who asks: the peer, or what the trusted proxies in front of this server say it was.
     ///
     /// Each of those appended one address to `X-Forwarded-For`; what stands further left was
-    /// written by the client and means nothing.
-    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    /// written by the client and means nothing. Behind them nobody is local, whatever they say.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
         let peer = peer.to_canonical();
-        let Some(back) = self.rates.trusted_hops.checked_sub(1) else { return peer };
+        let Some(back) = self.rates.trusted_hops.checked_sub(1) else {
+            return Client { address: peer, local: peer.is_loopback() };
+        };
         let fields: Vec<&str> = headers
             .get_all("x-forwarded-for")
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .collect();
-        fields
+        let address = fields
             .len()
             .checked_sub(1 + back)
             .and_then(|at| fields.get(at)?.trim().parse::<IpAddr>().ok())
-            .map_or(peer, |address| address.to_canonical())
+            .map_or(peer, |address| address.to_canonical());
+        Client { address, local: false }
     }
 
     /// Lets a request of `client` in at `now`.
-    pub fn enter(&self, client: IpAddr, now: Instant) -> Result<Permit, Full> {
+    pub fn enter(&self, client: Client, now: Instant) -> Result<Permit, Full> {
         let rates = &self.rates;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.running >= rates.concurrent_total {
             return Err(Full::Server);
         }
-        let counted = (!client.is_loopback()).then(|| network(client));
+        let counted = (!client.local).then(|| network(client.address));
         if let Some(address) = counted {
             if state.clients.len() >= REMEMBERED {
                 state.clients.retain(|_, known| {
                     known.running > 0 || known.refilled(rates, now) < rates.burst
                 });
             }
-            let known = state.clients.entry(address).or_insert_with(|| Client {
+            let known = state.clients.entry(address).or_insert_with(|| Known {
                 tokens: rates.burst,
                 at: now,
                 running: 0,
@@ -110,7 +122,7 @@ impl Gate {
     }
 }
 
-impl Client {
+impl Known {
     fn refilled(&self, rates: &Rates, now: Instant) -> f64 {
         let seconds = now.saturating_duration_since(self.at).as_secs_f64();
         (self.tokens + seconds * rates.per_second).min(rates.burst)

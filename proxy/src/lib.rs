@@ -17,10 +17,15 @@ pub mod assets;
 pub mod config;
 pub mod forward;
 pub mod gate;
+mod incoming;
 pub mod limits;
+mod log;
+mod outgoing;
+mod pace;
 pub mod policy;
 mod refuse;
 pub mod scratch;
 pub mod serve;
+mod socket;
 
 pub use app::app;

@@ -28,13 +28,19 @@ pub struct Times {
     pub head: Duration,
     /// From the last byte of an upload to the head of the answer: registries store the blob now.
     pub commit: Duration,
-    /// Between two pieces of a body.
+    /// Between two pieces of a body, whoever sends it.
     pub idle: Duration,
+    /// Between two pieces that a client takes of an answer.
+    pub stall: Duration,
     /// A body that is waited for must bring this many bytes per second on average, …
     pub floor: u64,
     /// … over this time of waiting.
     pub floor_window: Duration,
-    /// The head of a client's request.
+    /// A body from its first to its last byte, either way.
+    pub body: Duration,
+    /// What is left of a request's body that nobody wants, so that its sender sees the answer.
+    pub unwanted: Duration,
+    /// The head of a client's request, and the time that a connection may have none.
     pub client_head: Duration,
     /// Running transfers, after the server was told to stop.
     pub drain: Duration,
@@ -49,8 +55,11 @@ impl Default for Times {
             head: Duration::from_secs(30),
             commit: Duration::from_secs(300),
             idle: Duration::from_secs(30),
+            stall: Duration::from_secs(60),
             floor: 1024,
             floor_window: Duration::from_secs(60),
+            body: Duration::from_secs(6 * 60 * 60),
+            unwanted: Duration::from_secs(30),
             client_head: Duration::from_secs(10),
             drain: Duration::from_secs(30),
         }

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tower::{ServiceBuilder, ServiceExt as _};
 
 use crate::limits::{CLIENT_BUFFER_BYTES, MAX_HEAD_BYTES, MAX_HEADERS, Times};
+use crate::socket::Socket;
 
 /// Rest after the system has no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -58,8 +59,10 @@ pub async fn serve(
                 request.map(axum::body::Body::new)
             })
             .service(app.clone().into_service::<axum::body::Body>().boxed_clone());
-        let connection =
-            builder.serve_connection(TokioIo::new(tcp), TowerToHyperService::new(service));
+        let connection = builder.serve_connection(
+            TokioIo::new(Socket::new(tcp, times)),
+            TowerToHyperService::new(service),
+        );
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::error::{Error, Subject};
+use super::files::NoFile;
 use super::layout::Known;
 use super::open::{Archive, Held, Name, Origin, Root};
 use super::read_at::{ReadAt, failed, read as read_range};
@@ -162,9 +163,12 @@ async fn config<R: ReadAt>(
     seen: &mut Seen,
     from: &R,
 ) -> Result<Option<(FileRange, SeenConfig)>, Error> {
-    let Some(place) = archive.files.named(&item.config).cloned() else {
-        archive.findings.push(missing(item, "config", &item.config));
-        return Ok(None);
+    let place = match archive.files.named(&item.config).cloned() {
+        Ok(place) => place,
+        Err(why) => {
+            archive.findings.push(missing(item, "config", &item.config, &why));
+            return Ok(None);
+        }
     };
     if let Some(known) = seen.configs.get(&key(&place)) {
         return Ok(Some((place, known.clone())));
@@ -211,7 +215,7 @@ fn agrees(archive: &Archive, item: &Item, image: &Known) -> bool {
     manifest.layer_count == item.layers.len()
         && manifest.layers.len() == item.layers.len()
         && item.layers.iter().zip(&manifest.layers).all(|(path, layer)| {
-            match (archive.files.named(path), archive.place(&layer.descriptor.digest)) {
+            match (archive.files.named(path).ok(), archive.place(&layer.descriptor.digest)) {
                 (Some(one), Some(other)) => one == other,
                 // A layer that Docker does not save, as it lies elsewhere.
                 (one, other) => one.is_none() && other.is_none(),
@@ -262,14 +266,17 @@ async fn layers<R: ReadAt>(
     let mut descriptors = Vec::new();
     for (at, path) in item.layers.iter().enumerate().take(limits::DESCRIPTORS) {
         let diff_id = diff_ids.get(at).and_then(Option::as_ref);
-        let Some(place) = archive.files.named(path).cloned() else {
-            let source = diff_id.and_then(|diff_id| item.sources.get(diff_id.0.as_str()));
-            let Some(source) = source else {
-                archive.findings.push(missing(item, "layer", path));
-                return Ok(None);
-            };
-            descriptors.push(source.clone());
-            continue;
+        let place = match archive.files.named(path).cloned() {
+            Ok(place) => place,
+            Err(why) => {
+                let source = diff_id.and_then(|diff_id| item.sources.get(diff_id.0.as_str()));
+                let Some(source) = source else {
+                    archive.findings.push(missing(item, &format!("layer {}", at + 1), path, &why));
+                    return Ok(None);
+                };
+                descriptors.push(source.clone());
+                continue;
+            }
         };
         let descriptor = layer(path, &place, diff_id, seen, from).await?;
         archive.held.entry(descriptor.digest.clone()).or_insert(Held::File(place));
@@ -351,11 +358,19 @@ fn add(archive: &mut Archive, item: Item, config: &Descriptor, layers: &[Descrip
     item.names.into_iter().for_each(|name| archive.add_name(at, name));
 }
 
-fn missing(item: &Item, what: &str, path: &str) -> Finding {
-    let path: String = path.chars().take(300).flat_map(char::escape_debug).collect();
-    let text = format!(
-        "The {what} {path} of {} is not in the archive; the image is left out.",
-        the(&item.subject)
-    );
+fn missing(item: &Item, what: &str, path: &str, why: &NoFile) -> Finding {
+    let shown =
+        |path: &str| path.chars().take(300).flat_map(char::escape_debug).collect::<String>();
+    let of = the(&item.subject);
+    let why = match why {
+        _ if path.is_empty() => "has no path: it was left out of the archive".to_owned(),
+        NoFile::Absent => format!("should be {}, which is not in the archive", shown(path)),
+        NoFile::Leads(to) => format!(
+            "should be {}, a link that leads to {}, which is not in the archive",
+            shown(path),
+            shown(to)
+        ),
+    };
+    let text = format!("{} of {of} {why}; the image is left out.", the_capital(what));
     Finding::error("archive.missing", &item.subject, text)
 }

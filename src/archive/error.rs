@@ -35,6 +35,12 @@ pub enum Error {
         /// What was wrong with the archive on the way here, if anything.
         Option<String>,
     ),
+    /// Images are listed, and none of them can be put together.
+    #[error("No image in it can be opened. {0}")]
+    NoneUsable(
+        /// What is most wrong with them.
+        String,
+    ),
     /// Images lie in several folders.
     #[error("There are images in several folders ({}); open one of these folders", .0.join(", "))]
     SeveralFolders(
@@ -117,6 +123,7 @@ impl Error {
             Self::NotATar
             | Self::TooManyEntries
             | Self::NoImages(_)
+            | Self::NoneUsable(_)
             | Self::SeveralFolders(_)
             | Self::OldDocker => "archive".to_owned(),
         }

@@ -1,6 +1,6 @@
 //! Which file of an archive lies where?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{Error, worst};
 use crate::finding::Finding;
@@ -11,14 +11,41 @@ use crate::source::FileRange;
 
 /// Files that only an image layout or `docker save` has, surest first.
 const MARKS: [&str; 3] = ["oci-layout", "index.json", "manifest.json"];
+/// Path components that are walked to follow the links on one path, and on those of all links.
+const STEPS: usize = 10_000;
+const ALL_STEPS: usize = 1_000_000;
 /// Folders that are named in an error.
 const FOLDERS_SHOWN: usize = 5;
 
-/// The regular files of an archive by their paths: `index.json`, `blobs/sha256/…`.
+/// The regular files of an archive by their paths: `index.json`, `blobs/sha256/…`. Links are
+/// followed as Docker does: none leads out of the archive, whose top is its root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
+    /// From the top of the archive, as all paths here.
     paths: BTreeMap<String, FileRange>,
+    links: BTreeMap<String, Link>,
+    /// The folder that the images lie in, with a slash at its end; empty for the top.
+    prefix: String,
     findings: Vec<Finding>,
+}
+
+/// Where a link leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Link {
+    /// Another name of this file: a path from the top of the archive.
+    Hard(String),
+    /// Leads to this path, from the folder that the link lies in or, with a slash in front, from
+    /// the top.
+    Symbolic(String),
+}
+
+/// Why there is no file of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoFile {
+    /// There is nothing of this name.
+    Absent,
+    /// It is a link that leads to this path, where no file is.
+    Leads(String),
 }
 
 impl Files {
@@ -41,12 +68,14 @@ impl Files {
     /// Where a file lies.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&FileRange> {
-        self.paths.get(path)
+        self.find(path).ok()
     }
 
-    /// All files, sorted by their paths.
+    /// All files and links to files, sorted by their paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FileRange)> {
-        self.paths.iter().map(|(path, place)| (path.as_str(), place))
+        let below =
+            |(path, place)| Some((String::as_str(path).strip_prefix(&*self.prefix)?, place));
+        self.paths.iter().filter_map(below)
     }
 
     /// What is wrong with the archive as such: names that lead out of it, the end that is missing.
@@ -56,8 +85,67 @@ impl Files {
     }
 
     /// A file by a path that the archive itself names.
-    pub(super) fn named(&self, path: &str) -> Option<&FileRange> {
-        self.get(&clean(path.as_bytes())?)
+    pub(super) fn named(&self, path: &str) -> Result<&FileRange, NoFile> {
+        self.find(&clean(path.as_bytes()).ok_or(NoFile::Absent)?)
+    }
+
+    fn find(&self, path: &str) -> Result<&FileRange, NoFile> {
+        let path = format!("{}{path}", self.prefix);
+        if let Some(place) = self.paths.get(&path) {
+            return Ok(place);
+        }
+        let led = self.follow(&path, &mut { STEPS });
+        match led.as_ref().and_then(|led| self.paths.get(led)) {
+            Some(place) => Ok(place),
+            None => Err(led.filter(|led| *led != path).map_or(NoFile::Absent, NoFile::Leads)),
+        }
+    }
+
+    /// Where a path leads to when every link on the way is followed; `None` when that has no end, or
+    /// takes more steps than are left.
+    fn follow(&self, path: &str, steps: &mut usize) -> Option<String> {
+        let mut hops = 0;
+        let mut done = String::new();
+        let mut open: Vec<&str> = path.rsplit('/').collect();
+        while let Some(component) = open.pop() {
+            *steps = steps.checked_sub(1)?;
+            match component {
+                "" | "." => continue,
+                // The top of the archive has nothing above it.
+                ".." => {
+                    up(&mut done);
+                    continue;
+                }
+                _ if done.is_empty() => done.push_str(component),
+                _ => {
+                    done.push('/');
+                    done.push_str(component);
+                }
+            }
+            let Some(link) = self.links.get(&done) else { continue };
+            hops += 1;
+            if hops > limits::SYMLINK_HOPS {
+                return None;
+            }
+            let target = match link {
+                Link::Hard(target) => {
+                    done.clear();
+                    target
+                }
+                Link::Symbolic(target) => {
+                    up(&mut done);
+                    if target.starts_with('/') {
+                        done.clear();
+                    }
+                    target
+                }
+            };
+            if target.len() > limits::SYMLINK_BYTES {
+                return None;
+            }
+            open.extend(target.rsplit('/'));
+        }
+        Some(done)
     }
 
     pub(super) fn take_findings(&mut self) -> Vec<Finding> {
@@ -73,12 +161,12 @@ impl Files {
     /// The same files as seen from the folder that the images lie in: mostly the archive itself,
     /// but a folder that was dropped or packed whole stands above them.
     pub(super) fn rooted(self) -> Result<Self, Error> {
-        if MARKS.iter().any(|mark| self.paths.contains_key(*mark)) {
+        if MARKS.iter().any(|mark| self.get(mark).is_some()) {
             return Ok(self);
         }
         let found = MARKS.iter().map(|mark| self.folders(mark)).find(|found| !found.is_empty());
         let prefix = match found.as_deref() {
-            None if self.paths.contains_key("repositories") => return Err(Error::OldDocker),
+            None if self.get("repositories").is_some() => return Err(Error::OldDocker),
             None => return Err(Error::NoImages(worst(&self.findings))),
             Some([folder]) => format!("{folder}/"),
             Some(several) => {
@@ -86,11 +174,7 @@ impl Files {
                 return Err(Error::SeveralFolders(shown.collect()));
             }
         };
-        let below = |(path, place): (String, FileRange)| {
-            path.strip_prefix(&prefix).map(|rest| (rest.to_owned(), place))
-        };
-        let paths = self.paths.into_iter().filter_map(below).collect();
-        Ok(Self { paths, findings: self.findings })
+        Ok(Self { prefix, ..self })
     }
 }
 
@@ -103,17 +187,17 @@ enum Found {
     Symlink(Vec<u8>),
 }
 
-/// Collects files and links, and then resolves the links.
+/// Collects files and links, and names the links that lead nowhere.
 pub(super) struct Builder {
-    paths: BTreeMap<String, FileRange>,
-    /// Where links lead to; `None` when that is out of the archive.
-    links: BTreeMap<String, Option<String>>,
+    files: Files,
+    /// Links to folders lead somewhere, too.
+    folders: BTreeSet<String>,
     findings: Findings,
 }
 
 impl Builder {
     pub(super) fn new(findings: Findings) -> Self {
-        Self { paths: BTreeMap::new(), links: BTreeMap::new(), findings }
+        Self { files: Files::default(), folders: BTreeSet::new(), findings }
     }
 
     /// Takes an entry of a tar of `size` bytes.
@@ -138,7 +222,11 @@ impl Builder {
             }
             Kind::Hardlink => Found::Hardlink(entry.link.to_vec()),
             Kind::Symlink => Found::Symlink(entry.link.to_vec()),
-            Kind::Directory | Kind::Char | Kind::Block | Kind::Fifo => return,
+            Kind::Directory => {
+                self.folders.extend(clean(&name));
+                return;
+            }
+            Kind::Char | Kind::Block | Kind::Fifo => return,
         };
         self.add(&name, found);
     }
@@ -152,20 +240,21 @@ impl Builder {
             });
             return;
         };
-        let known = self.paths.remove(&path).is_some() | self.links.remove(&path).is_some();
+        let files = &mut self.files;
+        let known = files.paths.remove(&path).is_some() | files.links.remove(&path).is_some();
         if known {
             self.twice(&path);
         }
+        let text = |target: Vec<u8>| String::from_utf8_lossy(&target).into_owned();
         match found {
             Found::File(place) => {
-                self.paths.insert(path, place);
+                self.files.paths.insert(path, place);
             }
             Found::Hardlink(target) => {
-                self.links.insert(path, clean(&target));
+                self.files.links.insert(path, Link::Hard(text(target)));
             }
             Found::Symlink(target) => {
-                let target = join(&path, &target);
-                self.links.insert(path, target);
+                self.files.links.insert(path, Link::Symbolic(text(target)));
             }
         }
     }
@@ -186,31 +275,41 @@ impl Builder {
     }
 
     pub(super) fn finish(mut self) -> Files {
-        let resolved: Vec<_> =
-            self.links.keys().map(|path| (path.clone(), self.resolve(path))).collect();
-        for (path, place) in resolved {
-            match place {
-                Some(place) => {
-                    self.paths.insert(path, place);
-                }
-                None => self.findings.add("archive.link", |rule| {
-                    let text = "A link leads to no file of the archive; it is left out.";
-                    Finding::warning(rule, shown(&path), text)
-                }),
-            }
+        let mut steps = ALL_STEPS;
+        let mut found = Vec::new();
+        for path in self.files.links.keys() {
+            let led = self.files.follow(path, &mut steps);
+            let to = match led {
+                Some(led) => match self.files.paths.get(&led) {
+                    Some(place) => {
+                        found.push((path.clone(), place.clone()));
+                        continue;
+                    }
+                    None if self.is_folder(&led) => continue,
+                    None => format!("{}, which is not in the archive", shown(&led)),
+                },
+                None => String::new(),
+            };
+            let text = match &*to {
+                "" => format!("The link {} leads in a circle; it is left out.", shown(path)),
+                to => format!("The link {} leads to {to}; it is left out.", shown(path)),
+            };
+            self.findings.add("archive.link", |rule| Finding::warning(rule, shown(path), text));
         }
-        Files { paths: self.paths, findings: self.findings.finish("archive") }
+        // What leads to a file is one; what is left leads to folders, or nowhere.
+        for (path, place) in found {
+            self.files.links.remove(&path);
+            self.files.paths.insert(path, place);
+        }
+        Files { findings: self.findings.finish("archive"), ..self.files }
     }
 
-    fn resolve(&self, path: &str) -> Option<FileRange> {
-        let mut path = path;
-        for _ in 0..limits::SYMLINK_HOPS {
-            if let Some(place) = self.paths.get(path) {
-                return Some(place.clone());
-            }
-            path = self.links.get(path)?.as_deref()?;
-        }
-        None
+    fn is_folder(&self, path: &str) -> bool {
+        let below = format!("{path}/");
+        let first = self.files.paths.range(below.clone()..).next();
+        path.is_empty()
+            || self.folders.contains(path)
+            || first.is_some_and(|(path, _)| path.starts_with(&below))
     }
 }
 
@@ -221,27 +320,14 @@ fn clean(name: &[u8]) -> Option<String> {
     if name.starts_with('/') || name.contains('\0') {
         return None;
     }
-    join("", name.as_bytes()).filter(|_| !name.split('/').any(|component| component == ".."))
+    let mut components = name.split('/').filter(|component| !matches!(*component, "" | "."));
+    let path = components.clone().collect::<Vec<&str>>().join("/");
+    (!path.is_empty() && !components.any(|component| component == "..")).then_some(path)
 }
 
-/// Where a link at `path` leads to, when that is inside the archive.
-fn join(path: &str, target: &[u8]) -> Option<String> {
-    let target = std::str::from_utf8(target).ok()?;
-    if target.starts_with('/') {
-        return None;
-    }
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut components = Vec::new();
-    for component in folder.split('/').chain(target.split('/')) {
-        match component {
-            "" | "." => {}
-            ".." => {
-                components.pop()?;
-            }
-            other => components.push(other),
-        }
-    }
-    (!components.is_empty()).then(|| components.join("/"))
+/// Takes the last component off a path.
+fn up(path: &mut String) {
+    path.truncate(path.rfind('/').unwrap_or(0));
 }
 
 fn shown(path: &str) -> String {
@@ -269,17 +355,50 @@ mod tests {
         assert_eq!(clean(b"\xff"), None);
     }
 
-    #[test]
-    fn links_stay_inside() {
-        for (path, target, led) in [
-            ("b/layer.tar", "../a/layer.tar", Some("a/layer.tar")),
-            ("b/layer.tar", "other.tar", Some("b/other.tar")),
-            ("layer.tar", "../a", None),
-            ("a/b/c", "../../../d", None),
-            ("a/b", "/etc/passwd", None),
-            ("a", ".", None),
-        ] {
-            assert_eq!(join(path, target.as_bytes()).as_deref(), led, "{path} -> {target}");
+    /// The files of a tar with one file at `usr/lib/x` and these links.
+    fn with(links: &[(&str, &str)]) -> Files {
+        let mut builder = Builder::new(Findings::default());
+        builder.add(b"usr/lib/x", Found::File(FileRange { file: 0, range: 0..1 }));
+        for (path, target) in links {
+            builder.add(path.as_bytes(), Found::Symlink(target.as_bytes().to_vec()));
         }
+        builder.finish()
+    }
+
+    #[test]
+    fn links_stay_inside_and_are_followed() {
+        for (links, path, found) in [
+            (&[("b/layer.tar", "../usr/lib/x")][..], "b/layer.tar", true),
+            // The top of the archive is the root, as for Docker.
+            (&[("b/layer.tar", "../../../usr/lib/x")], "b/layer.tar", true),
+            (&[("layer.tar", "/usr/lib/x")], "layer.tar", true),
+            (&[("a/b", "/etc/passwd")], "a/b", false),
+            // On the way, too.
+            (&[("lib", "usr/lib")], "lib/x", true),
+            (&[("a", "lib"), ("lib", "usr/lib/../lib")], "a/x", true),
+            (&[("a/to", "../usr"), ("b", "a/to/lib/x")], "b", true),
+            (&[("a", "b"), ("b", "a")], "a", false),
+            (&[("a", ".")], "a", false),
+        ] {
+            assert_eq!(with(links).get(path).is_some(), found, "{links:?}");
+        }
+        let files = with(&[("lib", "usr/lib"), ("a", "usr/lib/x"), ("b", "none")]);
+        let paths: Vec<&str> = files.iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["a", "usr/lib/x"]);
+    }
+
+    #[test]
+    fn links_that_lead_nowhere_are_named() {
+        let files = with(&[("dir", "usr"), ("b/layer.tar", "x.tar"), ("c", "c")]);
+        let said: Vec<&str> = files.findings().iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(
+            said,
+            [
+                "The link b/layer.tar leads to b/x.tar, which is not in the archive; it is left out.",
+                "The link c leads in a circle; it is left out.",
+            ]
+        );
+        assert_eq!(files.named("b/layer.tar"), Err(NoFile::Leads("b/x.tar".to_owned())));
+        assert_eq!(files.named("d"), Err(NoFile::Absent));
     }
 }

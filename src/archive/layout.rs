@@ -175,6 +175,11 @@ fn names(descriptor: &Descriptor) -> Vec<Name> {
     names
 }
 
+/// Whether a name is only made of the digest of what it is about.
+pub(super) fn is_of_digest(name: &Name) -> bool {
+    name.tag().is_some_and(|tag| about(tag).is_some())
+}
+
 /// The digest that a tag is made of: that of the referrers tag schema, or one of cosign's.
 fn about(tag: &Tag) -> Option<Digest> {
     let text = tag.as_str();

@@ -87,7 +87,10 @@ impl Archive {
             docker::read(&mut archive, &known, from).await?;
         }
         if archive.roots.is_empty() {
-            return Err(Error::NoImages(worst(&archive.findings)));
+            return Err(match worst(&archive.findings) {
+                Some(why) => Error::NoneUsable(why.trim_end_matches('.').to_owned()),
+                None => Error::NoImages(None),
+            });
         }
         Ok(archive)
     }
@@ -97,6 +100,19 @@ impl Archive {
     #[must_use]
     pub fn roots(&self) -> &[Root] {
         &self.roots
+    }
+
+    /// The images to choose from: what has a name of its own, and what is about nothing that the
+    /// archive holds. Signatures, lists of referrers and the like come with what they are about; but
+    /// where there is nothing else, they are all that there is.
+    #[must_use]
+    pub fn images(&self) -> Vec<&Root> {
+        let named = |root: &Root| root.names.iter().any(|name| !layout::is_of_digest(name));
+        let stands_alone = |root: &&Root| {
+            named(root) || root.about.as_ref().is_none_or(|of| self.place(of).is_none())
+        };
+        let images: Vec<&Root> = self.roots.iter().filter(stands_alone).collect();
+        if images.is_empty() { self.roots.iter().collect() } else { images }
     }
 
     /// What is wrong or remarkable with the archive as such.

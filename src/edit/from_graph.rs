@@ -67,7 +67,7 @@ impl<'a> Documents<'a> {
                 Image::from_index(document, children, unread, &node.label)?
             }
             _ => {
-                let config = node.manifest().filter(|view| view.is_image());
+                let config = node.manifest().filter(|view| view.has_image_config());
                 let config = config.and_then(|view| view.config.as_ref());
                 let config = config.map(|config| self.config(&config.digest, &node.label));
                 Image::from_manifest(document, config.transpose()?, &node.label)?

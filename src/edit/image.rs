@@ -118,7 +118,8 @@ impl Image {
         let Some(view) = view.filter(|_| document.media_type().kind() == Kind::Manifest) else {
             return Err(wrong_type(&document, label));
         };
-        let named = view.config.as_ref().filter(|_| view.is_image()).map(|config| &config.digest);
+        let named =
+            view.config.as_ref().filter(|_| view.has_image_config()).map(|config| &config.digest);
         let given = config.as_ref().map(|config| config.digest());
         if named != given {
             let text = |digest: Option<&Digest>| {

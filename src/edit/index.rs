@@ -122,14 +122,19 @@ fn add(
 
 fn push(index: &mut IndexWork, shared: &mut Shared<'_>, entry: Entry) {
     let platform = entry.platform();
-    if index.entries.iter().any(|other| other.was == entry.was && other.platform() == platform) {
+    if index.entries.iter().any(|other| {
+        other.was == entry.was && Platform::are_same(other.platform().as_ref(), platform.as_ref())
+    }) {
         let text = "The index lists it already; it was not added again.";
         let label = entry.was.as_ref().map_or_else(String::new, ToString::to_string);
         shared.note(Finding::note("edit.listed", label, text));
         return;
     }
     let image = entry.attested().is_none() && platform.is_some();
-    let same = |other: &Entry| other.attested().is_none() && other.platform() == platform;
+    let same = |other: &Entry| {
+        other.attested().is_none()
+            && Platform::are_same(other.platform().as_ref(), platform.as_ref())
+    };
     if let Some(platform) = platform.as_ref().filter(|_| image && index.entries.iter().any(same)) {
         let text = format!(
             "The index lists two images for {platform}; which one is run depends on the tool."

@@ -19,6 +19,7 @@ use crate::edit::work::{Entry, IndexWork, Node, Target, Work, platform_of};
 use crate::finding::Finding;
 use crate::json;
 use crate::media_type::{Kind, MediaType};
+use crate::platform::Platform;
 use crate::spec::{Claims, classify};
 
 /// Replaces the text of a document.
@@ -171,7 +172,9 @@ fn place(old: &[(String, Entry)], descriptor: &Tree) -> Option<usize> {
     let platform = platform_of(descriptor).filter(|_| provisional);
     let named = old.iter().position(|(shown, _)| *shown == name);
     named.or_else(|| {
-        let alike = |entry: &Entry| platform.is_some() && entry.platform() == platform;
+        let alike = |entry: &Entry| {
+            platform.is_some() && Platform::are_same(entry.platform().as_ref(), platform.as_ref())
+        };
         old.iter().position(|(_, entry)| alike(entry))
     })
 }

@@ -198,9 +198,10 @@ impl Target<'_, '_> {
     fn base_work(&self, base: &Pinned) -> Result<ImageWork, Reason> {
         let image = self.shared.base(base);
         let image = image.ok_or_else(|| Reason::BaseUnread(Box::new(base.clone())))?;
-        let platform = self.image.platform().unwrap_or_default();
+        let platform = self.image.platform().unwrap_or_default().normalised();
         let images = image.images();
         let serves = |have: &Platform| {
+            let have = have.normalised();
             let variant = match (&have.variant, &platform.variant) {
                 (Some(have), Some(want)) => have == want,
                 _ => true,
@@ -208,6 +209,7 @@ impl Target<'_, '_> {
             have.os == platform.os && have.architecture == platform.architecture && variant
         };
         let alike = |have: &Platform| {
+            let have = have.normalised();
             usize::from(have.variant == platform.variant)
                 + usize::from(have.os_version == platform.os_version)
         };

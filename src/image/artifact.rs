@@ -76,6 +76,7 @@ const TYPES: &[Row] = &[
     ("application/vnd.ollama.", Category::Package, "AI model", "Ollama"),
     ("application/vnd.docker.ai.", Category::Package, "AI model", "Docker"),
     ("application/vnd.cncf.model.", Category::Package, "AI model", "ModelPack"),
+    ("application/vnd.buildkit.cacheconfig.", Category::Package, "build cache", "BuildKit"),
     ("application/vnd.homebrew.", Category::Package, "package", "Homebrew"),
     ("application/vnd.microsoft.artifact.lifecycle", Category::Other, "lifecycle", "Microsoft"),
     ("application/vnd.unknown.", Category::Package, "files", "ORAS"),

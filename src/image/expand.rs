@@ -7,11 +7,11 @@ use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::image::artifact::{artifact_kind, content_kind};
 use crate::image::loader::{Loader, Turn, What};
-use crate::image::platforms::is_usual;
-use crate::image::{Missing, Node, NodeId, Role, State};
+use crate::image::platforms::usual;
+use crate::image::{ArtifactKind, Category, Missing, Node, NodeId, Role, State};
 use crate::limits;
 use crate::media_type::Kind;
-use crate::platform::Platform;
+use crate::platform::{Platform, choose};
 use crate::source::CosignKind;
 use crate::spec::{Index, Manifest, View, too_large};
 
@@ -52,6 +52,9 @@ impl Loader {
         let artifact = descriptor.as_ref().and_then(|descriptor| match role {
             Role::Attestation { .. } | Role::Referrer => Some(artifact_kind(descriptor, None)),
             Role::Content(_) => Some(content_kind(descriptor)),
+            Role::Entry(_) if !descriptor.media_type.is_manifest() => {
+                Some(content_kind(descriptor))
+            }
             _ => None,
         });
         self.graph.nodes.push(Node {
@@ -102,8 +105,12 @@ impl Loader {
         match role {
             Role::Root => "document".to_owned(),
             Role::Entry(platform) => {
-                let index = descriptor.is_some_and(|d| d.media_type.kind() == Kind::Index);
-                let name = if index { "index" } else { "manifest" };
+                let media_type = descriptor.map(|descriptor| &descriptor.media_type);
+                let name = match media_type {
+                    Some(media_type) if media_type.kind() == Kind::Index => "index",
+                    Some(media_type) if !media_type.is_manifest() => "blob",
+                    _ => "manifest",
+                };
                 match platform {
                     Some(platform) => format!("{name} of {platform}"),
                     None => of(format!("{name} of entry {place}")),
@@ -149,6 +156,8 @@ impl Loader {
             return;
         }
         let first = self.first_entry(index);
+        let only = self.options.only.as_ref().and_then(|only| choose(platforms_of(index), only));
+        self.name_collection(id, index);
         let mut seen = BTreeSet::new();
         let mut entries: BTreeMap<Digest, NodeId> = BTreeMap::new();
         let attests = |entry: &&Descriptor| entry.is_attestation();
@@ -156,12 +165,19 @@ impl Loader {
             if !seen.insert((entry.digest.clone(), entry.platform.clone())) {
                 continue;
             }
-            let role = Role::Entry(entry.platform.clone());
+            let platform = entry.platform.clone().filter(Platform::is_named);
+            let is_other = platform.is_some() && only != Some(at);
+            let role = Role::Entry(platform);
             let Some(child) = self.add(id, role, at + 1, Some(entry.clone())) else { return };
             entries.entry(entry.digest.clone()).or_insert(child);
             let turn = if first == Some(at) { Turn::FirstManifest } else { Turn::Manifests };
-            if self.is_left_out(entry.platform.as_ref()) {
+            if first == Some(at) {
+                self.first.insert(child);
+            }
+            if self.options.only.is_some() && is_other {
                 self.skip(child);
+            } else if !entry.media_type.is_manifest() {
+                self.set_blob(child);
             } else {
                 self.want_manifest(child, entry, turn);
             }
@@ -174,7 +190,7 @@ impl Loader {
             let above = of.as_ref().and_then(|of| entries.get(of)).copied();
             let role = match of {
                 Some(of) => Role::Attestation { of },
-                None => Role::Entry(entry.platform.clone()),
+                None => Role::Entry(entry.platform.clone().filter(Platform::is_named)),
             };
             let Some(child) = self.add(above.unwrap_or(id), role, at + 1, Some(entry.clone()))
             else {
@@ -201,20 +217,29 @@ impl Loader {
     }
 
     fn first_entry(&self, index: &Index) -> Option<usize> {
-        let position = |test: &dyn Fn(&Platform) -> bool| {
-            index.manifests.iter().position(|entry| entry.platform.as_ref().is_some_and(test))
-        };
         let wanted = self.options.first.as_ref().or(self.options.only.as_ref());
         match wanted {
-            Some(wanted) => position(&|platform| platform.matches(wanted)),
-            None => position(&is_usual).or_else(|| position(&|platform| !platform.is_unknown())),
+            Some(wanted) => choose(platforms_of(index), wanted),
+            None => choose(platforms_of(index), &usual()).or_else(|| {
+                platforms_of(index).position(|platform| platform.is_some_and(|p| !p.is_unknown()))
+            }),
         }
     }
 
-    fn is_left_out(&self, platform: Option<&Platform>) -> bool {
-        match (&self.options.only, platform) {
-            (Some(only), Some(platform)) => !platform.matches(only),
-            _ => false,
+    /// Says what an index is that lists no manifest: a build cache, or other blobs.
+    fn name_collection(&mut self, id: NodeId, index: &Index) {
+        let mut entries = index.manifests.iter();
+        if index.manifests.is_empty() || entries.any(|entry| entry.media_type.is_manifest()) {
+            return;
+        }
+        let kinds = index.manifests.iter().map(content_kind);
+        let named = kinds.into_iter().find(|kind| kind.category == Category::Package);
+        if let Some(node) = self.graph.nodes.get_mut(id.0) {
+            node.artifact = Some(named.unwrap_or_else(|| ArtifactKind {
+                category: Category::Other,
+                name: "list of blobs".to_owned(),
+                detail: String::new(),
+            }));
         }
     }
 
@@ -274,14 +299,9 @@ impl Loader {
         }
     }
 
-    /// Whether a node is the root or the entry that is shown first.
+    /// Whether a node is the root or an entry that is shown first.
     fn is_first(&self, id: NodeId) -> bool {
-        let Some(node) = self.graph.node(id) else { return false };
-        let Some(parent) = node.parent.and_then(|parent| self.graph.node(parent)) else {
-            return true;
-        };
-        let first = parent.index().and_then(|index| self.first_entry(index));
-        matches!(node.role, Role::Entry(_)) && first.map(|at| at + 1) == Some(node.place)
+        id == NodeId::ROOT || self.first.contains(&id)
     }
 
     /// Compares what an attached manifest says it is about with what it was found under.
@@ -344,6 +364,12 @@ impl Loader {
         depth
     }
 
+    /// Whether a digest is that of the image itself or of a part of it, which refers to nothing.
+    fn is_own(&self, above: NodeId, digest: &Digest) -> bool {
+        let known = self.by_digest.get(digest).and_then(|(_, first)| self.graph.node(*first));
+        self.graph.is_or_is_above(digest, above) || known.is_some_and(|node| !node.is_attached())
+    }
+
     pub(super) fn add_referrers(&mut self, above: NodeId, manifests: Vec<Descriptor>) {
         let mut seen: BTreeSet<Digest> = self
             .graph
@@ -351,7 +377,11 @@ impl Loader {
             .filter_map(|node| Some(node.descriptor.as_ref()?.digest.clone()))
             .collect();
         for (at, descriptor) in manifests.into_iter().enumerate() {
+            if self.is_own(above, &descriptor.digest) {
+                continue;
+            }
             if !seen.insert(descriptor.digest.clone()) {
+                self.found_by_tag(above, at + 1, &descriptor);
                 continue;
             }
             let added = self.add(above, Role::Referrer, at + 1, Some(descriptor.clone()));
@@ -360,7 +390,33 @@ impl Loader {
         }
     }
 
+    /// A referrer that one of cosign's tags has brought already is that one: what there is does not
+    /// depend on which answer comes first.
+    fn found_by_tag(&mut self, above: NodeId, place: usize, descriptor: &Descriptor) {
+        let same = |node: &&Node| {
+            matches!(node.role, Role::CosignTag(_))
+                && node.descriptor.as_ref().is_some_and(|it| it.digest == descriptor.digest)
+        };
+        let Some(id) = self.graph.attached_to(above).find(same).map(|node| node.id) else { return };
+        let label = self.label(above, &Role::Referrer, place, Some(descriptor));
+        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
+        (node.role, node.place, node.label) = (Role::Referrer, place, label);
+        node.descriptor = Some(descriptor.clone());
+        let view = node.view.clone();
+        node.artifact = match view.as_deref() {
+            Some(View::Manifest(manifest)) => Some(artifact_kind(descriptor, Some(manifest))),
+            _ => Some(artifact_kind(descriptor, None)),
+        };
+        if let Some(View::Manifest(manifest)) = view.as_deref() {
+            self.check_subject(id, manifest);
+        }
+    }
+
     pub(super) fn add_cosign_tag(&mut self, above: NodeId, tag: &str) -> Option<NodeId> {
         self.add(above, Role::CosignTag(tag.to_owned()), 1, None)
     }
+}
+
+fn platforms_of(index: &Index) -> impl Iterator<Item = Option<&Platform>> {
+    index.manifests.iter().map(|entry| entry.platform.as_ref().filter(|p| p.is_named()))
 }

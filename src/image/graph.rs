@@ -1,5 +1,6 @@
 //! What hangs under one root, and how?
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::document::Document;
 use crate::finding::Finding;
 use crate::image::ArtifactKind;
 use crate::platform::Platform;
+use crate::source::Holder;
 use crate::spec::{Config, Index, Manifest, View};
 
 /// The number of a node; stays the same while the graph grows.
@@ -103,6 +105,39 @@ pub struct Graph {
     pub(super) findings: Vec<Finding>,
     pub(super) referrers_from: Vec<String>,
     pub(super) unread: Vec<Missing>,
+    pub(super) not_known: Vec<NotKnown>,
+    pub(super) holder: Holder,
+}
+
+/// What is looked up beside an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LookUp {
+    /// What names it as its subject.
+    Referrers,
+    /// What cosign keeps under tags that are made of its digest.
+    CosignTags,
+}
+
+/// A look-up that gave no answer that can be used. That is no fault of the image, and nothing is
+/// said of the image by it. As text, a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotKnown {
+    /// What was looked up.
+    pub what: LookUp,
+    /// Why it is not known, a sentence: of the first look-up of its kind.
+    pub reason: String,
+    /// How many look-ups of its kind gave no answer.
+    pub times: usize,
+}
+
+impl fmt::Display for NotKnown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.what {
+            LookUp::Referrers => "What refers to the image is not known, or not all of it",
+            LookUp::CosignTags => "Whether there are signatures under cosign's tags is not known",
+        };
+        write!(f, "{what}: {}", self.reason)
+    }
 }
 
 /// Something that could not be fetched or was left out.
@@ -222,6 +257,18 @@ impl Graph {
         &self.referrers_from
     }
 
+    /// Look-ups beside the image that gave no answer, each kind once.
+    #[must_use]
+    pub fn not_known(&self) -> &[NotKnown] {
+        &self.not_known
+    }
+
+    /// Who was asked.
+    #[must_use]
+    pub fn holder(&self) -> Holder {
+        self.holder
+    }
+
     /// What could not be fetched or was left out, nodes first.
     pub fn missing(&self) -> impl Iterator<Item = Missing> {
         let nodes = self.nodes.iter().filter_map(|node| match &node.state {
@@ -233,6 +280,18 @@ impl Graph {
             _ => None,
         });
         nodes.chain(self.unread.iter().cloned())
+    }
+
+    /// Whether a digest is that of a node, or of one above it.
+    pub(super) fn is_or_is_above(&self, digest: &Digest, id: NodeId) -> bool {
+        let mut at = self.node(id);
+        while let Some(node) = at {
+            if node.descriptor.as_ref().is_some_and(|own| own.digest == *digest) {
+                return true;
+            }
+            at = node.parent.and_then(|parent| self.node(parent));
+        }
+        false
     }
 
     /// The name of an image for the names of its parts: `linux/amd64`; `None` for the root.

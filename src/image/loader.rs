@@ -9,10 +9,11 @@ use super::promised::{compare, compare_digest, finding};
 use crate::descriptor::{Descriptor, Mismatch, identify};
 use crate::digest::Digest;
 use crate::finding::Finding;
-use crate::image::{Graph, Missing, NodeId, State};
+use crate::image::{Graph, LookUp, Node, NodeId, NotKnown, State};
 use crate::media_type::MediaType;
 use crate::platform::Platform;
 use crate::reference::Reference;
+use crate::source::Holder;
 use crate::spec::{self, Claims, View};
 
 /// What to load.
@@ -25,6 +26,8 @@ pub struct Options {
     pub first: Option<Platform>,
     /// Whether referrers and cosign's tags are asked for, of the root and of every entry.
     pub referrers: bool,
+    /// Who is asked, for messages.
+    pub holder: Holder,
 }
 
 /// The number of a question.
@@ -76,9 +79,7 @@ pub enum Answer {
         manifests: Vec<Descriptor>,
         /// Where the list came from, in words: `the referrers API`, `the tag sha256-…`.
         from: String,
-        /// What is wrong with the list.
-        findings: Vec<Finding>,
-        /// Why the list is not whole, when it is not.
+        /// Why the list is not whole, when it is not; a sentence.
         incomplete: Option<String>,
     },
     /// There is no such thing (404), said for sure.
@@ -119,7 +120,9 @@ pub struct Loader {
     questions: BTreeMap<WantId, Question>,
     asked: usize,
     /// The question for each digest, answered or not, and the first node that it was for.
-    by_digest: BTreeMap<Digest, (WantId, NodeId)>,
+    pub(super) by_digest: BTreeMap<Digest, (WantId, NodeId)>,
+    /// Entries that are shown first.
+    pub(super) first: BTreeSet<NodeId>,
     /// Manifests whose referrers have been asked for.
     pub(super) referred: BTreeSet<Digest>,
     pub(super) stopped: bool,
@@ -129,13 +132,15 @@ impl Loader {
     /// Starts with the root unread.
     #[must_use]
     pub fn new(reference: Reference, options: Options) -> Self {
+        let holder = options.holder;
         let mut loader = Self {
             options,
-            graph: Graph::default(),
+            graph: Graph { holder, ..Graph::default() },
             queue: BTreeSet::new(),
             questions: BTreeMap::new(),
             asked: 0,
             by_digest: BTreeMap::new(),
+            first: BTreeSet::new(),
             referred: BTreeSet::new(),
             stopped: false,
         };
@@ -242,7 +247,8 @@ impl Loader {
                 return;
             }
             Answer::Absent | Answer::Referrers { .. } => {
-                node.state = State::Missing(format!("The registry has no such {label}."));
+                let holder = self.options.holder.name();
+                node.state = State::Missing(format!("The {holder} has no such {label}."));
                 return;
             }
             Answer::Failed(reason) => {
@@ -285,8 +291,9 @@ impl Loader {
                     "manifest.claimed-digest",
                     &label,
                     format!(
-                        "The registry says that the digest of the {label} is {claimed}, but the \
-                         bytes that it sent have {digest}; the latter is shown."
+                        "The {holder} says that the digest of the {label} is {claimed}, but the \
+                         bytes that it sent have {digest}; the latter is shown.",
+                        holder = self.options.holder.name()
                     ),
                 )
                 .expected(claimed)
@@ -317,42 +324,58 @@ impl Loader {
 
     fn referrers(&mut self, question: &Question, answer: Answer) {
         let Some(id) = question.nodes.first().copied() else { return };
-        let of = self.graph.node(id).map_or_else(String::new, |node| node.label.clone());
-        let label = format!("referrers of the {of}");
         match answer {
-            Answer::Referrers { manifests, from, findings, incomplete } => {
+            Answer::Referrers { manifests, from, incomplete } => {
                 if !self.graph.referrers_from.contains(&from) {
                     self.graph.referrers_from.push(from);
                 }
-                self.graph.findings.extend(findings);
                 if let Some(reason) = incomplete {
-                    self.graph.unread.push(Missing { node: None, label, reason });
+                    self.not_known(LookUp::Referrers, reason);
                 }
                 self.add_referrers(id, manifests);
             }
-            Answer::Mismatch(finding) => self.graph.findings.push(finding),
-            Answer::Failed(reason) => {
-                self.graph.unread.push(Missing { node: None, label, reason });
-            }
+            Answer::Mismatch(finding) => self.not_known(LookUp::Referrers, finding.message),
+            Answer::Failed(reason) => self.not_known(LookUp::Referrers, reason),
             Answer::Absent | Answer::Document { .. } => {}
         }
     }
 
     fn cosign_tag(&mut self, question: &Question, tag: &str, answer: &Answer) {
         let Some(above) = question.nodes.first().copied() else { return };
-        match answer {
-            Answer::Absent | Answer::Referrers { .. } => {}
-            Answer::Failed(reason) => self.graph.unread.push(Missing {
-                node: None,
-                label: format!("tag {tag}"),
-                reason: reason.clone(),
-            }),
-            Answer::Mismatch(finding) => self.graph.findings.push(finding.clone()),
-            Answer::Document { .. } => {
-                if let Some(id) = self.add_cosign_tag(above, tag) {
-                    self.take(id, question, answer);
-                }
+        let (bytes, content_type) = match answer {
+            Answer::Absent | Answer::Referrers { .. } => return,
+            Answer::Failed(reason) => {
+                return self.not_known(LookUp::CosignTags, reason.clone());
             }
+            Answer::Mismatch(finding) => {
+                return self.not_known(LookUp::CosignTags, finding.message.clone());
+            }
+            Answer::Document { bytes, content_type, .. } => (bytes, content_type.clone()),
+        };
+        let (digest, bytes) = identify(bytes.clone());
+        // Some registries answer every tag that is made of a digest, or every tag there is, with
+        // the image itself; and what is known as a referrer stands in the graph already.
+        let attached = |node: &Node| node.descriptor.as_ref().is_some_and(|d| d.digest == digest);
+        if self.graph.is_or_is_above(&digest, above) || self.graph.attached_to(above).any(attached)
+        {
+            return;
+        }
+        let claims = Claims { content_type, descriptor: None };
+        if matches!(spec::read(&bytes, &digest, &claims, tag).view, View::Raw | View::Config(_)) {
+            let holder = self.options.holder.name();
+            let reason = format!("The {holder} gives something under {tag} that is no manifest.");
+            return self.not_known(LookUp::CosignTags, reason);
+        }
+        if let Some(id) = self.add_cosign_tag(above, tag) {
+            self.take(id, question, answer);
+        }
+    }
+
+    /// Notes that a look-up beside the image gave no answer, each kind once.
+    fn not_known(&mut self, what: LookUp, reason: String) {
+        match self.graph.not_known.iter_mut().find(|known| known.what == what) {
+            Some(known) => known.times += 1,
+            None => self.graph.not_known.push(NotKnown { what, reason, times: 1 }),
         }
     }
 }

@@ -15,6 +15,6 @@ mod platforms;
 mod promised;
 
 pub use artifact::{ArtifactKind, Category, artifact_kind, content_kind};
-pub use graph::{Graph, Missing, Node, NodeId, Role, State};
+pub use graph::{Graph, LookUp, Missing, Node, NodeId, NotKnown, Role, State};
 pub use loader::{Answer, Loader, Options, Want, WantId, What};
-pub use platforms::{PlatformEntry, default_platform, platforms};
+pub use platforms::{PlatformEntry, default_platform, find_platform, platforms};

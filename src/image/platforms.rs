@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::image::{Graph, Node, NodeId, Role};
+use crate::image::{Graph, Node, NodeId, Role, State};
 use crate::media_type::Kind;
-use crate::platform::Platform;
+use crate::platform::{Platform, choose};
 
 /// One choice of a platform picker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,13 @@ pub struct PlatformEntry {
     /// What the picker shows: `linux/arm64/v8`, with the place in the list where that would be
     /// said twice, or `entry 3` where no platform is given.
     pub label: String,
+    /// What tells it from others for the same platform, where an annotation does; else empty.
+    pub remark: String,
     /// Attestations that are folded under it.
     pub attestations: usize,
+    /// Whether its manifest is there, as far as is known: archives may hold some images of an index
+    /// only.
+    pub is_present: bool,
 }
 
 /// All images under the root in the order of the index, those of nested indexes in their place.
@@ -36,7 +41,7 @@ pub fn platforms(graph: &Graph) -> Vec<PlatformEntry> {
         } else if is_image(node) {
             let platform = node.platform().cloned().or_else(|| {
                 let platform = &graph.config_of(node.id)?.platform;
-                (!platform.os.is_empty()).then(|| platform.clone())
+                platform.is_named().then(|| platform.clone())
             });
             let attestations = graph
                 .children(node.id)
@@ -46,7 +51,12 @@ pub fn platforms(graph: &Graph) -> Vec<PlatformEntry> {
                 node: node.id,
                 platform,
                 label: String::new(),
+                remark: String::new(),
                 attestations,
+                is_present: !matches!(
+                    node.state,
+                    State::Missing(_) | State::Failed | State::Skipped(_)
+                ),
             });
         }
     }
@@ -62,7 +72,43 @@ pub fn platforms(graph: &Graph) -> Vec<PlatformEntry> {
         let twice = times.get(text.as_str()).is_some_and(|times| *times > 1);
         entry.label = if twice { format!("{text} (entry {})", at + 1) } else { text.clone() };
     }
+    let remarks = remarks(graph, &entries, &texts);
+    for (entry, remark) in entries.iter_mut().zip(remarks) {
+        entry.remark = remark;
+    }
     entries
+}
+
+/// For each entry the first annotation that tells it from others for the same platform, shortened;
+/// nothing where there is no other, or none does.
+fn remarks(graph: &Graph, entries: &[PlatformEntry], texts: &[Option<String>]) -> Vec<String> {
+    const MOST: usize = 60;
+    let annotations = |entry: &PlatformEntry| {
+        let descriptor = graph.node(entry.node).and_then(|node| node.descriptor.as_ref());
+        descriptor.map(|descriptor| &descriptor.annotations).into_iter().flatten()
+    };
+    let mut alike: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    let mut said: BTreeMap<(Option<&str>, &str, &str), usize> = BTreeMap::new();
+    for (entry, text) in entries.iter().zip(texts) {
+        *alike.entry(text.as_deref()).or_default() += 1;
+        for (key, value) in annotations(entry) {
+            *said.entry((text.as_deref(), key, value)).or_default() += 1;
+        }
+    }
+    let remark = |(entry, text): (&PlatformEntry, &Option<String>)| {
+        let text = text.as_deref();
+        let is_telling = |(key, value): &(&String, &String)| {
+            alike.get(&text) > Some(&1)
+                && said.get(&(text, key.as_str(), value.as_str())) == Some(&1)
+        };
+        let value = annotations(entry).find(is_telling).map(|(_, value)| value.as_str());
+        let value = value.unwrap_or_default();
+        match value.char_indices().nth(MOST) {
+            Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
+            None => value.to_owned(),
+        }
+    };
+    entries.iter().zip(texts).map(remark).collect()
 }
 
 /// Whether a node is an image rather than an artifact, as far as is known.
@@ -72,23 +118,36 @@ fn is_image(node: &Node) -> bool {
         return false;
     }
     if let Some(manifest) = node.manifest() {
-        return manifest.is_image() || node.platform().is_some();
+        return manifest.is_image() || node.platform().is_some_and(|own| !own.is_unknown());
     }
     let manifest = matches!(descriptor.media_type.kind(), Kind::Manifest | Kind::Schema1);
     manifest && descriptor.artifact_type.is_none()
 }
 
 /// The platform that is shown when none was asked for: linux/amd64 when it is there, else the
-/// first one with a name, else the first one.
+/// first one with a name, else the first one. What is not there is only taken when nothing is.
 #[must_use]
 pub fn default_platform(entries: &[PlatformEntry]) -> Option<&PlatformEntry> {
-    let best = entries.iter().find(|entry| entry.platform.as_ref().is_some_and(is_usual));
-    let named =
-        || entries.iter().find(|entry| entry.platform.as_ref().is_some_and(|p| !p.is_unknown()));
-    best.or_else(named).or_else(|| entries.first())
+    let present: Vec<&PlatformEntry> = entries.iter().filter(|entry| entry.is_present).collect();
+    let among =
+        if present.is_empty() { entries.iter().collect::<Vec<&PlatformEntry>>() } else { present };
+    let usual = choose(among.iter().map(|entry| entry.platform.as_ref()), &usual());
+    let named = |entry: &&&PlatformEntry| entry.platform.as_ref().is_some_and(|p| !p.is_unknown());
+    let usual = usual.and_then(|at| among.get(at));
+    usual.or_else(|| among.iter().find(named)).or_else(|| among.first()).copied()
 }
 
-/// linux/amd64, whatever narrows it.
-pub(super) fn is_usual(platform: &Platform) -> bool {
-    platform.os == "linux" && platform.architecture == "amd64"
+/// The platform that an address or a person names: by its label, or by what it is for, however
+/// that is spelled.
+#[must_use]
+pub fn find_platform<'a>(entries: &'a [PlatformEntry], wanted: &str) -> Option<&'a PlatformEntry> {
+    entries.iter().find(|entry| entry.label == wanted).or_else(|| {
+        let wanted: Platform = wanted.parse().ok()?;
+        entries.get(choose(entries.iter().map(|entry| entry.platform.as_ref()), &wanted)?)
+    })
+}
+
+/// linux/amd64.
+pub(super) fn usual() -> Platform {
+    Platform { os: "linux".to_owned(), architecture: "amd64".to_owned(), ..Platform::default() }
 }

@@ -59,10 +59,13 @@ pub fn steps(config: &Config, layers: usize, subject: &str) -> (Vec<Step>, Vec<F
     let mut findings = Vec::new();
     let made = config.history.iter().filter(|entry| !entry.empty_layer).count();
     if made != layers && !config.history.is_empty() {
+        // A step that made a layer which is not there is a contradiction; a layer without a step is
+        // only one that nobody tells of.
+        let finding = if made > layers { Finding::error } else { Finding::warning };
         findings.push(
-            Finding::warning(
+            finding(
                 "config.history",
-                subject,
+                subject.to_owned(),
                 format!(
                     "The history in the {subject} has {made} steps that made a layer, but there are \
                      {layers} layers; which step made which layer is not certain."
@@ -94,6 +97,7 @@ fn step(entry: &History, layer: Option<usize>) -> Step {
         text = rest;
     }
     let (instruction, arguments) = instruction(text);
+    let arguments = spelled(&instruction, &arguments).unwrap_or(arguments);
     Step {
         instruction,
         arguments,
@@ -169,6 +173,81 @@ fn split(text: &str) -> (String, String) {
         return (first.to_owned(), rest);
     }
     (String::new(), text.to_owned())
+}
+
+/// What builders wrote as Go prints its values, as a Dockerfile has it: `EXPOSE map[80/tcp:{}]`,
+/// `VOLUME [/data]`, `CMD ["a" "b"]`, `HEALTHCHECK &{["CMD-SHELL" "a"] "30s" …}`. `None` where it is
+/// something else.
+fn spelled(instruction: &str, arguments: &str) -> Option<String> {
+    match instruction {
+        "EXPOSE" | "VOLUME" => {
+            let map = arguments.strip_prefix("map[").and_then(|rest| rest.strip_suffix(']'));
+            let list = || arguments.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+            let inner = map.or_else(list).filter(|inner| !inner.contains('"'))?;
+            let words = inner.split_whitespace().map(|word| word.trim_end_matches(":{}"));
+            Some(words.collect::<Vec<_>>().join(" "))
+        }
+        "CMD" | "ENTRYPOINT" | "SHELL" => exec_form(arguments),
+        "HEALTHCHECK" => health_check(arguments),
+        _ => None,
+    }
+}
+
+/// `["a" "b"]` with the commas that JSON wants.
+fn exec_form(arguments: &str) -> Option<String> {
+    let inner = arguments.strip_prefix('[')?.strip_suffix(']')?;
+    let (words, rest) = quoted_words(inner);
+    (!words.is_empty() && rest.trim().is_empty()).then(|| format!("[{}]", words.join(", ")))
+}
+
+/// `&{["CMD-SHELL" "a"] "30s" "3s" "0s" "0s" '\x03'}`: test, interval, timeout, start period, start
+/// interval, retries; older ones have fewer.
+fn health_check(arguments: &str) -> Option<String> {
+    let inner = arguments.strip_prefix("&{[")?.strip_suffix('}')?;
+    let (test, rest) = quoted_words(inner);
+    let (times, retries) = quoted_words(rest.strip_prefix(']')?);
+    let kind: String = serde_json::from_str(test.first()?).ok()?;
+    let command = match (&*kind, test.get(1..)?) {
+        ("NONE", _) => return Some("NONE".to_owned()),
+        ("CMD-SHELL", [one]) => {
+            format!("CMD {}", serde_json::from_str::<String>(one).ok()?)
+        }
+        (_, words) => format!("CMD [{}]", words.join(", ")),
+    };
+    let names = match times.len() {
+        0..=3 => ["interval", "timeout", "start-period", ""],
+        _ => ["interval", "timeout", "start-period", "start-interval"],
+    };
+    let times = names.iter().zip(&times).map(|(name, time)| (*name, time.trim_matches('"')));
+    let set = times.filter(|(_, time)| !matches!(*time, "0s" | ""));
+    let mut text: String = set.map(|(name, time)| format!("--{name}={time} ")).collect();
+    let retries = retries.trim().trim_matches('\'');
+    let number = match retries.strip_prefix("\\x") {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None => retries.parse().ok(),
+    };
+    if let Some(number) = number.filter(|number| *number > 0) {
+        text.push_str(&format!("--retries={number} "));
+    }
+    Some(text + &command)
+}
+
+/// The words in double quotes at the beginning, with their quotes, and what follows them.
+fn quoted_words(text: &str) -> (Vec<&str>, &str) {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start();
+    while rest.starts_with('"') {
+        let mut escaped = false;
+        let end = rest.bytes().skip(1).position(|byte| {
+            let ends = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        });
+        let Some((word, after)) = end.and_then(|end| rest.split_at_checked(end + 2)) else { break };
+        words.push(word);
+        rest = after.trim_start();
+    }
+    (words, rest)
 }
 
 fn is_sum(source: &str) -> bool {

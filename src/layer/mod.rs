@@ -31,5 +31,6 @@ pub(crate) mod tar;
 pub mod write;
 
 pub use index::{Entry, Index, IndexError, Kind};
+pub(crate) use overlay::clean;
 pub use overlay::{Astray, Change, ChangeKind, EntryRef, Followed, Node, NodeId, Overlay, Walk};
 pub use reader::{LayerReader, LayerSummary, ReadOptions, Sink};

@@ -38,7 +38,7 @@ pub use error::{
 pub use source::{PatientSource, RepositorySource};
 use transport::Part;
 pub use transport::{
-    Body, Content, Request, Response, Transport, TransportError, TransportErrorKind,
+    Body, Content, Purpose, Request, Response, Transport, TransportError, TransportErrorKind,
 };
 
 /// Most different warnings of one registry that are kept.

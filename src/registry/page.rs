@@ -2,6 +2,8 @@
 //!
 //! distribution-spec, "Listing Tags" (`Link` by RFC 8288).
 
+use std::collections::BTreeSet;
+
 use http::HeaderMap;
 use url::Url;
 
@@ -36,6 +38,65 @@ pub struct Page {
     pub names: Vec<String>,
     /// The next page.
     pub next: Option<Next>,
+    /// Why the list stops here, when it names a next page that is not fetched.
+    pub stops: Option<Error>,
+}
+
+/// The names of several pages, each once.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    seen: BTreeSet<String>,
+    list: Vec<String>,
+}
+
+impl Names {
+    /// Takes a page, and gives those of its names that are new, and the page to ask for next. A list
+    /// that brings the same again is at its end, whatever next page it names.
+    ///
+    /// # Errors
+    /// Why the list stops before its end. What came until then is kept.
+    pub fn take(
+        &mut self,
+        page: Page,
+        subject: &Subject,
+    ) -> (Vec<String>, Result<Option<Next>, Error>) {
+        let Page { names, next, stops } = page;
+        let (known, some) = (self.list.len(), !names.is_empty());
+        for name in names {
+            if self.seen.insert(name.clone()) {
+                self.list.push(name);
+            }
+        }
+        let new = self.list.get(known..).unwrap_or_default().to_vec();
+        let next = match (stops, next) {
+            (Some(stops), _) => Err(stops),
+            (None, Some(next)) if some && new.is_empty() => Err(Error::PageRefused {
+                subject: subject.clone(),
+                next: shown(next.url().as_str()),
+                problem: PageProblem::NothingNew,
+            }),
+            (None, next) => Ok(next),
+        };
+        (new, next)
+    }
+
+    /// All names, in the order in which they came.
+    #[must_use]
+    pub fn into_list(self) -> Vec<String> {
+        self.list
+    }
+
+    /// Number of names.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
 }
 
 /// Reads the next page off the headers of page `number`, which was at `url`.

@@ -7,7 +7,7 @@ use super::transport::Transport;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::limits;
-use crate::media_type::{Kind, MediaType};
+use crate::media_type::Kind;
 use crate::reference::{Repository, Target};
 use crate::source::{BlobPlace, CosignTag, Fetched, Referrers, Source};
 
@@ -42,7 +42,7 @@ impl<T: Transport> Source for RepositorySource<'_, T> {
     /// Manifests and blobs have endpoints of their own, and a descriptor does not say which is its;
     /// where its type doesn't either, both are tried.
     async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, Error> {
-        if is_manifest(&descriptor.media_type) {
+        if descriptor.media_type.is_manifest() {
             return self.registry.manifest_of(&self.repository, descriptor).await;
         }
         let blob = self.blob(descriptor, limits::DOCUMENT_BYTES).await;
@@ -116,9 +116,4 @@ impl<T: Transport, P: Pace> Source for PatientSource<'_, T, P> {
     async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, Error> {
         patiently(self.pace, async || self.source.cosign_tags(digest).await).await
     }
-}
-
-fn is_manifest(media_type: &MediaType) -> bool {
-    matches!(media_type.kind(), Kind::Index | Kind::Manifest | Kind::Schema1)
-        || media_type.as_str() == "application/vnd.oci.artifact.manifest.v1+json"
 }

@@ -7,9 +7,32 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
+/// What a request is for: a URL that a registry gave for one thing is good for no other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// An endpoint of the specification, at the place that the specification gives it.
+    #[default]
+    Endpoint,
+    /// A token service, where a challenge said (`realm`).
+    Token,
+    /// A list's next page, where the page before said (`Link`).
+    NextPage,
+    /// An upload, where the registry said (`Location`).
+    Upload,
+}
+
+impl Purpose {
+    /// For page `number` of a list, counted from 1.
+    pub(super) fn of_page(number: usize) -> Self {
+        if number > 1 { Self::NextPage } else { Self::Endpoint }
+    }
+}
+
 /// An HTTP request, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
+    /// What it is for.
+    pub purpose: Purpose,
     /// The method.
     pub method: Method,
     /// Where it goes, absolute.
@@ -24,13 +47,20 @@ impl Request {
     /// A request without headers and body.
     #[must_use]
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: Bytes::new() }
+        let (headers, body) = (HeaderMap::new(), Bytes::new());
+        Self { purpose: Purpose::Endpoint, method, url, headers, body }
     }
 
     /// A GET without headers.
     #[must_use]
     pub fn get(url: Url) -> Self {
         Self::new(Method::GET, url)
+    }
+
+    /// The same for another purpose.
+    #[must_use]
+    pub fn to(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
     }
 }
 
@@ -173,7 +203,8 @@ pub enum TransportErrorKind {
     },
     /// Stopped by the user.
     Cancelled,
-    /// There is no network.
+    /// Nothing can be asked at all: this machine, or what stands between it and all registries, has
+    /// no network. The message is a sentence that says which.
     Offline,
     /// Anything else.
     Other,

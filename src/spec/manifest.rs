@@ -108,11 +108,19 @@ impl Manifest {
             .or_else(|| self.config.as_ref().map(|config| &config.media_type))
     }
 
+    /// Whether the config is that of an image.
+    #[must_use]
+    pub fn has_image_config(&self) -> bool {
+        self.config.as_ref().map(|config| config.media_type.kind()) == Some(Kind::Config)
+    }
+
     /// Whether this is a container image rather than an artifact: its config is an image config.
+    /// That of a statement is one, too, as BuildKit and cosign write it; but its layers are texts.
     #[must_use]
     pub fn is_image(&self) -> bool {
-        let config = self.config.as_ref().map(|config| config.media_type.kind());
-        config == Some(Kind::Config)
+        let is_text = |layer: &LayerDescriptor| layer.descriptor.media_type.is_text();
+        let is_statement = !self.layers.is_empty() && self.layers.iter().all(is_text);
+        self.has_image_config() && !is_statement
     }
 
     /// Size of all layers as they are downloaded, in bytes.

@@ -15,7 +15,7 @@ use crate::document::Document;
 use crate::finding::{Finding, Severity};
 use crate::limits;
 use crate::media_type::Kind;
-use crate::platform::Platform;
+use crate::platform::{Platform, choose};
 use crate::reference::{Tag, Target};
 use crate::source::{CosignTag, Fetched, Source};
 use crate::spec::Config;
@@ -112,11 +112,10 @@ impl<S: Source> Walk<'_, S> {
                 return self.only(document, platform).await;
             }
             let entries = links_of(&document)?.manifests;
-            let is_it = |entry: &&Descriptor| {
-                entry.platform.as_ref().is_some_and(|other| other.matches(platform))
-            };
+            let chosen = choose(entries.iter().map(|entry| entry.platform.as_ref()), platform);
             let below = |entry: &&Descriptor| entry.media_type.kind() == Kind::Index;
-            let next = entries.iter().find(is_it).or_else(|| entries.iter().find(below));
+            let next = chosen.and_then(|at| entries.get(at));
+            let next = next.or_else(|| entries.iter().find(below));
             available.extend(entries.iter().filter_map(|entry| entry.platform.clone()));
             let Some(next) = next else { break };
             document = self.read(next).await?;

@@ -14,9 +14,9 @@ const ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
 /// What a manifest or index points to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Links {
-    /// Entries of an index.
+    /// Manifests and indexes that an index lists.
     pub manifests: Vec<Descriptor>,
-    /// Config and layers of a manifest.
+    /// Config and layers of a manifest, and blobs that an index lists (a build cache).
     pub blobs: Vec<Descriptor>,
     /// What the document is about.
     pub subject: Option<Descriptor>,
@@ -64,7 +64,9 @@ pub fn links(document: &Document) -> Result<Links, Unusable> {
             let index = index.ok_or(Unusable::Unreadable)?;
             complete(value, "manifests", index.manifests.len())?;
             subject(value, index.subject.is_some())?;
-            Ok(Links { manifests: index.manifests, blobs: Vec::new(), subject: index.subject })
+            let (manifests, blobs) =
+                index.manifests.into_iter().partition(|entry| entry.media_type.is_manifest());
+            Ok(Links { manifests, blobs, subject: index.subject })
         }
         Kind::Manifest => {
             let (manifest, _) = Manifest::read(document, "manifest");
@@ -133,9 +135,16 @@ mod tests {
         let digests: Vec<_> = found.blobs.iter().map(|blob| blob.digest.clone()).collect();
         assert_eq!(digests, ["c", "1", "2"].map(|text| Digest::sha256(text.as_bytes())));
         assert_eq!(found.subject.map(|subject| subject.digest), Some(Digest::sha256(b"s")));
-        let index = json!({"schemaVersion": 2, "manifests": [link("m")]});
-        assert_eq!(read(MediaType::INDEX, &index).expect("index").manifests.len(), 1);
-        assert_eq!(read(MediaType::DOCKER_LIST, &index).expect("list").manifests.len(), 1);
+        let manifest_link = |text: &str| {
+            let mut link = link(text);
+            link["mediaType"] = json!(MediaType::MANIFEST);
+            link
+        };
+        let index = json!({"schemaVersion": 2, "manifests": [manifest_link("m"), link("b")]});
+        for media_type in [MediaType::INDEX, MediaType::DOCKER_LIST] {
+            let found = read(media_type, &index).expect("index");
+            assert_eq!((found.manifests.len(), found.blobs.len()), (1, 1));
+        }
         let artifact = json!({"blobs": [link("b")], "subject": link("s")});
         let found = read(ARTIFACT, &artifact).expect("artifact");
         assert_eq!((found.blobs.len(), found.subject.is_some()), (1, true));

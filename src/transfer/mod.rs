@@ -11,7 +11,6 @@
 //! first, then manifests from the children up, tags last. A plan that was stopped anywhere is made
 //! anew, and has only what is missing.
 
-pub mod commands;
 pub mod copy;
 mod error;
 pub mod fallback;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::fallback;
-use super::remote::Remote;
+use super::remote::{Remote, is_no};
 use crate::media_type::MediaType;
 use crate::reference::{Tag, Target};
 use crate::registry::retry::{Pace, patiently};
@@ -61,7 +61,7 @@ async fn read<T: Transport, P: Pace>(
     let ask = async || remote.registry.manifest(remote.repository, target).await;
     match patiently(remote.pace, ask).await {
         Ok(fetched) => Ok(Some(fetched.bytes.into_inner())),
-        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) if is_no(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

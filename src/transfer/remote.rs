@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use http::StatusCode;
+
 use crate::digest::Digest;
 use crate::reference::{Repository, Tag, Target};
 use crate::registry::retry::{Pace, patiently};
@@ -28,20 +30,17 @@ impl<T: Transport, P: Pace> Remote<'_, T, P> {
         let target = Target::Tag(tag.clone());
         let ask = async || match self.registry.head_manifest(self.repository, &target).await {
             Ok(head) => Ok(head.digest),
-            // Not every registry knows HEAD.
-            Err(Error::Unexpected { .. }) => Ok(None),
+            // Not every registry knows HEAD, whatever it says then.
+            Err(error) if is_no(&error) => Ok(None),
             Err(error) => Err(error),
         };
-        match patiently(self.pace, ask).await {
-            Ok(Some(digest)) => return Ok(Some(digest)),
-            Ok(None) => {}
-            Err(error) if error.is_not_found() => return Ok(None),
-            Err(error) => return Err(error),
+        if let Some(digest) = patiently(self.pace, ask).await? {
+            return Ok(Some(digest));
         }
         let ask = async || self.registry.manifest(self.repository, &target).await;
         match patiently(self.pace, ask).await {
             Ok(fetched) => Ok(Some(fetched.digest)),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if is_no(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -60,8 +59,7 @@ impl<T: Transport, P: Pace> Remote<'_, T, P> {
                 let same_size = head.size.zip(size).is_none_or(|(said, own)| said == own);
                 Ok(same_size && head.digest.is_none_or(|said| said == *digest))
             }
-            Err(error) if error.is_not_found() => Ok(false),
-            Err(Error::Unexpected { .. }) => Ok(false),
+            Err(error) if is_no(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -72,6 +70,16 @@ impl<T: Transport, P: Pace> Remote<'_, T, P> {
         let Referrers { descriptors, from, .. } = patiently(self.pace, ask).await?;
         let digests = descriptors.into_iter().map(|descriptor| descriptor.digest).collect();
         Ok(Listed { by_registry: from == ReferrersFrom::Api, digests })
+    }
+}
+
+/// Whether a registry said that it does not have something, or that it does not say: registries
+/// deny what does not exist, too. A login that is asked for is another thing.
+pub(super) fn is_no(error: &Error) -> bool {
+    match error {
+        Error::NotFound { .. } | Error::Denied { .. } | Error::Unexpected { .. } => true,
+        Error::Server { status, .. } => *status == StatusCode::NOT_IMPLEMENTED,
+        _ => false,
     }
 }
 

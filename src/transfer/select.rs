@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Place;
+use crate::finding::Finding;
 use crate::reference::Tag;
 use crate::registry::retry::{Pace, patiently};
 use crate::registry::{Error, Registry, Transport};
@@ -13,6 +14,8 @@ use crate::registry::{Error, Registry, Transport};
 ///
 /// With `absent_from`, those that exist in that repository, too, are left out.
 ///
+/// A list of tags that stops before its end gives those that came, and a finding.
+///
 /// # Errors
 /// When a list of tags can't be read. A target that does not exist yet has none.
 pub async fn tags_to_copy<T: Transport, U: Transport>(
@@ -21,14 +24,14 @@ pub async fn tags_to_copy<T: Transport, U: Transport>(
     pattern: &str,
     absent_from: Option<(&Registry<U>, &Place)>,
     pace: &impl Pace,
-) -> Result<Vec<Tag>, Error> {
-    let all = patiently(pace, async || source.all_tags(&place.repository).await).await?;
+) -> Result<(Vec<Tag>, Option<Finding>), Error> {
+    let (all, stops) = patiently(pace, async || source.tags_there(&place.repository).await).await?;
     let taken: BTreeSet<String> = match absent_from {
         None => BTreeSet::new(),
         Some((target, place)) => {
-            let tags = patiently(pace, async || target.all_tags(&place.repository).await).await;
+            let tags = patiently(pace, async || target.tags_there(&place.repository).await).await;
             match tags {
-                Ok(tags) => tags.into_iter().collect(),
+                Ok((tags, _)) => tags.into_iter().collect(),
                 // Registries say all three of what does not exist.
                 Err(Error::NotFound { .. } | Error::Denied { .. }) => BTreeSet::new(),
                 Err(error) => return Err(error),
@@ -37,7 +40,12 @@ pub async fn tags_to_copy<T: Transport, U: Transport>(
     };
     let kept = all.iter().filter(|tag| is_like(tag, pattern) && !taken.contains(*tag));
     // What breaks the grammar can't be asked for.
-    Ok(kept.filter(|tag| !is_of_digest(tag)).filter_map(|tag| Tag::parse(tag).ok()).collect())
+    let kept = kept.filter(|tag| !is_of_digest(tag)).filter_map(|tag| Tag::parse(tag).ok());
+    let stops = stops.map(|stops| {
+        let text = format!("{stops} Only the tags that came are taken.");
+        Finding::warning("copy.tags", place.to_string(), text)
+    });
+    Ok((kept.collect(), stops))
 }
 
 /// Whether a text is like a pattern, in which `*` stands for any text and `?` for one character.

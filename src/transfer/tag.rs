@@ -144,13 +144,13 @@ async fn tags_of<T: Transport, P: Pace>(
     remote: &Remote<'_, T, P>,
     digest: &Digest,
 ) -> Result<(Vec<Tag>, bool), registry::Error> {
-    let ask = async || remote.registry.all_tags(remote.repository).await;
-    let all = match patiently(remote.pace, ask).await {
+    let ask = async || remote.registry.tags_there(remote.repository).await;
+    let (all, stops) = match patiently(remote.pace, ask).await {
         Ok(all) => all,
-        Err(error) if error.is_not_found() => Vec::new(),
+        Err(error) if error.is_not_found() => (Vec::new(), None),
         Err(error) => return Err(error),
     };
-    let more = all.len() > limits::TAGS_LOOKED_UP;
+    let more = stops.is_some() || all.len() > limits::TAGS_LOOKED_UP;
     let tags = all.iter().take(limits::TAGS_LOOKED_UP).filter_map(|tag| Tag::parse(tag).ok());
     let asked = tags.map(|tag| async move {
         let now = remote.tagged(&tag).await?;

@@ -3,7 +3,7 @@
 //! What is wrong with a single document is found when it is read; here is what can only be seen
 //! from several together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
@@ -29,7 +29,7 @@ pub fn check(graph: &Graph, choice: &Choice) -> Vec<Finding> {
             check_index(index, &node.label, &mut findings);
         }
         if let Some(manifest) = node.manifest() {
-            check_manifest(manifest, &node.label, &mut findings);
+            check_manifest(node, manifest, &mut findings);
             if let Some(config) = graph.config_of(node.id).filter(|_| manifest.is_image()) {
                 check_image(node, manifest, config, &mut findings);
             }
@@ -41,26 +41,28 @@ pub fn check(graph: &Graph, choice: &Choice) -> Vec<Finding> {
 
 fn check_index(index: &Index, subject: &str, findings: &mut Vec<Finding>) {
     let mut seen: BTreeMap<(&Digest, &Option<Platform>), usize> = BTreeMap::new();
-    let mut platforms: BTreeMap<&Platform, &Digest> = BTreeMap::new();
+    let mut platforms: BTreeMap<Platform, &Digest> = BTreeMap::new();
     let mut without = 0_usize;
+    let listed: BTreeSet<&Digest> = index.manifests.iter().map(|entry| &entry.digest).collect();
     for entry in &index.manifests {
         *seen.entry((&entry.digest, &entry.platform)).or_default() += 1;
         if let Some(of) = entry.attested()
-            && !index.manifests.iter().any(|other| other.digest == of)
+            && !listed.contains(&of)
         {
             let text = format!(
                 "An attestation in the {subject} is about {of}, which is not listed there."
             );
             findings.push(Finding::warning("index.attestation", subject, text).actual(of));
         }
-        if entry.is_attestation() || entry.artifact_type.is_some() {
+        let is_image = entry.media_type.is_manifest() && entry.artifact_type.is_none();
+        if entry.is_attestation() || !is_image {
             continue;
         }
-        let Some(platform) = &entry.platform else {
+        let Some(platform) = entry.platform.as_ref().filter(|own| own.is_named()) else {
             without += 1;
             continue;
         };
-        if *platforms.entry(platform).or_insert(&entry.digest) != &entry.digest {
+        if *platforms.entry(platform.normalised()).or_insert(&entry.digest) != &entry.digest {
             let text = format!(
                 "The {subject} lists two images for {platform}; which one is run depends on the tool."
             );
@@ -81,9 +83,12 @@ fn check_index(index: &Index, subject: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_manifest(manifest: &Manifest, subject: &str, findings: &mut Vec<Finding>) {
-    let image = manifest.is_image();
-    if image && manifest.layer_count == 0 {
+fn check_manifest(node: &Node, manifest: &Manifest, findings: &mut Vec<Finding>) {
+    let subject = &node.label;
+    // BuildKit gives attestations the config of an image; their layers are statements, not files.
+    let image = manifest.is_image() && !node.is_attached();
+    let no_list = |finding: &Finding| finding.expected.as_deref() == Some("layers");
+    if image && manifest.layer_count == 0 && !node.findings.iter().any(no_list) {
         let text = format!("The {subject} has no layers: the image has no files.");
         findings.push(Finding::note("manifest.no-layers", subject, text));
     }
@@ -94,17 +99,6 @@ fn check_manifest(manifest: &Manifest, subject: &str, findings: &mut Vec<Finding
             let text = format!("Layer {} of the {subject} is layer {first} again.", layer.number);
             findings.push(
                 Finding::note("manifest.duplicate-layer", subject, text).actual(&descriptor.digest),
-            );
-        }
-        if image && !matches!(descriptor.media_type.kind(), Kind::Layer(_)) {
-            let text = format!(
-                "Layer {} of the {subject} is of the type {}, which is no layer of an image.",
-                layer.number, descriptor.media_type
-            );
-            findings.push(
-                Finding::warning("manifest.layer-type", subject, text)
-                    .expected("a tar, plain or with gzip or zstd")
-                    .actual(&descriptor.media_type),
             );
         }
     }
@@ -156,7 +150,8 @@ fn compare_platforms(
     findings: &mut Vec<Finding>,
 ) {
     let known = !own.os.is_empty() && !own.architecture.is_empty();
-    if known && (listed.os != own.os || listed.architecture != own.architecture) {
+    let (one, other) = (listed.normalised(), own.normalised());
+    if known && (one.os != other.os || one.architecture != other.architecture) {
         let text =
             format!("The index lists the {subject} for {listed}, but its config is for {own}.");
         findings.push(
@@ -164,11 +159,10 @@ fn compare_platforms(
         );
         return;
     }
-    let variant =
-        listed.variant.is_some() && own.variant.is_some() && listed.variant != own.variant;
-    let version = listed.os_version.is_some()
-        && own.os_version.is_some()
-        && listed.os_version != own.os_version;
+    let variant = listed.variant.is_some() && own.variant.is_some() && one.variant != other.variant;
+    let version = one.os_version.is_some()
+        && other.os_version.is_some()
+        && one.os_version != other.os_version;
     if variant || version {
         let text =
             format!("The index lists the {subject} for {listed}, its config narrows it to {own}.");

@@ -80,26 +80,29 @@ impl BlobFacts {
 pub fn check(job: &Job, outcome: &Outcome) -> (Verdict, Vec<Finding>) {
     let subject = job.subject();
     let (of, start) = (the(subject), the_capital(subject));
-    let digest = &job.descriptor.digest;
+    let (digest, holder) = (&job.descriptor.digest, job.holder.name());
     match outcome {
         Outcome::Read(facts) => compare(job, facts),
         Outcome::Absent if job.foreign => {
             let text = format!(
-                "{start} may not be distributed, and the registry does not hold it. Other \
+                "{start} may not be distributed, and the {holder} does not hold it. Other \
                  places that its descriptor names are not asked, so it is not checked."
             );
             (Verdict::Incomplete, vec![Finding::warning("layer.foreign", subject, text)])
         }
         Outcome::Absent => {
-            let text = format!("The registry does not have {of} ({digest}).");
+            let text = format!("The {holder} does not have {of} ({digest}).");
             let finding = Finding::warning("blob.missing", subject, text);
             (Verdict::Incomplete, vec![finding.expected(digest).actual("nothing")])
         }
         Outcome::Broken { reason, bytes } => {
             let size = job.descriptor.size;
-            let text = format!(
-                "{start} could not be read to its end; {bytes} of {size} bytes came: {reason}"
-            );
+            let text = match bytes {
+                0 => format!("{start} could not be read: {reason}"),
+                bytes => format!(
+                    "{start} could not be read to its end; {bytes} of {size} bytes came: {reason}"
+                ),
+            };
             let finding = Finding::warning("blob.unreadable", subject, text);
             (Verdict::Incomplete, vec![finding.expected(size).actual(bytes)])
         }
@@ -110,7 +113,7 @@ fn compare(job: &Job, facts: &BlobFacts) -> (Verdict, Vec<Finding>) {
     let subject = job.subject();
     let start = the_capital(subject);
     let descriptor = &job.descriptor;
-    let layer = job.kind == BlobKind::Layer;
+    let layer = job.is_layer();
     let mut findings = Vec::new();
     if facts.size != descriptor.size {
         let how = if facts.size < descriptor.size { "cut short" } else { "too long" };
@@ -134,7 +137,22 @@ fn compare(job: &Job, facts: &BlobFacts) -> (Verdict, Vec<Finding>) {
         let finding = Finding::error(rule, subject, text);
         findings.push(finding.expected(&descriptor.digest).actual(&facts.digest));
     }
-    let decoded = !layer || compare_diff_ids(job, facts, matches, &mut findings);
+    let readable = job.kind == BlobKind::Layer;
+    let mut decoded = !readable || compare_diff_ids(job, facts, matches, &mut findings);
+    for claim in &job.claims {
+        let Some(why) = &claim.hidden else { continue };
+        decoded = false;
+        let rest = match verifiable && matches {
+            true => {
+                " Its bytes are the ones that the manifest names; what is in them is not known."
+            }
+            false => "",
+        };
+        let text = format!("{} is not shown: it {why}.{rest}", the_capital(&claim.subject));
+        let finding = Finding::warning("layer.not-shown", &claim.subject, text);
+        let finding = finding.expected("a tar, plain or with gzip or zstd");
+        findings.push(finding.actual(&descriptor.media_type));
+    }
     findings.extend(facts.findings.iter().cloned());
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     if !failed && !facts.complete {

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::descriptor::Descriptor;
 use crate::digest::{Algorithm, DiffId, Digest};
 use crate::image::{Graph, Node, NodeId, Role, State};
-use crate::platform::Platform;
+use crate::inspect::media;
+use crate::platform::{Platform, choose};
+use crate::source::Holder;
 
 /// Which platforms are covered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +44,10 @@ pub struct Claim {
     pub subject: String,
     /// Digest of the tar as the config says, when it is a layer of an image.
     pub diff_id: Option<DiffId>,
+    /// Why what is in it can't be shown or checked, when it is a layer of an image that is no tar
+    /// that can be read: the end of a sentence that begins with "it".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<String>,
 }
 
 /// One blob to read, whoever and how many point to it.
@@ -58,6 +64,8 @@ pub struct Job {
     pub claims: Vec<Claim>,
     /// Whether registries may not hold it, so that its absence is no surprise.
     pub foreign: bool,
+    /// Who is asked for it.
+    pub holder: Holder,
 }
 
 impl Job {
@@ -65,6 +73,12 @@ impl Job {
     #[must_use]
     pub fn subject(&self) -> &str {
         self.claims.first().map_or("blob", |claim| &claim.subject)
+    }
+
+    /// Whether it is a layer of an image, readable or not.
+    #[must_use]
+    pub fn is_layer(&self) -> bool {
+        self.kind == BlobKind::Layer || self.claims.iter().any(|claim| claim.hidden.is_some())
     }
 
     /// Algorithm to hash the bytes with, SHA-256 when the digest's can't be computed.
@@ -98,6 +112,7 @@ impl Plan {
         let mut seen = BTreeSet::new();
         let mut jobs: Vec<Job> = Vec::new();
         let mut places: BTreeMap<&Digest, usize> = BTreeMap::new();
+        let mut claimed = BTreeSet::new();
         for node in covered(graph, choice) {
             let Some(descriptor) = &node.descriptor else { continue };
             if node.state != State::Blob {
@@ -113,11 +128,15 @@ impl Plan {
                     kind: BlobKind::Bytes,
                     claims: Vec::new(),
                     foreign: false,
+                    holder: graph.holder(),
                 });
                 jobs.len() - 1
             });
             if let Some(job) = jobs.get_mut(place) {
-                add_claim(job, graph, node, descriptor);
+                let claim = claim(job, graph, node, descriptor);
+                if claimed.insert((place, claim.subject.clone(), claim.diff_id.clone())) {
+                    job.claims.push(claim);
+                }
             }
         }
         jobs.sort_by_key(|job| std::cmp::Reverse(job.descriptor.size));
@@ -131,22 +150,21 @@ impl Plan {
     }
 }
 
-fn add_claim(job: &mut Job, graph: &Graph, node: &Node, descriptor: &Descriptor) {
+fn claim(job: &mut Job, graph: &Graph, node: &Node, descriptor: &Descriptor) -> Claim {
     let number = match node.role {
         Role::Layer(number) => Some(number),
         _ => None,
     };
     // Blobs of an artifact are files, whatever type they are given: oras says tar by default.
-    if number.is_some() {
+    let hidden = number.and_then(|_| media::hidden(&descriptor.media_type));
+    if number.is_some() && hidden.is_none() {
         job.kind = BlobKind::Layer;
     }
     job.foreign |= descriptor.media_type.is_foreign();
     let config = node.parent.and_then(|image| graph.config_of(image));
     let diff_id = number.and_then(|number| config?.diff_id(number).cloned());
-    let claim = Claim { subject: node.label.clone(), diff_id };
-    if !job.claims.contains(&claim) {
-        job.claims.push(claim);
-    }
+    let diff_id = diff_id.filter(|_| hidden.is_none());
+    Claim { subject: node.label.clone(), diff_id, hidden }
 }
 
 /// The nodes that a verification is about, each before what hangs on it.
@@ -154,17 +172,17 @@ pub(super) fn covered<'a>(graph: &'a Graph, choice: &Choice) -> Vec<&'a Node> {
     let mut nodes = Vec::new();
     let mut open = vec![NodeId::ROOT];
     while let Some(node) = open.pop().and_then(|id| graph.node(id)) {
-        if is_covered(node, choice) {
-            nodes.push(node);
-            open.extend(node.children.iter().rev());
-        }
+        nodes.push(node);
+        let below: Vec<&Node> = graph.children(node.id).collect();
+        let chosen = match choice {
+            Choice::All => None,
+            Choice::Platform(wanted) => choose(below.iter().map(|child| child.platform()), wanted),
+        };
+        let is_covered = |(at, child): &(usize, &Node)| {
+            *choice == Choice::All || child.platform().is_none() || chosen == Some(*at)
+        };
+        let covered = below.into_iter().enumerate().filter(is_covered);
+        open.extend(covered.map(|(_, child)| child.id).collect::<Vec<_>>().into_iter().rev());
     }
     nodes
-}
-
-fn is_covered(node: &Node, choice: &Choice) -> bool {
-    match (choice, &node.role) {
-        (Choice::Platform(wanted), Role::Entry(Some(platform))) => platform.matches(wanted),
-        _ => true,
-    }
 }

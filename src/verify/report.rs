@@ -30,6 +30,10 @@ pub struct Report {
     pub verdict: Verdict,
     /// All findings, errors first.
     pub findings: Vec<Finding>,
+    /// How many signatures, SBOMs and attestations were read. That their bytes are the promised ones
+    /// says nothing of who made them: no signature was checked.
+    #[serde(default)]
+    pub statements: usize,
     /// Documents and blobs, each digest once.
     pub blobs: Vec<BlobReport>,
     /// How long it took, in milliseconds.
@@ -106,15 +110,31 @@ impl Report {
             match more {
                 0 => first.to_owned(),
                 1 => format!("{first} There is one more finding like it."),
-                more => format!("{first} There are {more} more findings like it."),
+                more => {
+                    let more = grouped(more as u64);
+                    format!("{first} There are {more} more findings like it.")
+                }
             }
         };
         match self.verdict {
             Verdict::Verified => {
                 let blobs = count(self.blobs.len(), "document and blob")
                     .replace("document and blobs", "documents and blobs");
-                let bytes = self.bytes;
-                capital(&format!("{blobs}, {bytes} bytes in all, were read and hashed; all match."))
+                let bytes = grouped(self.bytes);
+                let text =
+                    format!("{blobs}, {bytes} bytes in all, were read and hashed; all match.");
+                let signed = match self.statements {
+                    0 => String::new(),
+                    1 => " One statement about the image (a signature, an SBOM or the like) is \
+                          among them; its signature was not checked."
+                        .to_owned(),
+                    many => format!(
+                        " {} statements about the image (signatures, SBOMs and the like) are among \
+                         them; their signatures were not checked.",
+                        grouped(many as u64)
+                    ),
+                };
+                capital(&(text + &signed))
             }
             Verdict::Failed => list(of(Severity::Error).collect()),
             Verdict::Incomplete => {
@@ -126,7 +146,7 @@ impl Report {
 }
 
 /// Rules that say that something was not read.
-pub(super) const LACKS: [&str; 10] = [
+pub(super) const LACKS: [&str; 11] = [
     "verify.stopped",
     "document.missing",
     "document.unverifiable",
@@ -135,6 +155,7 @@ pub(super) const LACKS: [&str; 10] = [
     "blob.unreadable",
     "layer.foreign",
     "layer.undecoded",
+    "layer.not-shown",
     "layer.diff-id-unchecked",
     "verify.no-platform",
 ];
@@ -151,6 +172,19 @@ fn count(number: usize, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     match word {
         Some(word) => format!("{word} {what}{plural}"),
-        None => format!("{number} {what}{plural}"),
+        None => format!("{} {what}{plural}", grouped(number as u64)),
     }
+}
+
+/// All digits, in groups of three with narrow spaces between them.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 2);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity};
-use crate::image::{Graph, Node, Role, State};
+use crate::image::{Category, Graph, Node, Role, State};
 use crate::spec::{View, the_capital};
 use crate::verify::{
     BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Verdict, conformance, integrity, plan,
@@ -33,6 +33,8 @@ pub struct Row {
     pub others: usize,
     /// What points to it; `None` for a root that could not be read.
     pub descriptor: Option<Descriptor>,
+    /// What the artifact is good for that it is, or is a part of; `None` for the image itself.
+    pub artifact: Option<Category>,
     /// Bytes that have arrived.
     pub downloaded: u64,
     /// Bytes of the tar that have been read.
@@ -40,6 +42,32 @@ pub struct Row {
     /// How far it is.
     pub state: RowState,
     report: Option<BlobReport>,
+}
+
+impl Row {
+    /// Whether it says something of the image that only a signature could vouch for: bytes that are
+    /// the promised ones are no proof of who made them.
+    #[must_use]
+    pub fn is_statement(&self) -> bool {
+        matches!(
+            self.artifact,
+            Some(
+                Category::Signature
+                    | Category::Provenance
+                    | Category::Sbom
+                    | Category::Vulnerabilities
+                    | Category::Attestation
+            )
+        )
+    }
+}
+
+/// What the artifact is good for that a node is, or is a part of.
+fn category(graph: &Graph, node: &Node) -> Option<Category> {
+    let above = node.parent.and_then(|parent| graph.node(parent));
+    let whole = above.filter(|_| matches!(node.role, Role::Content(_) | Role::Config));
+    let kind = whole.and_then(|whole| whole.artifact.as_ref()).or(node.artifact.as_ref());
+    kind.map(|kind| kind.category)
 }
 
 /// A verification from beginning to end.
@@ -75,15 +103,28 @@ impl Session {
             session.jobs.iter().map(|job| (job.descriptor.digest.clone(), job.id)).collect();
         let mut rows: BTreeMap<Digest, usize> = BTreeMap::new();
         for node in plan::covered(graph, choice) {
-            session.add(node, &jobs, &mut rows);
+            session.add(graph, node, &jobs, &mut rows);
         }
         for missing in graph.missing().filter(|missing| missing.node.is_none()) {
             session.lack("document.missing", &missing.label, &missing.reason);
         }
+        // The verdict is about the image and what is known of it.
+        let not_known = graph.not_known().iter();
+        session
+            .findings
+            .extend(not_known.map(|it| Finding::note("image.not-known", "image", it.to_string())));
         session.require_platform(graph, choice);
         session.findings.extend(conformance::check(graph, choice));
         session.sort();
         session
+    }
+
+    /// Rows that state something of the image: signatures, SBOMs, attestations. Their bytes are
+    /// checked; who made them is not.
+    fn statements(&self) -> usize {
+        let read = |row: &&Row| row.state == RowState::Done(Verdict::Verified);
+        let document = |row: &&Row| row.job.is_none();
+        self.rows.iter().filter(read).filter(document).filter(|row| row.is_statement()).count()
     }
 
     /// Blobs to read, the largest first. They may be read in any order and at the same time.
@@ -133,8 +174,10 @@ impl Session {
             Outcome::Broken { bytes, .. } => row.downloaded = *bytes,
             Outcome::Absent => row.downloaded = 0,
         }
-        self.findings.extend(findings);
-        self.sort();
+        if !findings.is_empty() {
+            self.findings.extend(findings);
+            self.sort();
+        }
     }
 
     /// Ends it before all blobs were read: what is open is incomplete.
@@ -193,6 +236,7 @@ impl Session {
             digest: self.digest.clone(),
             verdict: self.verdict(),
             findings: self.findings.clone(),
+            statements: self.statements(),
             blobs: self.rows.iter().filter_map(|row| row.report.clone()).collect(),
             elapsed_ms,
             bytes: self.bytes(),
@@ -220,6 +264,7 @@ impl Session {
 
     fn add(
         &mut self,
+        graph: &Graph,
         node: &Node,
         jobs: &BTreeMap<Digest, JobId>,
         rows: &mut BTreeMap<Digest, usize>,
@@ -261,6 +306,7 @@ impl Session {
             label: node.label.clone(),
             others: 0,
             descriptor: node.descriptor.clone(),
+            artifact: category(graph, node),
             downloaded: read,
             unpacked: read,
             state: verdict.map_or(RowState::Waiting, RowState::Done),
@@ -297,9 +343,9 @@ impl Session {
     /// A platform that is not there leaves nothing to verify.
     fn require_platform(&mut self, graph: &Graph, choice: &Choice) {
         let Choice::Platform(wanted) = choice else { return };
-        let mut entries = graph.nodes().iter().filter(|node| matches!(node.role, Role::Entry(_)));
+        let mut entries = graph.nodes().iter().filter_map(Node::platform);
         let is_index = graph.root().is_some_and(|root| root.index().is_some());
-        if is_index && !entries.any(|node| node.platform().is_some_and(|own| own.matches(wanted))) {
+        if is_index && !entries.any(|own| own.matches(wanted)) {
             self.lacking = true;
             let text = format!("The index has no image for {wanted}, so no layer was checked.");
             let finding = Finding::warning("verify.no-platform", "index", text);

@@ -274,6 +274,50 @@ fn a_hostile_manifest_json_harms_nothing() {
     }
 }
 
+/// Links are followed as Docker does, with the top of the archive as root; one that leads nowhere
+/// is named, with where it leads.
+#[test]
+fn b4_links_of_layers_lead_to_files_or_are_named() {
+    let (base, base_id) = layer("base");
+    let config = config(&[&base_id]);
+    let open = |parts: &[Vec<u8>], path: &str| {
+        let mut parts = parts.to_vec();
+        parts.extend([
+            file("c.json", &config),
+            manifest_json(&[item("c.json", &["app:1"], &[path])]),
+        ]);
+        opened(support::tar(&parts))
+    };
+    for (parts, path) in [
+        (vec![file("x.tar", &base), symlink("a/layer.tar", "../../x.tar")], "a/layer.tar"),
+        (vec![file("x.tar", &base), symlink("a/layer.tar", "/x.tar")], "a/layer.tar"),
+        (vec![file("store/x.tar", &base), symlink("a", "store")], "a/x.tar"),
+    ] {
+        let source = open(&parts, path).expect(path);
+        assert_eq!(layers_of(&source, "1").len(), 1, "{path}");
+        assert_eq!(rules(source.archive().findings()), ["archive.manifest-made"]);
+    }
+    for (parts, path, said) in [
+        (
+            vec![file("x.tar", &base), symlink("a/layer.tar", "x.tar")],
+            "a/layer.tar",
+            "should be a/layer.tar, a link that leads to a/x.tar, which is not in the archive",
+        ),
+        (
+            vec![file("x.tar", &base)],
+            "a/layer.tar",
+            "should be a/layer.tar, which is not in the archive",
+        ),
+        (vec![file("x.tar", &base)], "", "has no path: it was left out of the archive"),
+    ] {
+        let error = open(&parts, path).map(|_| ()).expect_err(path).to_string();
+        let expected = format!(
+            "No image in it can be opened. Layer 1 of image 1 of manifest.json {said}; the image is left out"
+        );
+        assert_eq!(error, expected);
+    }
+}
+
 #[test]
 fn layers_that_docker_does_not_save_keep_their_descriptor() {
     let (app, app_id) = layer("app");

@@ -5,9 +5,11 @@ use drydock::archive::{Error, Subject};
 use drydock::descriptor::{Descriptor, Mismatch};
 use drydock::digest::Digest;
 use drydock::finding::Finding;
+use drydock::image::{default_platform, platforms};
 use drydock::media_type::MediaType;
 use drydock::reference::Target;
 use drydock::source::{BlobPlace, CosignKind, ReferrersFrom, Source as _};
+use drydock::verify::{Choice, Outcome, Session, integrity};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -186,6 +188,64 @@ fn referrers_are_found_by_subject_and_by_target_tag() {
     assert_eq!(images.count(), 2, "referrers, their list and signatures are no images");
     let no_list = with(&[named(&other, &fallback)]);
     assert_eq!(found(&no_list).2, ["referrers.not-an-index"]);
+}
+
+/// What can be chosen: all tags, and what is about nothing that is there; never nothing at all.
+#[test]
+fn d4_images_that_have_a_subject_open() {
+    let (mut store, [amd, _, other, _]) = two_images();
+    let sbom = store.artifact("application/spdx+json", Some(&amd));
+    let signature = store.artifact("application/vnd.sig", Some(&other));
+    let bare = |descriptor: &Value| {
+        json!({"mediaType": MediaType::MANIFEST, "digest": descriptor["digest"],
+            "size": descriptor["size"]})
+    };
+    let list = store.index(&[bare(&sbom)]);
+    let fallback = digest(&amd).referrers_tag();
+    let listed = |store: &crate::image_support::Store, entries: &[Value]| -> Vec<Digest> {
+        let source = folder(&borrowed(&layout_of(store, entries))).expect("opened");
+        let images = source.archive().images();
+        images.into_iter().map(|root| root.descriptor.digest.clone()).collect::<Vec<Digest>>()
+    };
+    let image = named(&amd, "app");
+    for (entries, expected) in [
+        // An artifact that was pulled alone, with and without a tag.
+        (vec![bare(&sbom)], vec![&sbom]),
+        (vec![bare(&sbom), bare(&signature)], vec![&sbom, &signature]),
+        (vec![named(&list, &fallback)], vec![&list]),
+        // Beside what it is about it comes with that, unless it has a tag of its own.
+        (vec![image.clone(), bare(&sbom)], vec![&amd]),
+        (vec![image.clone(), named(&bare(&sbom), "sbom")], vec![&amd, &sbom]),
+        (vec![image.clone(), named(&list, &fallback)], vec![&amd]),
+        (vec![named(&amd, "one"), named(&other, "two"), bare(&signature)], vec![&amd, &other]),
+    ] {
+        let expected: Vec<Digest> = expected.into_iter().map(digest).collect();
+        assert_eq!(listed(&store, &entries), expected, "{entries:?}");
+    }
+    // About something that is elsewhere.
+    store.content.remove(&digest(&other));
+    let expected = [digest(&amd), digest(&signature)];
+    assert_eq!(listed(&store, &[image, bare(&signature)]), expected);
+}
+
+/// A `docker save` of an index has only the platform that this machine holds.
+#[test]
+fn b4_the_platform_that_is_there_is_shown() {
+    let (mut store, [amd, index, ..]) = two_images();
+    store.content.remove(&digest(&amd));
+    let source = folder(&borrowed(&layout_of(&store, &[named(&index, "1")]))).expect("opened");
+    let graph = load(&source, &target_tag("1"));
+    let entries = platforms(&graph);
+    let labels: Vec<(&str, bool)> =
+        entries.iter().map(|entry| (entry.label.as_str(), entry.is_present)).collect();
+    assert_eq!(labels, [("linux/amd64", false), ("linux/arm64", true)]);
+    assert_eq!(default_platform(&entries).map(|entry| entry.label.as_str()), Some("linux/arm64"));
+    let missing: Vec<String> = graph.missing().map(|missing| missing.reason).collect();
+    assert_eq!(missing, ["The archive has no such manifest of linux/amd64."]);
+    let session = Session::new("archive", &graph, &Choice::All);
+    let job = session.jobs().first().expect("a layer");
+    let (_, findings) = integrity::check(job, &Outcome::Absent);
+    assert!(findings[0].message.starts_with("The archive does not have layer"), "{findings:?}");
 }
 
 #[test]

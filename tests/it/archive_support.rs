@@ -13,7 +13,7 @@ use drydock::document::Document;
 use drydock::image::{Answer, Graph, Loader, Options, What};
 use drydock::media_type::MediaType;
 use drydock::reference::{Reference, Tag, Target};
-use drydock::source::Source as _;
+use drydock::source::{Holder, Source as _};
 use drydock::spec;
 use serde_json::Value;
 
@@ -229,7 +229,8 @@ pub(crate) fn load(source: &Opened, target: &Target) -> Graph {
         Target::Tag(tag) => reference.tag = Some(tag.clone()),
         Target::Digest(digest) => reference.digest = Some(digest.clone()),
     }
-    let mut loader = Loader::new(reference, Options { referrers: true, ..Options::default() });
+    let options = Options { referrers: true, holder: Holder::Archive, ..Options::default() };
+    let mut loader = Loader::new(reference, options);
     while let Some(want) = loader.next_want() {
         let fetched = match &want.what {
             What::Root(reference) => run(source.root(&reference.target())),
@@ -240,8 +241,7 @@ pub(crate) fn load(source: &Opened, target: &Target) -> Graph {
                 let answer = Answer::Referrers {
                     manifests: found.descriptors,
                     from: "the referrers API".to_owned(),
-                    findings: found.findings,
-                    incomplete: None,
+                    incomplete: found.findings.into_iter().next().map(|finding| finding.message),
                 };
                 loader.supply(want.id, answer);
                 continue;

@@ -5,7 +5,7 @@ use drydock::descriptor::Descriptor;
 use drydock::digest::{Algorithm, Digest};
 use drydock::image::{
     Answer, Category, Graph, Loader, NodeId, Options, State, What, artifact_kind, default_platform,
-    platforms,
+    find_platform, platforms,
 };
 use drydock::limits;
 use drydock::media_type::MediaType;
@@ -330,7 +330,7 @@ fn m20_referrers_that_are_about_something_else() {
 }
 
 #[test]
-fn m20_lists_that_can_not_be_read_are_missing() {
+fn m20_lists_that_can_not_be_read_are_told_once_and_are_not_missing() {
     let mut store = Store::default();
     let image = store.image("linux/amd64", &["a"]);
     store.tag("v1", &image);
@@ -345,9 +345,134 @@ fn m20_lists_that_can_not_be_read_are_missing() {
         };
         loader.supply(want.id, answer);
     }
-    let missing: Vec<String> = loader.graph().missing().map(|missing| missing.reason).collect();
-    assert_eq!(missing.len(), 4);
-    assert_eq!(missing[0], "The registry answered 500.");
+    let graph = loader.into_graph();
+    assert_eq!(graph.missing().count(), 0);
+    let said: Vec<String> = graph.not_known().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "What refers to the image is not known, or not all of it: The registry answered 500.",
+            "Whether there are signatures under cosign's tags is not known: The registry answered 403.",
+        ]
+    );
+    assert_eq!(graph.not_known()[1].times, 3);
+}
+
+/// A large hosted registry answers a tag that is made of a digest with what has that digest; others
+/// answer every tag with the same, or with a page for people.
+#[test]
+fn b1_what_is_the_image_itself_does_not_refer_to_it() {
+    let mut store = Store::default();
+    let amd = store.image("linux/amd64", &["a"]);
+    let arm = store.image("linux/arm64", &["b"]);
+    let index = store.index(&[entry(&amd, "linux/amd64"), entry(&arm, "linux/arm64")]);
+    store.tag("v1", &index);
+    store.referrers.insert(digest(&index), vec![index.clone(), amd.clone(), arm.clone()]);
+    store.referrers.insert(digest(&amd), vec![index.clone(), amd.clone()]);
+    let tag = |of: &Value, suffix: &str| format!("{}.{suffix}", digest(of).referrers_tag());
+    store.tag(&tag(&index, "sig"), &index);
+    store.tag(&tag(&amd, "sig"), &amd);
+    store.tag(&tag(&amd, "att"), &index);
+    let page = store.put("text/html", "<!doctype html><title>Sign in</title>");
+    store.tag(&tag(&arm, "sig"), &page);
+    let json = store.put("application/json", "{\"errors\":[]}");
+    store.tag(&tag(&arm, "sbom"), &json);
+    let graph = store.load_all("v1");
+    assert!(!graph.nodes().iter().any(|node| node.is_attached()), "{}", outline(&graph));
+    assert_eq!(rules(&graph), Vec::<String>::new());
+    let [not_known] = graph.not_known() else { panic!("{:?}", graph.not_known()) };
+    assert_eq!(not_known.times, 2, "the page and the error");
+}
+
+/// The same signature by the API and under cosign's tag is one, whichever is answered first.
+#[test]
+fn a_signature_that_is_found_twice_is_one() {
+    let mut store = Store::default();
+    let image = store.image("linux/amd64", &["a"]);
+    let signature = store.artifact("application/vnd.dev.cosign.artifact.sig.v1+json", Some(&image));
+    store.tag("v1", &image);
+    store.tag(&format!("{}.sig", digest(&image).referrers_tag()), &signature);
+    let graph = store.load_all("v1");
+    assert_eq!(graph.nodes().iter().filter(|node| node.is_attached()).count(), 1);
+}
+
+/// A build cache: layers and a cache config where other indexes have manifests.
+#[test]
+fn b5_entries_of_an_index_may_be_blobs() {
+    let mut store = Store::default();
+    let (layer, _) = store.layer("a");
+    let cache = store.put("application/vnd.buildkit.cacheconfig.v0", "{\"layers\":[]}");
+    let config = store.put(MediaType::CONFIG, "{}");
+    let index = store.index(&[layer, cache, config]);
+    store.tag("v1", &index);
+    let graph = store.load_all("v1");
+    insta::assert_snapshot!(outline(&graph), @r#"
+    index: read [build cache BuildKit]
+      blob of entry 1: blob [file application/vnd.oci.image.layer.v1.tar+gzip]
+      blob of entry 2: blob [build cache BuildKit]
+      blob of entry 3: blob [file application/vnd.oci.image.config.v1+json]
+    "#);
+    assert_eq!(platforms(&graph), []);
+    assert!(!store.log.iter().any(|label| label.contains("entry")), "{:?}", store.log);
+}
+
+/// BuildKit's and cosign's statements have image configs; there is no tar in them.
+#[test]
+fn b2_statements_are_no_images() {
+    let mut store = Store::default();
+    for media_type in
+        [MediaType::IN_TOTO, MediaType::SIMPLE_SIGNING, "application/vnd.dsse.envelope.v1+json"]
+    {
+        let layer = store.put(media_type, "{}");
+        let config = store.config("unknown/unknown", &[digest(&layer)]);
+        let statement = store.manifest(&config, &[layer]);
+        store.tag("v1", &statement);
+        let graph = store.load_all("v1");
+        let root = graph.root().expect("root");
+        assert!(root.artifact.is_some(), "{media_type}");
+        assert!(!root.manifest().expect("manifest").is_image(), "{media_type}");
+        assert_eq!(platforms(&graph), [], "{media_type}");
+    }
+}
+
+#[test]
+fn b7_entries_have_names_and_the_one_that_is_there_is_shown() {
+    let mut store = Store::default();
+    let images = ["a", "b", "c", "d"].map(|name| store.image("linux/amd64", &[name]));
+    let empty = |descriptor: &Value| {
+        let mut entry = descriptor.clone();
+        entry["platform"] = json!({"os": "", "architecture": ""});
+        entry
+    };
+    let mut named = entry(&images[2], "linux/riscv64");
+    named["annotations"] = json!({"flavour": "metal", "same": "x"});
+    let mut other = entry(&images[3], "linux/riscv64");
+    other["annotations"] = json!({"flavour": "cloud", "same": "x"});
+    let index = store.index(&[entry(&images[0], "linux/amd64"), empty(&images[1]), named, other]);
+    store.tag("v1", &index);
+    store.content.remove(&digest(&images[0]));
+    let graph = store.load_all("v1");
+    let entries = platforms(&graph);
+    let shown: Vec<(&str, &str, bool)> = entries
+        .iter()
+        .map(|entry| (entry.label.as_str(), entry.remark.as_str(), entry.is_present))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("linux/amd64 (entry 1)", "", false),
+            ("linux/amd64 (entry 2)", "", true),
+            ("linux/riscv64 (entry 3)", "metal", true),
+            ("linux/riscv64 (entry 4)", "cloud", true),
+        ],
+        "what the index leaves open, the config says"
+    );
+    let default = default_platform(&entries).expect("a platform");
+    assert_eq!(default.label, "linux/amd64 (entry 2)");
+    let found = |wanted: &str| find_platform(&entries, wanted).map(|entry| entry.label.as_str());
+    assert_eq!(found("linux/riscv64 (entry 4)"), Some("linux/riscv64 (entry 4)"));
+    assert_eq!(found("linux/x86_64"), Some("linux/amd64 (entry 1)"));
+    assert_eq!(found("linux/s390x"), None);
 }
 
 #[test]

@@ -124,7 +124,6 @@ impl Store {
             What::Referrers(digest) => Answer::Referrers {
                 manifests: self.referrers.get(digest).into_iter().flatten().map(read).collect(),
                 from: "the referrers API".to_owned(),
-                findings: Vec::new(),
                 incomplete: None,
             },
         }

@@ -1,5 +1,6 @@
 //! History as a Dockerfile.
 
+use drydock::finding::{Finding, Severity};
 use drydock::inspect::dockerfile::{Step, steps, text};
 use drydock::inspect::media;
 use drydock::media_type::MediaType;
@@ -108,6 +109,9 @@ fn m21_history_and_layers_that_do_not_fit() {
         let mapped: Vec<Option<usize>> = steps.iter().map(|step| step.layer).collect();
         assert_eq!(mapped, expected, "{history:?}");
         let rules: Vec<&str> = findings.iter().map(|finding| &*finding.rule).collect();
+        let is_error = |finding: &Finding| finding.severity == Severity::Error;
+        let made = history.iter().filter(|(_, empty)| !empty).count();
+        assert_eq!(findings.iter().any(is_error), made > layers, "{history:?}");
         let warned = if history.is_empty() { vec![] } else { vec!["config.history"] };
         assert_eq!(rules, warned, "{history:?}");
     }

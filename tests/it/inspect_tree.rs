@@ -311,3 +311,38 @@ fn t20_depth_and_width_are_no_trouble() {
         let _ = tree.rows(2_990, 3_010);
     }
 }
+
+/// A path is what a container would open, whichever links are on the way.
+#[test]
+fn d4_links_on_the_way_to_a_path_are_followed() {
+    let layers = [layer(&[
+        dir("usr/lib/"),
+        file("usr/lib/x.so", "x"),
+        symlink("lib", "usr/lib"),
+        symlink("lib64", "/lib"),
+        symlink("opt/up", "../../../../lib"),
+        symlink("usr/lib/x.so.1", "x.so"),
+        symlink("a", "b"),
+        symlink("b", "a"),
+        symlink("gone", "nowhere"),
+    ])];
+    let mut tree = Tree::new(Arc::new(Overlay::build(&layers)));
+    for (path, found) in [
+        ("lib/x.so", Some("usr/lib/x.so")),
+        ("lib64/x.so", Some("usr/lib/x.so")),
+        ("opt/up/x.so", Some("usr/lib/x.so")),
+        ("lib/../lib/./x.so", Some("usr/lib/x.so")),
+        // The last one is not followed: it is what was asked for.
+        ("lib", Some("lib")),
+        ("lib/x.so.1", Some("usr/lib/x.so.1")),
+        ("lib/", Some("lib")),
+        ("a/x", None),
+        ("gone/x", None),
+        ("usr/lib/x.so/y", None),
+        ("lib/y", None),
+    ] {
+        let row = tree.find(path.as_bytes());
+        assert_eq!(row.map(|row| row.path).as_deref(), found, "{path}");
+        assert_eq!(tree.reveal(path.as_bytes()).is_some(), found.is_some(), "{path}");
+    }
+}

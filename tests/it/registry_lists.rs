@@ -1,9 +1,11 @@
 //! Lists: tags, catalogs and referrers, page by page, as registries give them.
 
 use drydock::digest::Digest;
+use drydock::finding::{Finding, Severity};
 use drydock::media_type::MediaType;
 use drydock::reference::Repository;
-use drydock::registry::{Error, PageProblem};
+use drydock::registry::page::Names;
+use drydock::registry::{Error, PageProblem, Subject, TransportErrorKind};
 use drydock::source::{CosignKind, ReferrersFrom};
 
 use crate::registry_script::{Answer, Script, registry, run};
@@ -53,7 +55,7 @@ fn p26_endless_pages_end() {
     let steps: Vec<(String, Answer)> = (0..1000)
         .map(|n| {
             let link = format!("</v2/a/tags/list?last={}>; rel=\"next\"", n + 1);
-            (url(n), Answer::json("{\"tags\":[\"a\"]}").header("link", &link))
+            (url(n), Answer::json(&format!("{{\"tags\":[\"a{n}\"]}}")).header("link", &link))
         })
         .collect();
     let steps: Vec<(&str, Answer)> = steps.iter().map(|(u, a)| (u.as_str(), a.clone())).collect();
@@ -61,6 +63,40 @@ fn p26_endless_pages_end() {
     let got = run(registry("reg.example", &script).all_tags(&repository())).expect_err("endless");
     assert!(got.to_string().contains("too many pages"), "{got}");
     script.finish();
+}
+
+/// What came with a bad link is kept, each name once.
+#[test]
+fn b3_a_bad_next_page_loses_nothing() {
+    let page = |link: &str| Answer::json("{\"tags\":[\"a\",\"b\",\"a\"]}").header("link", link);
+    for (link, problem) in [
+        ("<https://evil.example/v2/a/tags/list>; rel=\"next\"", PageProblem::OtherOrigin),
+        ("</v2/a/tags/list?n=1000>; rel=\"next\"", PageProblem::Loop),
+        ("<>; rel=\"next\"", PageProblem::Loop),
+        ("<https://[bad>; rel=\"next\"", PageProblem::NotUrl),
+    ] {
+        let script = Script::new(&[(TAGS, page(link))]);
+        let got = run(registry("reg.example", &script).tags(&repository(), None)).expect(link);
+        let mut names = Names::default();
+        let (new, next) = names.take(got, &Subject::Tags { name: "reg.example/a".to_owned() });
+        assert_eq!(new, ["a", "b"], "{link}");
+        let Err(Error::PageRefused { problem: p, .. }) = next else { panic!("{next:?}") };
+        assert_eq!(p, problem, "{link}");
+    }
+    // Two pages that name each other.
+    let second = "GET https://reg.example/v2/a/tags/list?x=1";
+    let script = Script::new(&[
+        (TAGS, page("<?x=1>; rel=\"next\"")),
+        (second, page("</v2/a/tags/list?n=1000>; rel=\"next\"")),
+    ]);
+    let got = run(registry("reg.example", &script).all_tags(&repository())).expect_err("a circle");
+    assert!(got.to_string().contains("brought nothing new"), "{got}");
+    script.finish();
+    // A page may be empty and yet not be the last.
+    let empty = Answer::json("{\"tags\":[]}").header("link", "<?x=1>; rel=\"next\"");
+    let script = Script::new(&[(TAGS, empty), (second, Answer::json("{\"tags\":[\"c\"]}"))]);
+    let got = run(registry("reg.example", &script).all_tags(&repository()));
+    assert_eq!(got, Ok(vec!["c".to_owned()]));
 }
 
 #[test]
@@ -153,6 +189,18 @@ fn referrers_over_several_pages() {
 }
 
 #[test]
+fn b3_pages_of_referrers_in_a_circle_end() {
+    let case = ReferrersCase::new();
+    let second = format!("{}?last=1", case.api);
+    let page = |link: &str| index(&[referrer("x/sig", b"1")]).header("link", link);
+    let back = format!("</v2/a/referrers/{}>; rel=\"next\"", case.digest);
+    let steps =
+        [(case.api.as_str(), page("<?last=1>; rel=\"next\"")), (second.as_str(), page(&back))];
+    let found = case.ask(&steps, None).expect("referrers");
+    assert_eq!((found.descriptors.len(), found.findings.len()), (1, 1), "{:?}", found.findings);
+}
+
+#[test]
 fn referrers_are_filtered_here_when_the_registry_did_not() {
     let case = ReferrersCase::new();
     let filtered = format!("{}?artifactType=x%2Fsig", case.api);
@@ -187,6 +235,49 @@ fn m20_without_the_api_the_fallback_tag_is_read() {
     assert_eq!(error.code(), "server-error");
 }
 
+/// Registries say in many ways that they have no such thing. None of it is about the image.
+#[test]
+fn b1_refusals_and_pages_are_no_list_and_no_failure() {
+    let case = ReferrersCase::new();
+    let page = || Answer::status(200).header("content-type", "text/html").body("<html>Sign in");
+    let own = Answer::status(200).header("content-type", MediaType::INDEX).body("subject");
+    for (api, tag, from, said) in [
+        (Answer::status(404), page(), ReferrersFrom::Nowhere, 0),
+        (page(), page(), ReferrersFrom::Nowhere, 0),
+        (Answer::json("{}"), Answer::status(404), ReferrersFrom::Nowhere, 0),
+        (
+            Answer::json("{\"errors\":[{\"code\":\"UNSUPPORTED\"}]}"),
+            Answer::status(404),
+            ReferrersFrom::Nowhere,
+            0,
+        ),
+        (Answer::status(200), Answer::status(404), ReferrersFrom::Nowhere, 0),
+        (Answer::status(404), Answer::json("{\"errors\":[]}"), ReferrersFrom::Nowhere, 0),
+        (Answer::status(404), Answer::status(200), ReferrersFrom::Nowhere, 0),
+        // The manifest itself, under the tag that is made of its digest.
+        (Answer::status(404), own, ReferrersFrom::Nowhere, 0),
+        (Answer::status(403), Answer::status(403), ReferrersFrom::NotKnown, 1),
+        (Answer::status(403), Answer::status(404), ReferrersFrom::NotKnown, 1),
+        (Answer::status(404), Answer::status(403), ReferrersFrom::NotKnown, 1),
+        (Answer::status(204), Answer::status(404), ReferrersFrom::NotKnown, 1),
+        (Answer::status(501), Answer::status(404), ReferrersFrom::NotKnown, 1),
+        (
+            Answer::fails(TransportErrorKind::Refused("redirect".to_owned())),
+            Answer::status(404),
+            ReferrersFrom::NotKnown,
+            1,
+        ),
+        (Answer::status(403), index(&[referrer("x/sig", b"2")]), ReferrersFrom::FallbackTag, 0),
+    ] {
+        let about = format!("{api:?} {tag:?}");
+        let steps = [(case.api.as_str(), api), (case.fallback.as_str(), tag)];
+        let found = case.ask(&steps, None).expect(&about);
+        assert_eq!((found.from, found.findings.len()), (from, said), "{about}");
+        let warned = |finding: &Finding| finding.severity == Severity::Warning;
+        assert!(found.findings.iter().all(warned), "{:?}", found.findings);
+    }
+}
+
 #[test]
 fn m20_lists_that_are_no_lists() {
     let case = ReferrersCase::new();
@@ -197,23 +288,21 @@ fn m20_lists_that_are_no_lists() {
         (case.api.as_str(), Answer::status(404)),
         (case.fallback.as_str(), Answer::json("{\"schemaVersion\":2,\"layers\":[]}")),
     ];
-    assert_eq!(rules(case.ask(&steps, None).expect("list")), ["referrers.not-an-index"]);
+    assert_eq!(rules(case.ask(&steps, None).expect("list")), Vec::<String>::new());
     let bad = index(&["{\"digest\":\"x\"}".to_owned(), referrer("x/sig", b"2"), "7".to_owned()]);
     let found = case.ask(&[(&case.api, bad)], None).expect("list");
     assert_eq!(found.descriptors.len(), 1, "the good ones are kept");
     assert_eq!(rules(found), ["referrers.descriptor", "referrers.descriptor"]);
-    let no_list = Answer::status(200).header("content-type", MediaType::INDEX).body("{}");
-    assert_eq!(
-        rules(case.ask(&[(&case.api, no_list)], None).expect("list")),
-        ["referrers.not-an-index"]
-    );
-    let not_json = Answer::status(200).header("content-type", MediaType::INDEX).body("{");
-    assert_eq!(case.ask(&[(&case.api, not_json)], None).expect_err("json").code(), "not-json");
+    for body in ["{}", "{"] {
+        let no_list = Answer::status(200).header("content-type", MediaType::INDEX).body(body);
+        let steps = [(case.api.as_str(), no_list), (case.fallback.as_str(), Answer::status(404))];
+        assert_eq!(case.ask(&steps, None).expect("list").from, ReferrersFrom::Nowhere);
+    }
     let away = index(&[referrer("x/sig", b"2")])
         .header("link", "<https://evil.example/v2/a/referrers/x>; rel=\"next\"");
     let found = case.ask(&[(&case.api, away)], None).expect("list");
     assert_eq!(found.descriptors.len(), 1, "what came is kept");
-    assert_eq!(rules(found), ["fetch.page-refused"]);
+    assert_eq!(rules(found), ["referrers.list"]);
 }
 
 #[test]
@@ -227,15 +316,46 @@ fn cosign_keeps_three_tags() {
         .header("docker-content-digest", signature.as_str())
         .header("content-length", "2")
         .header("content-type", MediaType::MANIFEST);
+    let body = format!(
+        "{{\"schemaVersion\":2,\"mediaType\":\"{}\",\"config\":{},\"layers\":[]}}",
+        MediaType::MANIFEST,
+        referrer("x/config", b"c")
+    );
+    let sbom = Digest::sha256(body.as_bytes());
+    let manifest = Answer::status(200).header("content-type", MediaType::MANIFEST).body(body);
     let script = Script::new(&[
         (&url("HEAD", "sig"), known),
         (&url("HEAD", "att"), Answer::status(404)),
         (&url("HEAD", "sbom"), Answer::status(405)),
-        (&url("GET", "sbom"), Answer::json("{}")),
+        (&url("GET", "sbom"), manifest),
     ]);
     let registry = registry("reg.example", &script);
     let tags = run(registry.cosign_tags(&repository(), &digest)).expect("tags");
     script.finish();
     let found: Vec<_> = tags.iter().map(|tag| (tag.kind, &tag.descriptor.digest)).collect();
-    assert_eq!(found, [(CosignKind::Signature, &signature), (CosignKind::Sbom, &signature)]);
+    assert_eq!(found, [(CosignKind::Signature, &signature), (CosignKind::Sbom, &sbom)]);
+}
+
+/// What is answered where there is no such tag: a refusal, a page, the manifest itself.
+#[test]
+fn b1_no_tag_of_cosign_is_no_failure() {
+    let digest = Digest::sha256(b"subject");
+    let url = |verb: &str, suffix: &str| {
+        format!("{verb} https://reg.example/v2/a/manifests/sha256-{}.{suffix}", digest.encoded())
+    };
+    let itself = Answer::status(200)
+        .header("docker-content-digest", digest.as_str())
+        .header("content-length", "7")
+        .header("content-type", MediaType::MANIFEST);
+    let page = || Answer::status(200).header("content-type", "text/html");
+    let script = Script::new(&[
+        (&url("HEAD", "sig"), itself),
+        (&url("HEAD", "att"), Answer::status(403)),
+        (&url("GET", "att"), Answer::status(403)),
+        (&url("HEAD", "sbom"), page()),
+        (&url("GET", "sbom"), page().body("<html>Sign in")),
+    ]);
+    let registry = registry("reg.example", &script);
+    assert_eq!(run(registry.cosign_tags(&repository(), &digest)), Ok(Vec::new()));
+    script.finish();
 }

@@ -227,19 +227,19 @@ fn statuses_become_sentences() {
             405,
             String::new(),
             "unexpected-status",
-            "Asked for reg.example/a:t, the server answered with status 405 (Method Not Allowed), which has no meaning here.",
+            "The server's answer for reg.example/a:t has no meaning here: status 405 (Method Not Allowed).",
         ),
         (
             307,
             String::new(),
             "unexpected-status",
-            "Asked for reg.example/a:t, the server answered with status 307 (Temporary Redirect), which has no meaning here.",
+            "The server's answer for reg.example/a:t has no meaning here: status 307 (Temporary Redirect).",
         ),
         (
             204,
             String::new(),
             "unexpected-status",
-            "Asked for reg.example/a:t, the server answered with status 204 (No Content), which has no meaning here.",
+            "The server's answer for reg.example/a:t has no meaning here: status 204 (No Content).",
         ),
     ] {
         let error = pull(Answer::status(status).body(body)).expect_err("status");
@@ -271,7 +271,11 @@ fn failures_of_the_way_become_sentences() {
         (TransportErrorKind::Refused("private-address".to_owned()), "refused", "was not asked for"),
         (TransportErrorKind::Timeout, "timeout", "No answer in time"),
         (TransportErrorKind::Cancelled, "cancelled", "was stopped"),
-        (TransportErrorKind::Offline, "offline", "There is no network"),
+        (
+            TransportErrorKind::Offline,
+            "offline",
+            "as the script says, so reg.example/a:t was not read",
+        ),
         (TransportErrorKind::Other, "transport", "No answer"),
     ] {
         let error = pull(Answer::fails(kind)).expect_err("fails");
@@ -364,4 +368,43 @@ fn small_blobs_are_verified() {
     ] {
         assert_eq!(fetch(body, size, limit).expect_err(body).code(), code, "{body} {size}");
     }
+}
+
+/// What is no document says nothing of the document: not that it is wrong, and not what it is.
+#[test]
+fn b1_pages_errors_and_nothing_at_all_are_no_documents() {
+    let digest = Digest::sha256(b"manifest");
+    let tag = Target::Tag(Tag::parse("t").expect("tag"));
+    let page = "<!doctype html><title>Sign in</title>";
+    for (media_type, body, said) in [
+        ("text/html", page, "it is a web page"),
+        ("application/octet-stream", page, "it is a web page"),
+        (MediaType::MANIFEST, page, "it is a web page"),
+        (MediaType::MANIFEST, "", "it is empty"),
+        (
+            "application/json",
+            "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"no\"}]}",
+            "it is an error. It says: \"DENIED: no\"",
+        ),
+    ] {
+        for target in [tag.clone(), Target::Digest(digest.clone())] {
+            let url = format!("GET https://reg.example/v2/a/manifests/{target}");
+            let answer = Answer::status(200).header("content-type", media_type).body(body);
+            let script = Script::new(&[(&url, answer)]);
+            let registry = registry("reg.example", &script);
+            let repository = Repository::parse("a").expect("repository");
+            let error = run(registry.manifest(&repository, &target)).expect_err(said);
+            assert_eq!(error.code(), "not-json", "{error}");
+            assert!(error.is_refusal());
+            assert!(error.to_string().contains(&format!("can't be read: {said}")), "{error}");
+        }
+    }
+    // What is a document, and not the one that was asked for, is wrong.
+    let url = format!("GET https://reg.example/v2/a/manifests/{digest}");
+    let other = Answer::status(200).body("{\"schemaVersion\":2,\"errors\":[]}");
+    let script = Script::new(&[(&url, other)]);
+    let repository = Repository::parse("a").expect("repository");
+    let asked = Target::Digest(digest);
+    let got = run(registry("reg.example", &script).manifest(&repository, &asked));
+    assert!(matches!(got, Err(Error::Mismatch { .. })), "{got:?}");
 }

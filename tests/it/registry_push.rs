@@ -127,6 +127,10 @@ fn whether_a_blob_is_there_where_registries_lie() {
         (ok().header("docker-content-digest", other.as_str()), Some(part()), true),
         (Answer::status(405), Some(part()), true),
         (Answer::status(405), Some(Answer::status(404)), false),
+        // Some deny HEAD, some deny what does not exist.
+        (Answer::status(403), Some(part()), true),
+        (Answer::status(403), Some(Answer::status(404)), false),
+        (Answer::status(403), Some(Answer::status(403)), false),
         (Answer::status(405), Some(ok().header("content-length", "10")), true),
         (Answer::status(405), Some(ok().header("content-length", "11")), false),
         (
@@ -146,9 +150,9 @@ fn whether_a_blob_is_there_where_registries_lie() {
         }
         script.finish();
     }
-    let script = Script::new(&[(&head, Answer::status(403))]);
+    let script = Script::new(&[(&head, Answer::status(401))]);
     let error = run(registry("reg.example", &script).has_blob(&repository("a"), &descriptor));
-    assert_eq!(error.expect_err("denied").code(), "denied");
+    assert_eq!(error.expect_err("a login").code(), "unauthorized");
 }
 
 #[test]
@@ -313,6 +317,25 @@ fn redirects_of_uploads_are_followed_without_the_login_and_not_for_ever() {
 }
 
 #[test]
+fn a4_a_manifest_that_is_wanted_elsewhere_is_sent_there_without_the_login() {
+    let bytes = Bytes::from_static(b"{}");
+    let moved = "https://store.example/manifests/t";
+    let away = Answer::status(307).header("location", moved);
+    let script = Script::new(&[
+        ("PUT https://reg.example/v2/a/manifests/t", away),
+        (&format!("PUT {moved}"), Answer::status(201)),
+    ]);
+    let client = registry("reg.example", &script);
+    client.log_in(login());
+    let kind = MediaType::new(MediaType::MANIFEST);
+    let stored = run(client.put_manifest(&repository("a"), &tag(), &kind, &bytes));
+    assert_eq!(stored.map(|stored| stored.digest), Ok(Digest::sha256(&bytes)));
+    script.finish();
+    script.assert_secret_only_at(&["reg.example"]);
+    assert_eq!(script.sent()[1].body, bytes);
+}
+
+#[test]
 fn deletions_and_how_registries_refuse_them() {
     let digest = Digest::sha256(b"{}");
     let by_digest = Target::Digest(digest.clone());
@@ -372,7 +395,7 @@ fn what_goes_wrong_with_writing_is_said_as_such() {
         ),
         (
             Answer::fails(drydock::registry::TransportErrorKind::Offline),
-            "There is no network, so the push of reg.example/a:t has to wait.",
+            "as the script says, so the push of reg.example/a:t has to wait.",
         ),
         (
             Answer::fails(drydock::registry::TransportErrorKind::Cancelled),

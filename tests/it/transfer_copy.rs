@@ -9,9 +9,9 @@ use drydock::reference::{Tag, Target};
 use drydock::registry::{Error, Registry};
 use drydock::transfer::copy::{self, Scope};
 use drydock::transfer::{CopyError, Origin, Unusable, Wanted, is_like, tags_to_copy};
-use drydock_registry::{Faults, sample};
+use drydock_registry::{Action, Faults, Rule, sample};
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::peer::{Peer, Waits};
 use crate::registry_script::run;
@@ -165,7 +165,9 @@ fn all_tags_with_a_filter_and_without_those_that_are_there() {
     let pace = Waits::default();
     let chosen = |pattern: &str, keep: bool| {
         let absent_from = keep.then_some((&to, &target));
-        let tags = run(tags_to_copy(&from, &source, pattern, absent_from, &pace)).expect("tags");
+        let (tags, stops) =
+            run(tags_to_copy(&from, &source, pattern, absent_from, &pace)).expect("tags");
+        assert_eq!(stops, None);
         tags.iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>()
     };
     let all = run(from.all_tags(&repository(SAMPLE))).expect("tags");
@@ -268,17 +270,17 @@ fn documents_that_can_not_be_followed_are_not_copied() {
     let schema1 =
         json!({"schemaVersion": 1, "name": "a", "tag": "t", "fsLayers": [], "history": []});
     let script = |media_type: &str, body: String| {
-        let answer = drydock_registry::Action::Answer {
+        let answer = Action::Answer {
             status: 200,
             headers: [("Content-Type".to_owned(), media_type.to_owned())].into(),
             body: body.into(),
         };
-        let rules = vec![drydock_registry::Rule::new([answer])];
+        let rules = vec![Rule::new([answer])];
         Peer::over(peer.store.clone(), Faults { rules })
     };
     for (media_type, body, problem) in [
         (MediaType::SCHEMA1, schema1.to_string(), Unusable::Schema1),
-        (MediaType::MANIFEST, "<html>".to_owned(), Unusable::NotJson),
+        (MediaType::MANIFEST, "no JSON".to_owned(), Unusable::NotJson),
         (
             MediaType::MANIFEST,
             json!({"config": {}, "layers": [], "manifests": []}).to_string(),
@@ -305,4 +307,69 @@ fn a_copy_of_what_was_made_here_has_all_of_it() {
     let blobs: BTreeSet<&Digest> = wanted.blobs.iter().map(|b| &b.descriptor.digest).collect();
     assert_eq!(blobs, made.blobs.keys().collect());
     assert!((2..=4).contains(&peer.most_at_once()), "{}", peer.most_at_once());
+}
+
+/// BuildKit's caches are indexes whose entries are layers and a cache config.
+#[test]
+fn b5_blobs_in_an_index_come_along() {
+    let mut made = Made::default();
+    let layers = ["a", "b"].map(|name| made.blob(MediaType::LAYER_GZIP, name.repeat(2000)));
+    let cache = made.blob("application/vnd.buildkit.cacheconfig.v0", "{\"layers\":[]}");
+    let entries: Vec<Value> = layers.into_iter().chain([cache]).collect();
+    made.index(&entries);
+    let peer = Peer::new();
+    made.install(&peer, "cache", "v1");
+    let registry = peer.registry();
+    let target = vec![(tagged("v1"), vec![tag("v1")])];
+    let wanted = gather(&registry, "cache", &target, &attached()).expect("gathered");
+    assert_eq!((wanted.documents.len(), wanted.blobs.len()), (1, 3));
+    let other = Peer::new();
+    let to = other.registry_at("other.example");
+    pushed(&wanted, &to, "copy", &Shelf::over([registry]));
+    for (descriptor, _) in made.blobs.values() {
+        assert_eq!(run(to.has_blob(&repository("copy"), descriptor)), Ok(true));
+    }
+    assert_eq!(
+        digest_of(&to, "copy", &tagged("v1")),
+        digest_of(&peer.registry(), "cache", &tagged("v1"))
+    );
+}
+
+/// A refusal says that nothing can be known of signatures, which is told; the image is copied.
+#[test]
+fn b1_look_ups_that_are_refused_end_no_copy() {
+    let mut made = Made::default();
+    made.image("a", &[100]);
+    let answer = |status| Action::Answer { status, headers: Default::default(), body: Value::Null };
+    let rule =
+        |path: &str, status| Rule { path: Some(path.to_owned()), ..Rule::new([answer(status)]) };
+    let peer = Peer::under_rules([rule("*/referrers/*", 403), rule("*/manifests/sha256-*", 403)]);
+    made.install(&peer, "a", "v1");
+    let registry = peer.registry();
+    let target = vec![(tagged("v1"), vec![tag("v1")])];
+    let wanted = gather(&registry, "a", &target, &attached()).expect("gathered");
+    assert_eq!(wanted.documents.len(), 1);
+    let rules: Vec<&str> = wanted.findings.iter().map(|finding| &*finding.rule).collect();
+    assert_eq!(rules, ["referrers.list"]);
+}
+
+/// What came of a list with a bad next page is copied, and the rest is told of.
+#[test]
+fn b3_tags_of_a_list_that_stops_are_copied() {
+    let mut made = Made::default();
+    made.image("a", &[100]);
+    let link = [("Link".to_owned(), Some("<https://evil.example/x>; rel=next".to_owned()))];
+    let peer = Peer::under_rules([Rule {
+        path: Some("*/tags/list".to_owned()),
+        ..Rule::new([Action::Headers(link.into())])
+    }]);
+    made.install(&peer, "a", "v1");
+    let registry = peer.registry();
+    let source = place(&registry, "a");
+    let none: Option<(&Registry<Rc<Peer>>, _)> = None;
+    let (tags, stops) =
+        run(tags_to_copy(&registry, &source, "*", none, &Waits::default())).expect("tags");
+    assert_eq!(tags, [tag("v1")]);
+    let said = stops.expect("a finding").message;
+    assert!(said.contains("is not on the registry itself. Only the tags that came"), "{said}");
 }

@@ -12,7 +12,8 @@ use serde_json::json;
 use crate::peer::{Peer, Waits};
 use crate::registry_script::run;
 use crate::transfer_support::{
-    Made, Shelf, document, example, outline, place, planned, pushed, repository, tag,
+    Made, Shelf, carried_out, digest_of, document, example, outline, place, planned, pushed,
+    repository, tag, tagged,
 };
 
 #[test]
@@ -269,4 +270,48 @@ fn lists_of_referrers_where_the_registry_keeps_none() {
     pushed(&wanted, &registry, "fault/no-subject/app", &Shelf::of(&made));
     let plan = planned(&wanted, &registry, "fault/no-subject/app").expect("plan");
     assert!(outline(&plan).contains("list of 1 referrers: exists"), "{}", outline(&plan));
+}
+
+/// Registries, and what stands before them, deny what does not exist, or every HEAD: it means
+/// "send it", and the copy is carried out.
+#[test]
+fn b6_an_existence_check_that_is_denied_ends_no_plan() {
+    let made = example();
+    for (method, status) in
+        [("HEAD", 403), ("HEAD", 404), ("HEAD", 400), ("HEAD", 405), ("HEAD", 501), ("GET", 403)]
+    {
+        let denied = |path: &str| Rule {
+            method: Some(method.to_owned()),
+            path: Some(path.to_owned()),
+            ..Rule::new([Action::Answer {
+                status,
+                headers: Default::default(),
+                body: serde_json::Value::Null,
+            }])
+        };
+        let peer = Peer::under_rules([denied("*/manifests/*"), denied("*/blobs/sha256*")]);
+        let registry = peer.registry();
+        let plan = planned(&made.wanted("v1"), &registry, "app");
+        let plan = plan.unwrap_or_else(|error| panic!("{method} {status}: {error}"));
+        assert_eq!(plan.totals().uploads, 7, "{method} {status}");
+        carried_out(&plan, &registry, &Shelf::of(&made), &|_| {})
+            .unwrap_or_else(|error| panic!("{method} {status}: {error}"));
+        let sound = Peer::over(peer.store.clone(), drydock_registry::Faults::examples());
+        let there = digest_of(&sound.registry(), "app", &tagged("v1"));
+        assert!(there.is_some(), "{method} {status}");
+    }
+}
+
+/// A login that is asked for is another thing than "there is none".
+#[test]
+fn b6_a_login_is_asked_for_before_anything_is_planned() {
+    let made = example();
+    let answer =
+        Action::Answer { status: 401, headers: Default::default(), body: serde_json::Value::Null };
+    let peer = Peer::under_rules([Rule::new([answer])]);
+    let error = planned(&made.wanted("v1"), &peer.registry(), "app").expect_err("a login");
+    assert!(
+        matches!(&error, PlanError::Target(inner) if inner.code() == "unauthorized"),
+        "{error}"
+    );
 }

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 
 use crate::components::{
     Action, CommandBar, DropZone, ErrorPanel, Icon, KeysDialog, Palette, Picture, Problem, TopBar,
-    copy_text, reference_field,
+    Trust, copy_text, format, reference_field,
 };
 use crate::history;
 use crate::jobs::drafts;
@@ -38,7 +38,10 @@ pub fn App() -> impl IntoView {
     on_cleanup(move || drop(listening.try_update_value(Option::take)));
     history::listen(move |route| ui.follow(route), move |route| ui.go(route));
     leaving::listen();
-    Effect::new(move |_| document().set_title(&ui.route.with(title)));
+    Effect::new(move |_| {
+        let title = ui.route.with(|route| title(route, ui.trust.get()));
+        document().set_title(&title);
+    });
     listen_to_keys(ui);
 
     let shown = Signal::derive(move || {
@@ -78,6 +81,14 @@ pub fn App() -> impl IntoView {
             </a>
             <TopBar
                 shown
+                own=Callback::new(move |text: String| {
+                    let route = history::own(&text);
+                    let found = route.is_some();
+                    if let Some(route) = route {
+                        ui.go(route);
+                    }
+                    found
+                })
                 open=move |reference| ui.open(reference)
                 refused=move |why| ui.refused.set(Some(why))
             >
@@ -102,6 +113,9 @@ pub fn App() -> impl IntoView {
                 Page::Unknown(why) => view! { <UnknownPage why /> }.into_any(),
             }}
             <CommandBar command />
+            <span class="unseen" role="status">
+                {move || (ui.shared.get() > 0).then(|| format!("Link copied ({})", ui.shared.get()))}
+            </span>
             {move || match ui.overlay.get() {
                 Overlay::None => ().into_any(),
                 Overlay::Palette => {
@@ -125,15 +139,34 @@ enum Page {
     Unknown(String),
 }
 
-fn title(route: &Route) -> String {
+/// What the browser's tab and history call it: what is shown first, then the image.
+fn title(route: &Route, trust: Trust) -> String {
     match route {
         Route::Home => "Drydock".to_owned(),
         Route::Drafts => "Drafts · Drydock".to_owned(),
-        Route::Image(image) if image.view == View::Overview => {
-            format!("{} · Drydock", Here::named(&image.reference))
-        }
         Route::Image(image) => {
-            format!("{} · {} · Drydock", Here::named(&image.reference), image.view.name())
+            let place = match &image.view {
+                View::Overview => String::new(),
+                View::Files(files) if !files.path.is_empty() => {
+                    let path = String::from_utf8_lossy(files.path.as_bytes());
+                    format!("/{} · ", format::cut(&path, 120))
+                }
+                View::Layers(Some(layer)) => format!("layer {layer} · "),
+                View::Documents { digest: Some(digest), .. } => {
+                    format!("document {} · ", digest.short())
+                }
+                View::Verify => match trust {
+                    Trust::NotChecked => "verify · ".to_owned(),
+                    trust => format!("{} · ", trust.word()),
+                },
+                view => format!("{} · ", view.name()),
+            };
+            let known = matches!(trust, Trust::Verified | Trust::Failed);
+            let verdict = match known && image.view != View::Verify {
+                true => format!(" · {}", trust.word()),
+                false => String::new(),
+            };
+            format!("{place}{}{verdict} · Drydock", Here::named(&image.reference))
         }
         Route::Unknown { .. } => "Nothing here · Drydock".to_owned(),
     }
@@ -213,11 +246,19 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
     };
     let going = |route: Route| Callback::new(move |()| ui.go(route.clone()));
     let mut actions = Vec::new();
-    if !typed.trim().is_empty()
+    // A link of our own, or what can be nothing but an image, comes first; any other word could be
+    // one, so what the page itself has comes before it.
+    let mut open = Vec::new();
+    if let Some(route) = history::own(typed) {
+        open.push(action(&format!("Open {}", route.href()), "open", going(route)));
+    } else if !typed.trim().is_empty()
         && let Ok(reference) = drydock::reference::from_pasted(typed)
     {
         let name = format!("Open {}", reference.clone().normalised());
-        actions.push(action(&name, "open", going(Route::image(reference))));
+        open.push(action(&name, "open", going(Route::image(reference))));
+    }
+    if typed.contains(['/', ':', '@', '.']) {
+        actions.append(&mut open);
     }
     if let Some(image) = ui.image() {
         for (name, key, view) in views() {
@@ -240,6 +281,7 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
         let name = entry.reference.to_string();
         actions.push(action(&name, "opened lately", going(Route::image(entry.reference))));
     }
+    actions.append(&mut open);
     actions
 }
 
@@ -258,10 +300,14 @@ fn views() -> [(&'static str, &'static str, View); 9] {
     ]
 }
 
+/// Copies what the share button copies, where there is one, and says so there.
 fn copy_link(ui: Ui) {
-    let link = history::link(&ui.route.get_untracked());
+    let link = ui.share.get_untracked();
+    let link = link.unwrap_or_else(|| history::link(&ui.route.get_untracked()));
     spawn_local(async move {
-        copy_text(&link).await;
+        if copy_text(&link).await {
+            ui.shared.update(|times| *times += 1);
+        }
     });
 }
 

@@ -39,6 +39,21 @@ pub fn link(route: &Route) -> String {
     format!("{}{}", window().location().origin().unwrap_or_default(), route.href())
 }
 
+/// What a text leads to that is a link to this page, as it may be pasted.
+#[must_use]
+pub fn own(text: &str) -> Option<Route> {
+    let origin = window().location().origin().ok()?;
+    let rest = text.trim().strip_prefix(&origin)?;
+    let rest = rest.split('#').next().unwrap_or_default();
+    if !rest.is_empty() && !rest.starts_with(['/', '?']) {
+        return None;
+    }
+    let (path, search) = rest.split_once('?').unwrap_or((rest, ""));
+    // What the scratch registry answers is no page.
+    let route = Route::parse(path, search);
+    (!path.starts_with("/v2/")).then_some(route)
+}
+
 /// Calls `went` when the reader goes back or forward, and `clicked` for plain clicks on links
 /// inside the page, which the browser then doesn't follow.
 pub fn listen(went: impl Fn(Route) + 'static, clicked: impl Fn(Route) + 'static) {

@@ -11,6 +11,7 @@ mod place;
 use std::num::NonZeroU32;
 
 use drydock::digest::Digest;
+use drydock::inspect::tree::Shown as Statuses;
 use drydock::reference::Reference;
 
 pub use here::Here;
@@ -89,10 +90,12 @@ pub struct FilesView {
     pub path: EntryPath,
     /// Which files are listed.
     pub tree: Tree,
-    /// Shows only paths that contain this.
+    /// Shows only paths to which this fits.
     pub filter: String,
     /// Order of siblings.
     pub by_size: bool,
+    /// Which statuses are listed, when the reader chose.
+    pub statuses: Option<Statuses>,
 }
 
 /// Which files a tree lists. Layers count from 1 at the base.

@@ -66,6 +66,10 @@ pub struct Ui {
     pub refused: RwSignal<Option<String>>,
     /// How many drafts this browser keeps.
     pub drafts: RwSignal<usize>,
+    /// The link that the share button copies, where there is one.
+    pub share: RwSignal<Option<String>>,
+    /// Counts links that were copied.
+    pub shared: RwSignal<u32>,
     /// Counts logins; who waits for one tries again when it changes.
     pub logins: RwSignal<u32>,
 }
@@ -82,6 +86,8 @@ impl Ui {
             overlay: RwSignal::new(Overlay::None),
             refused: RwSignal::new(None),
             drafts: RwSignal::new(0),
+            share: RwSignal::new(None),
+            shared: RwSignal::new(0),
             logins: RwSignal::new(0),
         }
     }

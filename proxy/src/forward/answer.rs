@@ -5,12 +5,11 @@ use axum::response::Response;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
-use super::body::{Cap, Download};
+use super::download::{Cap, Download};
 use super::exchange::Answer;
-use super::log::Record;
-use super::pool::Key;
-use super::{Accepted, Forwarder, now};
-use crate::policy::header::{CHALLENGE, SEAL, is_plain, to_page};
+use super::{Accepted, Asked, Forwarder, now};
+use crate::log::Record;
+use crate::policy::header::{CHALLENGE, POINTS_TO, SEAL, STATUS, is_plain, to_page};
 use crate::policy::path::Shape;
 use crate::policy::seal::Kind;
 use crate::policy::target::Target;
@@ -20,20 +19,18 @@ use crate::policy::{Code, Refusal, link, redirect};
 const NO_TOKEN: &str = "-";
 
 impl Forwarder {
-    /// Turns the last answer into what the page gets. `left`: it is another host's than was asked.
+    /// Turns the last answer into what the page gets.
     pub(super) fn pass_on(
         &self,
         method: &Method,
-        answer: Answer,
-        accepted: &(Accepted, Key),
-        left: bool,
+        asked: Asked,
         record: &mut Record,
     ) -> Result<Response, Refusal> {
-        let (accepted, key) = accepted;
+        let Asked { answer, accepted, key, left, told, sent } = asked;
         let Answer { response, connection } = answer;
         let (head, incoming) = response.into_parts();
         check_status(&accepted.target, head.status, &head.headers, left)?;
-        let error = head.status.is_client_error() || head.status.is_server_error();
+        let error = !head.status.is_success();
         let encoded = encoding(&head.headers);
         if let (Some(encoding), false) = (&encoded, error) {
             let host = accepted.target.origin.authority();
@@ -43,7 +40,27 @@ impl Forwarder {
             return Err(Refusal::new(Code::ContentEncoding, host, message));
         }
         let mut headers = to_page(&head.headers);
-        self.seal_urls(&head.headers, head.status, method, &accepted.target, &mut headers)?;
+        let mut seals = Vec::new();
+        self.seal_challenges(&head.headers, &accepted.target, &mut headers, &mut seals);
+        self.seal_pages(&head.headers, &accepted.target, &mut headers, &mut seals);
+        self.seal_location(
+            (method, head.status),
+            &head.headers,
+            &accepted,
+            &mut headers,
+            &mut seals,
+        )?;
+        if let Some(to) = &told
+            && let Ok(value) = HeaderValue::from_str(&to.url())
+        {
+            headers.insert(POINTS_TO, value);
+            seals.push(self.token(Kind::Location, Some(to), &accepted.target));
+        }
+        if !seals.is_empty()
+            && let Ok(value) = HeaderValue::from_str(&seals.join(", "))
+        {
+            headers.insert(SEAL, value);
+        }
         let cap = self.cap(accepted.shape, error);
         let announced = announced(&headers);
         match (cap, announced) {
@@ -66,11 +83,15 @@ impl Forwarder {
             record.complete();
             Body::empty()
         } else {
-            let record = std::mem::replace(record, Record::written());
-            let connection = (connection, key.clone(), self.pool.clone());
-            Body::new(Download::new(incoming, &self.dialer.times, cap, connection, record))
+            let record = record.take();
+            let connection = (connection, key, self.pool.clone());
+            Body::new(Download::new(incoming, &self.dialer.times, cap, connection, sent, record))
         });
         *response.status_mut() = head.status;
+        if head.status.is_redirection() {
+            headers.insert(STATUS, HeaderValue::from(head.status.as_u16()));
+            *response.status_mut() = StatusCode::BAD_GATEWAY;
+        }
         *response.headers_mut() = headers;
         Ok(response)
     }
@@ -79,7 +100,7 @@ impl Forwarder {
         let sizes = &self.sizes;
         match shape {
             _ if error => Cap::Cut(sizes.error),
-            Shape::Blob | Shape::Location => Cap::None,
+            Shape::Blob | Shape::Session | Shape::Location => Cap::None,
             Shape::Manifest => Cap::Abort(sizes.manifest),
             Shape::Catalog | Shape::Tags | Shape::Referrers | Shape::Link => Cap::Abort(sizes.list),
             Shape::Realm => Cap::Abort(sizes.token),
@@ -87,16 +108,14 @@ impl Forwarder {
         }
     }
 
-    /// Hands on the URLs that the registry chose, absolute, each with its seal.
-    fn seal_urls(
+    /// Hands on the challenges with absolute realms, each with its seal.
+    fn seal_challenges(
         &self,
         from_registry: &HeaderMap,
-        status: StatusCode,
-        method: &Method,
         from: &Target,
         to_page: &mut HeaderMap,
-    ) -> Result<(), Refusal> {
-        let mut seals = Vec::new();
+        seals: &mut Vec<String>,
+    ) {
         for challenge in from_registry.get_all(header::WWW_AUTHENTICATE) {
             let Some(text) = challenge.to_str().ok() else { continue };
             let text = link::replace_realms(text, |realm| {
@@ -108,6 +127,16 @@ impl Forwarder {
                 to_page.append(CHALLENGE, value);
             }
         }
+    }
+
+    /// Hands on the next pages, absolute, each with its seal.
+    fn seal_pages(
+        &self,
+        from_registry: &HeaderMap,
+        from: &Target,
+        to_page: &mut HeaderMap,
+        seals: &mut Vec<String>,
+    ) {
         for value in from_registry.get_all(header::LINK) {
             let Some(text) = value.to_str().ok() else { continue };
             for page in link::next_pages(text) {
@@ -119,25 +148,43 @@ impl Forwarder {
                 }
             }
         }
+    }
+
+    /// Hands on where an upload goes on, absolute, with its seal.
+    fn seal_location(
+        &self,
+        (method, status): (&Method, StatusCode),
+        from_registry: &HeaderMap,
+        accepted: &Accepted,
+        to_page: &mut HeaderMap,
+        seals: &mut Vec<String>,
+    ) -> Result<(), Refusal> {
+        let from = &accepted.target;
         let given = from_registry.get(header::LOCATION).is_some_and(is_plain);
-        if given && !status.is_client_error() && !status.is_server_error() {
-            match redirect::location(&self.dialer.hosts, from, from_registry) {
-                Ok(to) => {
-                    if let Ok(value) = HeaderValue::from_str(&to.url()) {
-                        to_page.insert(header::LOCATION, value);
-                        seals.push(self.token(Kind::Location, Some(&to), from));
-                    }
-                }
-                // What was created is there, wherever the registry says it is; an upload that
-                // can't be continued is an error.
-                Err(_) if status == StatusCode::CREATED || method == Method::GET => {}
-                Err(refusal) => return Err(refusal),
-            }
+        if !given || !status.is_success() {
+            return Ok(());
         }
-        if !seals.is_empty()
-            && let Ok(value) = HeaderValue::from_str(&seals.join(", "))
-        {
-            to_page.insert(SEAL, value);
+        let reading = method == Method::GET || method == Method::HEAD;
+        let session = matches!(accepted.shape, Shape::Session | Shape::Location);
+        if reading && !session {
+            return Ok(());
+        }
+        let to = match redirect::location(&self.dialer.hosts, from, from_registry) {
+            Ok(to) => to,
+            // What was created is there, wherever the registry says it is; an upload that can't be
+            // continued is an error.
+            Err(_) if status == StatusCode::CREATED || reading => return Ok(()),
+            Err(refusal) => return Err(refusal),
+        };
+        // The state of an upload may name the same upload in other words, and nothing else.
+        if reading && (to.origin != from.origin || to.path != from.path) {
+            return Ok(());
+        }
+        if let Ok(value) = HeaderValue::from_str(&to.url()) {
+            to_page.insert(header::LOCATION, value);
+            if status != StatusCode::CREATED {
+                seals.push(self.token(Kind::Location, Some(&to), from));
+            }
         }
         Ok(())
     }

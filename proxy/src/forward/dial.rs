@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 
 use super::network::Network;
 use crate::limits::Times;
-use crate::policy::allow::{Hosts, Reach};
+use crate::policy::allow::{Hosts, Reach, itself};
 use crate::policy::target::{Host, Origin, Scheme};
 use crate::policy::{Code, Refusal};
 
@@ -234,15 +234,4 @@ impl Dialer {
             })?;
         Ok(Box::new(stream))
     }
-}
-
-/// The refusal to talk to oneself.
-pub(crate) fn itself(host: &str) -> Refusal {
-    Refusal::new(
-        Code::Itself,
-        host,
-        format!(
-            "{host} is this server. Its scratch registry is reached at /v2/ directly, not through the proxy."
-        ),
-    )
 }

@@ -6,10 +6,11 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
-use super::body::{Progress, UploadBody};
 use super::dial::Dialer;
 use super::pool::{Connection, Key, Pool};
+use super::upload::{Progress, UploadBody};
 use crate::limits::{MAX_HEADERS, MAX_UPSTREAM_HEAD_BYTES, UPSTREAM_BUFFER_BYTES};
+use crate::pace::Broken;
 use crate::policy::{Code, Refusal};
 
 /// A head, and the connection on which its body is still to come.
@@ -107,6 +108,10 @@ fn copy_without_body(request: &http::Request<UploadBody>) -> http::Request<Uploa
 }
 
 fn broken(host: &str, error: &hyper::Error) -> Refusal {
+    if let Some(broken) = Broken::within(error) {
+        let message = format!("The upload to {host} was given up: {broken}. Try again.");
+        return Refusal::new(Code::Timeout, host, message);
+    }
     if error.is_parse() {
         return Refusal::new(
             Code::UpstreamProtocol,

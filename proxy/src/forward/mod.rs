@@ -1,34 +1,34 @@
 //! Carries out what [`crate::policy`] allows: proxied requests, streamed both ways.
 
 mod answer;
-mod body;
 pub mod dial;
+mod download;
 mod exchange;
-mod log;
 pub mod network;
 mod pool;
 pub mod tls;
+mod upload;
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body::Body as _;
 use http_body_util::Empty;
 use hyper_util::client::proxy::matcher::Matcher;
+use tokio::sync::Notify;
 
-use self::body::{Progress, Upload, UploadBody};
 use self::dial::{Dialer, OwnAddress};
 use self::exchange::Answer;
-use self::log::Record;
 use self::network::Network;
 use self::pool::{Key, Pool};
+use self::upload::{Content, Progress, UploadBody};
 use crate::limits::{Sizes, Times};
+use crate::log::Record;
 use crate::policy::allow::{Hosts, Reach};
 use crate::policy::header::{SEAL, to_registry};
-use crate::policy::origin::OwnNames;
 use crate::policy::path::Shape;
 use crate::policy::redirect::{self, Step};
 use crate::policy::seal::{self, Kind};
@@ -41,7 +41,6 @@ pub struct Forwarder {
     dialer: Dialer,
     pool: Pool,
     key: seal::Key,
-    names: OwnNames,
     sizes: Sizes,
 }
 
@@ -49,8 +48,6 @@ pub struct Forwarder {
 pub struct Setup {
     /// Which hosts may be asked.
     pub hosts: Hosts,
-    /// The names of this server, which the proxy does not ask.
-    pub names: OwnNames,
     /// Where this server listens.
     pub own: OwnAddress,
     /// Seals URLs that registries choose.
@@ -78,30 +75,24 @@ struct Accepted {
 impl Forwarder {
     /// A proxy without connections yet.
     pub fn new(setup: Setup) -> Self {
-        let Setup { hosts, names, own, key, network, tls, outer, times, sizes } = setup;
+        let Setup { hosts, own, key, network, tls, outer, times, sizes } = setup;
         let hosts = Arc::new(hosts);
         Self {
             dialer: Dialer { network, hosts, tls, times, own, outer },
             pool: Pool::default(),
             key,
-            names,
             sizes,
         }
     }
 
     /// Answers a request below `/-/proxy/`, whose sender was checked before.
-    pub async fn forward(&self, request: Request<Body>) -> Response {
+    pub(crate) async fn forward(&self, request: Request<Body>, mut record: Record) -> Response {
         let (parts, body) = request.into_parts();
-        let mut record = Record::new(&parts.method);
-        match self.answer(&parts, body, &mut record).await {
-            Ok((answer, accepted, left)) => {
-                match self.pass_on(&parts.method, answer, &accepted, left, &mut record) {
-                    Ok(response) => response,
-                    Err(refusal) => self.refused(&refusal, record),
-                }
-            }
-            Err(refusal) => self.refused(&refusal, record),
-        }
+        let answered = match self.ask(&parts, body, &mut record).await {
+            Ok(asked) => self.pass_on(&parts.method, asked, &mut record),
+            Err(refusal) => Err(refusal),
+        };
+        answered.unwrap_or_else(|refusal| self.refused(&refusal, record))
     }
 
     fn refused(&self, refusal: &Refusal, record: Record) -> Response {
@@ -120,15 +111,16 @@ impl Forwarder {
         let rest = parts.uri.path().strip_prefix("/-/proxy/").unwrap_or_default();
         let target = Target::from_proxy_path(rest, parts.uri.query())?;
         let host = target.origin.authority();
-        let (shape, issuer) = match parts.headers.get(SEAL) {
-            None => (Shape::of(&host, &target.path, target.query.as_deref())?, None),
-            Some(token) => match self.open_seal(token, &target) {
-                Ok((kind, issuer)) => (kind.shape(), Some((kind, issuer))),
-                // One of a server that was started anew since: many requests need none.
-                Err(refusal) => match Shape::of(&host, &target.path, target.query.as_deref()) {
-                    Ok(shape) => (shape, None),
-                    Err(_) => return Err(refusal),
-                },
+        // What has the distribution-spec's own form needs no seal, and a seal changes nothing about
+        // it: a registry can't give one away that belongs to another.
+        let (shape, issuer) = match Shape::of(&host, &target.path, target.query.as_deref()) {
+            Ok(shape) if shape.has_method(&parts.method) => (shape, None),
+            otherwise => match parts.headers.get(SEAL) {
+                Some(token) => {
+                    let (kind, issuer) = self.open_seal(token, &target)?;
+                    (kind.shape(), Some((kind, issuer)))
+                }
+                None => (otherwise?, None),
             },
         };
         if !shape.has_method(&parts.method) {
@@ -157,40 +149,27 @@ impl Forwarder {
     }
 
     fn check(&self, origin: &Origin, via: Option<&Origin>) -> Result<Reach, Refusal> {
-        let host = origin.authority();
-        if self.names.is_own(&host)
-            || self.names.is_own(&format!("{}:{}", origin.host, origin.port))
-        {
-            return Err(dial::itself(&host));
-        }
         self.dialer.hosts.check(origin, via)
     }
 
-    /// Asks, and follows where a request without a body is sent on to.
-    async fn answer(
-        &self,
-        parts: &Parts,
-        body: Body,
-        record: &mut Record,
-    ) -> Result<(Answer, (Accepted, Key), bool), Refusal> {
+    /// Asks, and asks again where the request is sent on to.
+    async fn ask(&self, parts: &Parts, body: Body, record: &mut Record) -> Result<Asked, Refusal> {
         let mut accepted = self.accept(parts, &body)?;
         record.target(accepted.target.origin.authority(), accepted.shape.pattern());
         let method = &parts.method;
-        let has_body = !body.is_end_stream();
-        let progress = Progress::new(has_body);
-        let mut body = if has_body {
-            UploadBody::Right(Upload::new(body, &self.dialer.times, progress.clone()))
-        } else {
-            UploadBody::Left(Empty::new())
-        };
+        let content = (!body.is_end_stream()).then(|| Content::new(body));
+        let mut ask_first = content.as_ref().is_some_and(Content::is_long);
+        let mut sending = Sending::start(content.as_ref(), ask_first);
         let asked = accepted.target.origin.clone();
         let mut hops = 0;
         let mut came_from: Option<Target> = None;
         loop {
+            let Some(Sending { body, sent, leave }) = sending else {
+                return Err(Refusal::bad_request("The body was over before it was sent."));
+            };
             let key = (accepted.target.origin.clone(), accepted.reach);
-            let request = request(method, &accepted, body)?;
-            let answer =
-                exchange::exchange(&self.dialer, &self.pool, &key, request, &progress).await;
+            let request = request(method, &accepted, body, leave)?;
+            let answer = exchange::exchange(&self.dialer, &self.pool, &key, request, &sent).await;
             let answer = match (answer, &came_from) {
                 (Ok(answer), _) => answer,
                 (Err(refusal), Some(from)) if is_policy(refusal.code) => {
@@ -198,30 +177,77 @@ impl Forwarder {
                 }
                 (Err(refusal), _) => return Err(refusal),
             };
-            let step = redirect::decide(
-                &self.dialer.hosts,
-                method,
-                &accepted.target,
-                answer.response.status(),
-                answer.response.headers(),
-                hops,
-            )?;
-            let Step::Follow(to) = step else {
-                let left = accepted.target.origin != asked;
-                return Ok((answer, (accepted, key), left));
+            let (status, headers) = (answer.response.status(), answer.response.headers());
+            let step = if ask_first && status == StatusCode::EXPECTATION_FAILED {
+                ask_first = false;
+                Step::Follow(accepted.target.clone())
+            } else {
+                let (hosts, kind) = (&self.dialer.hosts, (method, accepted.shape));
+                redirect::decide(hosts, kind, &accepted.target, status, headers, hops)?
             };
-            let from = std::mem::replace(&mut accepted.target, to);
-            accepted.reach = self
-                .check(&accepted.target.origin, Some(&from.origin))
-                .map_err(|refusal| redirect::wrap(&from, Some(&accepted.target), &refusal))?;
-            if from.origin != accepted.target.origin {
-                // Dropped for good: a later hop back to the first host does not bring it back.
-                accepted.headers.remove(header::AUTHORIZATION);
-            }
-            came_from = Some(from);
-            body = UploadBody::Left(Empty::new());
-            hops += 1;
+            let told = match step {
+                Step::Answer => None,
+                Step::Tell(told) => told,
+                Step::Follow(to) => {
+                    sending = Sending::start(content.as_ref(), ask_first);
+                    if sending.is_some() {
+                        came_from = Some(self.move_on(&mut accepted, to)?);
+                        hops += 1;
+                        continue;
+                    }
+                    // Too much of it is gone. The page has all, and asks there by itself.
+                    Some(to)
+                }
+            };
+            let left = accepted.target.origin != asked;
+            return Ok(Asked { answer, accepted, key, left, told, sent });
         }
+    }
+
+    /// Makes `to` the target, and gives the one before.
+    fn move_on(&self, accepted: &mut Accepted, to: Target) -> Result<Target, Refusal> {
+        let from = std::mem::replace(&mut accepted.target, to);
+        accepted.reach = self
+            .check(&accepted.target.origin, Some(&from.origin))
+            .map_err(|refusal| redirect::wrap(&from, Some(&accepted.target), &refusal))?;
+        if from.origin != accepted.target.origin {
+            // Dropped for good: a later hop back to the first host does not bring it back.
+            accepted.headers.remove(header::AUTHORIZATION);
+        }
+        Ok(from)
+    }
+}
+
+/// The last answer to a request, and what it was the answer to.
+struct Asked {
+    answer: Answer,
+    accepted: Accepted,
+    key: Key,
+    /// Whether another host answers than the one that was asked.
+    left: bool,
+    /// Where the page is told to go on by itself.
+    told: Option<Target>,
+    sent: Progress,
+}
+
+/// A body that is about to be sent.
+struct Sending {
+    body: UploadBody,
+    sent: Progress,
+    /// Told when the registry wants the body, if it is asked first.
+    leave: Option<Arc<Notify>>,
+}
+
+impl Sending {
+    /// From its first byte, or nothing where that is gone.
+    fn start(content: Option<&Content>, ask_first: bool) -> Option<Self> {
+        let Some(content) = content else {
+            let (body, sent) = (UploadBody::Left(Empty::new()), Progress::new(false));
+            return Some(Self { body, sent, leave: None });
+        };
+        let leave = ask_first.then(Arc::default);
+        let (body, sent) = content.sending(leave.clone())?;
+        Some(Self { body: UploadBody::Right(body), sent, leave })
     }
 }
 
@@ -229,6 +255,7 @@ fn request(
     method: &Method,
     accepted: &Accepted,
     body: UploadBody,
+    leave: Option<Arc<Notify>>,
 ) -> Result<Request<UploadBody>, Refusal> {
     let target = &accepted.target;
     let malformed = || {
@@ -242,6 +269,14 @@ fn request(
     *request.headers_mut() = accepted.headers.clone();
     let host = target.origin.authority().parse().map_err(|_| malformed())?;
     request.headers_mut().insert(header::HOST, host);
+    if let Some(leave) = leave {
+        request.headers_mut().insert(header::EXPECT, HeaderValue::from_static("100-continue"));
+        hyper::ext::on_informational(&mut request, move |informed| {
+            if informed.status() == StatusCode::CONTINUE {
+                leave.notify_one();
+            }
+        });
+    }
     Ok(request)
 }
 

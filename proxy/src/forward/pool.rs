@@ -9,7 +9,7 @@ use hyper::client::conn::http1::SendRequest;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use super::body::UploadBody;
+use super::upload::UploadBody;
 use crate::policy::allow::Reach;
 use crate::policy::target::Origin;
 

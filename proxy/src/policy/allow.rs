@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::address;
+use super::origin::OwnNames;
 use super::target::{Host, Origin, Scheme};
 use super::{Code, Refusal};
 
@@ -54,6 +55,8 @@ impl FromStr for Allowed {
 pub struct Hosts {
     /// The `--allow` list.
     pub allowed: Vec<Allowed>,
+    /// The names of this server, which are never asked, whoever names them.
+    pub own: OwnNames,
     /// Talk to the allowed hosts only. What those redirect to may still be any public host, for
     /// that is where registries keep their blobs.
     pub only_allowed: bool,
@@ -76,6 +79,9 @@ impl Hosts {
     /// and to other allowed hosts: a public registry can't send anyone into the local network.
     pub fn check(&self, origin: &Origin, via: Option<&Origin>) -> Result<Reach, Refusal> {
         let listed = self.lists(origin);
+        if self.is_own(origin, listed) {
+            return Err(itself(&origin.authority()));
+        }
         if listed && via.is_none_or(|via| self.lists(via)) {
             return Ok(Reach::Any);
         }
@@ -161,6 +167,13 @@ impl Hosts {
         self.allowed.iter().any(|allowed| allowed.admits(origin))
     }
 
+    /// Whether the origin is this server by name. Addresses written out are left to whoever dials,
+    /// where a registry of that address was allowed: a server on all addresses can't know its own.
+    fn is_own(&self, origin: &Origin, listed: bool) -> bool {
+        let names = [origin.authority(), format!("{}:{}", origin.host, origin.port)];
+        names.iter().any(|name| self.own.has(name) || (!listed && self.own.is_own(name)))
+    }
+
     fn private(
         &self,
         origin: &Origin,
@@ -180,4 +193,15 @@ impl Hosts {
             ),
         }
     }
+}
+
+/// The refusal to talk to oneself.
+pub fn itself(host: &str) -> Refusal {
+    Refusal::new(
+        Code::Itself,
+        host,
+        format!(
+            "{host} is this server. Its scratch registry is reached at /v2/ directly, not through the proxy."
+        ),
+    )
 }

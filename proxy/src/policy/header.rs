@@ -45,6 +45,11 @@ const RESPONSE: [&str; 15] = [
 pub const CHALLENGE: HeaderName = HeaderName::from_static("x-upstream-www-authenticate");
 /// `X-Upstream-Content-Type`: the registry's media type, under a name that no browser acts on.
 pub const MEDIA_TYPE: HeaderName = HeaderName::from_static("x-upstream-content-type");
+/// `X-Upstream-Status`: the status of a redirect that the server did not follow. The answer itself
+/// never has one of those, so that no browser follows it either.
+pub const STATUS: HeaderName = HeaderName::from_static("x-upstream-status");
+/// `X-Upstream-Location`: where such a redirect points, absolute.
+pub const POINTS_TO: HeaderName = HeaderName::from_static("x-upstream-location");
 /// `X-Drydock-Seal`: `<kind> <token>` for each URL of an answer, and the token alone in a request.
 pub const SEAL: HeaderName = HeaderName::from_static("x-drydock-seal");
 /// `X-Drydock-Error`: the proxy answers for itself; the value is a [`Code`](super::Code).

@@ -22,8 +22,10 @@ pub enum Area {
 /// The names under which this server is reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OwnNames {
-    /// `host[:port]` in lower case, as a browser writes it in Host.
+    /// `host[:port]` in lower case, as a browser writes it in Host; the ones given first.
     names: Vec<String>,
+    /// How many of them were given, by whoever started the server.
+    given: usize,
     /// The port on which any address written out is accepted as Host, because the server listens
     /// on all of them: an address can't be rebound.
     any_address: Option<u16>,
@@ -35,6 +37,7 @@ impl OwnNames {
         let port = listen.port();
         let mut own: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
         let mut implied = Vec::new();
+
         let ip = listen.ip();
         if ip.is_loopback() || ip.is_unspecified() {
             implied.extend(["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()]);
@@ -51,13 +54,16 @@ impl OwnNames {
             }
             own.push(format!("{host}:{port}"));
         }
-        let mut names: Vec<String> = Vec::with_capacity(own.len());
-        for name in own {
-            if !names.contains(&name) {
-                names.push(name);
+        let mut unique: Vec<String> = Vec::with_capacity(own.len());
+        let mut given = 0;
+        for (at, name) in own.into_iter().enumerate() {
+            if !unique.contains(&name) {
+                unique.push(name);
+                given += usize::from(at < names.len());
             }
         }
-        Self { names, any_address: ip.is_unspecified().then_some(port) }
+        let names = unique;
+        Self { names, given, any_address: ip.is_unspecified().then_some(port) }
     }
 
     /// All names, the ones given first.
@@ -65,15 +71,40 @@ impl OwnNames {
         &self.names
     }
 
-    /// Whether `host[:port]` is this server.
+    /// The names that were given.
+    pub fn given(&self) -> &[String] {
+        self.names.get(..self.given).unwrap_or_default()
+    }
+
+    /// Whether `host[:port]` is one of the names.
+    pub fn has(&self, authority: &str) -> bool {
+        self.names.iter().any(|name| name.eq_ignore_ascii_case(authority))
+    }
+
+    /// Whether `host[:port]` is this server: a name, or for a server on all addresses any address
+    /// written out, with its port.
     pub fn is_own(&self, authority: &str) -> bool {
-        let authority = authority.to_ascii_lowercase();
-        if self.names.contains(&authority) {
-            return true;
-        }
-        self.any_address.is_some_and(|port| {
-            authority.parse::<std::net::SocketAddr>().is_ok_and(|address| address.port() == port)
-        })
+        self.has(authority)
+            || self.any_address.is_some_and(|port| {
+                authority
+                    .parse::<std::net::SocketAddr>()
+                    .is_ok_and(|address| address.port() == port)
+            })
+    }
+
+    /// Whether a page that came from `origin` is this server's own, as it was reached by the name
+    /// `host`: the same name, or one that was given. Others of its names do not count, for whoever
+    /// can serve a page at some address must not reach this server at another.
+    fn is_page(&self, origin: &str, host: &str) -> bool {
+        let Some((scheme, authority)) = origin.split_once("://") else { return false };
+        let default = match scheme {
+            "http" => ":80",
+            "https" => ":443",
+            _ => return false,
+        };
+        let plain = |name: &str| name.strip_suffix(default).unwrap_or(name).to_ascii_lowercase();
+        let authority = plain(authority);
+        plain(host) == authority || self.given().iter().any(|name| plain(name) == authority)
     }
 
     /// Lets a request pass, or says why not.
@@ -92,14 +123,12 @@ impl OwnNames {
             return Ok(());
         }
         let origin = single(headers, &header::ORIGIN)?;
-        if let Some(origin) = origin {
-            let own = origin
-                .strip_prefix("http://")
-                .or_else(|| origin.strip_prefix("https://"))
-                .is_some_and(|authority| self.is_own(authority));
-            if !own {
-                return refuse("Only the page of this server may use it.".to_owned());
-            }
+        if let Some(origin) = origin
+            && !self.is_page(origin, host)
+        {
+            return refuse(format!(
+                "Only the page of this server may use it, and its address here is {host}. Where another server in front changes names, start this one with --own-name and the name that browsers see."
+            ));
         }
         let site = single(headers, &header::HeaderName::from_static("sec-fetch-site"))?;
         if matches!(site, Some("cross-site" | "same-site")) {

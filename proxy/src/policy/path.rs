@@ -7,7 +7,7 @@ use super::{Code, Refusal};
 /// The longest host and repository name together (distribution-spec, "Pulling manifests").
 pub const MAX_NAME_BYTES: usize = 255;
 
-/// What a request is for. The first eight are the distribution-spec's paths; the last three are
+/// What a request is for. The first ones are the distribution-spec's paths; the last three are
 /// URLs that a registry chose and the proxy sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -25,11 +25,13 @@ pub enum Shape {
     Referrers,
     /// `/v2/<name>/blobs/uploads/` (end-4, end-11).
     Upload,
+    /// `/v2/<name>/blobs/uploads/<reference>` (end-5, end-6, end-13, end-14).
+    Session,
     /// A token service.
     Realm,
     /// A next page.
     Link,
-    /// An upload session, or a redirect that was handed back.
+    /// An upload session at a place of another form, or a redirect that the page goes on with.
     Location,
 }
 
@@ -47,7 +49,7 @@ impl Shape {
         let shape = Self::below_v2(host, rest).ok_or_else(|| refuse("another path"))?;
         for pair in query.into_iter().flat_map(|query| query.split('&')) {
             let key = pair.split_once('=').map_or(pair, |(key, _)| key);
-            if !shape.query_keys().contains(&key) {
+            if shape != Self::Session && !shape.query_keys().contains(&key) {
                 return Err(refuse(&format!("the query key “{key}”")));
             }
         }
@@ -67,18 +69,19 @@ impl Shape {
         } else {
             let (rest, last) = rest.rsplit_once('/')?;
             let (name, kind) = rest.rsplit_once('/')?;
-            let shape = match kind {
-                "manifests" if is_tag(last) || is_digest(last) => Self::Manifest,
-                "blobs" if is_digest(last) => Self::Blob,
-                "referrers" if is_digest(last) => Self::Referrers,
+            match kind {
+                "manifests" if is_tag(last) || is_digest(last) => (name, Self::Manifest),
+                "blobs" if is_digest(last) => (name, Self::Blob),
+                "referrers" if is_digest(last) => (name, Self::Referrers),
+                "uploads" if is_session(last) => (name.strip_suffix("/blobs")?, Self::Session),
                 _ => return None,
-            };
-            (name, shape)
+            }
         };
         let short = host.len() + 1 + name.len() <= MAX_NAME_BYTES;
         (short && is_name(name)).then_some(shape)
     }
 
+    /// The keys that a query may have. What a session's query holds is the registry's own.
     fn query_keys(self) -> &'static [&'static str] {
         match self {
             Self::Catalog | Self::Tags => &["n", "last", "ns"],
@@ -95,6 +98,7 @@ impl Shape {
             Self::Manifest => &[Method::PUT, Method::DELETE],
             Self::Blob => &[Method::DELETE],
             Self::Upload => return method == Method::POST,
+            Self::Session => &[Method::PATCH, Method::PUT, Method::DELETE],
             Self::Realm => &[Method::POST],
             Self::Location => &[Method::POST, Method::PATCH, Method::PUT, Method::DELETE],
             _ => &[],
@@ -112,6 +116,7 @@ impl Shape {
             Self::Blob => "/v2/<name>/blobs/<digest>",
             Self::Referrers => "/v2/<name>/referrers/<digest>",
             Self::Upload => "/v2/<name>/blobs/uploads/",
+            Self::Session => "/v2/<name>/blobs/uploads/<reference>",
             Self::Realm => "<realm>",
             Self::Link => "<link>",
             Self::Location => "<location>",
@@ -140,6 +145,15 @@ fn is_tag(text: &str) -> bool {
     text.len() <= 128
         && text.bytes().next().is_some_and(word)
         && text.bytes().all(|byte| word(byte) || byte == b'.' || byte == b'-')
+}
+
+/// What registries name an upload by: one segment, opaque.
+fn is_session(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'=' | b':' | b'+')
+        })
 }
 
 /// `algorithm ":" encoded` of image-spec, descriptor.md, section "Digests".

@@ -3,6 +3,7 @@
 use http::{HeaderMap, Method, StatusCode, header};
 
 use super::allow::Hosts;
+use super::path::Shape;
 use super::target::{Scheme, Target};
 use super::{Code, Refusal};
 
@@ -14,10 +15,11 @@ pub const MAX_REDIRECTS: usize = 5;
 pub enum Step {
     /// It is no redirect: pass it on.
     Answer,
-    /// Ask this URL instead, with the same method.
+    /// Ask this URL instead, with the same method and the same body.
     Follow(Target),
-    /// The request had a body, which is not sent twice: give the URL to the page, sealed.
-    HandBack(Target),
+    /// Do not follow. The page is told the status, and the URL where it may ask that by itself;
+    /// the answer that it gets is no redirect.
+    Tell(Option<Target>),
 }
 
 /// Decides about one answer of `from` to `method`. `hops` counts the redirects followed before.
@@ -25,18 +27,25 @@ pub enum Step {
 /// Addresses are not judged here: whoever follows resolves the new host and checks again.
 pub fn decide(
     hosts: &Hosts,
-    method: &Method,
+    (method, shape): (&Method, Shape),
     from: &Target,
     status: StatusCode,
     headers: &HeaderMap,
     hops: usize,
 ) -> Result<Step, Refusal> {
-    if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+    if !status.is_redirection() {
         return Ok(Step::Answer);
     }
+    let keeps_method = matches!(status.as_u16(), 307 | 308);
+    let reading = method == Method::GET || method == Method::HEAD;
+    let can_be_followed = keeps_method || (reading && matches!(status.as_u16(), 301..=303));
+    if !can_be_followed {
+        // Others are no redirects, or would make a GET of what changes something.
+        return Ok(Step::Tell(None));
+    }
     let to = location(hosts, from, headers)?;
-    if method != Method::GET && method != Method::HEAD {
-        return Ok(Step::HandBack(to));
+    if !reading && !sends_content(method, shape) && to.origin != from.origin {
+        return Ok(Step::Tell(None));
     }
     if hops >= MAX_REDIRECTS {
         let to = to.origin.authority();
@@ -46,6 +55,14 @@ pub fn decide(
         ));
     }
     Ok(Step::Follow(to))
+}
+
+/// Whether the request brings a registry what it is to keep: that may be wanted elsewhere.
+/// Deletions and logins (the body of a token request) are for the host alone that was asked.
+fn sends_content(method: &Method, shape: Shape) -> bool {
+    let content =
+        matches!(shape, Shape::Manifest | Shape::Upload | Shape::Session | Shape::Location);
+    content && method != Method::DELETE
 }
 
 /// The URL in the Location field of an answer, absolute and acceptable by scheme, port and host.

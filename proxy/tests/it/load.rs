@@ -1,7 +1,6 @@
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use drydock_proxy::gate::{Full, Gate};
+use drydock_proxy::gate::{Client, Full, Gate};
 use drydock_proxy::limits::Rates;
 use http::HeaderMap;
 
@@ -9,8 +8,8 @@ fn rates() -> Rates {
     Rates { per_second: 2.0, burst: 3.0, concurrent: 2, concurrent_total: 4, trusted_hops: 0 }
 }
 
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
+fn ip(text: &str) -> Client {
+    Client { address: text.parse().unwrap(), local: false }
 }
 
 #[test]
@@ -25,9 +24,35 @@ fn p42_a_client_that_asks_too_often_waits_and_is_let_in_again() {
     assert!(gate.enter(ip("192.0.2.2"), now).is_ok(), "another client was held up");
     assert!(gate.enter(client, now + Duration::from_millis(499)).is_err());
     assert!(gate.enter(client, now + Duration::from_millis(501)).is_ok());
+    let local = Client { local: true, ..ip("127.0.0.1") };
     for _ in 0..100 {
-        assert!(gate.enter(ip("127.0.0.1"), now).is_ok());
-        assert!(gate.enter(ip("::1"), now).is_ok());
+        assert!(gate.enter(local, now).is_ok());
+    }
+}
+
+#[test]
+fn a6_only_the_sockets_own_loopback_peer_is_exempt_and_only_without_hops() {
+    let mut said = HeaderMap::new();
+    said.append("x-forwarded-for", "127.0.0.1".parse().unwrap());
+    let none = HeaderMap::new();
+    for (hops, peer, headers, local) in [
+        (0, "127.0.0.1", &none, true),
+        (0, "::1", &none, true),
+        (0, "::ffff:127.0.0.1", &none, true),
+        (0, "127.0.0.1", &said, true),
+        (0, "192.0.2.1", &none, false),
+        (0, "192.0.2.1", &said, false),
+        (1, "127.0.0.1", &none, false),
+        (1, "127.0.0.1", &said, false),
+        (1, "192.0.2.1", &said, false),
+        (2, "127.0.0.1", &said, false),
+    ] {
+        let gate = Gate::new(Rates { trusted_hops: hops, ..rates() });
+        let client = gate.client(peer.parse().unwrap(), headers);
+        assert_eq!(client.local, local, "{hops} {peer} {headers:?}");
+        let now = Instant::now();
+        let entered = (0..10).filter(|_| gate.enter(client, now).is_ok()).count();
+        assert_eq!(entered, if local { 10 } else { 3 }, "{hops} {peer} {headers:?}");
     }
 }
 
@@ -62,8 +87,10 @@ fn p42_x_forwarded_for_counts_from_the_trusted_end() {
     let mut headers = HeaderMap::new();
     headers.append("x-forwarded-for", "127.0.0.1, 198.51.100.7".parse().unwrap());
     headers.append("x-forwarded-for", "192.0.2.9".parse().unwrap());
-    let client =
-        |hops| Gate::new(Rates { trusted_hops: hops, ..rates() }).client(ip("10.0.0.1"), &headers);
+    let client = |hops| {
+        let gate = Gate::new(Rates { trusted_hops: hops, ..rates() });
+        gate.client("10.0.0.1".parse().unwrap(), &headers)
+    };
     assert_eq!(client(0), ip("10.0.0.1"));
     assert_eq!(client(1), ip("192.0.2.9"));
     assert_eq!(client(2), ip("198.51.100.7"));

@@ -13,6 +13,7 @@ mod load;
 mod logs;
 mod program;
 mod protocol;
+mod redirected_uploads;
 mod redirects;
 mod scratch;
 mod seals;

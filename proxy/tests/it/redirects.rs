@@ -184,30 +184,6 @@ async fn p14_get_follows_every_kind_of_redirect() {
 }
 
 #[tokio::test]
-async fn p14_a_redirect_of_a_request_with_a_body_goes_back_to_the_page_sealed() {
-    let registry = Upstream::http(|seen| match seen.uri.as_str() {
-        "/elsewhere?state=1" => respond(201, &[], ""),
-        _ => respond(307, &[("location", "/elsewhere?state=1")], ""),
-    })
-    .await;
-    let server = Server::allowing(&[&registry]).await;
-    let mut put = server.request(Method::PUT, &registry.path("/v2/app/manifests/latest"));
-    *put.body_mut() = "{\"schemaVersion\":2}".into();
-    let answer = server.send(put).await;
-    assert_eq!(answer.status, 307);
-    let location = format!("http://{}/elsewhere?state=1", registry.host());
-    assert_eq!(answer.header("location"), location);
-    assert_eq!(registry.seen().len(), 1, "the body was sent on");
-    let seals = answer.seals();
-    assert_eq!(seals[0].0, "location");
-    let mut again = server.request(Method::PUT, &registry.path("/elsewhere?state=1"));
-    again.headers_mut().insert("x-drydock-seal", seals[0].1.parse().unwrap());
-    *again.body_mut() = "{\"schemaVersion\":2}".into();
-    assert_eq!(server.send(again).await.status, 201);
-    assert_eq!(registry.seen()[1].body, "{\"schemaVersion\":2}");
-}
-
-#[tokio::test]
 async fn p15_locations_that_are_none_are_clear_errors() {
     let registry = Upstream::http(|seen| match seen.headers["accept"].to_str().unwrap() {
         "none" => respond(302, &[], ""),

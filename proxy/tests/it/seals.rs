@@ -222,21 +222,136 @@ async fn an_upload_on_another_host_gets_no_login() {
 }
 
 #[tokio::test]
-async fn a_seal_of_a_server_before_is_no_harm_to_a_request_that_needs_none() {
+async fn a3_what_has_the_specs_own_form_needs_no_seal_and_no_seal_changes_it() {
+    let registry = Upstream::http(|seen| {
+        let login = seen.headers.get("authorization").map_or("none", |v| v.to_str().unwrap());
+        respond(200, &[("etag", login)], "")
+    })
+    .await;
+    let server = Server::start(|config| {
+        crate::support::allow(config, &[&registry]);
+        config.key = key();
+    })
+    .await;
+    let elsewhere = url("/").origin;
+    for (method, path) in [
+        (Method::HEAD, format!("/v2/app/blobs/sha256:{}", "a".repeat(64))),
+        (Method::GET, "/v2/app/manifests/latest".to_owned()),
+        (Method::PUT, "/v2/app/manifests/latest".to_owned()),
+        (Method::DELETE, "/v2/app/manifests/latest".to_owned()),
+        (Method::GET, "/v2/app/tags/list?n=9&last=a".to_owned()),
+        (Method::GET, "/v2/".to_owned()),
+        (Method::POST, "/v2/app/blobs/uploads/".to_owned()),
+        (Method::GET, "/v2/app/blobs/uploads/0a-b_c?_state=x%2F".to_owned()),
+        (Method::PATCH, "/v2/app/blobs/uploads/0a-b_c?_state=x%2F".to_owned()),
+        (Method::PUT, "/v2/app/blobs/uploads/0a-b_c?_state=x%2F&digest=sha256:a".to_owned()),
+        (Method::DELETE, "/v2/app/blobs/uploads/0a-b_c?_state=x%2F".to_owned()),
+    ] {
+        let asked = registry.path(&path);
+        let (plain, query) = asked.split_once('?').unwrap_or((&asked, ""));
+        let query = Some(query).filter(|query| !query.is_empty());
+        let sealed = Target::from_proxy_path(&plain["/-/proxy/".len()..], query).unwrap();
+        let far = u64::MAX / 2;
+        let seals = [
+            None,
+            Some("no seal at all".to_owned()),
+            Some(key().seal(Kind::Location, &sealed, &elsewhere, far)),
+            Some(key().seal(Kind::Link, &sealed, &elsewhere, far)),
+            Some(key().seal(Kind::Realm, &sealed, &elsewhere, far)),
+            Some(Key::new(&[9; 32]).unwrap().seal(Kind::Location, &sealed, &elsewhere, far)),
+        ];
+        for seal in seals {
+            let mut request = server.request(method.clone(), &asked);
+            request.headers_mut().insert("authorization", "Bearer of-this-one".parse().unwrap());
+            if let Some(seal) = &seal {
+                request.headers_mut().insert("x-drydock-seal", seal.parse().unwrap());
+            }
+            let answer = server.send(request).await;
+            assert_eq!(answer.header("x-drydock-error"), "", "{method} {path} {seal:?}");
+            assert_eq!(answer.header("etag"), "Bearer of-this-one", "{method} {path} {seal:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a3_other_forms_need_a_seal_of_the_right_kind_and_the_right_server() {
     let registry = Upstream::http(|_| respond(200, &[], "")).await;
+    let server = Server::start(|config| {
+        crate::support::allow(config, &[&registry]);
+        config.key = key();
+    })
+    .await;
+    let asked = registry.path("/upload/1");
+    let sealed = Target::from_proxy_path(&asked["/-/proxy/".len()..], None).unwrap();
+    let far = u64::MAX / 2;
+    let seal = |key: &Key, kind| key.seal(kind, &sealed, &sealed.origin, far);
+    let other = Key::new(&[9; 32]).unwrap();
+    for (method, seal, passes) in [
+        (Method::PATCH, Some(seal(&key(), Kind::Location)), true),
+        (Method::GET, Some(seal(&key(), Kind::Location)), true),
+        (Method::PATCH, Some(seal(&key(), Kind::Link)), false),
+        (Method::PATCH, Some(seal(&key(), Kind::Realm)), false),
+        (Method::POST, Some(seal(&key(), Kind::Link)), false),
+        (Method::PUT, Some(seal(&key(), Kind::Realm)), false),
+        (Method::DELETE, Some(seal(&key(), Kind::Realm)), false),
+        (Method::PATCH, Some(seal(&other, Kind::Location)), false),
+        (Method::PATCH, None, false),
+    ] {
+        let mut request = server.request(method.clone(), &asked);
+        if let Some(seal) = &seal {
+            request.headers_mut().insert("x-drydock-seal", seal.parse().unwrap());
+        }
+        let answer = server.send(request).await;
+        let code = if passes { "" } else { "path-not-allowed" };
+        assert_eq!(answer.header("x-drydock-error"), code, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a3_answers_to_reading_carry_no_seals_for_locations() {
+    let registry = Upstream::http(|seen| {
+        let location = seen.headers["accept"].to_str().unwrap();
+        respond(
+            seen.headers["range"].to_str().unwrap()[6..9].parse().unwrap(),
+            &[("location", location)],
+            "",
+        )
+    })
+    .await;
     let server = Server::allowing(&[&registry]).await;
-    let blob = format!("/v2/app/blobs/sha256:{}", "a".repeat(64));
-    let ask = async |path: &str| {
-        let asked = registry.path(path);
-        let sealed = Target::from_proxy_path(&asked["/-/proxy/".len()..], None).unwrap();
-        let before = Key::new(&[9; 32]).unwrap();
-        let token = before.seal(Kind::Location, &sealed, &sealed.origin, u64::MAX / 2);
-        let mut request = server.request(Method::HEAD, &asked);
-        request.headers_mut().insert("x-drydock-seal", token.parse().unwrap());
+    let ask = async |method: Method, path: &str, location: &str, status: &str| {
+        let mut request = server.request(method, &registry.path(path));
+        request.headers_mut().insert("accept", location.parse().unwrap());
+        request.headers_mut().insert("range", format!("bytes={status}-").parse().unwrap());
         server.send(request).await
     };
-    assert_eq!(ask(&blob).await.status, 200);
-    let session = ask("/v2/app/blobs/uploads/1").await;
-    assert_eq!(session.header("x-drydock-error"), "path-not-allowed");
-    assert_eq!(registry.seen().len(), 1);
+    let digest = format!("sha256:{}", "a".repeat(64));
+    for path in [
+        "/v2/".to_owned(),
+        "/v2/_catalog".to_owned(),
+        "/v2/app/manifests/latest".to_owned(),
+        format!("/v2/app/blobs/{digest}"),
+        format!("/v2/app/referrers/{digest}"),
+        "/v2/app/tags/list".to_owned(),
+        "/v2/app/blobs/uploads/1".to_owned(),
+    ] {
+        for location in ["/up/1", "https://a.example/v2/a/manifests/latest", "/v2/app/manifests/x"]
+        {
+            for method in [Method::GET, Method::HEAD] {
+                for status in ["200", "201", "202", "204"] {
+                    let answer = ask(method.clone(), &path, location, status).await;
+                    assert_eq!(answer.header("location"), "", "{method} {path} {location}");
+                    assert!(answer.seals().is_empty(), "{method} {path} {location}");
+                }
+            }
+        }
+    }
+    // The state of an upload names its own place anew.
+    let answer =
+        ask(Method::GET, "/v2/app/blobs/uploads/1", "/v2/app/blobs/uploads/1?s=2", "204").await;
+    let host = registry.host();
+    assert_eq!(answer.header("location"), format!("http://{host}/v2/app/blobs/uploads/1?s=2"));
+    // What was created is not gone on with.
+    let put = ask(Method::PUT, "/v2/app/manifests/latest", "/v2/app/manifests/x", "201").await;
+    assert!(put.seals().is_empty());
 }

@@ -74,10 +74,68 @@ fn p28_a_foreign_origin_is_refused_everywhere_but_at_the_page() {
         }
         assert_eq!(check(Area::Page, &Method::GET, &[HOST, ("origin", origin)]), Ok(()));
     }
-    for origin in ["http://localhost:8080", "https://app.example", "http://127.0.0.1:8080"] {
+    for origin in ["http://localhost:8080", "https://app.example", "https://localhost:8080"] {
         let headers = [HOST, ("origin", origin)];
         assert_eq!(check(Area::Proxy, &Method::GET, &headers), Ok(()), "{origin}");
         assert_eq!(check(Area::Scratch, &Method::PUT, &headers), Ok(()), "{origin}");
+    }
+}
+
+#[test]
+fn a6_the_origin_is_the_host_of_the_request_or_a_name_that_was_given() {
+    let given = ["app.example".to_owned(), "Other.example:9000".to_owned()];
+    for listen in ["127.0.0.1:8080", "0.0.0.0:8080", "[::]:8080", "192.168.1.5:8080"] {
+        let own = OwnNames::new(listen.parse().unwrap(), &given);
+        let ask = |host: &str, origin: &str, area| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", host.parse().unwrap());
+            headers.insert("origin", origin.parse().unwrap());
+            headers.insert("x-drydock", "1".parse().unwrap());
+            own.check(area, &Method::PUT, &headers).is_ok()
+        };
+        let host = if listen.starts_with("127") { "localhost:8080" } else { "192.168.1.5:8080" };
+        for (origin, passes) in [
+            (format!("http://{host}"), true),
+            (format!("https://{host}"), true),
+            ("https://app.example".to_owned(), true),
+            ("https://APP.example".to_owned(), true),
+            ("https://other.example:9000".to_owned(), true),
+            // This server's too, but not what this request was sent to.
+            ("http://127.0.0.1:8080".to_owned(), false),
+            ("http://[::1]:8080".to_owned(), false),
+            // Addresses of others.
+            ("http://6.6.6.6:8080".to_owned(), false),
+            ("http://192.168.1.66:8080".to_owned(), false),
+            ("http://[2001:db8::6]:8080".to_owned(), false),
+            ("https://other.example".to_owned(), false),
+            ("https://app.example:8080".to_owned(), false),
+            (format!("ftp://{host}"), false),
+            (format!("http://{host}/"), false),
+            (format!("http://u@{host}"), false),
+            ("null".to_owned(), false),
+            ("://".to_owned(), false),
+            (host.to_owned(), false),
+        ] {
+            for area in [Area::Proxy, Area::Scratch] {
+                assert_eq!(ask(host, &origin, area), passes, "{listen} {origin} {area:?}");
+            }
+        }
+    }
+    // Ports that go without saying.
+    let own = OwnNames::new("127.0.0.1:80".parse().unwrap(), &["app.example:443".to_owned()]);
+    for (host, origin, passes) in [
+        ("localhost", "http://localhost", true),
+        ("localhost:80", "http://localhost", true),
+        ("app.example:443", "https://app.example", true),
+        ("localhost", "https://app.example", true),
+        ("localhost", "http://app.example", false),
+        ("localhost", "https://localhost:80", false),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", host.parse().unwrap());
+        headers.insert("origin", origin.parse().unwrap());
+        let passed = own.check(Area::Scratch, &Method::GET, &headers).is_ok();
+        assert_eq!(passed, passes, "{host} {origin}");
     }
 }
 

@@ -12,7 +12,7 @@ fn judge(scheme: &str, authority: &str, hosts: &Hosts) -> Result<Reach, Refusal>
 fn allow(entries: &[&str]) -> Hosts {
     Hosts {
         allowed: entries.iter().map(|entry| entry.parse().unwrap()).collect(),
-        only_allowed: false,
+        ..Hosts::default()
     }
 }
 
@@ -110,7 +110,7 @@ fn ports_and_schemes_that_registries_do_not_have_are_refused() {
     assert_eq!(code("https", "registry.example:8080", &none), Code::PortNotAllowed);
     assert_eq!(code("https", "localhost:5000", &none), Code::PrivateAddress);
     assert_eq!(code("https", "registry.internal", &none), Code::HostNotAllowed);
-    let only = Hosts { allowed: vec![], only_allowed: true };
+    let only = Hosts { only_allowed: true, ..Hosts::default() };
     assert_eq!(code("https", "registry.example", &only), Code::HostNotAllowed);
 }
 
@@ -171,6 +171,8 @@ fn p35_the_paths_of_the_distribution_spec_pass() {
         ("/v2/library/alpine/manifests/3.20", None, Shape::Manifest),
         ("/v2/a/manifests/_A.b-c", None, Shape::Manifest),
         ("/v2/a/blobs/uploads/", Some("mount=sha256:1&from=b"), Shape::Upload),
+        ("/v2/a/blobs/uploads/some-session", None, Shape::Session),
+        ("/v2/a/blobs/uploads/0a_=", Some("_state=x%2Fy&anything=z"), Shape::Session),
         ("/v2/tags/list/tags/list", None, Shape::Tags),
         ("/v2/blobs/uploads/manifests/latest", None, Shape::Manifest),
         ("/v2/a.b_c__d---e/f/tags/list", None, Shape::Tags),
@@ -220,7 +222,13 @@ fn p35_other_paths_do_not_pass() {
         "/v2/a/blobs/:abc",
         "/v2/a/blobs/SHA256:abc",
         "/v2/a/blobs/uploads",
-        "/v2/a/blobs/uploads/some-session",
+        "/v2/a/blobs/uploads/..",
+        "/v2/a/blobs/uploads/x/y",
+        "/v2/a/blobs/uploads/%2fadmin",
+        "/v2/a/blobs/uploads/x;y",
+        "/v2/blobs/uploads/x",
+        "/v2/a/uploads/x",
+        "/v2/A/blobs/uploads/x",
         "/v2/a/referrers/latest",
         "/v2/tags/list",
         "/v2/admin/users",

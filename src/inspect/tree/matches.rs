@@ -1,14 +1,13 @@
 //! Which paths do filter and statuses leave?
 
-use memchr::memmem::Finder;
-
-use super::snapshot::{Snapshot, lower_case};
+use super::filter::Filter;
+use super::snapshot::Snapshot;
 use super::{Query, Shown};
 
 /// Flags of one path.
 #[derive(Clone, Copy, Debug, Default)]
 struct Flags {
-    /// The filter matches the path and the match reaches into its last component.
+    /// The filter fits to the path, and not to the one above already.
     hit: bool,
     /// The filter matches the path, or there is none, and the status is shown.
     listed: bool,
@@ -31,11 +30,11 @@ pub(super) struct Matches {
 
 impl Matches {
     pub(super) fn find(snapshot: &Snapshot, query: &Query) -> Self {
-        let needle = lower_case(query.filter.as_bytes());
-        let filters = !needle.is_empty();
+        let filter = Filter::new(&query.filter);
+        let filters = !filter.is_empty();
         let mut flags = vec![Flags::default(); snapshot.len()];
         if filters {
-            mark_hits(snapshot, &needle, &mut flags);
+            mark_hits(snapshot, &filter, &mut flags);
         }
         mark_listed(snapshot, filters, query.shown, &mut flags);
         for id in (1..snapshot.len()).rev() {
@@ -75,25 +74,27 @@ impl Matches {
     }
 }
 
-/// Marks paths where the needle ends in the last component or the slash before it. What is above
-/// was searched with the path above.
-fn mark_hits(snapshot: &Snapshot, needle: &[u8], flags: &mut [Flags]) {
-    let finder = Finder::new(needle);
+/// Marks paths that fit while the path above does not. What is above was looked at with the path
+/// above.
+fn mark_hits(snapshot: &Snapshot, filter: &Filter, flags: &mut [Flags]) {
     let mut path: Vec<u8> = Vec::new();
-    let mut lengths = vec![0; snapshot.len()];
+    // Of each path its length, and the words of the filter that fit to it.
+    let mut known = vec![(0_usize, 0_u32); snapshot.len()];
     for id in 1..snapshot.len() {
-        let above = lengths.get(snapshot.parent(id as u32) as usize).copied().unwrap_or(0);
-        path.truncate(above);
-        if above > 0 {
+        let parent = known.get(snapshot.parent(id as u32) as usize).copied();
+        let (length, above) = parent.unwrap_or_default();
+        path.truncate(length);
+        let start = if length > 0 { length + 1 } else { 0 };
+        if length > 0 {
             path.push(b'/');
         }
         path.extend_from_slice(snapshot.lower_name(id as u32));
-        let window = path.get(above.saturating_sub(needle.len() - 1)..).unwrap_or_default();
+        let fits = above | filter.fits(&path, start);
         if let Some(flags) = flags.get_mut(id) {
-            flags.hit = finder.find(window).is_some();
+            flags.hit = filter.is_all(fits) && !filter.is_all(above);
         }
-        if let Some(length) = lengths.get_mut(id) {
-            *length = path.len();
+        if let Some(known) = known.get_mut(id) {
+            *known = (path.len(), fits);
         }
     }
 }

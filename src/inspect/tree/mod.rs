@@ -4,6 +4,7 @@
 //! that it shows. [`Tree`] keeps scope, filter, order and open directories, and hands out windows
 //! of rows as plain data.
 
+mod filter;
 mod matches;
 mod row;
 mod snapshot;
@@ -80,7 +81,8 @@ pub struct Shown {
 pub struct Query {
     /// Which tree.
     pub scope: Scope,
-    /// Part of the path, case ignored; empty for all.
+    /// Words, paths from the root (`/etc`) and patterns (`*.conf`) that must all fit; case is ignored.
+    /// Empty for all.
     pub filter: String,
     /// Order.
     pub sort: Sort,
@@ -121,8 +123,15 @@ pub struct Row {
     /// Target of a symlink or path of a hardlink's file, escaped like `name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// The path that a link leads to, without leading slash, as far as names alone tell: symlinks on
+    /// the way are not followed. `None` where it is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads_to: Option<String>,
     /// The layer that it comes from, or by which it was removed; counted from 1 at the base.
     pub layer: usize,
+    /// Of what was removed the layer that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<usize>,
     /// What became of it.
     pub status: Status,
     /// Whether there is anything in it to open.
@@ -276,9 +285,9 @@ impl Tree {
     }
 
     /// Opens the directories above a path and says in which row it is. `None` when it is not
-    /// there or the filter hides it.
+    /// there or the filter hides it. Symlinks on the way to it are followed.
     pub fn reveal(&mut self, path: &[u8]) -> Option<usize> {
-        let id = self.snapshot.find(path)?;
+        let id = self.locate(path)?;
         let mut above = self.snapshot.parent(id);
         while above != 0 {
             self.set_open(above, true);
@@ -289,10 +298,19 @@ impl Tree {
         self.rows.iter().position(|row| *row == id)
     }
 
-    /// One path as a row, whether it is on screen or not.
+    /// One path as a row, whether it is on screen or not. Symlinks on the way to it are followed,
+    /// as they are in a container; the row has its path without them.
     #[must_use]
     pub fn find(&self, path: &[u8]) -> Option<Row> {
-        self.snapshot.find(path).filter(|id| *id != 0).and_then(|id| self.row(id))
+        self.locate(path).filter(|id| *id != 0).and_then(|id| self.row(id))
+    }
+
+    fn locate(&self, path: &[u8]) -> Option<u32> {
+        self.snapshot.find(path).or_else(|| {
+            // A slash behind the path means what the link itself leads to.
+            let node = self.overlay.follow(path, path.ends_with(b"/")).ok()?.node?;
+            self.snapshot.find(&self.overlay.path(node))
+        })
     }
 
     /// Number of rows and of paths.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::snapshot::{Item, Snapshot};
 use super::{Content, Row, Status};
+use crate::layer::clean;
 use crate::layer::{EntryRef, Kind};
 
 /// What is known of one path.
@@ -19,6 +20,8 @@ pub(in crate::inspect) struct Facts {
     /// Counted from 1 at the base.
     pub(in crate::inspect) layer: usize,
     content: Option<EntryRef>,
+    /// Of what was removed the layer that has it, counted from 1 at the base.
+    held_by: Option<usize>,
 }
 
 /// Collects what is known of one path.
@@ -42,6 +45,7 @@ pub(in crate::inspect) fn facts(snapshot: &Snapshot, id: u32) -> Option<Facts> {
                 link,
                 layer: number(node.layer),
                 content: node.content,
+                held_by: None,
             })
         }
         Item::Entry { entry: at, layer } => {
@@ -58,6 +62,7 @@ pub(in crate::inspect) fn facts(snapshot: &Snapshot, id: u32) -> Option<Facts> {
                 link: (!entry.link.is_empty()).then(|| entry.link.to_vec()),
                 layer: number(layer),
                 content: (is_file && here).then_some(at),
+                held_by: (!here).then(|| number(at.layer)),
             })
         }
         Item::Unnamed { layer } => Some(Facts {
@@ -70,6 +75,7 @@ pub(in crate::inspect) fn facts(snapshot: &Snapshot, id: u32) -> Option<Facts> {
             link: None,
             layer: number(layer),
             content: None,
+            held_by: None,
         }),
     }
 }
@@ -86,6 +92,7 @@ pub(super) fn size(snapshot: &Snapshot, id: u32) -> u64 {
 pub(super) fn row(snapshot: &Snapshot, id: u32, has_children: bool, expanded: bool) -> Option<Row> {
     let facts = facts(snapshot, id)?;
     let path = snapshot.path(id);
+    let leads_to = facts.link.as_deref().and_then(|link| leads_to(&path, facts.kind, link));
     let (path, path_hex) = text_and_hex(&path);
     let content = facts.content.and_then(|at| {
         let entry = snapshot.overlay.layers().get(at.layer as usize)?.entry(at.entry)?;
@@ -106,12 +113,23 @@ pub(super) fn row(snapshot: &Snapshot, id: u32, has_children: bool, expanded: bo
         gid: facts.gid,
         mtime: facts.mtime,
         link: facts.link.as_deref().map(visible_text),
+        leads_to,
         layer: facts.layer,
+        held_by: facts.held_by,
         status: snapshot.status(id),
         has_children,
         expanded,
         content,
     })
+}
+
+/// Where a link at `path` leads, from the root.
+fn leads_to(path: &[u8], kind: Kind, link: &[u8]) -> Option<String> {
+    let above = path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    let from_root = kind != Kind::Symlink || link.starts_with(b"/");
+    let from = if from_root { &[][..] } else { path.get(..above)? };
+    let whole = [from, link].concat();
+    String::from_utf8(clean(&whole).join(&b'/')).ok().filter(|path| !path.is_empty())
 }
 
 /// Bytes as text with replacement characters, and in hex when that lost something.

@@ -83,7 +83,9 @@ impl Parser {
             }
             return;
         };
-        let has_content = kind == Kind::File || header.type_flag() == b'D';
+        // A directory that is stored as a file may have content, which nobody reads.
+        let has_content =
+            kind == Kind::File || matches!(header.type_flag(), b'D' | 0 | b'0' | b'7');
         if size > 0 && !has_content {
             findings.add("tar.size-without-content", |rule| {
                 let text = format!(
@@ -194,13 +196,14 @@ impl Parser {
         };
         match flag {
             0 if slash => Some(Kind::Directory),
-            b'0' if slash => {
+            // GNU tar, bsdtar and what Docker runs on take it so.
+            b'0' | b'7' if slash => {
                 findings.add("tar.file-with-slash", |rule| {
-                    let text = "The name of a file ends with a slash: some tools make it a \
-                                directory.";
+                    let text = "The name of a file ends with a slash, which makes it a directory; \
+                                some tools make it a file.";
                     Finding::warning(rule, display(name), text)
                 });
-                Some(Kind::File)
+                Some(Kind::Directory)
             }
             0 | b'0' | b'7' | b'S' => Some(Kind::File),
             b'1' => Some(Kind::Hardlink),

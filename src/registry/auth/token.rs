@@ -7,7 +7,7 @@ use http::{HeaderValue, Method, header};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use super::super::transport::Request;
+use super::super::transport::{Purpose, Request};
 use super::credentials::{self, Credentials};
 use super::scope::Scope;
 
@@ -61,7 +61,7 @@ pub(super) fn get(
     if url.query() == Some("") {
         url.set_query(None);
     }
-    let mut request = Request::get(url);
+    let mut request = Request::get(url).to(Purpose::Token);
     request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(value) = login.and_then(|(user, secret)| credentials::basic(user, secret)) {
         request.headers.insert(header::AUTHORIZATION, value);
@@ -85,7 +85,7 @@ pub(super) fn post(
         .append_pair("scope", &scopes.join(" "))
         .append_pair("access_type", "offline")
         .finish();
-    let mut request = Request::new(Method::POST, realm.clone());
+    let mut request = Request::new(Method::POST, realm.clone()).to(Purpose::Token);
     let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
     request.headers.insert(header::CONTENT_TYPE, form_type);
     request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));

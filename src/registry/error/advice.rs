@@ -67,7 +67,7 @@ impl Error {
                     "Try again; what was already verified is kept."
                 }
                 TransportErrorKind::Cancelled => "Start it again when you want it.",
-                TransportErrorKind::Offline => "Connect to a network and try again.",
+                TransportErrorKind::Offline => "Try again when it is reachable again.",
                 TransportErrorKind::Other => "Try again.",
             },
             Self::TooLarge { .. } => "This is no document that registries accept; do not trust it.",

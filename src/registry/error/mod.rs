@@ -60,6 +60,8 @@ pub enum PageProblem {
     OtherOrigin,
     /// The page names itself as the next.
     Loop,
+    /// The page brought nothing that was not listed already, and yet names a next one.
+    NothingNew,
     /// More pages than are followed.
     TooMany {
         /// Pages that were read.
@@ -364,6 +366,29 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
+    }
+
+    /// Whether the registry answered, and the answer is no: another one will not come. That may
+    /// mean that there is no such thing, as registries say 401 or 403 of what does not exist, too,
+    /// and answer questions that they do not know with pages for people.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Unauthorized { .. }
+            | Self::Denied { .. }
+            | Self::NotFound { .. }
+            | Self::Unexpected { .. }
+            | Self::NotJson { .. }
+            | Self::Encoded { .. }
+            | Self::TooLarge { .. }
+            | Self::PageRefused { .. } => true,
+            Self::Server { status, .. } => *status == StatusCode::NOT_IMPLEMENTED,
+            // A policy between here and the registry, or a redirect that it does not follow.
+            Self::Transport { error, .. } => {
+                matches!(&error.kind, TransportErrorKind::Refused(code) if code != "rate-limited")
+            }
+            _ => false,
+        }
     }
 
     /// The server's wish to be left alone for a while.

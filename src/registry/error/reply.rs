@@ -44,7 +44,7 @@ impl Reply {
     }
 
     /// ` It says: …` to put behind a sentence, or nothing.
-    pub(super) fn quoted(&self) -> String {
+    pub(in crate::registry) fn quoted(&self) -> String {
         let said: Vec<String> = self
             .entries
             .iter()

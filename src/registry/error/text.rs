@@ -54,7 +54,7 @@ impl fmt::Display for Error {
             }
             Self::Unexpected { subject, status, reply } => write!(
                 f,
-                "Asked for {subject}, the server answered with status {}, which has no meaning here.{}",
+                "The server's answer for {subject} has no meaning here: status {}.{}",
                 named(*status),
                 reply.quoted()
             ),
@@ -79,7 +79,11 @@ impl fmt::Display for Error {
                 capital(subject)
             ),
             Self::NotJson { subject, problem } => {
-                write!(f, "The answer for {subject} can't be read: {problem}.")
+                write!(
+                    f,
+                    "The answer for {subject} can't be read: {}.",
+                    problem.trim_end_matches('.')
+                )
             }
             Self::ConsentNeeded { registry, realm_host } => {
                 write!(f, "The registry {registry} wants to send your login to {realm_host}.")
@@ -108,6 +112,12 @@ impl fmt::Display for Error {
                     }
                     PageProblem::Loop => {
                         write!(f, "too many pages, as {next} names itself as the next.")
+                    }
+                    PageProblem::NothingNew => {
+                        write!(
+                            f,
+                            "its last page brought nothing new, and still names {next} as the next."
+                        )
                     }
                     PageProblem::TooMany { pages } => {
                         write!(f, "too many pages, {pages} were read.")
@@ -220,7 +230,7 @@ fn transport(f: &mut fmt::Formatter<'_>, subject: &Subject, error: &TransportErr
             write!(f, "{} was stopped.", capital(subject))
         }
         TransportErrorKind::Offline if subject.is_write() => {
-            write!(f, "There is no network, so {subject} has to wait.")
+            write!(f, "{message}, so {subject} has to wait.")
         }
         TransportErrorKind::Cut { got, expected: Some(expected) } => {
             write!(f, "The connection broke after {got} of {expected} bytes of {subject}.")
@@ -229,7 +239,7 @@ fn transport(f: &mut fmt::Formatter<'_>, subject: &Subject, error: &TransportErr
             write!(f, "The connection broke after {got} bytes of {subject}.")
         }
         TransportErrorKind::Cancelled => write!(f, "Reading {subject} was stopped."),
-        TransportErrorKind::Offline => write!(f, "There is no network, so {subject} was not read."),
+        TransportErrorKind::Offline => write!(f, "{message}, so {subject} was not read."),
         TransportErrorKind::Refused(_) => {
             write!(f, "{} was not asked for: {message}.", capital(subject))
         }

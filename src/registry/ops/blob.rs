@@ -11,7 +11,7 @@ use super::super::error::{Error, shown};
 use super::super::range::{self, ByteRange, Part};
 use super::super::transport::{Request, Transport};
 use super::super::{Registry, plain};
-use super::manifest::{body, media_type};
+use super::manifest::{body, differs, instead, media_type};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::reference::Repository;
@@ -62,9 +62,9 @@ impl<T: Transport> Registry<T> {
         let request = self.blob_request(repository, &descriptor.digest, None);
         let response = self.send_ok(&access, request).await?;
         let (bytes, headers) = body::<T>(&access.subject, response, limit).await?;
+        let instead = instead(&headers, &bytes).filter(|_| descriptor.size > 0);
         let verified = descriptor.verify(bytes);
-        let bytes =
-            verified.map_err(|mismatch| Error::Mismatch { subject: access.subject, mismatch })?;
+        let bytes = verified.map_err(|mismatch| differs(&access.subject, mismatch, instead))?;
         let (digest, media_type) = (descriptor.digest.clone(), media_type(&headers));
         Ok(Fetched { bytes, digest, media_type, headers, findings: Vec::new() })
     }

@@ -14,7 +14,7 @@ impl<T: Transport> Registry<T> {
     /// One page of repositories: the first, or the one that the page before named.
     ///
     /// # Errors
-    /// When the page can't be read, or names a next one that may not be fetched.
+    /// When the page can't be read. A next one that may not be fetched is told in the page.
     pub async fn catalog(&self, page: Option<&Next>) -> Result<Page, Error> {
         let subject = Subject::Catalog { registry: self.name.to_string() };
         let access = Access { subject, scopes: vec![Scope::catalog()] };

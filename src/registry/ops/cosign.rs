@@ -5,9 +5,9 @@ use super::super::error::Error;
 use super::super::transport::Transport;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
-use crate::media_type::MediaType;
 use crate::reference::{Repository, Target};
 use crate::source::{CosignKind, CosignTag};
+use crate::spec::{self, Claims, View};
 
 impl<T: Transport> Registry<T> {
     /// Looks up the three tags of a digest. What they point to stays unverified until fetched.
@@ -23,29 +23,43 @@ impl<T: Transport> Registry<T> {
         for kind in CosignKind::ALL {
             let Some(tag) = kind.tag(digest) else { continue };
             match self.tagged(repository, &Target::Tag(tag.clone())).await {
-                Ok(descriptor) => found.push(CosignTag { kind, tag, descriptor }),
-                Err(error) if error.is_not_found() => {}
+                // Not every registry says 404 of a tag that does not exist: some refuse, some send
+                // the manifest that the tag is made of, some a page for people.
+                Ok(Some(descriptor)) if descriptor.digest != *digest => {
+                    found.push(CosignTag { kind, tag, descriptor });
+                }
+                Ok(_) => {}
+                Err(error) if error.is_refusal() => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(found)
     }
 
-    /// The descriptor of what a tag points to: by HEAD where that says enough, else by GET.
-    async fn tagged(&self, repository: &Repository, target: &Target) -> Result<Descriptor, Error> {
+    /// The descriptor of the manifest that a tag points to: by HEAD where that says enough, else by
+    /// GET. `None` when the tag stands for something that is no manifest.
+    async fn tagged(
+        &self,
+        repository: &Repository,
+        target: &Target,
+    ) -> Result<Option<Descriptor>, Error> {
         match self.head_manifest(repository, target).await {
             Ok(head) => {
                 if let (Some(digest), Some(size), Some(media_type)) =
                     (head.digest, head.size, head.media_type)
+                    && media_type.is_manifest()
                 {
-                    return Ok(Descriptor::new(media_type.as_str(), digest, size));
+                    return Ok(Some(Descriptor::new(media_type.as_str(), digest, size)));
                 }
             }
-            Err(Error::Unexpected { .. }) => {}
+            Err(error) if error.is_refusal() && !error.is_not_found() => {}
             Err(error) => return Err(error),
         }
         let fetched = self.manifest(repository, target).await?;
-        let media_type = fetched.media_type.unwrap_or_else(|| MediaType::new(MediaType::MANIFEST));
-        Ok(Descriptor::new(media_type.as_str(), fetched.digest, fetched.bytes.len() as u64))
+        let claims = Claims { content_type: fetched.media_type, descriptor: None };
+        let read = spec::read(&fetched.bytes, &fetched.digest, &claims, "document");
+        let is_manifest =
+            matches!(read.view, View::Index(_) | View::Manifest(_) | View::Schema1(_));
+        Ok(read.document.filter(|_| is_manifest).map(|document| document.descriptor()))
     }
 }

@@ -16,10 +16,12 @@ impl<T: Transport> Registry<T> {
     /// Whether a repository holds a blob, asked by one who is about to write to it. Where the answer
     /// to HEAD can't be right, the blob's last byte is asked for.
     ///
-    /// Of a blob that is there, but with another size than the descriptor says, this is `false`.
+    /// Of a blob that is there, but with another size than the descriptor says, this is `false`; so
+    /// it is where the registry refuses to say, as some do for what they don't have: sending a blob
+    /// once more does no harm.
     ///
     /// # Errors
-    /// When the registry does not say.
+    /// When the registry can't be reached, fails, or wants a login.
     pub async fn has_blob(
         &self,
         repository: &Repository,
@@ -34,8 +36,8 @@ impl<T: Transport> Registry<T> {
             StatusCode::OK if is_this(&head.headers, descriptor) => return Ok(true),
             StatusCode::NOT_FOUND => return Ok(false),
             StatusCode::OK => {}
-            // A registry that does not know HEAD.
-            status if matches!(status.as_u16(), 400 | 405 | 501) => {}
+            // A registry, or a place that it redirects to, that does not know or allow HEAD.
+            status if matches!(status.as_u16(), 400 | 403 | 405 | 406 | 410 | 501) => {}
             _ => return Err(self.failure(&access.subject, head).await),
         }
         let mut request = Request::get(url);
@@ -46,7 +48,9 @@ impl<T: Transport> Registry<T> {
         let response = self.send(&access, request).await?;
         match response.status {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT => {}
-            StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE => return Ok(false),
+            status if matches!(status.as_u16(), 400 | 403 | 404 | 405 | 406 | 410 | 416 | 501) => {
+                return Ok(false);
+            }
             _ => return Err(self.failure(&access.subject, response).await),
         }
         Ok(match range::check(last, response.status, &response.headers) {

@@ -5,11 +5,12 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
+use serde_json::Value;
 
-use super::super::error::{Error, Subject, shown};
+use super::super::error::{Error, Reply, Subject, shown};
 use super::super::transport::{self, Request, Response, Transport};
 use super::super::{Access, Registry, plain};
-use crate::descriptor::{Descriptor, identify, verify_digest};
+use crate::descriptor::{Descriptor, Mismatch, identify, verify_digest};
 use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::limits;
@@ -41,12 +42,15 @@ impl<T: Transport> Registry<T> {
     ) -> Result<Fetched, Error> {
         let access = self.manifest_access(repository, target);
         let (body, headers) = self.manifest_bytes(repository, &access, target, None).await?;
+        let instead = instead(&headers, &body);
         let (digest, bytes) = match target {
-            Target::Tag(_) => identify(body),
+            Target::Tag(_) => match instead {
+                Some(problem) => return Err(Error::NotJson { subject: access.subject, problem }),
+                None => identify(body),
+            },
             Target::Digest(digest) => {
                 let verified = verify_digest(digest, body);
-                let mismatch =
-                    |mismatch| Error::Mismatch { subject: access.subject.clone(), mismatch };
+                let mismatch = |mismatch| differs(&access.subject, mismatch, instead);
                 (digest.clone(), verified.map_err(mismatch)?)
             }
         };
@@ -71,10 +75,10 @@ impl<T: Transport> Registry<T> {
         }
         let wanted = Some(&descriptor.media_type);
         let (body, headers) = self.manifest_bytes(repository, &access, &target, wanted).await?;
+        let instead = instead(&headers, &body);
         let verified = descriptor.verify(body);
         let subject = access.subject;
-        let bytes =
-            verified.map_err(|mismatch| Error::Mismatch { subject: subject.clone(), mismatch })?;
+        let bytes = verified.map_err(|mismatch| differs(&subject, mismatch, instead))?;
         let digest = descriptor.digest.clone();
         let findings = header_digest(&subject, &headers, &digest, &bytes).into_iter().collect();
         Ok(Fetched { bytes, digest, media_type: media_type(&headers), headers, findings })
@@ -138,6 +142,37 @@ pub(super) async fn body<T: Transport>(
     let body = transport::read(&mut response.body, limit).await;
     let body = body.map_err(|error| Error::read(subject.clone(), error))?;
     Ok((body, response.headers))
+}
+
+/// What an answer is that has no document in it although its status says so: nothing at all, a page
+/// for people, an error. It says nothing of what was asked for.
+pub(super) fn instead(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    if body.is_empty() {
+        return Some("it is empty".to_owned());
+    }
+    let start = body.trim_ascii_start();
+    let is_page = media_type(headers).is_some_and(|it| it.as_str().ends_with("html"))
+        || start.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"<!doctype"))
+        || start.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"<html"));
+    if is_page && start.first() == Some(&b'<') {
+        return Some("it is a web page".to_owned());
+    }
+    if start.first() != Some(&b'{') || body.len() as u64 > limits::ERROR_BYTES {
+        return None;
+    }
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let is_error = value.get("errors").is_some_and(Value::is_array);
+    let is_document = ["schemaVersion", "mediaType"].iter().any(|key| value.get(key).is_some());
+    (is_error && !is_document).then(|| format!("it is an error.{}", Reply::parse(body).quoted()))
+}
+
+/// The error for bytes that are not the ones that were asked for.
+pub(super) fn differs(subject: &Subject, mismatch: Mismatch, instead: Option<String>) -> Error {
+    let subject = subject.clone();
+    match instead {
+        Some(problem) => Error::NotJson { subject, problem },
+        None => Error::Mismatch { subject, mismatch },
+    }
 }
 
 /// All manifest types by name: a registry converts what it thinks one can't read, and with it

@@ -61,7 +61,7 @@ impl<T: Transport> Registry<T> {
         let value = value.unwrap_or(HeaderValue::from_static(MediaType::MANIFEST));
         request.headers.insert(CONTENT_TYPE, value);
         request.body = bytes.clone();
-        let mut response = self.send(&access, request).await?;
+        let mut response = self.send_upload(&access, request, None).await?;
         match response.status {
             StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => {}
             StatusCode::PAYLOAD_TOO_LARGE => {

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use super::error::{Error, Subject};
 use super::page::{self, Page};
-use super::transport::{self, Request, Response, Transport};
+use super::transport::{self, Purpose, Request, Response, Transport};
 use super::{Access, Registry};
 use crate::limits;
 
@@ -50,7 +50,7 @@ impl<T: Transport> Registry<T> {
         number: usize,
         key: &str,
     ) -> Result<Page, Error> {
-        let mut request = Request::get(url.clone());
+        let mut request = Request::get(url.clone()).to(Purpose::of_page(number));
         let json = http::HeaderValue::from_static("application/json");
         request.headers.insert(http::header::ACCEPT, json);
         let mut response = self.send_ok(access, request).await?;
@@ -67,7 +67,11 @@ impl<T: Transport> Registry<T> {
                 });
             }
         };
-        let next = page::next(&access.subject, &response.headers, &url, number)?;
-        Ok(Page { names, next })
+        let next = page::next(&access.subject, &response.headers, &url, number);
+        let (next, stops) = match next {
+            Ok(next) => (next, None),
+            Err(error) => (None, Some(error)),
+        };
+        Ok(Page { names, next, stops })
     }
 }

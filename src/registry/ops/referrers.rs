@@ -3,6 +3,8 @@
 //! distribution-spec, "Listing Referrers" (end-12), with the referrers tag schema for registries
 //! that lack it.
 
+use std::collections::BTreeSet;
+
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
@@ -10,7 +12,7 @@ use url::Url;
 
 use super::super::error::{Error, Subject};
 use super::super::page::{self, Next};
-use super::super::transport::{Request, Transport};
+use super::super::transport::{Purpose, Request, Transport};
 use super::super::{Access, Registry, plain, reading};
 use super::list;
 use super::manifest::media_type;
@@ -33,10 +35,12 @@ struct Listed {
 impl<T: Transport> Registry<T> {
     /// Lists what refers to a manifest, of one artifact type or of all.
     ///
-    /// A page that can't be fetched ends the list with an error among its findings.
+    /// A registry without the API says so in many ways: by 404, by refusing, by sending a web page.
+    /// The list is then looked for under its tag. A page that can't be fetched ends the list with a
+    /// finding.
     ///
     /// # Errors
-    /// When the first page can't be fetched, other than for want of the API.
+    /// When the registry can't be reached, fails, or asks to be left alone.
     pub async fn referrers(
         &self,
         repository: &Repository,
@@ -49,17 +53,25 @@ impl<T: Transport> Registry<T> {
         if let Some(artifact_type) = artifact_type {
             url.query_pairs_mut().append_pair("artifactType", artifact_type);
         }
-        let first = self.referrers_page(&access, url, 1).await?;
-        let Some(first) = first else {
-            return self.fallback(repository, digest, artifact_type).await;
+        let first = match self.referrers_page(&access, url, 1).await {
+            Ok(Some(first)) => first,
+            Ok(None) => return self.fallback(repository, digest, artifact_type, None).await,
+            Err(error) if error.is_refusal() => {
+                return self.fallback(repository, digest, artifact_type, Some(error)).await;
+            }
+            Err(error) => return Err(error),
         };
         let mut found =
             Referrers { descriptors: Vec::new(), from: ReferrersFrom::Api, findings: Vec::new() };
+        let mut seen = BTreeSet::new();
         let mut page = Some(first);
         while let Some(mut listed) = page.take() {
             if !listed.filtered {
                 keep(&mut listed.descriptors, artifact_type);
             }
+            let some = !listed.descriptors.is_empty();
+            listed.descriptors.retain(|descriptor| seen.insert(descriptor.digest.clone()));
+            let nothing_new = some && listed.descriptors.is_empty();
             found.descriptors.append(&mut listed.descriptors);
             found.findings.append(&mut listed.findings);
             if found.descriptors.len() > limits::DESCRIPTORS {
@@ -68,9 +80,14 @@ impl<T: Transport> Registry<T> {
                 break;
             }
             let next = match listed.next {
+                Some(Ok(_)) if nothing_new => {
+                    let why = "its last page brought nothing new, and still names a next one.";
+                    found.findings.push(not_whole(&access.subject, why));
+                    break;
+                }
                 Some(Ok(next)) => next,
                 Some(Err(error)) => {
-                    found.findings.push(error.into());
+                    found.findings.push(not_whole(&access.subject, &error.to_string()));
                     break;
                 }
                 None => break,
@@ -78,7 +95,9 @@ impl<T: Transport> Registry<T> {
             match self.referrers_page(&access, next.url().clone(), next.number()).await {
                 Ok(Some(listed)) => page = Some(listed),
                 Ok(None) => found.findings.push(no_index(&access.subject, "a later page")),
-                Err(error) => found.findings.push(error.into()),
+                Err(error) => {
+                    found.findings.push(not_whole(&access.subject, &error.to_string()));
+                }
             }
         }
         Ok(found)
@@ -91,7 +110,7 @@ impl<T: Transport> Registry<T> {
         url: Url,
         number: usize,
     ) -> Result<Option<Listed>, Error> {
-        let mut request = Request::get(url.clone());
+        let mut request = Request::get(url.clone()).to(Purpose::of_page(number));
         request.headers.insert(ACCEPT, HeaderValue::from_static(MediaType::INDEX));
         let mut response = self.send(access, request).await?;
         match response.status {
@@ -106,10 +125,10 @@ impl<T: Transport> Registry<T> {
         let named = is_index(media_type(&response.headers).as_ref());
         let value = match list::<T>(&access.subject, &mut response).await {
             Ok((_, value)) => value,
-            Err(Error::NotJson { .. }) if !named => return Ok(None),
+            Err(Error::NotJson { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        if !named && !says_index(&value) {
+        if !is_list(&value) || (!named && !says_index(&value)) {
             return Ok(None);
         }
         let (descriptors, findings) = descriptors(&access.subject, &value);
@@ -118,32 +137,46 @@ impl<T: Transport> Registry<T> {
         Ok(Some(Listed { descriptors, filtered, next, findings }))
     }
 
-    /// The referrers tag schema: an index under a tag that is made of the digest.
+    /// The referrers tag schema: an index under a tag that is made of the digest. `refusal` is what
+    /// the API was answered with, when that does not say that there is none.
     async fn fallback(
         &self,
         repository: &Repository,
         digest: &Digest,
         artifact_type: Option<&str>,
+        refusal: Option<Error>,
     ) -> Result<Referrers, Error> {
-        let nowhere = Referrers {
-            descriptors: Vec::new(),
-            from: ReferrersFrom::Nowhere,
-            findings: Vec::new(),
-        };
-        let Ok(tag) = Tag::parse(&digest.referrers_tag()) else { return Ok(nowhere) };
         let subject = Subject::Referrers { name: self.full(repository), digest: digest.clone() };
+        let nowhere = |refusal: Option<Error>| Referrers {
+            descriptors: Vec::new(),
+            from: match refusal {
+                Some(_) => ReferrersFrom::NotKnown,
+                None => ReferrersFrom::Nowhere,
+            },
+            findings: refusal
+                .map(|refusal| warning(&subject, refusal.to_string()))
+                .into_iter()
+                .collect(),
+        };
+        let Ok(tag) = Tag::parse(&digest.referrers_tag()) else { return Ok(nowhere(refusal)) };
         let fetched = match self.manifest(repository, &Target::Tag(tag)).await {
             Ok(fetched) => fetched,
-            Err(error) if error.is_not_found() => return Ok(nowhere),
+            // A page for people is what some servers send where there is nothing.
+            Err(Error::NotFound { .. } | Error::NotJson { .. }) => return Ok(nowhere(refusal)),
+            Err(error) if error.is_refusal() => return Ok(nowhere(refusal.or(Some(error)))),
             Err(error) => return Err(error),
         };
-        let mut found = Referrers { from: ReferrersFrom::FallbackTag, ..nowhere };
         let value = serde_json::from_slice::<Value>(&fetched.bytes).unwrap_or_default();
         let named = is_index(fetched.media_type.as_ref());
-        if !value.is_object() || (!named && !says_index(&value)) {
-            found.findings.push(no_index(&subject, "what lies under the fallback tag"));
-            return Ok(found);
+        // Some registries answer the tag with the manifest itself, or with a page for people.
+        if fetched.digest == *digest || !is_list(&value) || (!named && !says_index(&value)) {
+            return Ok(nowhere(refusal));
         }
+        let mut found = Referrers {
+            descriptors: Vec::new(),
+            from: ReferrersFrom::FallbackTag,
+            findings: Vec::new(),
+        };
         (found.descriptors, found.findings) = descriptors(&subject, &value);
         keep(&mut found.descriptors, artifact_type);
         if found.descriptors.len() > limits::DESCRIPTORS {
@@ -160,6 +193,11 @@ fn is_index(media_type: Option<&MediaType>) -> bool {
 
 fn says_index(value: &Value) -> bool {
     value.get("mediaType").and_then(Value::as_str) == Some(MediaType::INDEX)
+}
+
+/// Whether a document has the shape of an index: a list of manifests, which may be null.
+fn is_list(value: &Value) -> bool {
+    value.get("manifests").is_some_and(|list| list.is_array() || list.is_null())
 }
 
 fn filters_applied(headers: &HeaderMap) -> bool {
@@ -179,17 +217,18 @@ fn descriptors(subject: &Subject, value: &Value) -> (Vec<Descriptor>, Vec<Findin
     let list = match value.get("manifests") {
         Some(Value::Array(list)) => list.as_slice(),
         Some(Value::Null) => &[],
-        _ => {
-            findings.push(no_index(subject, "the answer"));
-            &[]
-        }
+        _ => &[],
     };
     for (at, item) in list.iter().enumerate() {
         match serde_json::from_value::<Descriptor>(item.clone()) {
             Ok(descriptor) => good.push(descriptor),
             Err(error) if findings.len() < limits::FINDINGS_PER_RULE => {
                 let message = format!("Entry {} of {subject} is no descriptor: {error}.", at + 1);
-                findings.push(Finding::error("referrers.descriptor", subject.to_string(), message));
+                findings.push(Finding::warning(
+                    "referrers.descriptor",
+                    subject.to_string(),
+                    message,
+                ));
             }
             Err(_) => {}
         }
@@ -197,9 +236,17 @@ fn descriptors(subject: &Subject, value: &Value) -> (Vec<Descriptor>, Vec<Findin
     (good, findings)
 }
 
+/// What is wrong with a list is no fault of what it is about.
+fn warning(subject: &Subject, message: String) -> Finding {
+    Finding::warning("referrers.list", subject.to_string(), message)
+}
+
 fn no_index(subject: &Subject, what: &str) -> Finding {
-    let message = format!("The list of {subject} can't be read: {what} is no image index.");
-    Finding::error("referrers.not-an-index", subject.to_string(), message)
+    not_whole(subject, &format!("{what} is no image index."))
+}
+
+fn not_whole(subject: &Subject, why: &str) -> Finding {
+    warning(subject, format!("The list of {subject} is not whole: {why}"))
 }
 
 fn too_many(subject: &Subject) -> Finding {
@@ -207,5 +254,5 @@ fn too_many(subject: &Subject) -> Finding {
         "The list of {subject} has more than {} entries; the others were left out.",
         limits::DESCRIPTORS
     );
-    Finding::error("referrers.too-many", subject.to_string(), message)
+    Finding::warning("referrers.too-many", subject.to_string(), message)
 }

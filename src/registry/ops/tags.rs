@@ -3,7 +3,7 @@
 //! distribution-spec, "Listing Tags" (end-8).
 
 use super::super::error::{Error, Subject};
-use super::super::page::{Next, Page};
+use super::super::page::{Names, Next, Page};
 use super::super::transport::Transport;
 use super::super::{Registry, reading};
 use crate::limits;
@@ -16,7 +16,7 @@ impl<T: Transport> Registry<T> {
     /// One page of tags: the first, or the one that the page before named.
     ///
     /// # Errors
-    /// When the page can't be read, or names a next one that may not be fetched.
+    /// When the page can't be read. A next one that may not be fetched is told in the page.
     pub async fn tags(&self, repository: &Repository, page: Option<&Next>) -> Result<Page, Error> {
         let access = reading(repository, Subject::Tags { name: self.full(repository) });
         match page {
@@ -29,21 +29,39 @@ impl<T: Transport> Registry<T> {
         }
     }
 
-    /// All tags, at most [`limits::TAGS`] of them.
+    /// All tags, each once, at most [`limits::TAGS`] of them.
+    ///
+    /// # Errors
+    /// As [`Self::tags`], for any page, and when the list stops before its end.
+    pub async fn all_tags(&self, repository: &Repository) -> Result<Vec<String>, Error> {
+        match self.tags_there(repository).await? {
+            (tags, None) => Ok(tags),
+            (_, Some(stops)) => Err(stops),
+        }
+    }
+
+    /// The tags that come, each once, at most [`limits::TAGS`] of them, and why the list stops
+    /// before its end where it does.
     ///
     /// # Errors
     /// As [`Self::tags`], for any page.
-    pub async fn all_tags(&self, repository: &Repository) -> Result<Vec<String>, Error> {
+    pub async fn tags_there(
+        &self,
+        repository: &Repository,
+    ) -> Result<(Vec<String>, Option<Error>), Error> {
+        let subject = Subject::Tags { name: self.full(repository) };
+        let mut names = Names::default();
         let mut page = self.tags(repository, None).await?;
-        let mut tags = page.names;
-        while let Some(next) = page.next {
+        let stops = loop {
+            let next = match names.take(page, &subject).1 {
+                Ok(next) => next,
+                Err(stops) => break Some(stops),
+            };
+            let Some(next) = next.filter(|_| names.len() < limits::TAGS) else { break None };
             page = self.tags(repository, Some(&next)).await?;
-            tags.append(&mut page.names);
-            if tags.len() >= limits::TAGS {
-                tags.truncate(limits::TAGS);
-                break;
-            }
-        }
-        Ok(tags)
+        };
+        let mut tags = names.into_list();
+        tags.truncate(limits::TAGS);
+        Ok((tags, stops))
     }
 }

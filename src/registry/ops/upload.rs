@@ -10,7 +10,7 @@ use url::Url;
 
 use super::super::auth::scope::{Action, Scope};
 use super::super::error::{Error, LocationProblem, Subject, shown};
-use super::super::transport::{Content, Part, Request, Response, Transport};
+use super::super::transport::{Content, Part, Purpose, Request, Response, Transport};
 use super::super::{Access, Registry, location, writing};
 use crate::digest::{Algorithm, Digest};
 use crate::reference::Repository;
@@ -107,7 +107,7 @@ impl<T: Transport> Registry<T> {
         sent: &dyn Fn(u64),
     ) -> Result<Held, Error> {
         let access = self.upload_access(repository, digest, range.start);
-        let mut request = Request::new(Method::PATCH, location.clone());
+        let mut request = Request::new(Method::PATCH, location.clone()).to(Purpose::Upload);
         request.headers.insert(CONTENT_TYPE, OCTETS);
         let last = range.end.saturating_sub(1);
         if let Ok(value) = HeaderValue::try_from(format!("{}-{last}", range.start)) {
@@ -138,7 +138,7 @@ impl<T: Transport> Registry<T> {
     ) -> Result<(), Error> {
         let access = self.upload_access(repository, digest, range.start);
         let url = location::with_digest(location, digest);
-        let mut request = Request::new(Method::PUT, url);
+        let mut request = Request::new(Method::PUT, url).to(Purpose::Upload);
         request.headers.insert(CONTENT_TYPE, OCTETS);
         let size = range.end.saturating_sub(range.start);
         let part = Part { content, range, sent };
@@ -164,7 +164,7 @@ impl<T: Transport> Registry<T> {
         location: &Url,
     ) -> Result<Held, Error> {
         let access = self.upload_access(repository, digest, 0);
-        let request = Request::get(location.clone());
+        let request = Request::get(location.clone()).to(Purpose::Upload);
         let response = self.send_upload(&access, request, None).await?;
         match response.status {
             StatusCode::NO_CONTENT | StatusCode::OK | StatusCode::ACCEPTED => {
@@ -185,7 +185,7 @@ impl<T: Transport> Registry<T> {
         location: &Url,
     ) -> Result<(), Error> {
         let access = self.upload_access(repository, digest, 0);
-        let request = Request::new(Method::DELETE, location.clone());
+        let request = Request::new(Method::DELETE, location.clone()).to(Purpose::Upload);
         let response = self.send_upload(&access, request, None).await?;
         if response.status.is_success() {
             return Ok(());
@@ -236,7 +236,7 @@ impl<T: Transport> Registry<T> {
     }
 
     /// Sends a request, also on to where it is redirected. No login goes to another host.
-    async fn send_upload(
+    pub(super) async fn send_upload(
         &self,
         access: &Access,
         mut request: Request,
@@ -248,6 +248,7 @@ impl<T: Transport> Registry<T> {
                 return Ok(response);
             }
             request.url = self.location(access, &response)?;
+            request.purpose = Purpose::Upload;
         }
         Err(Error::LocationRefused {
             subject: access.subject.clone(),

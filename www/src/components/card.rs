@@ -43,6 +43,9 @@ pub fn Facts(
     }
 }
 
+/// Characters of a name that are shown.
+const NAME: usize = 200;
+
 /// One name and its value.
 #[component]
 pub fn Fact(
@@ -57,7 +60,7 @@ pub fn Fact(
     view! {
         <div>
             <dt title=title>
-                <bdi>{super::format::visible(&name)}</bdi>
+                <bdi>{super::format::cut(&name, NAME)}</bdi>
             </dt>
             <dd>{children()}</dd>
         </div>

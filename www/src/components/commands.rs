@@ -7,8 +7,8 @@ use super::CopyButton;
 /// A command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
-    /// The tool.
-    pub tool: &'static str,
+    /// The tool, with the version whose options the line uses.
+    pub tool: String,
     /// The line, quoted for a shell.
     pub text: String,
     /// What the tool does otherwise; a sentence, or nothing.
@@ -25,14 +25,17 @@ pub fn CommandLines(
     let row = |line: CommandLine| {
         let CommandLine { tool, text, note } = line;
         let note = (!note.is_empty()).then(|| view! { <span class="muted">{note}</span> });
+        let label = format!("Copy the command of {tool}");
         view! {
             <li>
-                <span class="badge">{tool}</span>
+                <span class="badge" title="The options are those of this version and of later ones.">
+                    {tool}
+                </span>
                 <span class="grow two">
                     <code>{text.clone()}</code>
                     {note}
                 </span>
-                <CopyButton text=Signal::stored(text) label=format!("Copy the command of {tool}") />
+                <CopyButton text=Signal::stored(text) label />
             </li>
         }
     };

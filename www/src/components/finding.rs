@@ -3,7 +3,7 @@
 use drydock::finding::{Finding, Severity};
 use leptos::prelude::*;
 
-use super::{Badge, format};
+use super::{Badge, Untrusted, format};
 
 /// One finding in a list: how much it weighs, what it says, and what it is about.
 #[component]
@@ -23,7 +23,7 @@ pub fn FindingRow(
                     <span class="muted">{name}</span>
                     " "
                     <code>
-                        <bdi>{format::visible(&value)}</bdi>
+                        <bdi>{format::cut(&value, 300)}</bdi>
                     </code>
                 </span>
             }
@@ -34,12 +34,12 @@ pub fn FindingRow(
             <Badge kind text=word />
             <div class="what">
                 <p>
-                    <bdi>{format::visible(&finding.message)}</bdi>
+                    <Untrusted text=finding.message />
                 </p>
                 <p class="sub">
                     <code>{finding.rule.to_string()}</code>
                     " · "
-                    <bdi>{format::visible(&finding.subject)}</bdi>
+                    <bdi>{format::cut(&finding.subject, 300)}</bdi>
                     {pair(" · expected", finding.expected)}
                     {pair(" · came", finding.actual)}
                 </p>

@@ -1,4 +1,4 @@
-//! Numbers, names and commands as text. No browser here.
+//! Numbers and names as text. No browser here.
 
 /// Decimal units, as registries bill: `267 B`, `1.2 kB`, `86.4 MB`, `231 MB`.
 #[must_use]
@@ -32,6 +32,13 @@ pub fn count(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// As [`count`], for numbers below zero too.
+#[must_use]
+pub fn signed(number: i64) -> String {
+    let sign = if number < 0 { "−" } else { "" };
+    format!("{sign}{}", count(number.unsigned_abs()))
 }
 
 /// `1 layer`, `3 layers`.
@@ -81,6 +88,14 @@ pub fn ago(then: f64, now: f64) -> String {
     }
 }
 
+/// `2026-01-02T03:04:05.000Z` for people: `2026-01-02 03:04:05 UTC`.
+#[must_use]
+pub fn exact_time(iso: &str) -> String {
+    let (date, time) = iso.split_once('T').unwrap_or((iso, ""));
+    let time = time.trim_end_matches('Z').split('.').next().unwrap_or_default();
+    format!("{date} {time} UTC")
+}
+
 /// The text with its control and direction-changing characters made visible, so that nothing in it
 /// can hide, reorder or imitate what stands around it.
 #[must_use]
@@ -92,6 +107,15 @@ pub fn visible(text: &str) -> String {
 #[must_use]
 pub fn visible_lines(text: &str) -> String {
     text.chars().map(|c| if matches!(c, '\n' | '\t') { c } else { visible_char(c) }).collect()
+}
+
+/// At most `most` characters of a text, made visible, with an ellipsis where more would follow.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", visible(text.get(..end).unwrap_or_default())),
+        None => visible(text),
+    }
 }
 
 fn visible_char(c: char) -> char {
@@ -109,28 +133,6 @@ fn visible_char(c: char) -> char {
         | '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
         other => other,
     }
-}
-
-/// One word of a POSIX shell command, quoted where it needs to be.
-#[must_use]
-pub fn shell_word(word: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@=,+%".contains(&b);
-    if !word.is_empty() && word.bytes().all(plain) {
-        return word.to_owned();
-    }
-    if word.chars().any(|c| visible_char(c) != c) {
-        // $'…' keeps control characters out of the terminal, and bytes exact.
-        let escaped: String = word
-            .bytes()
-            .map(|b| match b {
-                b'\'' | b'\\' => format!("\\{}", char::from(b)),
-                b' '..=b'~' => char::from(b).to_string(),
-                _ => format!("\\x{b:02x}"),
-            })
-            .collect();
-        return format!("$'{escaped}'");
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
@@ -163,6 +165,7 @@ mod tests {
         assert_eq!(span(340.0), "340 ms");
         assert_eq!(span(185_000.0), "3 min 5 s");
         assert_eq!(span(f64::NAN), "–");
+        assert_eq!(exact_time("2026-01-02T03:04:05.000Z"), "2026-01-02 03:04:05 UTC");
     }
 
     #[test]
@@ -172,15 +175,8 @@ mod tests {
     }
 
     #[test]
-    fn words_of_a_shell() {
-        for (word, quoted) in [
-            ("ghcr.io/owner/app:1", "ghcr.io/owner/app:1"),
-            ("", "''"),
-            ("a b", "'a b'"),
-            ("it's $(x)", "'it'\\''s $(x)'"),
-            ("a\nb'", "$'a\\x0ab\\''"),
-        ] {
-            assert_eq!(shell_word(word), quoted);
-        }
+    fn long_texts_are_cut() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äö\u{202e}ü", 3), "äö\u{fffd}…");
     }
 }

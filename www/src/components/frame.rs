@@ -11,6 +11,8 @@ pub fn TopBar(
     /// The reference that is shown, if any.
     #[prop(into)]
     shown: Signal<String>,
+    /// A text was given that may be a link to this page, which is then followed; whether it was one.
+    own: Callback<String, bool>,
     /// A reference was given.
     #[prop(into)]
     open: Callback<Reference>,
@@ -23,6 +25,10 @@ pub fn TopBar(
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let Some(field) = reference_field() else { return };
+        if own.run(field.value()) {
+            let _ = field.blur();
+            return;
+        }
         match from_pasted(&field.value()) {
             Ok(reference) => {
                 let _ = field.blur();

@@ -2,10 +2,12 @@
 
 mod layout;
 
+use std::sync::Arc;
+
 use leptos::html;
 use leptos::prelude::*;
 
-use super::format;
+use super::{LongList, format};
 
 pub use layout::MAX_DRAWN;
 use layout::{Box, HEIGHT, Layout, WIDTH};
@@ -40,7 +42,7 @@ pub struct GraphNode {
 #[component]
 pub fn GraphPicture(
     /// The nodes; at most [`MAX_DRAWN`] are drawn.
-    nodes: Vec<GraphNode>,
+    nodes: Arc<Vec<GraphNode>>,
 ) -> impl IntoView {
     let layout = Layout::new(&nodes);
     let edges = layout.edges(&nodes).into_iter().map(|(path, relation)| {
@@ -51,16 +53,22 @@ pub fn GraphPicture(
         view! { <path class=class d=path /> }
     });
     let boxes: Vec<AnyView> =
-        layout.boxes.iter().zip(&nodes).map(|(place, node)| view_box(place, node)).collect();
+        layout.boxes.iter().zip(nodes.iter()).map(|(place, node)| view_box(place, node)).collect();
     let (width, height) = layout.size();
     // The root stands amid its children, which may be far down: it is what one wants to see first.
     let root = layout.boxes.first().map_or(0.0, |place| place.y);
     let frame = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
-        if let Some(frame) = frame.get() {
-            let above = f64::from(frame.client_height()) / 2.0;
-            frame.set_scroll_top((root - above).max(0.0) as i32);
+        if frame.get().is_none() {
+            return;
         }
+        // It has its size in the next frame.
+        request_animation_frame(move || {
+            let Some(frame) = frame.try_get_untracked().flatten() else { return };
+            let above = f64::from(frame.client_height()) / 2.0;
+            frame.set_scroll_top((root + HEIGHT / 2.0 - above).max(0.0) as i32);
+            frame.set_scroll_left(0);
+        });
     });
     view! {
         <div class="graph" node_ref=frame tabindex="0" role="region" aria-label="Picture">
@@ -80,60 +88,58 @@ pub fn GraphPicture(
 
 fn view_box(place: &Box, node: &GraphNode) -> AnyView {
     let (x, y) = (place.x, place.y);
-    let label = format!("{}, {}", format::visible(&node.title), format::visible(&node.detail));
+    let label = format!("{}, {}", format::cut(&node.title, 200), format::cut(&node.detail, 200));
     let band = format!("band {}", node.class);
-    let (title, detail) = (cut(&node.title, 27), cut(&node.detail, 28));
+    let (title, detail) = (format::cut(&node.title, 60), format::cut(&node.detail, 60));
     // The link is made inside of an SVG element, else it would be HTML's.
     view! {
         <g>
             <a href=node.href.clone() aria-label=label>
                 <rect class="box" x=x y=y width=WIDTH height=HEIGHT rx="5" />
                 <rect class=band x=x y=y width="4" height=HEIGHT rx="2" />
-                <text x=x + 16.0 y=y + 20.0>
-                    {title}
-                </text>
-                <text class="sub" x=x + 16.0 y=y + 38.0>
-                    {detail}
-                </text>
+                // Texts are as wide as their letters; what does not fit is cut by the browser.
+                <foreignObject x=x + 14.0 y=y + 4.0 width=WIDTH - 22.0 height=HEIGHT - 8.0>
+                    <div class="box-text">
+                        <bdi>{title}</bdi>
+                        <bdi class="mono">{detail}</bdi>
+                    </div>
+                </foreignObject>
             </a>
         </g>
     }
     .into_any()
 }
 
-fn cut(text: &str, most: usize) -> String {
-    let text = format::visible(text);
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
-}
-
 /// The graph as an indented list.
 #[component]
 pub fn GraphOutline(
     /// The nodes.
-    nodes: Vec<GraphNode>,
+    nodes: Arc<Vec<GraphNode>>,
 ) -> impl IntoView {
     let depths = layout::depths(&nodes);
-    let rows = nodes.into_iter().zip(depths).map(|(node, depth)| {
-        let relation = (node.relation == Relation::Refers)
-            .then(|| view! { <span class="relation">"refers to it"</span> });
-        let dot = format!("dot {}", node.class);
-        let inner = view! {
-            <span class=dot></span>
-            <bdi>{format::visible(&node.title)}</bdi>
-            <bdi class="mono muted">{format::visible(&node.detail)}</bdi>
-            {relation}
-        };
-        let row = match node.href {
-            Some(href) => {
-                view! { <a href=href style:--depth=depth.to_string()>{inner}</a> }.into_any()
-            }
-            None => view! { <span class="node" style:--depth=depth.to_string()>{inner}</span> }
-                .into_any(),
-        };
-        view! { <li attr:aria-level=(depth + 1).to_string()>{row}</li> }
+    let rows = Signal::stored(nodes.len());
+    let row = Callback::new(move |at: usize| {
+        let depth = depths.get(at).copied().unwrap_or_default();
+        nodes.get(at).map(|node| view_line(node, depth)).into_any()
     });
-    view! { <ul class="outline">{rows.collect_view()}</ul> }
+    view! { <LongList rows row class="outline" label="Outline" /> }
+}
+
+fn view_line(node: &GraphNode, depth: usize) -> AnyView {
+    let relation = (node.relation == Relation::Refers)
+        .then(|| view! { <span class="relation">"refers to it"</span> });
+    let dot = format!("dot {}", node.class);
+    let inner = view! {
+        <span class=dot></span>
+        <bdi>{format::cut(&node.title, 200)}</bdi>
+        <bdi class="mono muted">{format::cut(&node.detail, 200)}</bdi>
+        {relation}
+    };
+    let level = format!("Level {}", depth + 1);
+    let depth = depth.to_string();
+    let row = match node.href.clone() {
+        Some(href) => view! { <a href=href style:--depth=depth>{inner}</a> }.into_any(),
+        None => view! { <span class="node" style:--depth=depth>{inner}</span> }.into_any(),
+    };
+    view! { <li><span class="unseen">{level}</span>{row}</li> }.into_any()
 }

@@ -2,9 +2,11 @@
 
 use drydock::digest::Digest;
 use drydock::reference::Reference;
+use leptos::html;
 use leptos::prelude::*;
 
-use super::{DigestChip, Trust, TrustBadge};
+use super::finder::{Finder, FoundOption, Search};
+use super::{Dialog, DigestChip, FEW, Icon, Picture, Trust, TrustBadge, format};
 use crate::route::Here;
 
 /// One entry of the platform picker.
@@ -12,16 +14,22 @@ use crate::route::Here;
 pub struct PlatformChoice {
     /// As it stands in addresses.
     pub value: String,
+    /// What tells it from others of the same name; mostly empty.
+    pub remark: String,
     /// How many attestations the index lists for it.
     pub attestations: usize,
 }
 
 impl PlatformChoice {
     fn label(&self) -> String {
+        let mut label = self.value.clone();
+        if !self.remark.is_empty() {
+            label.push_str(&format!(" · {}", self.remark));
+        }
         match self.attestations {
-            0 => self.value.clone(),
-            1 => format!("{} · 1 attestation", self.value),
-            n => format!("{} · {n} attestations", self.value),
+            0 => label,
+            1 => format!("{label} · 1 attestation"),
+            n => format!("{label} · {n} attestations"),
         }
     }
 }
@@ -56,6 +64,9 @@ pub fn Identity(
     /// The link that the share button copies.
     #[prop(into)]
     share: Signal<String>,
+    /// Counts links that were copied by a key.
+    #[prop(into)]
+    shared: Signal<u32>,
     /// Where the verify button leads.
     #[prop(into)]
     verify: Signal<String>,
@@ -79,6 +90,9 @@ pub fn Identity(
     };
     let picker = move || {
         let choices = platforms.get();
+        if choices.len() > FEW {
+            return Some(view! { <ManyPlatforms choices platform choose /> }.into_any());
+        }
         let unknown = !choices.iter().any(|choice| choice.value == platform.get());
         (choices.len() > 1).then(|| {
             let none = unknown.then(|| {
@@ -91,7 +105,7 @@ pub fn Identity(
             let options = choices.into_iter().map(|choice| {
                 let (value, label) = (choice.value.clone(), choice.label());
                 let chosen = choice.value == platform.get();
-                view! { <option value=value selected=chosen>{super::format::visible(&label)}</option> }
+                view! { <option value=value selected=chosen>{format::visible(&label)}</option> }
             });
             view! {
                 <select
@@ -103,6 +117,7 @@ pub fn Identity(
                     {options.collect_view()}
                 </select>
             }
+            .into_any()
         })
     };
     view! {
@@ -114,7 +129,7 @@ pub fn Identity(
                     draft
                         .get()
                         .map(|(edits, href)| {
-                            let edits = super::format::plural(edits, "edit", "edits");
+                            let edits = format::plural(edits, "edit", "edits");
                             view! {
                                 <a class="badge checking" href=href>
                                     {format!("Draft · {edits}")}
@@ -124,7 +139,7 @@ pub fn Identity(
                 }}
                 <div class="acts">
                     {picker}
-                    <ShareButton link=share />
+                    <ShareButton link=share shared />
                     <a class="button primary" href=verify>
                         "Verify"
                     </a>
@@ -138,18 +153,105 @@ pub fn Identity(
     }
 }
 
+/// Platforms that are found by typing, as there are too many for a list.
 #[component]
-fn ShareButton(link: Signal<String>) -> impl IntoView {
+fn ManyPlatforms(
+    choices: Vec<PlatformChoice>,
+    platform: Signal<String>,
+    choose: Callback<String>,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let choices = StoredValue::new(choices);
+    let name = move || match platform.get() {
+        name if name.is_empty() => "choose a platform".to_owned(),
+        name => format::cut(&name, 60),
+    };
+    view! {
+        <button type="button" class="button" aria-label="Platform" on:click=move |_| open.set(true)>
+            {name}
+            <Icon picture=Picture::Down size=12 />
+        </button>
+        {move || {
+            open.get()
+                .then(|| {
+                    view! {
+                        <PlatformDialog choices choose close=move |()| open.set(false) />
+                    }
+                })
+        }}
+    }
+}
+
+#[component]
+fn PlatformDialog(
+    choices: StoredValue<Vec<PlatformChoice>>,
+    choose: Callback<String>,
+    #[prop(into)] close: Callback<()>,
+) -> impl IntoView {
+    let search = Search::new("platform");
+    let found = Memo::new(move |_| {
+        let typed = search.typed.get().to_lowercase();
+        choices.with_value(|choices| {
+            let fits = |choice: &&PlatformChoice| choice.value.to_lowercase().contains(&typed);
+            choices.iter().filter(fits).take(FEW).cloned().collect::<Vec<_>>()
+        })
+    });
+    let take = move |at: usize| {
+        if let Some(choice) = found.with_untracked(|found| found.get(at).cloned()) {
+            close.run(());
+            choose.run(choice.value);
+        }
+    };
+    let rows = move || {
+        let rows = found.get().into_iter().enumerate().map(|(place, choice)| {
+            view! {
+                <FoundOption search place take>
+                    <bdi class="clip">{format::cut(&choice.label(), 200)}</bdi>
+                </FoundOption>
+            }
+        });
+        rows.collect_view()
+    };
+    view! {
+        <Dialog title="Platform" bare=true class="palette" close>
+            <Finder
+                search
+                take
+                count=Signal::derive(move || found.with(Vec::len))
+                label="Platform"
+                placeholder="Part of a platform's name"
+                list="Platforms"
+            >
+                {rows}
+            </Finder>
+        </Dialog>
+    }
+}
+
+#[component]
+fn ShareButton(link: Signal<String>, shared: Signal<u32>) -> impl IntoView {
     use super::copy::copy_text;
     let done = RwSignal::new(false);
+    let say = move || {
+        done.try_set(true);
+        let reset = move || {
+            done.try_set(false);
+        };
+        set_timeout(reset, std::time::Duration::from_millis(1600));
+    };
+    Effect::new(move |before: Option<u32>| {
+        let now = shared.get();
+        if before.is_some_and(|before| before != now) {
+            say();
+        }
+        now
+    });
     let share = move |_| {
         let link = link.get_untracked();
         leptos::task::spawn_local(async move {
-            done.try_set(copy_text(&link).await);
-            let reset = move || {
-                done.try_set(false);
-            };
-            set_timeout(reset, std::time::Duration::from_millis(1600));
+            if copy_text(&link).await {
+                say();
+            }
         });
     };
     view! {
@@ -186,7 +288,9 @@ pub fn Tabs(
 ) -> impl IntoView {
     let links = move || {
         let links = tabs.get().into_iter().map(|tab| {
-            let count = tab.count.map(|count| view! { <span class="count">{count}</span> });
+            let count = tab.count.map(|count| {
+                view! { <span class="count">{format::count(count as u64)}</span> }
+            });
             view! {
                 <a href=tab.href aria-current=tab.current.then_some("page")>
                     {tab.name}
@@ -196,9 +300,32 @@ pub fn Tabs(
         });
         links.collect_view()
     };
+    let row = NodeRef::<html::Nav>::new();
+    Effect::new(move |_| {
+        tabs.track();
+        // Where the row is too narrow for all, the chosen one comes into sight.
+        request_animation_frame(move || {
+            if let Some(row) = row.try_get_untracked().flatten() {
+                show_current(&row);
+            }
+        });
+    });
     view! {
-        <nav class="tabs" aria-label="Views of the image">
+        <nav class="tabs" aria-label="Views of the image" node_ref=row>
             {links}
         </nav>
     }
+}
+
+fn show_current(row: &web_sys::Element) {
+    let Ok(Some(tab)) = row.query_selector("[aria-current]") else { return };
+    let (room, tab) = (row.get_bounding_client_rect(), tab.get_bounding_client_rect());
+    let beyond = if tab.left() < room.left() {
+        tab.left() - room.left() - 16.0
+    } else if tab.right() > room.right() {
+        tab.right() - room.right() + 16.0
+    } else {
+        return;
+    };
+    row.set_scroll_left(row.scroll_left() + beyond as i32);
 }

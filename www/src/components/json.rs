@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use self::lines::{Kind, Line, Token};
+use self::lines::{Kind, Lines, Token};
 use super::{Windowed, format};
 
 /// Height of a line in pixels, as in the style sheet.
@@ -23,8 +23,7 @@ pub fn JsonView(
     #[prop(into)]
     link: Callback<String, Option<String>>,
 ) -> impl IntoView {
-    let lines = lines::pretty(&text).unwrap_or_else(|| lines::plain(&text));
-    view! { <Lines lines=Arc::new(lines) link /> }
+    view! { <LinesView lines=Arc::new(Lines::pretty(text)) link /> }
 }
 
 /// A text byte for byte, its lines numbered.
@@ -34,11 +33,11 @@ pub fn TextView(
     #[prop(into)]
     text: String,
 ) -> impl IntoView {
-    view! { <Lines lines=Arc::new(lines::plain(&text)) link=Callback::new(|_| None) /> }
+    view! { <LinesView lines=Arc::new(Lines::plain(text)) link=Callback::new(|_| None) /> }
 }
 
 #[component]
-fn Lines(lines: Arc<Vec<Line>>, link: Callback<String, Option<String>>) -> impl IntoView {
+fn LinesView(lines: Arc<Lines>, link: Callback<String, Option<String>>) -> impl IntoView {
     let rows = lines.len();
     let row = Callback::new(move |at: usize| {
         let Some(line) = lines.get(at) else { return ().into_any() };

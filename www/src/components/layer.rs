@@ -38,6 +38,9 @@ pub struct LayerSize {
     pub href: String,
 }
 
+/// Most parts of a bar; of more layers neighbours become one part.
+const PARTS: usize = 200;
+
 /// Where the bytes are: one part per layer, as wide as its share.
 #[component]
 pub fn LayerBar(
@@ -47,22 +50,32 @@ pub fn LayerBar(
     #[prop(into, optional)]
     chosen: Signal<Option<usize>>,
 ) -> impl IntoView {
-    let parts = layers.into_iter().map(|part| {
-        let label = format!(
-            "Layer {}, {}: {}",
-            part.layer,
-            format::bytes(part.bytes),
-            format::visible(&part.what)
-        );
-        let grow = part.bytes.max(1).to_string();
+    let together = layers.len().div_ceil(PARTS).max(1);
+    let parts = layers.chunks(together).filter_map(|group| {
+        let (first, last) = (group.first()?, group.last()?);
+        let bytes = group.iter().fold(0_u64, |sum, part| sum.saturating_add(part.bytes));
+        let what = match group {
+            [one] => {
+                let what = format::cut(&one.what, 300);
+                format!("Layer {}, {}: {what}", one.layer, format::bytes(bytes))
+            }
+            _ => format!("Layers {} to {}, {}", first.layer, last.layer, format::bytes(bytes)),
+        };
+        Some((first.layer..=last.layer, bytes, first.href.clone(), what))
+    });
+    let parts = parts.collect::<Vec<_>>();
+    let parts = parts.into_iter().map(|(numbers, bytes, href, label)| {
+        let class = layer_class(*numbers.start());
+        let grow = bytes.max(1).to_string();
+        let current = move || chosen.get().is_some_and(|layer| numbers.contains(&layer));
         view! {
             <a
-                class=layer_class(part.layer)
+                class=class
                 style:flex=format!("{grow} 1 0px")
-                href=part.href
+                href=href
                 title=label.clone()
                 aria-label=label
-                aria-current=move || (chosen.get() == Some(part.layer)).then_some("true")
+                aria-current=move || current().then_some("true")
             ></a>
         }
     });

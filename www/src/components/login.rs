@@ -25,6 +25,8 @@ pub struct GoesTo {
     pub token_service: Option<String>,
     /// What keeps the registry from being asked, when something does.
     pub problem: Option<String>,
+    /// Whether the registry is asked over plain http on a network.
+    pub plain: bool,
 }
 
 /// What the reader typed. It lives in memory only.
@@ -142,6 +144,12 @@ pub fn LoginDialog(
         };
         done.run((registry.get().trim().to_owned(), login));
     };
+    let plain = Signal::derive(move || {
+        let name = registry.get();
+        goes_to.with(|asked| {
+            asked.as_ref().is_some_and(|asked| asked.plain && asked.registry == name.trim())
+        })
+    });
     let goes_to = move || {
         let name = registry.get().trim().to_owned();
         match goes_to.get().filter(|asked| asked.registry == name) {
@@ -207,6 +215,12 @@ pub fn LoginDialog(
                     "It is kept in this tab's memory, gone when the tab closes, and sent through this page's own server "
                     <bdi>{goes_to}</bdi>
                 </p>
+                <PlainHttp />
+                <Show when=move || plain.get()>
+                    <p class="where warning" role="alert">
+                        "The registry is asked over plain http: whoever is on the network between this page's server and it can read what you type here."
+                    </p>
+                </Show>
                 <div class="acts">
                     <button type="button" class="button" on:click=move |_| close.run(())>
                         "Cancel"
@@ -218,6 +232,20 @@ pub fn LoginDialog(
             </form>
         </Dialog>
     }
+}
+
+/// A warning where what is typed into this page crosses a network in plain text.
+#[component]
+pub fn PlainHttp() -> impl IntoView {
+    // Secure is https, and http on this machine itself.
+    let plain = !window().is_secure_context();
+    plain.then(|| {
+        view! {
+            <p class="where warning" role="alert">
+                "This page came over plain http: whoever is on the network between you and its server can read what you type here. Open it over https before you log in."
+            </p>
+        }
+    })
 }
 
 #[component]

@@ -14,6 +14,7 @@ mod commands;
 mod copy;
 mod dialog;
 mod digest;
+mod divider;
 mod edit;
 mod finder;
 mod finding;
@@ -25,6 +26,7 @@ mod json;
 mod keys;
 mod layer;
 mod login;
+mod long;
 mod palette;
 mod panel;
 mod plan;
@@ -32,6 +34,7 @@ mod progress;
 mod registries;
 mod steps;
 mod text;
+mod window;
 mod windowed;
 
 pub use badge::{Badge, Trust, TrustBadge};
@@ -41,6 +44,7 @@ pub use commands::{CommandLine, CommandLines};
 pub use copy::{CopyButton, copy_text};
 pub use dialog::Dialog;
 pub use digest::DigestChip;
+pub use divider::{Divider, Split};
 pub use edit::{
     AddEditMenu, Becomes, BecomesLayer, ChildFacts, DiffLines, EditDialog, EditKind, EditList,
     EditRow, Executable, Fate, FormContext, Group, LayerItem, NewDigest, PlatformFacts, RowAct,
@@ -55,11 +59,13 @@ pub use json::{JsonView, TextView};
 pub use keys::KeysDialog;
 pub use layer::{LayerBar, LayerDot, LayerSize, layer_class};
 pub use login::{ConsentDialog, GoesTo, Login, LoginAsk, LoginDialog};
+pub use long::{Form, LongList, LongTable};
 pub use palette::{Action, Palette};
 pub use panel::{Empty, ErrorPanel, Problem};
 pub use plan::{PlanRow, PlanRows, PlanStep, PlanSteps, StepState};
 pub use progress::{Meter, MeterKind, ProgressRow, Transfer};
 pub use registries::{KnownRegistry, RegistriesDialog};
 pub use steps::{Step, Steps};
-pub use text::{ByteSize, OutLink, Time, Untrusted, save_bytes};
+pub use text::{ByteSize, Moment, OutLink, Time, Untrusted, save_bytes};
+pub use window::FEW;
 pub use windowed::Windowed;

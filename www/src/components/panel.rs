@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::format;
+use super::Untrusted;
 
 /// A failure in the reader's words: a sentence, a reason, and what can be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub fn ErrorPanel(
     view! {
         <div class=class role=role>
             <div class="say">
-                <h2><bdi>{format::visible(&problem.sentence)}</bdi></h2>
-                <p><bdi>{format::visible(&problem.reason)}</bdi></p>
+                <h2><Untrusted text=problem.sentence /></h2>
+                <p><Untrusted text=problem.reason /></p>
             </div>
             <div class="acts">
                 {login

@@ -50,6 +50,9 @@ pub fn Meter(
     }
 }
 
+/// Longest time, in milliseconds, that is told as what is left.
+const LONGEST: f64 = 24.0 * 3_600_000.0;
+
 /// How far a transfer is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Transfer {
@@ -74,22 +77,29 @@ impl Transfer {
         (self.elapsed > 250.0).then(|| self.done as f64 * 1000.0 / self.elapsed)
     }
 
+    /// `12.1 of 29.0 MB`.
+    #[must_use]
+    pub fn amount(&self) -> String {
+        match self.total {
+            Some(total) => format!("{} of {}", format::bytes(self.done), format::bytes(total)),
+            None => format::bytes(self.done),
+        }
+    }
+
     /// `12.1 of 29.0 MB · 38 MB/s · about 1 s left`.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = match self.total {
-            Some(total) => format!("{} of {}", format::bytes(self.done), format::bytes(total)),
-            None => format::bytes(self.done),
-        };
+        let mut text = self.amount();
         if let Some(rate) = self.rate().filter(|rate| *rate >= 1.0) {
             text.push_str(&format!(" · {}/s", format::bytes(rate as u64)));
             if let Some(left) = self.total.and_then(|total| total.checked_sub(self.done))
                 && left > 0
             {
-                text.push_str(&format!(
-                    " · about {} left",
-                    format::span(left as f64 / rate * 1000.0)
-                ));
+                let span = left as f64 / rate * 1000.0;
+                // Of what takes days the rate says nothing; it is about to change.
+                if span < LONGEST {
+                    text.push_str(&format!(" · about {} left", format::span(span)));
+                }
             }
         }
         text
@@ -124,5 +134,23 @@ pub fn ProgressRow(
                     }
                 })}
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_told_only_when_it_means_something() {
+        let at = |done, total, elapsed| Transfer { done, total, elapsed }.text();
+        assert_eq!(
+            at(12_000_000, Some(24_000_000), 1000.0),
+            "12.0 MB of 24.0 MB · 12.0 MB/s · about 1.0 s left"
+        );
+        assert_eq!(at(24_000_000, Some(24_000_000), 1000.0), "24.0 MB of 24.0 MB · 24.0 MB/s");
+        assert_eq!(at(100, Some(24_000_000), 1_000_000.0), "100 B of 24.0 MB");
+        assert_eq!(at(100, Some(24_000_000), 10_000.0), "100 B of 24.0 MB · 10 B/s");
+        assert_eq!(at(0, None, 10.0), "0 B");
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::login::PlainHttp;
 use super::{Dialog, format};
 
 /// A registry that was asked for something in this tab.
@@ -65,6 +66,7 @@ pub fn RegistriesDialog(
                         "Log in to another"
                     </button>
                 </div>
+                <PlainHttp />
                 <form on:submit=take>
                     <label class="line">
                         "Or paste a Docker config (~/.docker/config.json)"

@@ -3,16 +3,60 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::format;
+use super::{CopyButton, Dialog, TextView, format};
 
-/// Text that an image or a registry chose: isolated, nothing hidden in it, never markup.
+/// Characters of a text that are shown without being asked for.
+const SHOWN: usize = 1000;
+
+/// Text that an image or a registry chose: isolated, nothing hidden in it, never markup. Of a very
+/// long one the beginning is shown, and all of it on a click.
 #[component]
 pub fn Untrusted(
     /// The text.
     #[prop(into)]
     text: String,
+    /// It stands in a link or on a button, where nothing else can be clicked.
+    #[prop(optional)]
+    inert: bool,
 ) -> impl IntoView {
-    view! { <bdi>{format::visible(&text)}</bdi> }
+    let start = format::cut(&text, SHOWN);
+    let all =
+        (!inert && text.char_indices().nth(SHOWN).is_some()).then(|| view! { <ShowAll text /> });
+    view! {
+        <bdi>{start}</bdi>
+        {all}
+    }
+}
+
+/// A button that opens all of a text.
+#[component]
+fn ShowAll(text: String) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let length = format::count(text.chars().count() as u64);
+    let text = StoredValue::new(text);
+    view! {
+        " "
+        <button type="button" class="button small" on:click=move |_| open.set(true)>
+            {format!("Show all {length} characters")}
+        </button>
+        {move || {
+            open.get()
+                .then(|| {
+                    let text = text.get_value();
+                    let close = move |()| open.set(false);
+                    view! {
+                        <Dialog title="The whole text" class="large" close>
+                            <div class="content">
+                                <div>
+                                    <CopyButton text=text.clone() label="Copy the text" />
+                                </div>
+                                <TextView text />
+                            </div>
+                        </Dialog>
+                    }
+                })
+        }}
+    }
 }
 
 /// A size, rounded; the exact number of bytes on hover.
@@ -33,17 +77,28 @@ pub fn Time(
     at: String,
 ) -> impl IntoView {
     let then = js_sys::Date::parse(&at);
-    if then.is_nan() {
-        return view! { <Untrusted text=at /> }.into_any();
+    match then.is_nan() {
+        true => view! { <Untrusted text=at /> }.into_any(),
+        false => view! { <Moment then /> }.into_any(),
     }
+}
+
+/// A time relative to now; exact on hover.
+#[component]
+pub fn Moment(
+    /// Milliseconds since 1970.
+    then: f64,
+) -> impl IntoView {
     // Reproducible builds say 1970, or nearly so, on purpose.
     let relative = if then < 86_400_000.0 * 366.0 {
         "at no real time (reproducible build)".to_owned()
     } else {
         format::ago(then, js_sys::Date::now())
     };
-    let exact = format::visible(&at);
-    view! { <time datetime=exact.clone() title=exact>{relative}</time> }.into_any()
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(then));
+    let iso = String::from(date.to_iso_string());
+    let exact = format::exact_time(&iso);
+    view! { <time datetime=iso title=exact>{relative}</time> }
 }
 
 /// A link out of the page: https only, its host shown, nothing told about where it came from.

@@ -3,8 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-/// Rows above and below the window that are drawn too.
-const MARGIN: usize = 12;
+use super::window::Window;
 
 /// Shows the rows that are in view. The element scrolls inside itself; its class must limit its
 /// height.
@@ -27,32 +26,7 @@ pub fn Windowed(
     #[prop(optional)]
     node: NodeRef<html::Div>,
 ) -> impl IntoView {
-    // First row and number of rows in view.
-    let view_port = RwSignal::new((0_usize, 60_usize));
-    // It also runs after the list is gone: from the next frame, or from a late event.
-    let measure = move || {
-        let Some(element) = node.try_get_untracked().flatten() else { return };
-        let top = f64::from(element.scroll_top()).max(0.0);
-        let seen = f64::from(element.client_height()).max(1.0);
-        let next = ((top / height) as usize, (seen / height).ceil() as usize + 1);
-        if view_port.try_get_untracked().is_some_and(|now| now != next) {
-            view_port.try_set(next);
-        }
-    };
-    Effect::new(move |_| {
-        if node.get().is_some() {
-            rows.track();
-            request_animation_frame(measure);
-        }
-    });
-    let resized = window_event_listener(leptos::ev::resize, move |_| measure());
-    on_cleanup(move || resized.remove());
-    let range = Memo::new(move |_| {
-        let (first, seen) = view_port.get();
-        let rows = rows.get();
-        let start = first.min(rows).saturating_sub(MARGIN);
-        (start, (first + seen + MARGIN).min(rows))
-    });
+    let window = Window::new(node, rows, height, 0);
     view! {
         <div
             class=class
@@ -60,14 +34,12 @@ pub fn Windowed(
             tabindex="0"
             role="region"
             aria-label=label
-            on:scroll=move |_| measure()
+            on:scroll=move |_| window.measure()
         >
-            <div class="window" style:height=move || format!("{}px", rows.get() as f64 * height)>
-                <div style:transform=move || {
-                    format!("translateY({}px)", range.get().0 as f64 * height)
-                }>
+            <div class="window" style:height=move || format!("{}px", window.all())>
+                <div style:transform=move || format!("translateY({}px)", window.above())>
                     {move || {
-                        let (start, end) = range.get();
+                        let (start, end) = window.range();
                         (start..end).map(|at| row.run(at)).collect_view()
                     }}
                 </div>

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use drydock::digest::Digest;
+use drydock::finding::Finding;
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Tag, Target};
 use drydock::transfer::copy::{Scope, gather as walk};
@@ -64,14 +65,17 @@ pub async fn wanted(
     if let Some(here) = Here::of(&target.registry) {
         return Err(unfit(format!("Nothing can be copied to {}; name a registry.", here.label())));
     }
+    let mut stops = None;
     let images = match &selection.images {
         Images::One(from, _) => vec![(from.clone(), target.tag.iter().cloned().collect())],
         Images::Like(pattern) => {
-            let tags = tags(&selection.place, pattern, keep_tags.then_some(target)).await?;
-            own_tags(tags)
+            let found = tags(&selection.place, pattern, keep_tags.then_some(target)).await?;
+            stops = found.1;
+            own_tags(found.0)
         }
     };
-    let wanted = read(selection, &images).await?;
+    let mut wanted = read(selection, &images).await?;
+    wanted.findings.extend(stops);
     match (&target.digest, root(&wanted)) {
         (Some(named), Some(root)) if named != root => Err(unfit(format!(
             "The target names {named}, but what would be copied is {root}. Name a tag in its place."
@@ -85,11 +89,18 @@ pub async fn wanted(
 /// # Errors
 /// When something can't be read, or there is nothing.
 pub(super) async fn gather(selection: &Selection) -> Result<Wanted, Problem> {
+    let mut stops = None;
     let images = match &selection.images {
         Images::One(from, tag) => vec![(from.clone(), tag.iter().cloned().collect())],
-        Images::Like(pattern) => own_tags(tags(&selection.place, pattern, None).await?),
+        Images::Like(pattern) => {
+            let found = tags(&selection.place, pattern, None).await?;
+            stops = found.1;
+            own_tags(found.0)
+        }
     };
-    read(selection, &images).await
+    let mut wanted = read(selection, &images).await?;
+    wanted.findings.extend(stops);
+    Ok(wanted)
 }
 
 /// Where the blobs are of what was read from a file or a draft.
@@ -110,14 +121,15 @@ async fn read(selection: &Selection, images: &[(Target, Vec<Tag>)]) -> Result<Wa
     walk(&source, &push::origin(place), images, &scope).await.map_err(|error| problem(error, place))
 }
 
-/// The tags of a place that are like a pattern, without those that belong to a digest.
+/// The tags of a place that are like a pattern, without those that belong to a digest, and what is
+/// to be told where the list stops before its end.
 async fn tags(
     place: &Place,
     pattern: &str,
     absent_from: Option<&Reference>,
-) -> Result<Vec<Tag>, Problem> {
+) -> Result<(Vec<Tag>, Option<Finding>), Problem> {
     let pattern = if pattern.trim().is_empty() { "*" } else { pattern.trim() };
-    let mut found = Vec::new();
+    let (mut found, mut stops) = (Vec::new(), None);
     let source = AnySource::of(place).await?;
     if let AnySource::Repository(client, repository) = &source {
         let from =
@@ -132,11 +144,11 @@ async fn tags(
             None => None,
         };
         let absent_from = target.as_ref().map(|(client, place)| (&**client, place));
-        found = tags_to_copy(client, &from, pattern, absent_from, &Patience).await?;
+        (found, stops) = tags_to_copy(client, &from, pattern, absent_from, &Patience).await?;
     }
     if let AnySource::Archive(archive) = &source {
-        let roots = archive.archive().roots().iter().filter(|root| root.about.is_none());
-        let tags = roots.flat_map(|root| root.names.iter().filter_map(|name| name.tag()));
+        let images = archive.archive().images().into_iter();
+        let tags = images.flat_map(|root| root.names.iter().filter_map(|name| name.tag()));
         let like: BTreeSet<&Tag> = tags.filter(|tag| is_like(tag.as_str(), pattern)).collect();
         found = like.into_iter().cloned().collect();
     }
@@ -149,7 +161,7 @@ async fn tags(
         };
         return Err(Problem::new(ProblemKind::NotFound, text));
     }
-    Ok(found)
+    Ok((found, stops))
 }
 
 fn own_tags(tags: Vec<Tag>) -> Vec<(Target, Vec<Tag>)> {

@@ -41,6 +41,7 @@ pub async fn load(
         Ok(source) => source,
         Err(problem) => return unreachable(reference, options, problem),
     };
+    let options = Options { holder: source.holder(), ..options };
     let mut loader = Loader::new(reference.clone(), options);
     let mut loaded = Loaded::default();
     let mut open = FuturesUnordered::new();
@@ -126,8 +127,8 @@ async fn fetch(
 async fn referrers(source: &AnySource, digest: &Digest) -> Answered {
     match source.referrers(digest).await {
         Ok(Referrers { descriptors, from, findings }) => {
-            let error = findings.iter().find(|finding| finding.severity == Severity::Error);
-            let incomplete = error.map(|finding| finding.message.clone());
+            let weighty = findings.iter().find(|finding| finding.severity != Severity::Note);
+            let incomplete = weighty.map(|finding| finding.message.clone());
             let from = match (from, source) {
                 (ReferrersFrom::Api, AnySource::Archive(_)) => "the archive's own list".to_owned(),
                 (ReferrersFrom::Api, AnySource::Draft(_)) => "nobody, as a draft is not pushed yet".to_owned(),
@@ -137,8 +138,9 @@ async fn referrers(source: &AnySource, digest: &Digest) -> Answered {
                     "neither the referrers API nor the referrers tag, which the registry does not have"
                         .to_owned()
                 }
+                (ReferrersFrom::NotKnown, _) => "nobody, as the registry refuses to say".to_owned(),
             };
-            let answer = Answer::Referrers { manifests: descriptors, from, findings, incomplete };
+            let answer = Answer::Referrers { manifests: descriptors, from, incomplete };
             Answered { answer, problem: None, headers: None }
         }
         Err(error) => failed(error),

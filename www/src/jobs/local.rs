@@ -9,6 +9,7 @@ use bytes::Bytes;
 use drydock::archive::{
     self, ArchiveSource, Files, Name, ReadAt, ReadError, Root, Sniffed, scan, sniff,
 };
+use drydock::commands::{Form, Stored};
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::media_type::Compression;
@@ -27,7 +28,12 @@ use crate::worker::protocol::{Outcome, UnpackWork, Work};
 
 /// The files that an archive lies in, on the user's disk.
 #[derive(Clone, Debug)]
-pub struct Picked(Vec<Blob>);
+pub struct Picked {
+    files: Vec<Blob>,
+    /// What the user chose is called.
+    name: String,
+    is_folder: bool,
+}
 
 /// The archives that were opened in this tab, by the repository that stands for each.
 #[derive(Default)]
@@ -110,20 +116,46 @@ pub async fn open(
     let (files, picked) = match &chosen[..] {
         [one] if !one.path.contains('/') => {
             let tar = tar(&one.blob, on_progress).await?;
-            let picked = Picked(vec![tar]);
-            let size = picked.0.first().map_or(0.0, Blob::size) as u64;
+            let picked = Picked { files: vec![tar], name: top.to_owned(), is_folder: false };
+            let size = picked.files.first().map_or(0.0, Blob::size) as u64;
             (scan(&picked, 0, size).await?, picked)
         }
         _ => {
             let list = chosen.iter().map(|file| (file.path.clone(), file.blob.size() as u64));
             let files = Files::folder(list)?;
-            (files, Picked(chosen.into_iter().map(|file| file.blob).collect()))
+            let name = top.to_owned();
+            let blobs = chosen.iter().map(|file| file.blob.clone()).collect();
+            (files, Picked { files: blobs, name, is_folder: true })
         }
     };
     let source = Rc::new(ArchiveSource::open(files, picked).await?);
     let opened = opened(&name, &source);
     tab().local.0.borrow_mut().insert(name, source);
     Ok(opened)
+}
+
+/// An image of an open archive, as tools find it on the disk.
+#[must_use]
+pub fn stored(reference: &Reference) -> Option<Stored> {
+    let source = tab().local.get(&reference.repository).ok()?;
+    let picked = source.reader();
+    let archive = source.archive();
+    let form = match picked.is_folder {
+        true => Form::Folder,
+        false if archive.files().get("manifest.json").is_some() => Form::DockerSave,
+        false => Form::Layout,
+    };
+    let root = |root: &&Root| match (&reference.digest, &reference.tag) {
+        (Some(digest), _) => root.descriptor.digest == *digest,
+        (None, Some(tag)) => root.names.iter().any(|name| name.tag() == Some(tag)),
+        (None, None) => false,
+    };
+    let images = archive.roots().iter().filter(|root| root.about.is_none());
+    let name = match images.clone().count() {
+        1 => None,
+        _ => Some(written(images.clone().find(root)?.names.first()?)),
+    };
+    Some(Stored { path: picked.name.clone(), form, name })
 }
 
 /// A blob of an open archive, as a part of its file.
@@ -137,7 +169,7 @@ pub(super) fn part(repository: &Repository, digest: &Digest) -> Result<Blob, Pro
 
 /// The tar in a file: the file itself, or what it unpacks to.
 async fn tar(file: &Blob, on_progress: impl FnMut(Progress) + 'static) -> Result<Blob, Problem> {
-    let picked = Picked(vec![file.clone()]);
+    let picked = Picked { files: vec![file.clone()], name: String::new(), is_folder: false };
     let head = picked.read(0, 0..(file.size() as u64).min(512)).await;
     match sniff(&head.map_err(|error| unreadable(&error))?) {
         Sniffed::Packed(Compression::Gzip | Compression::Zstd) => unpack(file, on_progress).await,
@@ -171,10 +203,13 @@ async fn unpack(file: &Blob, on_progress: impl FnMut(Progress) + 'static) -> Res
 
 fn opened(repository: &Repository, source: &ArchiveSource<Picked>) -> Opened {
     let archive = source.archive();
-    let images = archive.roots().iter().filter(|root| root.about.is_none());
     Opened {
         repository: repository.clone(),
-        images: images.filter_map(|root| image(repository, source, root)).collect(),
+        images: archive
+            .images()
+            .into_iter()
+            .filter_map(|root| image(repository, source, root))
+            .collect(),
         remarks: archive.findings().iter().map(|finding| finding.message.clone()).collect(),
     }
 }
@@ -187,11 +222,7 @@ fn image(repository: &Repository, source: &ArchiveSource<Picked>, root: &Root) -
     if tag.is_none() {
         reference.digest = Some(root.descriptor.digest.clone());
     }
-    let names = root.names.iter().map(|name| match name {
-        Name::Reference(reference) => reference.to_string(),
-        Name::Tag(tag) => tag.to_string(),
-        Name::Other(text) => text.clone(),
-    });
+    let names = root.names.iter().map(written);
     Some(Image {
         reference,
         names: names.collect(),
@@ -200,9 +231,19 @@ fn image(repository: &Repository, source: &ArchiveSource<Picked>, root: &Root) -
     })
 }
 
+/// A name as the archive writes it.
+fn written(name: &Name) -> String {
+    match name {
+        Name::Reference(reference) => reference.to_string(),
+        Name::Tag(tag) => tag.to_string(),
+        Name::Other(text) => text.clone(),
+    }
+}
+
 impl Picked {
     fn part(&self, file: usize, range: &Range<u64>) -> Result<Blob, ReadError> {
-        let blob = self.0.get(file).ok_or_else(|| ReadError("there is no such file".to_owned()))?;
+        let blob =
+            self.files.get(file).ok_or_else(|| ReadError("there is no such file".to_owned()))?;
         disk::shorten(blob, range.start, range.end)
             .ok_or_else(|| ReadError("the browser refuses it".to_owned()))
     }

@@ -8,7 +8,7 @@ use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::reference::{Repository, Target};
 use drydock::registry;
-use drydock::source::{BlobPlace, CosignTag, Fetched, Referrers, ReferrersFrom, Source};
+use drydock::source::{BlobPlace, CosignTag, Fetched, Holder, Referrers, ReferrersFrom, Source};
 
 use super::local::Picked;
 use super::preview::Preview;
@@ -59,6 +59,16 @@ impl AnySource {
                 let client = tab().registries.client(&place.registry).await?;
                 Ok(Self::Repository(client, place.repository.clone()))
             }
+        }
+    }
+
+    /// What it is, in the library's words.
+    #[must_use]
+    pub fn holder(&self) -> Holder {
+        match self {
+            Self::Repository(..) => Holder::Registry,
+            Self::Archive(_) => Holder::Archive,
+            Self::Draft(_) => Holder::Draft,
         }
     }
 

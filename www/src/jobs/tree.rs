@@ -1,12 +1,15 @@
 //! The files of an image, or of one layer: opened once, then asked for the rows that are seen.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
 use drydock::finding::{Finding, Severity};
+use drydock::inspect::media;
+use drydock::source::Holder;
 use drydock::verify::{BlobFacts, BlobKind, Claim, Job, JobId, Outcome as Came, integrity};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -32,6 +35,13 @@ pub struct Layer {
     pub diff_id: Option<DiffId>,
 }
 
+impl Layer {
+    /// Whether its files can be shown; else it is no tar that can be read.
+    fn is_readable(&self) -> bool {
+        media::hidden(&self.descriptor.media_type).is_none()
+    }
+}
+
 /// How far one layer of a tree has come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LayerState {
@@ -41,6 +51,8 @@ pub enum LayerState {
     Reading(Progress),
     /// It was read, and matches size, digest and diff ID.
     Verified,
+    /// It is no tar that can be read, so it is not opened: the tree is that of the others.
+    Hidden,
 }
 
 /// An open tree; closed when this is dropped.
@@ -53,7 +65,7 @@ pub struct Tree {
 }
 
 /// Reads the layers that are not known yet, several at a time, checks each one, and opens the tree
-/// of all. `on_layer` is called with the layer's place in the list, from 0, and how far it is.
+/// of all. Layers that can't be read as files ([`media::hidden`]) count as empty ones. `on_layer` is called with the layer's place in the list, from 0, and how far it is.
 ///
 /// # Errors
 /// When a layer can't be read, or is not what is said of it: of such a layer nothing is shown.
@@ -64,21 +76,26 @@ pub async fn open(
     // Closes what was begun when this is dropped on the way.
     let mut tree = Tree { id: next_id(), layers, summary: Cell::default(), findings: Vec::new() };
     let on_layer = Rc::new(RefCell::new(on_layer));
-    let digests: Vec<Digest> =
-        tree.layers.iter().map(|layer| layer.descriptor.digest.clone()).collect();
+    let digests: Vec<Option<Digest>> = tree
+        .layers
+        .iter()
+        .map(|layer| layer.is_readable().then(|| layer.descriptor.digest.clone()))
+        .collect();
     let TreeReply::Missing(missing) = tree.call(TreeCall::Begin(tree.id, digests)).await? else {
         return Err(no_sense());
     };
+    let missing: BTreeSet<Digest> = missing.into_iter().collect();
     let mut reading = FuturesUnordered::new();
-    let mut begun = Vec::new();
+    let mut begun = BTreeSet::new();
     let mut largest_first: Vec<(usize, &Layer)> = tree.layers.iter().enumerate().collect();
     largest_first.sort_by_key(|(_, layer)| std::cmp::Reverse(layer.descriptor.size));
     for (place, layer) in largest_first {
         let digest = &layer.descriptor.digest;
-        if !missing.contains(digest) {
+        if !layer.is_readable() {
+            on_layer.borrow_mut()(place, LayerState::Hidden);
+        } else if !missing.contains(digest) {
             on_layer.borrow_mut()(place, LayerState::Known);
-        } else if !begun.contains(&digest) {
-            begun.push(digest);
+        } else if begun.insert(digest) {
             let report = Rc::clone(&on_layer);
             let on_progress = move |progress| {
                 report.borrow_mut()(place, LayerState::Reading(progress));
@@ -290,13 +307,21 @@ async fn checked(
     diff_id: Option<DiffId>,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<JsValue, Problem> {
+    if let Some(why) = media::hidden(&descriptor.media_type) {
+        let message = format!(
+            "{label} {why} ({}), so that its files can't be read here.",
+            descriptor.media_type
+        );
+        return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
+    }
     let (facts, index) = facts(place, descriptor, diff_id.clone(), on_progress).await?;
     let job = Job {
         id: JobId(0),
         descriptor: descriptor.clone(),
         kind: BlobKind::Layer,
-        claims: vec![Claim { subject: label.to_lowercase(), diff_id }],
+        claims: vec![Claim { subject: label.to_lowercase(), diff_id, hidden: None }],
         foreign: false,
+        holder: Holder::default(),
     };
     let (_, findings) = integrity::check(&job, &Came::Read(facts));
     if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {

@@ -38,7 +38,7 @@ pub(super) async fn load(plan: &Plan) -> Begun {
         let Ok(Some(text)) = disk::read(FOLDER, &name).await else { continue };
         let Ok(note) = serde_json::from_slice::<Note>(&text) else { continue };
         if let Some(seal) = note.seal {
-            tab().registries.remember_seal(&seal);
+            tab().registries.remember_upload_seal(&plan.target.registry, &seal);
         }
         begun.insert(step.descriptor.digest.clone(), note.state);
     }
@@ -66,7 +66,10 @@ impl Journal {
                     return;
                 }
                 last.insert(state.digest().clone(), now);
-                let seal = state.location().and_then(|place| tab().registries.seal(place));
+                let registry = &self.target.registry;
+                let seal = state
+                    .location()
+                    .and_then(|place| tab().registries.upload_seal(registry, place));
                 let note = Note { state: (*state).clone(), seal };
                 let name = name(&self.target, state.digest());
                 wasm_bindgen_futures::spawn_local(async move {

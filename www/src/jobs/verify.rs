@@ -1,14 +1,15 @@
 //! Reads everything under a reference and compares it with everything that is said of it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use drydock::image::{Graph, Options};
 use drydock::reference::Reference;
-use drydock::verify::{BlobKind, Job, Outcome, integrity};
+use drydock::verify::{BlobFacts, BlobKind, Job, Outcome, integrity};
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use wasm_bindgen::JsValue;
 
 pub use drydock::verify::{Choice, Report, Row, RowState, Session, Verdict};
 
@@ -78,7 +79,8 @@ pub async fn run(
         Choice::All => None,
         Choice::Platform(platform) => Some(platform.clone()),
     };
-    let options = Options { only: only.clone(), first: only, referrers: true };
+    let options =
+        Options { only: only.clone(), first: only, referrers: true, ..Options::default() };
     let partial = Rc::new(RefCell::new(Graph::default()));
     let mut stopped = Box::pin(async move {
         if stop.0.await.is_err() {
@@ -86,9 +88,14 @@ pub async fn run(
         }
     });
     let seen = Rc::clone(&partial);
+    let mut told = f64::MIN;
     let loading = Box::pin(graph::load(reference, options, |graph, open| {
-        *seen.borrow_mut() = graph.clone();
-        on_event(Event::Loading(graph, open));
+        // A graph of thousands of nodes is not copied for each of them.
+        if clock::now() - told >= EVERY {
+            told = clock::now();
+            *seen.borrow_mut() = graph.clone();
+            on_event(Event::Loading(graph, open));
+        }
     }));
     let loaded = match select(loading, &mut stopped).await {
         Either::Left((loaded, _)) => loaded,
@@ -115,13 +122,16 @@ pub async fn run(
     }
     let every = tick();
     futures_util::pin_mut!(every);
+    on_event(Event::Board(&board.borrow().session, board.borrow().rate()));
     loop {
-        on_event(Event::Board(&board.borrow().session, board.borrow().rate()));
         let next = select(reading.next(), every.as_mut());
         match select(next, &mut stopped).await {
             Either::Left((Either::Left((None, _)), _)) => break,
             Either::Left((Either::Left((Some(()), _)), _)) => {}
-            Either::Left((Either::Right(_), _)) => every.set(tick()),
+            Either::Left((Either::Right(_), _)) => {
+                on_event(Event::Board(&board.borrow().session, board.borrow().rate()));
+                every.set(tick());
+            }
             Either::Right(_) => {
                 board.borrow_mut().session.stop();
                 break;
@@ -159,33 +169,56 @@ async fn tick() {
 
 /// Reads one blob and tells the session what came of it.
 async fn read(place: Place, job: Job, board: Rc<RefCell<Board>>) {
-    let id = job.id;
-    let (report, arrived) = (Rc::clone(&board), Rc::new(RefCell::new(0)));
-    let last = Rc::clone(&arrived);
-    let on_progress = move |progress: Progress| {
-        *last.borrow_mut() = progress.downloaded;
-        report.borrow_mut().session.progress(id, progress.downloaded, progress.unpacked);
-    };
-    let mut index = None;
-    let came = match job.kind {
-        BlobKind::Layer => {
-            let diff_id = job.claims.iter().find_map(|claim| claim.diff_id.clone());
-            let read = tree::facts(&place, &job.descriptor, diff_id, on_progress).await;
-            read.map(|(facts, buffer)| {
-                index = buffer;
-                facts
-            })
+    let seen: Rc<Cell<Progress>> = Rc::default();
+    let (mut came, mut index) = read_once(&place, &job, &board, &seen).await;
+    // What was put together from several answers may be wrong by the answers alone.
+    if is_other(&job, &came) && seen.replace(Progress::default()).resumed > 0 {
+        (came, index) = read_once(&place, &job, &board, &seen).await;
+        if is_other(&job, &came) && seen.get().resumed > 0 {
+            let message = "The connection broke, and what came after it was not the rest of the same content. Try again.";
+            came = Err(Problem::new(ProblemKind::Cut, message));
         }
-        BlobKind::Bytes => blob::facts(&place, &job.descriptor, on_progress).await,
-    };
+    }
     let outcome = match came {
         Ok(facts) => Outcome::Read(facts),
         Err(Problem { kind: ProblemKind::NotFound, .. }) => Outcome::Absent,
-        Err(problem) => Outcome::Broken { reason: problem.message, bytes: *arrived.borrow() },
+        Err(problem) => Outcome::Broken { reason: problem.message, bytes: seen.get().downloaded },
     };
-    board.borrow_mut().session.finish(id, &outcome);
+    board.borrow_mut().session.finish(job.id, &outcome);
     let (verdict, _) = integrity::check(&job, &outcome);
     if let (Verdict::Verified, Some(index)) = (verdict, index) {
         tree::remember(job.descriptor.digest, index).await;
     }
+}
+
+/// Reads a blob, and gives what was found out and, of a layer, the buffer with its index. `seen` is
+/// how far it came.
+async fn read_once(
+    place: &Place,
+    job: &Job,
+    board: &Rc<RefCell<Board>>,
+    seen: &Rc<Cell<Progress>>,
+) -> (Result<BlobFacts, Problem>, Option<JsValue>) {
+    let (id, report, last) = (job.id, Rc::clone(board), Rc::clone(seen));
+    let on_progress = move |progress: Progress| {
+        last.set(progress);
+        report.borrow_mut().session.progress(id, progress.downloaded, progress.unpacked);
+    };
+    match job.kind {
+        BlobKind::Layer => {
+            let diff_id = job.claims.iter().find_map(|claim| claim.diff_id.clone());
+            match tree::facts(place, &job.descriptor, diff_id, on_progress).await {
+                Ok((facts, index)) => (Ok(facts), index),
+                Err(problem) => (Err(problem), None),
+            }
+        }
+        BlobKind::Bytes => (blob::facts(place, &job.descriptor, on_progress).await, None),
+    }
+}
+
+/// Whether all of a blob came, and is not what its descriptor says.
+fn is_other(job: &Job, came: &Result<BlobFacts, Problem>) -> bool {
+    let (digest, size) = (&job.descriptor.digest, job.descriptor.size);
+    let other = |facts: &BlobFacts| facts.digest != *digest || facts.size != size;
+    digest.algorithm().is_some() && came.as_ref().is_ok_and(other)
 }

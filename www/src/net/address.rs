@@ -50,12 +50,15 @@ impl Config {
         format!("{}://{host}/", self.scheme(host))
     }
 
-    /// The path and query on this origin under which a URL is asked for.
+    /// The path and query on this origin under which a URL is asked for on behalf of a registry.
+    ///
+    /// Only the server's own registry is asked directly. Another one may name this server, too, as a
+    /// place to go on, and must not reach it that way: the proxy refuses that.
     #[must_use]
-    pub fn local(&self, url: &Url) -> String {
+    pub fn local(&self, registry: &Registry, url: &Url) -> String {
         let rest = &url[url::Position::BeforePath..url::Position::AfterQuery];
         let host = authority(url);
-        if self.is_own(&host) {
+        if self.is_own(&host) && self.is_own(registry.api_host()) {
             return rest.to_owned();
         }
         format!("/-/proxy/{}/{host}{rest}", url.scheme())
@@ -82,16 +85,43 @@ mod tests {
 
     #[test]
     fn registries_are_asked_through_the_proxy_and_the_scratch_registry_directly() {
-        for (url, expected) in [
-            ("https://ghcr.io/v2/a/manifests/1", "/-/proxy/https/ghcr.io/v2/a/manifests/1"),
-            ("http://localhost:5000/v2/", "/-/proxy/http/localhost:5000/v2/"),
-            ("http://localhost:8080/v2/a/tags/list?n=9", "/v2/a/tags/list?n=9"),
-            ("http://127.0.0.1:8080/v2/", "/v2/"),
-            ("https://auth.docker.io/token?a=b%26c", "/-/proxy/https/auth.docker.io/token?a=b%26c"),
-            ("https://[2001:db8::1]:5000/v2/", "/-/proxy/https/[2001:db8::1]:5000/v2/"),
+        for (registry, url, expected) in [
+            (
+                "ghcr.io",
+                "https://ghcr.io/v2/a/manifests/1",
+                "/-/proxy/https/ghcr.io/v2/a/manifests/1",
+            ),
+            ("localhost:5000", "http://localhost:5000/v2/", "/-/proxy/http/localhost:5000/v2/"),
+            ("localhost:8080", "http://localhost:8080/v2/a/tags/list?n=9", "/v2/a/tags/list?n=9"),
+            ("localhost:8080", "http://127.0.0.1:8080/v2/", "/v2/"),
+            (
+                "docker.io",
+                "https://auth.docker.io/token?a=b%26c",
+                "/-/proxy/https/auth.docker.io/token?a=b%26c",
+            ),
+            (
+                "r.example",
+                "https://[2001:db8::1]:5000/v2/",
+                "/-/proxy/https/[2001:db8::1]:5000/v2/",
+            ),
         ] {
-            assert_eq!(config().local(&Url::parse(url).expect("a URL")), expected);
+            assert_eq!(local(registry, url), expected);
         }
+    }
+
+    #[test]
+    fn a4_another_registry_does_not_reach_the_scratch_registry_by_naming_it() {
+        for registry in ["ghcr.io", "localhost:5000", "docker.io"] {
+            for url in ["http://localhost:8080/v2/a/manifests/1", "http://127.0.0.1:8080/v2/"] {
+                let path = local(registry, url);
+                assert!(path.starts_with("/-/proxy/http/"), "{registry} {url}: {path}");
+            }
+        }
+    }
+
+    fn local(registry: &str, url: &str) -> String {
+        let registry = Registry::parse(registry).expect("a registry");
+        config().local(&registry, &Url::parse(url).expect("a URL"))
     }
 
     #[test]

@@ -33,6 +33,14 @@ pub struct Call<'a> {
     pub body: Option<&'a [u8]>,
 }
 
+impl<'a> Call<'a> {
+    /// Only the head of an answer is asked for.
+    #[must_use]
+    pub fn head(path: &'a str) -> Self {
+        Self { method: "HEAD", path, headers: Vec::new(), body: None }
+    }
+}
+
 /// An answer whose body has not been read yet. Dropping it ends the transfer.
 #[derive(Debug)]
 pub struct Answer {
@@ -79,7 +87,7 @@ pub async fn send(call: Call<'_>) -> Result<Answer, Problem> {
     let refused = find("x-drydock-error").cloned();
     let pieces = response.body().map(|stream| Pieces::of(&stream, announced));
     let body = Body { pieces, whole: None, announced, arrived: 0, abort };
-    let answer = Answer { status: response.status(), headers, body };
+    let answer = Answer { status: status(response.status(), &headers), headers, body };
     match refused {
         Some(code) => Err(answer.refusal(code).await),
         None => Ok(answer),
@@ -106,6 +114,12 @@ fn request(call: &Call<'_>, abort: &AbortOnDrop) -> Result<Request, JsValue> {
         init.set_signal(Some(&abort.signal()));
     }
     Request::new_with_str_and_init(call.path, &init)
+}
+
+/// The registry's own status. Redirects come under another one, so that no browser follows them.
+pub(super) fn status(outer: u16, headers: &[(String, String)]) -> u16 {
+    let told = headers.iter().find(|(name, _)| name == "x-upstream-status");
+    told.and_then(|(_, status)| status.parse().ok()).unwrap_or(outer)
 }
 
 impl Answer {
@@ -219,11 +233,12 @@ impl Drop for AbortOnDrop {
 
 fn unreachable_server() -> Problem {
     let message = if clock::offline() {
-        "This computer is offline. Connect it to the network and try again."
+        "This computer is offline."
     } else {
-        "The Drydock server that this page came from does not answer. Is it still running?"
+        "The Drydock server that this page came from does not answer."
     };
-    Problem::new(ProblemKind::Offline, message)
+    let advice = "Try again when it is reachable again.";
+    Problem { advice: advice.to_owned(), ..Problem::new(ProblemKind::Offline, message) }
 }
 
 fn headers(headers: &Headers) -> Vec<(String, String)> {

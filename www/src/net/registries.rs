@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use drydock::digest::Digest;
 use drydock::reference;
-use drydock::registry::{self, Error, Registry, Scheme, retry};
+use drydock::registry::{self, Error, Purpose, Registry, Scheme, retry};
 use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 
@@ -38,8 +38,9 @@ pub struct Registries(Rc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: RefCell<ConfigFuture>,
-    seals: Rc<RefCell<Seals>>,
     clients: RefCell<BTreeMap<reference::Registry, Client>>,
+    /// What the proxy sealed of each registry's answers: of no use to another.
+    seals: RefCell<BTreeMap<reference::Registry, Rc<RefCell<Seals>>>>,
     slots: Slots,
 }
 
@@ -51,8 +52,8 @@ impl Registries {
     pub fn new() -> Self {
         Self(Rc::new(Inner {
             config: RefCell::new(config().boxed_local().shared()),
-            seals: Rc::default(),
             clients: RefCell::default(),
+            seals: RefCell::default(),
             slots: Slots::default(),
         }))
     }
@@ -83,7 +84,7 @@ impl Registries {
             "http" => Scheme::Http,
             _ => Scheme::Https,
         };
-        let transport = Fetch::new(config, Rc::clone(&self.0.seals));
+        let transport = Fetch::new(config, name.clone(), self.seals(name));
         let clock = || clock::unix_seconds().saturating_mul(1000);
         let client = Rc::new(Registry::new(transport, name.clone(), scheme, clock)?);
         self.0.clients.borrow_mut().insert(name.clone(), Rc::clone(&client));
@@ -98,14 +99,19 @@ impl Registries {
 
     /// The seal that goes with a place where an upload goes on, to be kept over a reload.
     #[must_use]
-    pub fn seal(&self, place: &str) -> Option<String> {
+    pub fn upload_seal(&self, registry: &reference::Registry, place: &str) -> Option<String> {
         let url = url::Url::parse(place).ok()?;
-        self.0.seals.borrow().token(&url).map(str::to_owned)
+        let seals = self.seals(registry);
+        seals.borrow().token(Purpose::Upload, &url).map(str::to_owned)
     }
 
     /// Takes a seal that was kept.
-    pub fn remember_seal(&self, token: &str) {
-        self.0.seals.borrow_mut().remember(&format!("location {token}"));
+    pub fn remember_upload_seal(&self, registry: &reference::Registry, token: &str) {
+        self.seals(registry).borrow_mut().remember(&format!("location {token}"));
+    }
+
+    fn seals(&self, registry: &reference::Registry) -> Rc<RefCell<Seals>> {
+        Rc::clone(self.0.seals.borrow_mut().entry(registry.clone()).or_default())
     }
 
     /// Who may read a blob next.
@@ -166,7 +172,7 @@ impl Registries {
         if let Some(value) = authorization {
             headers.push((AUTHORIZATION.as_str().to_owned(), text(value)));
         }
-        let path = self.config().await?.local(&request.url);
+        let path = self.config().await?.local(&place.registry, &request.url);
         Ok(Access { place: place.clone(), digest: digest.clone(), path, headers })
     }
 }

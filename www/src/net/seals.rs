@@ -2,19 +2,22 @@
 //!
 //! Token services, next pages and upload sessions have URLs of any form. The proxy gives a token
 //! (`X-Drydock-Seal`) beside each one, and asks for it with the request. The token's payload names
-//! the URL that it is for, so the order in which they came does not matter here.
+//! the URL that it is for, so the order in which they came does not matter here. A token is used for
+//! the registry whose answer it came with and for what it was given for, and for nothing else: what
+//! one registry says of another's URLs is no concern of that one.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use drydock::registry::Purpose;
 use serde::Deserialize;
 use url::Url;
 
 /// Most seals that are remembered; the oldest go first.
 const SEALS: usize = 512;
 
-/// The seals of this tab.
+/// The seals of one registry.
 #[derive(Debug, Default)]
 pub struct Seals {
     by_url: BTreeMap<String, Vec<Seal>>,
@@ -49,6 +52,17 @@ struct Payload {
     query: Option<String>,
 }
 
+impl Kind {
+    fn of(purpose: Purpose) -> Option<Self> {
+        match purpose {
+            Purpose::Endpoint => None,
+            Purpose::Token => Some(Self::Realm),
+            Purpose::NextPage => Some(Self::Link),
+            Purpose::Upload => Some(Self::Location),
+        }
+    }
+}
+
 impl Seals {
     /// Remembers the seals of one response header `X-Drydock-Seal`.
     pub fn remember(&mut self, header: &str) {
@@ -66,12 +80,13 @@ impl Seals {
         }
     }
 
-    /// The token to send with a request for `url`, if the proxy gave one.
+    /// The token to send with a request for `url`, if the proxy gave one for that purpose.
     #[must_use]
-    pub fn token(&self, url: &Url) -> Option<&str> {
+    pub fn token(&self, purpose: Purpose, url: &Url) -> Option<&str> {
+        let kind = Kind::of(purpose)?;
         let key = format!("{}{}", url.origin().ascii_serialization(), url.path());
-        let seals = self.by_url.get(&key)?;
-        let fits = |seal: &&Seal| match seal.kind {
+        let seals = self.by_url.get(&key)?.iter().filter(|seal| seal.kind == kind);
+        let fits = |seal: &&Seal| match kind {
             Kind::Realm => true,
             Kind::Link => seal.query.as_deref() == url.query(),
             Kind::Location => {
@@ -79,9 +94,8 @@ impl Seals {
                 url.query().unwrap_or_default().starts_with(sealed)
             }
         };
-        let longest =
-            |seal: &&Seal| (seal.kind != Kind::Realm, seal.query.as_ref().map(String::len));
-        seals.iter().filter(fits).max_by_key(longest).map(|seal| seal.token.as_str())
+        let longest = |seal: &&Seal| seal.query.as_ref().map(String::len);
+        seals.filter(fits).max_by_key(longest).map(|seal| seal.token.as_str())
     }
 
     fn forget_oldest(&mut self) {
@@ -128,18 +142,40 @@ mod tests {
         let mut seals = Seals::default();
         seals.remember(&format!("realm {realm}, link {link}, location {location}"));
         let base = "https://auth.example";
-        for (path, expected) in [
-            ("/token", Some(&realm)),
-            ("/token?service=r&scope=repository:a:pull", Some(&realm)),
-            ("/token2", None),
-            ("/v2/a/tags/list?n=2&last=b", Some(&link)),
-            ("/v2/a/tags/list?n=2&last=c", None),
-            ("/v2/a/blobs/uploads/1?_state=x", Some(&location)),
-            ("/v2/a/blobs/uploads/1?_state=x&digest=sha256:1", Some(&location)),
-            ("/v2/a/blobs/uploads/1?_state=y", None),
+        use Purpose::{Endpoint, NextPage, Token, Upload};
+        for (path, purpose, expected) in [
+            ("/token", Token, Some(&realm)),
+            ("/token?service=r&scope=repository:a:pull", Token, Some(&realm)),
+            ("/token2", Token, None),
+            ("/v2/a/tags/list?n=2&last=b", NextPage, Some(&link)),
+            ("/v2/a/tags/list?n=2&last=c", NextPage, None),
+            ("/v2/a/blobs/uploads/1?_state=x", Upload, Some(&location)),
+            ("/v2/a/blobs/uploads/1?_state=x&digest=sha256:1", Upload, Some(&location)),
+            ("/v2/a/blobs/uploads/1?_state=y", Upload, None),
         ] {
-            let found = seals.token(&url(&format!("{base}{path}")));
+            let url = url(&format!("{base}{path}"));
+            let found = seals.token(purpose, &url);
             assert_eq!(found, expected.map(String::as_str), "{path}");
+            for other in [Endpoint, Token, NextPage, Upload] {
+                let found = seals.token(other, &url);
+                assert!(other == purpose || found.is_none(), "{path} for {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a3_what_was_sealed_for_one_thing_serves_no_other() {
+        let path = "/v2/a/manifests/latest";
+        let mut seals = Seals::default();
+        for kind in ["realm", "link", "location"] {
+            seals.remember(&format!("{kind} {}", token(kind, path, None)));
+        }
+        let url = url(&format!("https://auth.example{path}"));
+        assert_eq!(seals.token(Purpose::Endpoint, &url), None);
+        for (purpose, kind) in
+            [(Purpose::Token, "realm"), (Purpose::NextPage, "link"), (Purpose::Upload, "location")]
+        {
+            assert_eq!(seals.token(purpose, &url), Some(&*token(kind, path, None)));
         }
     }
 
@@ -153,8 +189,8 @@ mod tests {
         for n in 1..=SEALS {
             seals.remember(&format!("realm {}", token("realm", &format!("/{n}"), None)));
         }
-        assert!(seals.token(&url("https://auth.example/0")).is_none());
-        assert!(seals.token(&url("https://auth.example/9")).is_some());
+        assert!(seals.token(Purpose::Token, &url("https://auth.example/0")).is_none());
+        assert!(seals.token(Purpose::Token, &url("https://auth.example/9")).is_some());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One blob from its first to its last byte, across broken connections and expired tokens.
 
 use drydock::digest::Digest;
+use drydock::registry::range::{self, Rest};
+use http::StatusCode;
 use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +58,14 @@ pub struct BlobStream<G> {
     access: Access,
     size: u64,
     body: Option<Body>,
+    /// Where the bytes of `body` end, as far as its head says.
+    end: Option<u64>,
+    /// Where `body` began to bring something new.
+    began: u64,
+    /// Whether the blob is asked for from its start, as the registry gives wrong parts of it.
+    anew: bool,
+    /// Where a body without a length ended too early; the same place twice is the blob's end.
+    ended: Option<u64>,
     skip: u64,
     offset: u64,
     resumed: u32,
@@ -73,6 +83,10 @@ impl<G: Grant> BlobStream<G> {
             access,
             size,
             body: None,
+            end: None,
+            began: 0,
+            anew: false,
+            ended: None,
             skip: 0,
             offset: 0,
             resumed: 0,
@@ -104,6 +118,19 @@ impl<G: Grant> BlobStream<G> {
                 },
             };
             match read {
+                Ok(None) if self.is_cut() => {
+                    self.body = None;
+                    let message = format!(
+                        "The connection to {} ended after {} of {} bytes. Try again.",
+                        self.access.host(),
+                        self.offset,
+                        self.size
+                    );
+                    let cut = Problem::new(ProblemKind::Cut, message).at(self.access.host());
+                    if self.offset < self.began.saturating_add(PROGRESS) {
+                        self.wait_or_give_up(cut).await?;
+                    }
+                }
                 Ok(None) => return Ok(None),
                 Ok(Some(piece)) => {
                     if let Some(piece) = self.take(piece) {
@@ -128,6 +155,20 @@ impl<G: Grant> BlobStream<G> {
     #[must_use]
     pub fn resumed(&self) -> u32 {
         self.resumed
+    }
+
+    /// Whether a body that came to its end was not all of the blob: it was a part, or nothing said
+    /// how long it was.
+    fn is_cut(&mut self) -> bool {
+        if self.offset >= self.size {
+            return false;
+        }
+        let announced = self.body.as_ref().and_then(Body::announced);
+        match (self.end, announced) {
+            (Some(end), _) => end < self.size || self.offset < end,
+            (None, Some(_)) => false,
+            (None, None) => self.ended.replace(self.offset) != Some(self.offset),
+        }
     }
 
     /// Leaves out what was read before, where a registry started again from the beginning.
@@ -155,35 +196,61 @@ impl<G: Grant> BlobStream<G> {
                     drop(answer);
                     self.access = self.grant.renew(&self.access, challenges).await?;
                 }
-                206 if self.offset > 0 => {
-                    let range = answer.header("content-range").unwrap_or_default();
-                    if first_byte(range) != Some(self.offset) {
-                        let message = format!(
-                            "{} was asked for a blob from byte {} and sent \"{range}\".",
-                            self.access.host(),
-                            self.offset
-                        );
-                        return Err(
-                            Problem::new(ProblemKind::Registry, message).at(self.access.host())
-                        );
-                    }
-                    return Ok(Some(answer.body));
-                }
-                200 => {
-                    self.skip = self.offset;
-                    return Ok(Some(answer.body));
-                }
-                416 if self.offset >= self.size => return Ok(None),
-                _ => return Err(refused(&answer, self.access.host())),
+                _ => return self.judge(answer),
             }
         }
+    }
+
+    /// Takes what an answer brings of the blob, by the library's rule.
+    fn judge(&mut self, answer: Answer) -> Result<Option<Body>, Problem> {
+        let asked = if self.anew { 0 } else { self.offset };
+        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::IM_A_TEAPOT);
+        let rest = range::rest(asked, self.size, status, answer.header("content-range"));
+        if self.is_page(&answer, asked) {
+            let host = self.access.host();
+            let message = format!(
+                "{host} sent a web page instead of the blob: perhaps a login page. Check that it is a registry, and log in."
+            );
+            return Err(Problem::new(ProblemKind::Registry, message).at(host));
+        }
+        self.began = self.offset;
+        match rest {
+            Some(Rest::From { end }) => {
+                (self.skip, self.end) = (0, end);
+                Ok(Some(answer.body))
+            }
+            Some(Rest::Whole { end }) => {
+                (self.skip, self.end) = (self.offset, end);
+                Ok(Some(answer.body))
+            }
+            Some(Rest::Over) => Ok(None),
+            Some(Rest::Again(what)) => {
+                self.anew = true;
+                let host = self.access.host();
+                let message = format!(
+                    "{host} was asked for a blob from byte {asked} on and sent {what}. Nothing is wrong with the image by that; try again."
+                );
+                Err(Problem::new(ProblemKind::Cut, message).at(host))
+            }
+            None => Err(refused(&answer, self.access.host())),
+        }
+    }
+
+    /// Whether an answer is a page for people: it is said to be one, and has another length.
+    fn is_page(&self, answer: &Answer, asked: u64) -> bool {
+        let names = ["x-upstream-content-type", "content-type"];
+        let media_type = names.iter().find_map(|name| answer.header(name)).unwrap_or_default();
+        let fits = |length| length == self.size || length == self.size.saturating_sub(asked);
+        answer.status == 200
+            && media_type.starts_with("text/html")
+            && !answer.body.announced().is_some_and(fits)
     }
 
     async fn ask(&self) -> Result<Answer, Problem> {
         let range = format!("bytes={}-", self.offset);
         let mut headers: Vec<(&str, &str)> =
             self.access.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
-        if self.offset > 0 {
+        if self.offset > 0 && !self.anew {
             headers.push(("Range", &range));
         }
         send(Call { method: "GET", path: &self.access.path, headers, body: None }).await
@@ -250,11 +317,13 @@ fn refused(answer: &Answer, host: &str) -> Problem {
         ),
         429 => (
             ProblemKind::RateLimited,
-            format!("{host} answered 429: too many requests. Wait a while and try again."),
+            format!(
+                "The rate limit of {host} is reached (status 429). Wait a while and try again."
+            ),
         ),
         _ => (
             ProblemKind::Registry,
-            format!("{host} answered {status} instead of the blob. Try again later."),
+            format!("{host} failed to give the blob (status {status}). Try again later."),
         ),
     };
     // Servers that failed often recover at once.
@@ -273,27 +342,9 @@ fn challenges(answer: &Answer) -> Vec<String> {
     fields.map(|(_, value)| value.clone()).collect()
 }
 
-/// The first byte of `bytes 5-9/10`.
-fn first_byte(range: &str) -> Option<u64> {
-    range.trim().strip_prefix("bytes")?.trim_start().split_once('-')?.0.trim().parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn content_range() {
-        for (range, first) in [
-            ("bytes 5-9/10", Some(5)),
-            ("bytes 0-0/*", Some(0)),
-            ("bytes */10", None),
-            ("5-9/10", None),
-            ("", None),
-        ] {
-            assert_eq!(first_byte(range), first, "{range}");
-        }
-    }
 
     #[test]
     fn only_what_may_pass_is_tried_again() {

@@ -5,10 +5,13 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use drydock::registry::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+use drydock::reference::Registry;
+use drydock::registry::{
+    Body, Purpose, Request, Response, Transport, TransportError, TransportErrorKind,
+};
 use futures_channel::mpsc;
 use futures_util::{FutureExt as _, StreamExt as _};
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 use url::Url;
 use web_sys::Blob;
@@ -19,18 +22,19 @@ use super::problem::{Problem, ProblemKind};
 use super::seals::Seals;
 use super::upload;
 
-/// Sends a registry's requests to this origin.
+/// Sends one registry's requests to this origin.
 #[derive(Clone, Debug)]
 pub struct Fetch {
     config: Rc<Config>,
+    registry: Registry,
     seals: Rc<RefCell<Seals>>,
 }
 
 impl Fetch {
-    /// A transport that shares the seals of the tab.
+    /// A transport for a registry with the seals that came with its answers.
     #[must_use]
-    pub fn new(config: Rc<Config>, seals: Rc<RefCell<Seals>>) -> Self {
-        Self { config, seals }
+    pub fn new(config: Rc<Config>, registry: Registry, seals: Rc<RefCell<Seals>>) -> Self {
+        Self { config, registry, seals }
     }
 }
 
@@ -39,8 +43,8 @@ impl Transport for Fetch {
     type Payload = Blob;
 
     async fn send(&self, request: Request) -> Result<Response<fetch::Body>, TransportError> {
-        let Request { method, url, headers, body } = request;
-        let (path, fields) = self.fields(&url, &headers);
+        let Request { purpose, method, url, headers, body } = request;
+        let (path, fields) = self.fields(purpose, &url, &headers);
         let headers = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
         let body = (method != Method::GET && method != Method::HEAD).then_some(&*body);
         let call = Call { method: method.as_str(), path: &path, headers, body };
@@ -54,9 +58,9 @@ impl Transport for Fetch {
         part: Range<u64>,
         sent: &dyn Fn(u64),
     ) -> Result<Response<fetch::Body>, TransportError> {
-        let Request { method, url, headers, body: _ } = request;
+        let Request { purpose, method, url, headers, body: _ } = request;
         let body = slice(payload, &part)?;
-        let (path, fields) = self.fields(&url, &headers);
+        let (path, fields) = self.fields(purpose, &url, &headers);
         let headers: Vec<(&str, &str)> =
             fields.iter().map(|(name, value)| (&**name, &**value)).collect();
         let (told, mut news) = mpsc::unbounded();
@@ -77,15 +81,20 @@ impl Transport for Fetch {
 
 impl Fetch {
     /// Where on this origin a URL is asked for, and with which header fields.
-    fn fields(&self, url: &Url, headers: &HeaderMap) -> (String, Vec<(String, String)>) {
+    fn fields(
+        &self,
+        purpose: Purpose,
+        url: &Url,
+        headers: &HeaderMap,
+    ) -> (String, Vec<(String, String)>) {
         let fields = headers.iter().filter_map(|(name, value)| {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         });
         let mut fields: Vec<(String, String)> = fields.collect();
-        if let Some(seal) = self.seals.borrow().token(url) {
+        if let Some(seal) = self.seals.borrow().token(purpose, url) {
             fields.push(("X-Drydock-Seal".to_owned(), seal.to_owned()));
         }
-        (self.config.local(url), fields)
+        (self.config.local(&self.registry, url), fields)
     }
 
     fn answered(
@@ -98,7 +107,7 @@ impl Fetch {
             self.seals.borrow_mut().remember(seals);
         }
         let status = StatusCode::from_u16(answer.status).map_err(|_| {
-            let message = format!("the server answered with status {}", answer.status);
+            let message = format!("the answer has no meaning here: status {}", answer.status);
             TransportError::new(TransportErrorKind::Other, message)
         })?;
         Ok(Response { status, headers: upstream(&answer.headers), url, body: answer.body })
@@ -142,8 +151,9 @@ pub(super) fn upstream(fields: &[(String, String)]) -> HeaderMap {
         let name = match &**name {
             "x-upstream-www-authenticate" => WWW_AUTHENTICATE,
             "x-upstream-content-type" => CONTENT_TYPE,
+            "x-upstream-location" => LOCATION,
             "content-type" if proxied => continue,
-            "x-drydock-seal" => continue,
+            "x-drydock-seal" | "x-upstream-status" => continue,
             name => match HeaderName::try_from(name) {
                 Ok(name) => name,
                 Err(_) => continue,
@@ -184,12 +194,15 @@ mod tests {
             field("x-upstream-content-type", "application/vnd.oci.image.index.v1+json"),
             field("x-upstream-www-authenticate", "Bearer realm=\"https://a/t\""),
             field("x-drydock-seal", "realm t"),
+            field("x-upstream-status", "307"),
+            field("x-upstream-location", "https://b/up"),
             field("docker-content-digest", "sha256:1"),
         ]);
         assert_eq!(headers[CONTENT_TYPE], "application/vnd.oci.image.index.v1+json");
         assert_eq!(headers[WWW_AUTHENTICATE], "Bearer realm=\"https://a/t\"");
         assert_eq!(headers["docker-content-digest"], "sha256:1");
-        assert_eq!(headers.len(), 3);
+        assert_eq!(headers[LOCATION], "https://b/up");
+        assert_eq!(headers.len(), 4);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Blob, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
 
-use super::fetch::{Answer, Body};
+use super::fetch::{self, Answer, Body};
 use super::problem::{Problem, ProblemKind};
 
 /// Sends `body` and waits for the whole answer. `sent` is told the number of bytes sent so far.
@@ -61,6 +61,7 @@ pub async fn send(
     let bytes = bytes.map(|buffer| js_sys::Uint8Array::new(&buffer));
     let refused = headers.iter().find(|(name, _)| name == "x-drydock-error");
     let refused = refused.map(|(_, code)| code.clone());
+    let status = fetch::status(status, &headers);
     let answer = Answer { status, headers, body: Body::whole(bytes) };
     match refused {
         Some(code) => Err(answer.refusal(code).await),

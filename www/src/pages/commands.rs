@@ -1,13 +1,18 @@
 //! The same with other tools, in the words of a page.
 
+use drydock::commands::{self, Image, Line, Task, Tool};
+use drydock::platform::Platform;
 use drydock::reference::Reference;
-use drydock::transfer::commands::{self, Image, Line, Task, Tool};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::components::CommandLine;
 use crate::jobs::tab;
 use crate::net::address::Config;
+use crate::pages::image::Shown;
+use crate::pages::model::{Load, What};
+use crate::route::Here;
+use crate::state::ui;
 
 /// What this page's server says of itself, which decides how tools reach its registries.
 #[derive(Clone, Copy)]
@@ -26,12 +31,16 @@ impl Server {
         server
     }
 
-    /// An image as command lines name it.
+    /// An image as command lines name it; none for what lies in this browser, where no tool
+    /// reaches it.
     #[must_use]
-    pub fn image(self, reference: &Reference) -> Image {
+    pub fn image(self, reference: &Reference) -> Option<Image> {
+        if Here::of(&reference.registry).is_some() {
+            return None;
+        }
         let host = reference.registry.api_host();
         let plain_http = self.0.with(|config| config.scheme(host) == "http");
-        Image { reference: reference.clone(), plain_http }
+        Some(Image { reference: reference.clone(), plain_http })
     }
 
     /// The scratch registry under the name by which others know it, when there is one.
@@ -47,6 +56,26 @@ impl Server {
     }
 }
 
+/// Keeps the bar at the bottom at what a view shows; it is empty where no tool does the same.
+pub fn follow(task: impl Fn(Server) -> Option<Task> + 'static) {
+    let (ui, server) = (ui(), Server::ask());
+    Effect::new(move |_| {
+        let lines = task(server).map(|task| lines(&task)).unwrap_or_default();
+        ui.command.set(first(&lines));
+    });
+}
+
+/// The platform that tools have to be told: the one that is shown of an index.
+#[must_use]
+pub fn platform(shown: Shown) -> Option<Platform> {
+    let is_index =
+        shown.image.with(|image| image.ready().is_some_and(|image| image.what == What::Index));
+    match shown.platform.get() {
+        Load::Ready(Some(platform)) if is_index => platform.name.parse().ok(),
+        _ => None,
+    }
+}
+
 /// The lines of a task.
 #[must_use]
 pub fn lines(task: &Task) -> Vec<CommandLine> {
@@ -56,21 +85,14 @@ pub fn lines(task: &Task) -> Vec<CommandLine> {
 /// A line as it is shown.
 #[must_use]
 pub fn line(line: Line) -> CommandLine {
-    CommandLine { tool: name(line.tool), text: line.text, note: line.note.unwrap_or_default() }
+    let tool = format!("{} {}", line.tool, line.tool.version());
+    CommandLine { tool, text: line.text, note: line.note.unwrap_or_default() }
 }
 
 /// The line for the bar at the bottom: that of crane, when it has one.
 #[must_use]
 pub fn first(lines: &[CommandLine]) -> String {
-    let crane = lines.iter().find(|line| line.tool == name(Tool::Crane));
+    let crane = Tool::Crane.to_string();
+    let crane = lines.iter().find(|line| line.tool.starts_with(&crane));
     crane.or_else(|| lines.first()).map(|line| line.text.clone()).unwrap_or_default()
-}
-
-fn name(tool: Tool) -> &'static str {
-    match tool {
-        Tool::Crane => "crane",
-        Tool::Skopeo => "skopeo",
-        Tool::Oras => "oras",
-        Tool::Docker => "docker",
-    }
 }

@@ -8,6 +8,8 @@ use drydock::descriptor::Descriptor;
 use drydock::image::{Graph, Options};
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Registry, Repository, Tag};
+use drydock::registry::Subject;
+use drydock::registry::page::Names;
 use leptos::prelude::*;
 
 use super::model::{ImageModel, Load};
@@ -42,7 +44,8 @@ pub fn problem(problem: jobs::Problem) -> Problem {
     let mut reason = [rest, problem.advice].join(" ").trim().to_owned();
     if let Some(seconds) = problem.retry_after {
         let at = js_sys::Date::now() + seconds as f64 * 1000.0;
-        let at = js_sys::Date::new(&at.into()).to_locale_time_string("default");
+        let at = js_sys::Date::new(&at.into());
+        let at = format!("{:02}:{:02}", at.get_hours(), at.get_minutes());
         let after = format::span(seconds as f64 * 1000.0);
         reason.push_str(&format!(" The registry asks to wait {after}, until {at}."));
     }
@@ -136,15 +139,17 @@ pub fn load_tags(reference: Reference, list: RwSignal<TagList>) -> Task {
 
 async fn read_tags(reference: &Reference, list: RwSignal<TagList>) -> Result<(), jobs::Problem> {
     let client = tab().registries.client(&reference.registry).await?;
-    let mut next = None;
+    let subject = Subject::Tags { name: reference.name() };
+    let (mut names, mut next) = (Names::default(), None);
     loop {
         let page = ask(async || client.tags(&reference.repository, next.as_ref()).await).await?;
-        let tags: Vec<Tag> = page.names.iter().filter_map(|name| name.parse().ok()).collect();
+        let (new, then) = names.take(page, &subject);
+        let tags: Vec<Tag> = new.iter().filter_map(|name| name.parse().ok()).collect();
         let there = list.try_update(|list| {
             list.tags.extend(tags);
             list.tags.len()
         });
-        next = page.next;
+        next = then?;
         if next.is_none() || there.is_none_or(|there| there >= drydock::limits::TAGS) {
             return Ok(());
         }
@@ -173,11 +178,13 @@ async fn read_own_images() -> Result<Option<(String, Vec<Listed>)>, jobs::Proble
     let Some(host) = config.scratch.clone() else { return Ok(None) };
     let Ok(registry) = Registry::parse(&host) else { return Ok(None) };
     let client = tab().registries.client(&registry).await?;
+    let subject = Subject::Catalog { registry: host.clone() };
     let mut images = Vec::new();
-    let mut next = None;
+    let (mut names, mut next) = (Names::default(), None);
     loop {
         let page = ask(async || client.catalog(next.as_ref()).await).await?;
-        for name in &page.names {
+        let (new, then) = names.take(page, &subject);
+        for name in &new {
             if images.len() >= OWN_REPOSITORIES {
                 return Ok(Some((host, images)));
             }
@@ -185,7 +192,7 @@ async fn read_own_images() -> Result<Option<(String, Vec<Listed>)>, jobs::Proble
                 images.extend(listed(&client, &registry, repository).await?);
             }
         }
-        next = page.next;
+        next = then?;
         if next.is_none() {
             return Ok(Some((host, images)));
         }

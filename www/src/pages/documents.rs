@@ -1,49 +1,74 @@
 //! The documents themselves: pretty or byte for byte, with what the registry said when it gave them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use drydock::digest::Digest;
 use leptos::prelude::*;
 
+use super::commands;
 use super::data;
 use super::image::{WhenLoaded, shown};
 use super::model::{DocumentContent, DocumentModel, ImageModel, Load};
 use crate::components::{
-    Badge, ByteSize, Card, CopyButton, DigestChip, Empty, ErrorPanel, Fact, Facts, JsonView,
-    ProgressRow, TextView, Untrusted, format, save_bytes,
+    Badge, ByteSize, Card, CopyButton, DigestChip, Empty, ErrorPanel, Fact, Facts, Form, JsonView,
+    LongList, ProgressRow, TextView, Untrusted, format, save_bytes,
 };
 use crate::route::{ImageRoute, View};
-use crate::state::ui;
 
 /// The list of documents, and the one that is open.
 #[component]
 pub fn DocumentsPage() -> impl IntoView {
     let shown = shown();
-    let open = Memo::new(move |_| {
+    let asked = Memo::new(move |_| {
         shown.route.with(|route| match &route.view {
             View::Documents { digest, raw } => (digest.clone(), *raw),
             _ => (None, false),
         })
     });
+    commands::follow(move |server| {
+        let (digest, _) = asked.get();
+        let of = server.image(&shown.route.get().reference)?;
+        shown.image.with(|image| {
+            let image = image.ready()?;
+            let digest = digest.unwrap_or_else(|| image.digest.clone());
+            // Only what there is can be asked for.
+            let is_blob = !image.document(&digest)?.is_manifest();
+            Some(Task::Document { image: of, digest, is_blob })
+        })
+    });
+    // The list stays as it is, and where it is, while one document after the other is opened.
     let show = move |image: Arc<ImageModel>| {
-        let (digest, raw) = open.get();
-        let digest = digest.unwrap_or_else(|| image.digest.clone());
-        let route = shown.route.get();
-        let pinned = route.reference.pinned(&digest).to_string();
-        let blob = image.document(&digest).is_some_and(|document| !document.is_manifest());
-        let verb = if blob { "blob" } else { "manifest" };
-        ui().command.set(format!("crane {verb} {}", format::shell_word(&pinned)));
-        let detail = match image.document(&digest) {
-            Some(document) => {
-                let (image, document) = (image.clone(), document.clone());
-                view! { <Open image document raw route=route.clone() /> }.into_any()
+        let root = image.digest.clone();
+        let open = Memo::new(move |_| asked.get().0.unwrap_or_else(|| root.clone()));
+        let listed = image.clone();
+        // Where the list stands above the document, that is gone to.
+        Effect::new(move |before: Option<Digest>| {
+            let now = open.get();
+            let chosen = asked.with_untracked(|asked| asked.0.is_some());
+            if chosen && before.as_ref() != Some(&now) {
+                request_animation_frame(scroll_to_document);
             }
-            None => view! { <Missing digest=digest.clone() /> }.into_any(),
+            now
+        });
+        let detail = move || {
+            let (digest, raw) = (open.get(), asked.get().1);
+            let route = shown.route.get_untracked();
+            match image.document(&digest) {
+                Some(document) => {
+                    let (image, document) = (image.clone(), document.clone());
+                    view! { <Open image document raw route /> }.into_any()
+                }
+                None => view! { <Missing digest /> }.into_any(),
+            }
         };
         view! {
             <div class="page documents">
-                <List image=image digest route />
-                {detail}
+                <List image=listed open=open.into() />
+                <div class="stack" id="document">
+                    {detail}
+                </div>
             </div>
         }
         .into_any()
@@ -51,54 +76,73 @@ pub fn DocumentsPage() -> impl IntoView {
     view! { <WhenLoaded load=shown.image show /> }
 }
 
+/// Brings the document into sight when its beginning is below the window.
+fn scroll_to_document() {
+    let Some(element) = document().get_element_by_id("document") else { return };
+    let height = window().inner_height().ok().and_then(|height| height.as_f64());
+    if element.get_bounding_client_rect().top() > height.unwrap_or(f64::MAX) * 0.6 {
+        element.scroll_into_view_with_bool(true);
+    }
+}
+
 #[component]
-fn List(image: Arc<ImageModel>, digest: Digest, route: ImageRoute) -> impl IntoView {
-    let rows = |blobs: bool| {
-        let row = |document: &Arc<DocumentModel>| {
-            let own = document.descriptor.digest.clone();
-            let current = (own == digest).then_some("true");
-            let short = own.short().to_owned();
-            let href = route.with_view(View::documents(Some(own))).href();
-            let failed =
-                document.is_failed().then(|| view! { <Badge kind="failed" text="failed" /> });
-            view! {
-                <a class="rowlink" href=href aria-current=current>
-                    <span class="two grow">
-                        <b>{format::visible(&document.title)}</b>
-                        <span class="mono muted clip">{short}</span>
-                    </span>
-                    {failed}
-                    <span class="muted number">
-                        <ByteSize bytes=document.descriptor.size />
-                    </span>
-                </a>
-            }
-        };
-        let is_blob =
-            |it: &&Arc<DocumentModel>| matches!(it.content, DocumentContent::Blob) == blobs;
-        image.documents.iter().filter(is_blob).map(row).collect::<Vec<_>>()
+fn List(image: Arc<ImageModel>, open: Signal<Digest>) -> impl IntoView {
+    let of = |blobs: bool| {
+        let is_blob = |it: &&Arc<DocumentModel>| matches!(it.content, DocumentContent::Blob);
+        let these = image.documents.iter().filter(|it| is_blob(it) == blobs);
+        these.cloned().collect::<Vec<_>>()
     };
-    let (documents, blobs) = (rows(false), rows(true));
-    let note = format::count(documents.len() as u64);
-    let blob_note = format::count(blobs.len() as u64);
-    let blobs = (!blobs.is_empty()).then(|| {
-        view! {
-            <Card title="Blobs" note=blob_note>
-                <nav class="rows" aria-label="Blobs">
-                    {blobs}
-                </nav>
-            </Card>
-        }
-    });
+    let (documents, blobs) = (of(false), of(true));
+    let blobs = (!blobs.is_empty()).then(|| view! { <Links title="Blobs" documents=blobs open /> });
     view! {
         <div class="stack">
-            <Card title="Documents" note>
-                <nav class="rows" aria-label="Documents">
-                    {documents}
-                </nav>
-            </Card>
+            <Links title="Documents" documents open />
             {blobs}
         </div>
+    }
+}
+
+#[component]
+fn Links(
+    title: &'static str,
+    documents: Vec<Arc<DocumentModel>>,
+    open: Signal<Digest>,
+) -> impl IntoView {
+    let shown = shown();
+    let note = format::count(documents.len() as u64);
+    let rows = Signal::stored(documents.len());
+    let places: BTreeMap<Digest, usize> = documents
+        .iter()
+        .enumerate()
+        .map(|(at, document)| (document.descriptor.digest.clone(), at))
+        .collect();
+    let at = Signal::derive(move || open.with(|open| places.get(open).copied()));
+    let row = Callback::new(move |at: usize| {
+        let Some(document) = documents.get(at) else { return ().into_any() };
+        let own = document.descriptor.digest.clone();
+        let short = own.short().to_owned();
+        let to = own.clone();
+        let href = move || shown.href(View::documents(Some(to.clone())));
+        let current = move || open.with(|open| *open == own).then_some("true");
+        let failed = document.is_failed().then(|| view! { <Badge kind="failed" text="failed" /> });
+        view! {
+            <a class="rowlink" href=href aria-current=current>
+                <span class="two grow">
+                    <b>{format::cut(&document.title, 200)}</b>
+                    <span class="mono muted clip">{short}</span>
+                </span>
+                {failed}
+                <span class="muted number">
+                    <ByteSize bytes=document.descriptor.size />
+                </span>
+            </a>
+        }
+        .into_any()
+    });
+    view! {
+        <Card title note>
+            <LongList rows row form=Form::Links class="rows two-lines" label=title at />
+        </Card>
     }
 }
 
@@ -147,8 +191,7 @@ fn Open(
     let media_type = descriptor.media_type.to_string();
     let size = format!("{} bytes", format::count(descriptor.size));
     view! {
-        <div class="stack">
-            <Card title=format::visible(&document.title) acts>
+        <Card title=format::cut(&document.title, 200) acts>
                 <Facts>
                     <Fact name="Digest">
                         <DigestChip digest=descriptor.digest named=true />
@@ -161,9 +204,8 @@ fn Open(
                     <Fact name="Size">{size}</Fact>
                 </Facts>
                 {body}
-            </Card>
-            <Headers document />
-        </div>
+        </Card>
+        <Headers document />
     }
 }
 
@@ -254,18 +296,28 @@ fn Blob(document: Arc<DocumentModel>) -> impl IntoView {
 fn Headers(document: Arc<DocumentModel>) -> impl IntoView {
     let headers = document.headers.clone();
     (!headers.is_empty()).then(|| {
-        let facts = headers.into_iter().map(|(name, value)| {
-            view! {
-                <Fact name>
-                    <code>
-                        <Untrusted text=value />
-                    </code>
-                </Fact>
-            }
+        let rows = Signal::stored(headers.len());
+        let row = Callback::new(move |at: usize| {
+            let fact = headers.get(at).cloned().map(|(name, value)| {
+                view! {
+                    <Fact name>
+                        <code>
+                            <Untrusted text=value />
+                        </code>
+                    </Fact>
+                }
+            });
+            fact.into_any()
         });
         view! {
             <Card title="Response headers" note="as the registry sent them".to_owned()>
-                <Facts wide_keys=true>{facts.collect_view()}</Facts>
+                <LongList
+                    rows
+                    row
+                    form=Form::Facts
+                    class="facts-table wide-keys"
+                    label="Response headers"
+                />
             </Card>
         }
     })

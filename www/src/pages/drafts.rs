@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::data;
-use crate::components::{Card, Empty, ErrorPanel, Problem, Untrusted, format};
+use crate::components::{Card, Empty, ErrorPanel, Moment, Problem, Untrusted, format};
 use crate::jobs::drafts::{self, Kept};
 use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::{PageState, set_page_state, ui};
@@ -146,7 +146,7 @@ fn Row(draft: Kept, delete: Callback<String>) -> impl IntoView {
         }
     };
     let edits = format::plural(draft.draft().edits.len(), "edit", "edits");
-    let age = format::ago(draft.changed as f64, js_sys::Date::now());
+    let then = draft.changed as f64;
     let first = draft.draft().edits.first().map(|edit| edit.action.summary()).unwrap_or_default();
     let name = draft.name;
     view! {
@@ -156,7 +156,7 @@ fn Row(draft: Kept, delete: Callback<String>) -> impl IntoView {
                     <Untrusted text=title />
                 </b>
                 <span class="muted">
-                    {edits} " · " {age} " · " <bdi>{format::visible(&first)}</bdi>
+                    {edits} " · " <Moment then /> " · " <bdi>{format::visible(&first)}</bdi>
                 </span>
             </a>
             <Show

@@ -6,6 +6,7 @@ mod drafted;
 mod list;
 mod opening;
 mod preview;
+mod reader;
 mod state;
 mod text;
 mod toolbar;
@@ -13,14 +14,16 @@ mod unsaved;
 
 use std::sync::Arc;
 
-use drydock::reference::Reference;
+use drydock::commands::{Task, TreePart};
+use drydock::descriptor::Descriptor;
+use drydock::media_type::Kind;
 use leptos::prelude::*;
 
-use super::image::{WhenLoaded, shown};
+use super::commands::{self, Server};
+use super::image::{Shown, WhenLoaded, shown};
 use super::model::ContentModel;
-use crate::components::{Empty, format};
-use crate::route::EntryPath;
-use crate::state::ui;
+use crate::components::{Divider, Empty, Split, format};
+use crate::route::{EntryPath, Tree};
 use drafted::DraftBar;
 use list::TreeList;
 use opening::Opening;
@@ -53,26 +56,45 @@ pub fn FilesPage() -> impl IntoView {
 #[component]
 fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
     let shown = shown();
-    let ui = ui();
     let files = Files::open(&content);
     provide_context(files);
     let path = Memo::new(move |_| files.view.with(|view| view.path.clone()));
-    Effect::new(move |_| {
-        let reference = shown.route.with(|route| route.reference.clone());
-        ui.command.set(path.with(|path| command(&reference, path)));
-    });
+    let layers: Vec<Descriptor> =
+        content.layers.iter().map(|layer| layer.descriptor.clone()).collect();
+    commands::follow(move |server| task(shown, server, files, &layers));
     // When narrow there is one column: the list, or the file that was opened from it.
-    let detail = move || !path.with(EntryPath::is_empty);
+    Effect::new(move |_| {
+        path.track();
+        files.about.set(false);
+    });
+    let detail =
+        move || !path.with(EntryPath::is_empty) && (!files.folder.get() || files.about.get());
+    let about = move || {
+        let name = path.with(|path| String::from_utf8_lossy(path.as_bytes()).into_owned());
+        (files.folder.get() && !name.is_empty()).then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="button small about"
+                    on:click=move |_| files.about.set(true)
+                >
+                    {format!("About /{}", format::cut(&name, 60))}
+                </button>
+            }
+        })
+    };
+    let split = Split::remembered();
     view! {
         <DraftBar />
-        <div class="split" class:detail=detail>
+        <div class="split" class:detail=detail style:--split=move || split.width()>
             <div class="pane" aria-label="Files" role="region">
                 <Toolbar />
+                {about}
                 <Show when=move || files.is_open() fallback=|| view! { <Opening /> }>
                     <TreeList />
                 </Show>
             </div>
-            <div class="divider" aria-hidden="true"></div>
+            <Divider split />
             <div class="pane" aria-label="Chosen file" role="region">
                 <Preview path />
             </div>
@@ -80,10 +102,24 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
     }
 }
 
-fn command(reference: &Reference, path: &EntryPath) -> String {
-    let image = format::shell_word(&reference.to_string());
-    match std::str::from_utf8(path.as_bytes()) {
-        Ok("") | Err(_) => format!("crane export {image} - | tar -tv"),
-        Ok(path) => format!("crane export {image} - | tar -xO {}", format::shell_word(path)),
+/// What is shown, as a task: only of files that the tree has.
+fn task(shown: Shown, server: Server, files: Files, layers: &[Descriptor]) -> Option<Task> {
+    let image = server.image(&shown.route.get().reference)?;
+    let (path, tree) = files.view.with(|view| (view.path.clone(), view.tree));
+    if let Tree::Layer(number) | Tree::Changes(number) = tree {
+        let layer = layers.get(number.get() as usize - 1)?;
+        let Kind::Layer(compression) = layer.media_type.kind() else { return None };
+        return Some(Task::LayerFiles { image, layer: layer.digest.clone(), compression });
     }
+    let platform = commands::platform(shown);
+    let bytes = path.as_bytes().to_vec();
+    let part = match files.found.get() {
+        _ if path.is_empty() => TreePart::All,
+        Some((of, row)) if of == path => match row.kind.as_str() {
+            "file" => TreePart::File(bytes),
+            _ => TreePart::Entry(bytes),
+        },
+        _ => return None,
+    };
+    Some(Task::Files { image, platform, part })
 }

@@ -2,39 +2,69 @@
 
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use leptos::prelude::*;
 
+use super::commands;
 use super::image::{WhenLoaded, shown};
 use super::model::ImageModel;
-use crate::components::{Empty, GraphOutline, GraphPicture, MAX_DRAWN, Relation, format};
+use super::reading;
+use crate::components::{
+    Empty, GraphNode, GraphOutline, GraphPicture, MAX_DRAWN, Untrusted, format,
+};
 use crate::route::View;
-use crate::state::ui;
 
 /// The graph.
 #[component]
 pub fn GraphPage() -> impl IntoView {
     let shown = shown();
-    let reference = shown.route.get_untracked().reference.to_string();
-    ui().command.set(format!("oras discover {}", format::shell_word(&reference)));
+    commands::follow(move |server| {
+        Some(Task::Referrers { image: server.image(&shown.route.get().reference)? })
+    });
     let outline = Memo::new(move |_| {
         shown.route.with(|route| matches!(route.view, View::Graph { outline: true }))
     });
-    let show = move |image: Arc<ImageModel>| {
-        let too_many = image.boxes.len() > MAX_DRAWN;
-        let body = match (image.boxes.is_empty(), outline.get() || too_many) {
-            (true, _) => view! { <Empty text="Nothing has been read yet." /> }.into_any(),
-            (_, true) => view! { <GraphOutline nodes=image.lines.clone() /> }.into_any(),
-            (_, false) => view! { <GraphPicture nodes=image.boxes.clone() /> }.into_any(),
+    // It is drawn anew only when it has changed: while documents arrive most of it stays.
+    let graph = Memo::new(move |_| {
+        let image = shown.image.with(|image| image.ready().cloned())?;
+        let boxes = reading::nodes(&image.graph, &image.reference, true);
+        let forced = boxes.len() > MAX_DRAWN;
+        let outlined = outline.get() || forced;
+        let nodes = match outlined {
+            true => reading::nodes(&image.graph, &image.reference, false),
+            false => boxes,
         };
-        let remarks = image.remarks.join(" ");
-        let remarks = (!remarks.is_empty())
-            .then(|| view! { <p class="body muted"><bdi>{format::visible(&remarks)}</bdi></p> });
+        Some(Drawn { outlined, forced, nodes: Arc::new(nodes) })
+    });
+    let show = move |_image: ()| {
+        let body = move || {
+            let Some(Drawn { outlined, nodes, .. }) = graph.get() else { return ().into_any() };
+            match (nodes.is_empty(), outlined) {
+                (true, _) => view! { <Empty text="Nothing has been read yet." /> }.into_any(),
+                (_, true) => view! { <GraphOutline nodes /> }.into_any(),
+                (_, false) => view! { <GraphPicture nodes /> }.into_any(),
+            }
+        };
+        let outlined =
+            Signal::derive(move || graph.with(|it| it.as_ref().is_some_and(|it| it.outlined)));
+        let forced =
+            Signal::derive(move || graph.with(|it| it.as_ref().is_some_and(|it| it.forced)));
+        let note = move || shown.image.with(|image| image.ready().map(|image| summary(image)));
+        let remarks = move || {
+            let remarks = shown.image.with(|image| {
+                let image = image.ready()?;
+                let remarks = image.remarks.iter().chain(&image.not_known);
+                Some(remarks.map(String::as_str).collect::<Vec<_>>().join(" "))
+            });
+            let remarks = remarks.filter(|remarks| !remarks.is_empty())?;
+            Some(view! { <p class="body muted"><Untrusted text=remarks /></p> })
+        };
         view! {
             <div class="page">
                 <section class="card">
                     <header>
-                        <Forms outline=outline.into() forced=too_many />
-                        <span class="note">{summary(&image)}</span>
+                        <Forms outlined forced />
+                        <span class="note">{note}</span>
                     </header>
                     {body}
                     {remarks}
@@ -43,15 +73,25 @@ pub fn GraphPage() -> impl IntoView {
         }
         .into_any()
     };
-    view! { <WhenLoaded load=shown.image show /> }
+    let load = Memo::new(move |_| shown.image.with(|image| image.map(|_| ())));
+    view! { <WhenLoaded load show /> }
+}
+
+/// What is drawn of the graph.
+#[derive(Clone, PartialEq)]
+struct Drawn {
+    outlined: bool,
+    /// Whether there is too much for a picture.
+    forced: bool,
+    nodes: Arc<Vec<GraphNode>>,
 }
 
 #[component]
-fn Forms(outline: Signal<bool>, forced: bool) -> impl IntoView {
+fn Forms(outlined: Signal<bool>, forced: Signal<bool>) -> impl IntoView {
     let shown = shown();
     let link = move |name: &'static str, as_outline: bool| {
         let href = move || shown.href(View::Graph { outline: as_outline });
-        let current = move || ((outline.get() || forced) == as_outline).then_some("true");
+        let current = move || (outlined.get() == as_outline).then_some("true");
         view! {
             <a href=href aria-current=current>
                 {name}
@@ -60,7 +100,7 @@ fn Forms(outline: Signal<bool>, forced: bool) -> impl IntoView {
     };
     view! {
         <nav class="segments" aria-label="Form of the graph">
-            {(!forced).then(|| link("Picture", false))} {link("Outline", true)}
+            {move || (!forced.get()).then(|| link("Picture", false))} {link("Outline", true)}
         </nav>
     }
 }
@@ -68,7 +108,7 @@ fn Forms(outline: Signal<bool>, forced: bool) -> impl IntoView {
 fn summary(image: &ImageModel) -> String {
     let read = image.documents.iter().filter(|it| it.is_read()).count();
     let failed = image.documents.iter().filter(|it| it.is_failed()).count();
-    let referrers = image.boxes.iter().filter(|it| it.relation == Relation::Refers).count();
+    let referrers = image.referrers + image.attestations;
     let mut text = format!("{} read", format::plural(read, "document", "documents"));
     if image.growing {
         text.push_str(", more on their way");
@@ -78,6 +118,7 @@ fn summary(image: &ImageModel) -> String {
     }
     text.push_str(" · ");
     text.push_str(&match referrers {
+        0 if !image.not_known.is_empty() => "what refers to it is not known".to_owned(),
         0 => "nothing refers to it".to_owned(),
         n => format!("{} dashed", format::plural(n, "referrer", "referrers")),
     });

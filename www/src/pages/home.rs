@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 
 use super::data::{self, Listed};
 use super::local::OpenFiles;
-use crate::components::{Card, Empty, ErrorPanel, Problem, format};
+use crate::components::{Card, Empty, ErrorPanel, Moment, Problem};
 use crate::route::Route;
 use crate::state::{PageState, Recent, forget, recent, set_page_state, ui};
 
@@ -179,7 +179,7 @@ fn Lately() -> impl IntoView {
 }
 
 fn row(entry: Recent) -> impl IntoView {
-    let age = format::ago(entry.at as f64, js_sys::Date::now());
+    let then = entry.at as f64;
     let name = short_name(&entry.reference);
     view! {
         <a
@@ -188,7 +188,7 @@ fn row(entry: Recent) -> impl IntoView {
             title=entry.reference.to_string()
         >
             <span class="mono grow clip">{name}</span>
-            <span class="muted nowrap">{age}</span>
+            <span class="muted nowrap"><Moment then /></span>
         </a>
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
+pub use self::head::where_it_is;
 use self::head::{Head, view_tabs};
 use super::data;
 use super::model::{ContentModel, ImageModel, Load, PlatformModel, What};
@@ -107,10 +108,26 @@ pub fn ImagePage(
 
     let view_name = Memo::new(move |_| route.with(|route| route.view.name()));
     let fill = move || view_name.get() == "files";
+    // The head makes room as soon as something in the page is scrolled.
+    let scrolled = RwSignal::new(false);
+    let on_scroll = move |event: web_sys::Event| {
+        use wasm_bindgen::JsCast as _;
+        let element = event.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+        let down = element.is_some_and(|element| element.scroll_top() > 4);
+        if scrolled.get_untracked() != down {
+            scrolled.set(down);
+        }
+    };
     view! {
         <Head ui shown />
         <Tabs tabs=Signal::derive(move || view_tabs(shown)) />
-        <main id="main" tabindex="-1" class:fill=fill>
+        <main
+            id="main"
+            tabindex="-1"
+            class:fill=fill
+            class:scrolled=move || fill() && scrolled.get()
+            on:scroll:capture=on_scroll
+        >
             {move || match view_name.get() {
                 "layers" => view! { <layers::LayersPage /> }.into_any(),
                 "files" => view! { <files::FilesPage /> }.into_any(),

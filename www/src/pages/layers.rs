@@ -3,26 +3,27 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use drydock::commands::Task;
+use drydock::inspect::media;
 use drydock::media_type::{Compression, Kind};
 use leptos::prelude::*;
 
-use super::image::{WhenLoaded, shown};
+use super::commands;
+use super::image::{WhenLoaded, shown, where_it_is};
 use super::model::{ContentModel, LayerModel};
 use crate::components::{
-    ByteSize, Card, DigestChip, Empty, Fact, Facts, LayerBar, LayerDot, LayerSize, Untrusted,
-    format,
+    ByteSize, Card, DigestChip, Empty, Fact, Facts, LayerBar, LayerDot, LayerSize, LongTable,
+    Untrusted, format,
 };
-use crate::route::{FilesView, Tree, View};
-use crate::state::ui;
+use crate::route::{FilesView, Here, Tree, View};
 
 /// The layers view.
 #[component]
 pub fn LayersPage() -> impl IntoView {
     let shown = shown();
-    let ui = ui();
-    Effect::new(move |_| {
-        let reference = format::shell_word(&shown.route.get().reference.to_string());
-        ui.command.set(format!("crane manifest {reference} | jq .layers"));
+    commands::follow(move |server| {
+        let image = server.image(&shown.route.get().reference)?;
+        Some(Task::Layers { image, platform: commands::platform(shown) })
     });
     let content = Signal::derive(move || shown.content());
     let show = move |content: Arc<ContentModel>| {
@@ -88,7 +89,21 @@ fn Bar(content: Arc<ContentModel>) -> impl IntoView {
 fn Chosen(content: Arc<ContentModel>) -> impl IntoView {
     let chosen = chosen(content.layers.len());
     let shown = shown();
-    move || {
+    let asked = move || match shown.route.get().view {
+        View::Layers(layer) => layer.map(|layer| layer.get() as usize),
+        _ => None,
+    };
+    let layers = content.layers.len();
+    let absent = move || {
+        let number = asked().filter(|number| *number > layers)?;
+        let has = format::plural(layers, "layer", "layers");
+        Some(view! {
+            <p class="panel warning" role="status">
+                {format!("There is no layer {}: this image has {has}.", format::count(number as u64))}
+            </p>
+        })
+    };
+    let chosen_layer = move || {
         let number = chosen.get()?;
         let layer = content.layers.get(number - 1)?.clone();
         let route = shown.route.get();
@@ -104,9 +119,15 @@ fn Chosen(content: Arc<ContentModel>) -> impl IntoView {
             }
         });
         let share = content.size().max(1);
-        let note =
-            format!("{:.0} % of the download", layer.descriptor.size as f64 * 100.0 / share as f64);
+        let note = format!("{:.0} % of all", layer.descriptor.size as f64 * 100.0 / share as f64);
         let acts = ViewFn::from(move || links.clone());
+        let not_shown = media::not_shown(number, &layer.descriptor.media_type).map(|sentence| {
+            view! {
+                <Fact name="Files">
+                    <Untrusted text=sentence />
+                </Fact>
+            }
+        });
         let diff_id = match layer.diff_id {
             Some(diff_id) => view! { <DigestChip digest=diff_id.0 /> }.into_any(),
             None => view! { <span class="muted">"none: the config names fewer"</span> }.into_any(),
@@ -124,42 +145,55 @@ fn Chosen(content: Arc<ContentModel>) -> impl IntoView {
                     </Fact>
                     <Fact name="Diff ID">{diff_id}</Fact>
                     <Fact name="Size">
-                        {format!("{} bytes to download", format::count(layer.descriptor.size))}
+                        {format!(
+                            "{} bytes{}",
+                            format::count(layer.descriptor.size),
+                            where_it_is(Here::of(&route.reference.registry)),
+                        )}
                     </Fact>
                     <Fact name="Media type">
                         <code>
                             <Untrusted text=layer.descriptor.media_type.to_string() />
                         </code>
                     </Fact>
+                    {not_shown}
                 </Facts>
             </Card>
         })
-    }
+    };
+    view! { {absent} {chosen_layer} }
 }
 
 #[component]
 fn Table(content: Arc<ContentModel>) -> impl IntoView {
     let chosen = chosen(content.layers.len());
-    let rows = content.layers.iter().cloned().enumerate();
-    let rows = rows.map(|(index, layer)| view! { <LayerRow layer number=index + 1 chosen /> });
-    let rows = rows.collect_view();
+    let rows = Signal::stored(content.layers.len());
+    let row = Callback::new(move |at: usize| {
+        let layer = content.layers.get(at).cloned();
+        layer.map(|layer| view! { <LayerRow layer number=at + 1 chosen /> }).into_any()
+    });
+    let at = Signal::derive(move || chosen.get().and_then(|number| number.checked_sub(1)));
     view! {
         <section class="card">
-            <div class="scroll">
-                <table class="table layers">
-                    <thead>
+            <LongTable
+                rows
+                row
+                at
+                class="layers"
+                label="Layers"
+                head=|| {
+                    view! {
                         <tr>
                             <th scope="col">"Layer"</th>
                             <th scope="col">"Made by"</th>
                             <th scope="col">"Digest"</th>
-                            <th scope="col" class="wide">"Diff ID"</th>
+                            <th scope="col">"Diff ID"</th>
                             <th scope="col">"Form"</th>
                             <th scope="col" class="number">"Size"</th>
                         </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+                    }
+                }
+            />
         </section>
     }
 }
@@ -172,7 +206,7 @@ fn LayerRow(layer: LayerModel, number: usize, chosen: Signal<Option<usize>>) -> 
         Kind::Layer(Compression::None) => "tar",
         Kind::Layer(Compression::Gzip) => "tar + gzip",
         Kind::Layer(Compression::Zstd) => "tar + zstd",
-        _ => "other",
+        _ => "not shown",
     };
     let diff_id = layer.diff_id.map(|diff_id| view! { <DigestChip digest=diff_id.0 /> });
     view! {
@@ -180,21 +214,25 @@ fn LayerRow(layer: LayerModel, number: usize, chosen: Signal<Option<usize>>) -> 
             <th scope="row" class="nowrap">
                 <LayerDot layer=Some(number) />
                 " "
-                <a href=href>{number}</a>
+                <a href=href>{format::count(number as u64)}</a>
             </th>
-            <td class="made">
-                <code>
-                    <Untrusted text=layer.step />
+            <td data-name="Made by" class="made">
+                <code title=format::cut(&layer.step, 300)>
+                    <bdi>{format::cut(&layer.step, 300)}</bdi>
                 </code>
             </td>
-            <td>
+            <td data-name="Digest">
                 <DigestChip digest=layer.descriptor.digest />
             </td>
-            <td class="wide">{diff_id}</td>
-            <td class="nowrap" title=layer.descriptor.media_type.to_string()>
+            <td data-name="Diff ID">{diff_id}</td>
+            <td
+                data-name="Form"
+                class="nowrap"
+                title=format::cut(layer.descriptor.media_type.as_str(), 300)
+            >
                 {form}
             </td>
-            <td class="number">
+            <td data-name="Size" class="number">
                 <ByteSize bytes=layer.descriptor.size />
             </td>
         </tr>

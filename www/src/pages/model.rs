@@ -5,11 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
-use drydock::image::{Graph, NodeId};
+use drydock::image::{Graph, NodeId, PlatformEntry, default_platform, find_platform, platforms};
+use drydock::inspect::media;
 use drydock::media_type::Kind;
 use drydock::reference::Reference;
 
-use crate::components::{GraphNode, PlatformChoice, Problem, Step};
+use crate::components::{PlatformChoice, Problem, Step};
 
 /// How far something is that has to be fetched.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,15 @@ pub enum Load<T> {
 }
 
 impl<T> Load<T> {
+    /// The same of another value.
+    pub fn map<U>(&self, change: impl FnOnce(&T) -> U) -> Load<U> {
+        match self {
+            Self::Waiting(what) => Load::Waiting(what.clone()),
+            Self::Ready(value) => Load::Ready(change(value)),
+            Self::Failed(problem) => Load::Failed(problem.clone()),
+        }
+    }
+
     /// The value, when it is there.
     pub fn ready(&self) -> Option<&T> {
         match self {
@@ -64,14 +74,12 @@ pub struct ImageModel {
     pub referrers: usize,
     /// All documents that were read or tried.
     pub documents: Vec<Arc<DocumentModel>>,
-    /// The graph as boxes, parents first; the layers of an image are one box.
-    pub boxes: Vec<GraphNode>,
-    /// The same with one line per layer.
-    pub lines: Vec<GraphNode>,
     /// Where the referrers come from, in words; empty while nobody was asked.
     pub referrers_from: String,
     /// What the registry or the reading has to say, one sentence each.
     pub remarks: Vec<String>,
+    /// Look-ups beside the image that gave no answer, one sentence each.
+    pub not_known: Vec<String>,
     /// What the library has read.
     pub graph: Arc<Graph>,
     /// Whether documents are still on their way.
@@ -83,6 +91,8 @@ pub struct ImageModel {
 pub struct PlatformModel {
     /// As it stands in addresses: `linux/arm64/v8`.
     pub name: String,
+    /// What tells it from others for the same platform; mostly empty.
+    pub remark: String,
     /// Its node in the graph.
     pub node: NodeId,
     /// Digest of its manifest.
@@ -173,28 +183,25 @@ impl ImageModel {
     /// # Errors
     /// When there is no such platform, with the ones that there are.
     pub fn platform(&self, wanted: Option<&str>) -> Result<Option<Arc<PlatformModel>>, Problem> {
-        let by_name = |name: &str| self.platforms.iter().find(|platform| platform.name == name);
+        let entries = platforms(&self.graph);
+        let by_node = |entry: &PlatformEntry| {
+            self.platforms.iter().find(|platform| platform.node == entry.node)
+        };
         let found = match wanted {
-            Some(name) => Some(by_name(name).or_else(|| self.matching(name)).ok_or_else(|| {
-                let names: Vec<&str> =
-                    self.platforms.iter().map(|platform| &*platform.name).collect();
-                Problem {
-                    sentence: format!("This image has no platform {name}."),
-                    reason: format!("It has {}.", names.join(", ")),
-                    ..Problem::default()
-                }
-            })?),
-            None => by_name("linux/amd64").or_else(|| self.platforms.first()),
+            Some(name) => {
+                Some(find_platform(&entries, name).and_then(by_node).ok_or_else(|| {
+                    let names: Vec<&str> =
+                        self.platforms.iter().map(|platform| &*platform.name).collect();
+                    Problem {
+                        sentence: format!("This image has no platform {name}."),
+                        reason: format!("It has {}.", names.join(", ")),
+                        ..Problem::default()
+                    }
+                })?)
+            }
+            None => default_platform(&entries).and_then(by_node),
         };
         Ok(found.cloned())
-    }
-
-    fn matching(&self, name: &str) -> Option<&Arc<PlatformModel>> {
-        use drydock::platform::Platform;
-        let wanted: Platform = name.parse().ok()?;
-        self.platforms.iter().find(|platform| {
-            platform.name.parse::<Platform>().is_ok_and(|have| have.matches(&wanted))
-        })
     }
 
     /// The entries of the platform picker.
@@ -202,6 +209,7 @@ impl ImageModel {
     pub fn choices(&self) -> Vec<PlatformChoice> {
         let choice = |platform: &Arc<PlatformModel>| PlatformChoice {
             value: platform.name.clone(),
+            remark: platform.remark.clone(),
             attestations: platform.attestations,
         };
         self.platforms.iter().map(choice).collect()
@@ -215,6 +223,14 @@ impl ImageModel {
 }
 
 impl ContentModel {
+    /// The layers whose files can't be shown, and why, one sentence each.
+    #[must_use]
+    pub fn not_shown(&self) -> Vec<String> {
+        let said =
+            |layer: &LayerModel| media::not_shown(layer.number, &layer.descriptor.media_type);
+        self.layers.iter().filter_map(said).collect()
+    }
+
     /// Bytes of all layers.
     #[must_use]
     pub fn size(&self) -> u64 {

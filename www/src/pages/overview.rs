@@ -2,25 +2,31 @@
 
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use drydock::digest::Digest;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
+use super::commands;
 use super::image::{WhenLoaded, shown};
-use super::model::{ContentModel, ImageModel, Label, Setting};
+use super::model::{ContentModel, ImageModel, Label, PlatformModel, Setting};
 use crate::components::{
-    Badge, ByteSize, Card, DigestChip, Empty, Fact, Facts, LayerBar, LayerSize, OutLink, Steps,
-    Time, Untrusted, format,
+    Badge, ByteSize, Card, DigestChip, Empty, FEW, Fact, Facts, Form, LayerBar, LayerSize,
+    LongList, LongTable, OutLink, Steps, Time, Untrusted, format,
 };
 use crate::route::{ImageRoute, Route, View};
-use crate::state::ui;
+
+/// Most remarks that are shown one by one.
+const REMARKS: usize = 8;
 
 /// The overview.
 #[component]
 pub fn OverviewPage() -> impl IntoView {
     let shown = shown();
-    let reference = shown.route.get_untracked().reference.to_string();
-    ui().command.set(format!("crane config {}", format::shell_word(&reference)));
+    commands::follow(move |server| {
+        let image = server.image(&shown.route.get().reference)?;
+        Some(Task::Config { image, platform: commands::platform(shown) })
+    });
     let content = Signal::derive(move || shown.content());
     let show = move |content: Arc<ContentModel>| {
         view! {
@@ -46,6 +52,7 @@ fn Remarks(content: Arc<ContentModel>) -> impl IntoView {
         let image = shown.image.with(|image| image.ready().map(|image| image.remarks.clone()));
         let mut remarks = image.unwrap_or_default();
         remarks.extend(content.remarks.iter().cloned());
+        let more = remarks.len().saturating_sub(REMARKS);
         let panel = |remark: String| {
             view! {
                 <div class="panel warning">
@@ -55,7 +62,16 @@ fn Remarks(content: Arc<ContentModel>) -> impl IntoView {
                 </div>
             }
         };
-        remarks.into_iter().map(panel).collect_view()
+        let more = (more > 0).then(|| {
+            let count = format::count(more as u64);
+            view! {
+                <p class="muted">
+                    {format!("{count} more remarks of this kind are findings of ")}
+                    <a href=shown.href(View::Verify)>"a verification"</a> "."
+                </p>
+            }
+        });
+        view! { {remarks.into_iter().take(REMARKS).map(panel).collect_view()} {more} }
     };
     view! { {remarks} }
 }
@@ -103,18 +119,9 @@ fn layer_href(route: &ImageRoute, layer: usize) -> String {
 #[component]
 fn RunsAs(settings: Vec<Setting>) -> impl IntoView {
     let facts = settings.into_iter().map(|setting| {
-        let values = setting.values.into_iter().map(|value| {
-            view! {
-                <code>
-                    <Untrusted text=value />
-                </code>
-            }
-        });
         view! {
             <Fact name=setting.name>
-                <span class="list">{values.collect_view()}</span>
-                " "
-                <span class="muted">{setting.note}</span>
+                {values(setting.name, setting.values)} " " <span class="muted">{setting.note}</span>
             </Fact>
         }
     });
@@ -125,21 +132,43 @@ fn RunsAs(settings: Vec<Setting>) -> impl IntoView {
     }
 }
 
+fn values(name: &'static str, values: Vec<String>) -> AnyView {
+    let value = |text: &String| {
+        view! {
+            <code>
+                <Untrusted text=text.clone() />
+            </code>
+        }
+    };
+    if values.len() <= FEW {
+        let values = values.iter().map(value).collect_view();
+        return view! { <span class="list">{values}</span> }.into_any();
+    }
+    let rows = Signal::stored(values.len());
+    let row = Callback::new(move |at: usize| {
+        values.get(at).map(|text| view! { <li>{value(text)}</li> }).into_any()
+    });
+    view! { <LongList rows row class="plain" label=name /> }.into_any()
+}
+
 #[component]
 fn Labels(labels: Vec<Label>) -> impl IntoView {
     let note = format::count(labels.len() as u64);
     let body = match labels.is_empty() {
         true => view! { <Empty text="It says nothing of itself." /> }.into_any(),
         false => {
-            let facts = labels.into_iter().map(|label| {
-                let title = format!("{} {}", label.place, format::visible(&label.key));
-                view! {
-                    <Fact name=known_name(&label.key) title>
-                        {label_value(&label)}
-                    </Fact>
-                }
-            });
-            view! { <Facts wide_keys=true>{facts.collect_view()}</Facts> }.into_any()
+            let rows = Signal::stored(labels.len());
+            let row = Callback::new(move |at: usize| labels.get(at).map(label_fact).into_any());
+            view! {
+                <LongList
+                    rows
+                    row
+                    form=Form::Facts
+                    class="facts-table wide-keys"
+                    label="Labels and annotations"
+                />
+            }
+            .into_any()
         }
     };
     view! {
@@ -147,6 +176,17 @@ fn Labels(labels: Vec<Label>) -> impl IntoView {
             {body}
         </Card>
     }
+}
+
+fn label_fact(label: &Label) -> AnyView {
+    let title = format!("{} {}", label.place, format::cut(&label.key, 300));
+    let value = label_value(label);
+    view! {
+        <Fact name=known_name(&label.key) title>
+            {value}
+        </Fact>
+    }
+    .into_any()
 }
 
 const IMAGE_KEYS: &str = "org.opencontainers.image.";
@@ -189,7 +229,7 @@ fn label_value(label: &Label) -> AnyView {
                 let href = Route::image(reference).href();
                 view! {
                     <a href=href>
-                        <Untrusted text=value />
+                        <Untrusted text=value inert=true />
                     </a>
                 }
                 .into_any()
@@ -211,52 +251,68 @@ fn Platforms() -> impl IntoView {
 }
 
 fn platform_table(image: &Arc<ImageModel>, route: &ImageRoute) -> AnyView {
-    let rows = image.platforms.iter().map(|platform| {
-        let href = route.with_platform(Some(platform.name.clone())).href();
-        let content = platform.content.ready();
-        let layers = content.map(|content| content.layers.len());
-        let size = content.map(|content| view! { <ByteSize bytes=content.size() /> });
-        let attested = (platform.attestations > 0).then(|| {
-            let text = format::plural(platform.attestations, "attestation", "attestations");
-            view! { <Badge text /> }
-        });
-        let manifest = platform.manifest.clone();
-        let document = route.with_view(View::documents(Some(manifest.clone()))).href();
-        view! {
-            <tr>
-                <td>
-                    <a href=href>
-                        <Untrusted text=platform.name.clone() />
-                    </a>
-                </td>
-                <td>
-                    <DigestChip digest=manifest href=document />
-                </td>
-                <td>{attested}</td>
-                <td class="number">{layers}</td>
-                <td class="number">{size}</td>
-            </tr>
-        }
-    });
-    let rows = rows.collect_view();
+    let rows = Signal::stored(image.platforms.len());
     let note = format::count(image.platforms.len() as u64);
+    let (image, route) = (image.clone(), route.clone());
+    let row = Callback::new(move |at: usize| {
+        image.platforms.get(at).map(|platform| platform_row(platform, &route)).into_any()
+    });
     view! {
         <Card title="Platforms" note>
-            <div class="scroll">
-                <table class="table">
-                    <thead>
+            <LongTable
+                rows
+                row
+                label="Platforms"
+                head=|| {
+                    view! {
                         <tr>
-                            <th>"Platform"</th>
-                            <th>"Manifest"</th>
-                            <th></th>
-                            <th class="number">"Layers"</th>
-                            <th class="number">"Size"</th>
+                            <th scope="col">"Platform"</th>
+                            <th scope="col">"Manifest"</th>
+                            <th scope="col">"Attestations"</th>
+                            <th scope="col" class="number">"Layers"</th>
+                            <th scope="col" class="number">"Size"</th>
                         </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+                    }
+                }
+            />
         </Card>
+    }
+    .into_any()
+}
+
+fn platform_row(platform: &PlatformModel, route: &ImageRoute) -> AnyView {
+    let href = route.with_platform(Some(platform.name.clone())).href();
+    let content = platform.content.ready();
+    let layers = content.map(|content| format::count(content.layers.len() as u64));
+    let size = content.map(|content| view! { <ByteSize bytes=content.size() /> });
+    let attested = (platform.attestations > 0).then(|| {
+        let text = format::plural(platform.attestations, "attestation", "attestations");
+        view! { <Badge text /> }
+    });
+    let manifest = platform.manifest.clone();
+    let document = route.with_view(View::documents(Some(manifest.clone()))).href();
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=href>
+                    <Untrusted text=platform.name.clone() inert=true />
+                </a>
+                " "
+                <span class="muted">
+                    <Untrusted text=platform.remark.clone() inert=true />
+                </span>
+            </th>
+            <td data-name="Manifest">
+                <DigestChip digest=manifest href=document />
+            </td>
+            <td data-name="Attestations">{attested}</td>
+            <td data-name="Layers" class="number">
+                {layers}
+            </td>
+            <td data-name="Size" class="number">
+                {size}
+            </td>
+        </tr>
     }
     .into_any()
 }

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::finding::Severity;
-use drydock::image::{Graph, Node, PlatformEntry, Role, State, platforms};
+use drydock::image::{Graph, Node, NodeId, PlatformEntry, Role, State, platforms};
 use drydock::reference::Reference;
 use drydock::spec::View;
 
 use super::model::{DocumentContent, DocumentModel, ImageModel, Load, PlatformModel, What};
 use crate::components::Problem;
+
+pub use boxes::nodes;
 
 /// Response headers of documents, by digest.
 pub type Headers = BTreeMap<Digest, Vec<(String, String)>>;
@@ -40,12 +42,15 @@ pub fn image(
     let referrers = graph.nodes().iter().filter(refers).count();
     let mut remarks: Vec<String> =
         warnings.iter().map(|warning| format!("The registry warns: {warning}")).collect();
-    let weighty = graph.findings().iter().chain(&root.findings);
+    // What is said of the only manifest is said with its content.
+    let alone = entries.iter().any(|entry| entry.node == NodeId::ROOT);
+    let weighty = graph.findings().iter().chain(root.findings.iter().filter(|_| !alone));
     remarks.extend(
         weighty
             .filter(|finding| finding.severity != Severity::Note)
             .map(|finding| finding.message.clone()),
     );
+    remarks.extend(absent(graph, &entries));
     Some(ImageModel {
         reference: reference.clone(),
         digest,
@@ -54,13 +59,22 @@ pub fn image(
         attestations,
         referrers,
         documents: documents(graph, headers),
-        boxes: boxes::nodes(graph, reference, &entries, true),
-        lines: boxes::nodes(graph, reference, &entries, false),
         referrers_from: graph.referrers_from().join(" and "),
         remarks,
+        not_known: graph.not_known().iter().map(ToString::to_string).collect(),
         graph: Arc::clone(graph),
         growing,
     })
+}
+
+/// Platforms that the index lists and that are not to be had, when others are.
+fn absent(graph: &Graph, entries: &[PlatformEntry]) -> Option<String> {
+    let absent: Vec<&PlatformEntry> = entries.iter().filter(|entry| !entry.is_present).collect();
+    let first = absent.first().and_then(|entry| graph.node(entry.node)).and_then(problem_of)?;
+    let names: Vec<&str> = absent.iter().map(|entry| entry.label.as_str()).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let some = absent.len() < entries.len();
+    some.then(|| format!("{} {verb} listed, but not there. {}", names.join(", "), first.sentence))
 }
 
 /// Why the root is not there, when it is not and will not be.
@@ -97,6 +111,7 @@ fn platform(graph: &Graph, entry: &PlatformEntry) -> PlatformModel {
     let manifest = node.and_then(|node| node.descriptor.as_ref());
     PlatformModel {
         name: entry.label.clone(),
+        remark: entry.remark.clone(),
         node: entry.node,
         manifest: manifest.map_or_else(|| Digest::sha256(b""), |it| it.digest.clone()),
         attestations: entry.attestations,

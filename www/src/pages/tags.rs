@@ -5,13 +5,14 @@ mod add;
 mod delete;
 mod deletion;
 
+use drydock::commands::Task;
 use drydock::reference::{Reference, Tag};
 use leptos::prelude::*;
 
 use self::acting::{Act, Acting};
 use self::add::AddTags;
 use self::delete::DeleteCard;
-use super::commands::Server;
+use super::commands::{self, Server};
 use super::data;
 use super::image::shown;
 use super::local::LocalImages;
@@ -56,7 +57,8 @@ pub fn TagsPage() -> impl IntoView {
 fn RepositoryTags(reference: Reference) -> impl IntoView {
     let shown = shown();
     let ui = ui();
-    ui.command.set(format!("crane ls {}", format::shell_word(&reference.name())));
+    let of = reference.clone();
+    commands::follow(move |server| Some(Task::Tags { image: server.image(&of)? }));
     let list = RwSignal::new(TagList { growing: true, ..TagList::default() });
     let task = StoredValue::new_local(None);
     let load = {

@@ -4,12 +4,13 @@ mod board;
 mod run;
 mod verdict;
 
+use drydock::commands::Task;
 use drydock::platform::Platform;
 use drydock::verify::Choice;
 use leptos::prelude::*;
 
+use super::commands;
 use super::image::shown;
-use crate::components::format;
 use crate::state::ui;
 use board::Board;
 use run::Run;
@@ -25,20 +26,15 @@ pub fn VerifyPage() -> impl IntoView {
         (route.reference, route.platform)
     });
     let run = Run::new();
+    commands::follow(move |server| {
+        let (reference, platform) = target.get();
+        let platform = platform.and_then(|text| text.parse().ok());
+        Some(Task::Verify { image: server.image(&reference)?, platform })
+    });
     Effect::new(move |_| {
         let (reference, platform) = target.get();
         // Again after each login: what was refused may now be given.
         ui.logins.track();
-        let word = format::shell_word(&reference.to_string());
-        ui.command.set(match &platform {
-            Some(platform) => {
-                format!(
-                    "crane validate --remote {word} --platform {}",
-                    format::shell_word(platform)
-                )
-            }
-            None => format!("crane validate --remote {word}"),
-        });
         let choice = platform.and_then(|text| text.parse::<Platform>().ok());
         run.start(reference, choice.map_or(Choice::All, Choice::Platform));
     });

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::{FilesView, Tree, percent};
+use super::{FilesView, Statuses, Tree, percent};
 
 /// The path of an entry in a tree: bytes, since names need not be text; no slash at either end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +65,12 @@ impl FilesView {
         if self.by_size {
             query.push(("sort", b"size".to_vec()));
         }
+        if let Some(statuses) = &self.statuses {
+            let named = STATUSES.iter().filter(|(_, of)| *of(&mut statuses.clone()));
+            let names: Vec<&str> = named.map(|(name, _)| *name).collect();
+            let names = if names.is_empty() { "none".to_owned() } else { names.join(",") };
+            query.push(("status", names.into_bytes()));
+        }
         if !self.filter.is_empty() {
             query.push(("q", self.filter.clone().into_bytes()));
         }
@@ -82,8 +88,26 @@ impl FilesView {
             tree,
             filter: query.text("q").unwrap_or_default(),
             by_size: query.is("sort", "size"),
+            statuses: query.text("status").map(|text| read_statuses(&text)),
         }
     }
+}
+
+/// The statuses by their names in addresses.
+type Status = (&'static str, fn(&mut Statuses) -> &mut bool);
+const STATUSES: [Status; 4] = [
+    ("added", |all| &mut all.added),
+    ("changed", |all| &mut all.changed),
+    ("removed", |all| &mut all.removed),
+    ("same", |all| &mut all.same),
+];
+
+fn read_statuses(text: &str) -> Statuses {
+    let mut statuses = Statuses { added: false, changed: false, removed: false, same: false };
+    for (name, of) in STATUSES {
+        *of(&mut statuses) = text.split(',').any(|word| word == name);
+    }
+    statuses
 }
 
 /// A query's pairs; of a repeated key the first counts.

@@ -142,9 +142,18 @@ fn views() -> impl Strategy<Value = View> {
     prop_oneof![
         Just(View::Overview),
         proptest::option::of(layers()).prop_map(View::Layers),
-        (path, tree, ".{0,12}", any::<bool>()).prop_map(|(path, tree, filter, by_size)| {
-            View::Files(FilesView { path: EntryPath::new(&path), tree, filter, by_size })
-        }),
+        (path, tree, ".{0,12}", any::<bool>(), proptest::option::of(any::<[bool; 4]>())).prop_map(
+            |(path, tree, filter, by_size, statuses)| {
+                let statuses = statuses.map(|[added, changed, removed, same]| Statuses {
+                    added,
+                    changed,
+                    removed,
+                    same,
+                });
+                let path = EntryPath::new(&path);
+                View::Files(FilesView { path, tree, filter, by_size, statuses })
+            },
+        ),
         any::<bool>().prop_map(|outline| View::Graph { outline }),
         (any::<Option<[u8; 4]>>(), any::<bool>()).prop_map(|(seed, raw)| View::Documents {
             digest: seed.map(|seed| Digest::sha256(&seed)),

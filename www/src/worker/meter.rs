@@ -11,7 +11,8 @@ const WINDOW: f64 = 1000.0;
 /// Milliseconds of work after which other messages have their turn.
 const TURN: f64 = 25.0;
 
-/// Reports progress at most ten times a second, and lets other messages in between.
+/// Reports progress at most ten times a second, and lets other messages in between. How far the
+/// work came in the end is reported when it ends, also by an error.
 #[derive(Debug)]
 pub(super) struct Meter {
     link: Link,
@@ -19,12 +20,14 @@ pub(super) struct Meter {
     turn: f64,
     window: (f64, u64),
     rate: f64,
+    /// What was not reported.
+    last: Option<Progress>,
 }
 
 impl Meter {
     pub(super) fn new(link: Link) -> Self {
         let now = clock::now();
-        Self { link, reported: now, turn: now, window: (now, 0), rate: 0.0 }
+        Self { link, reported: now, turn: now, window: (now, 0), rate: 0.0, last: None }
     }
 
     /// Says how far the work has come, when it is time to.
@@ -43,10 +46,21 @@ impl Meter {
             progress.rate = self.rate;
             self.link.progress(progress);
             self.reported = now;
+            self.last = None;
+        } else {
+            self.last = Some(progress);
         }
         if now - self.turn >= TURN {
             clock::let_others_run().await;
             self.turn = clock::now();
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if let Some(last) = self.last.take() {
+            self.link.progress(Progress { rate: self.rate, ..last });
         }
     }
 }

@@ -28,8 +28,8 @@ pub type TreeId = u32;
 /// What is asked about trees.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum TreeCall {
-    /// Which layers of a new tree are not known here yet?
-    Begin(TreeId, Vec<Digest>),
+    /// Which layers of a new tree are not known here yet? None stands for one that is not shown.
+    Begin(TreeId, Vec<Option<Digest>>),
     /// The index of one of them, which was made from verified bytes and travels beside this.
     Keep(TreeId, Digest),
     /// The index of a layer, if it is known here; it travels beside the answer.
@@ -97,7 +97,7 @@ pub struct Measured {
 }
 
 /// A layer of a tree that is about to be opened, and its index once that is there.
-type Begun = (Digest, Option<Arc<Index>>);
+type Begun = (Option<Digest>, Option<Arc<Index>>);
 
 /// All trees, open or about to be.
 pub(super) struct Trees {
@@ -197,16 +197,19 @@ impl Trees {
         Ok(TreeReply::Summary(tree.summary()))
     }
 
-    fn begin(&mut self, id: TreeId, layers: Vec<Digest>) -> TreeReply {
+    fn begin(&mut self, id: TreeId, layers: Vec<Option<Digest>>) -> TreeReply {
         let layers: Vec<Begun> = layers
             .into_iter()
             .map(|digest| {
-                let index = self.indexes.get(&digest);
+                let index = match &digest {
+                    Some(digest) => self.indexes.get(digest),
+                    None => Some(Arc::default()),
+                };
                 (digest, index)
             })
             .collect();
         let unknown = layers.iter().filter(|(_, index)| index.is_none());
-        let missing = unknown.map(|(digest, _)| digest.clone()).collect();
+        let missing = unknown.filter_map(|(digest, _)| digest.clone()).collect();
         self.begun.insert(id, layers);
         TreeReply::Missing(missing)
     }
@@ -214,7 +217,7 @@ impl Trees {
     fn keep(&mut self, id: TreeId, of: &Digest, parts: &[JsValue]) -> Result<TreeReply, Problem> {
         let index = self.remember(of, parts)?;
         for (digest, place) in self.begun.get_mut(&id).into_iter().flatten() {
-            if digest == of {
+            if digest.as_ref() == Some(of) {
                 *place = Some(Arc::clone(&index));
             }
         }

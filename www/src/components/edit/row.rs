@@ -265,6 +265,7 @@ fn plural<T>(items: &[T]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use drydock::digest::Digest;
+    use drydock::layer::write::Keep;
 
     use super::*;
 

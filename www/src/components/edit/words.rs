@@ -125,7 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::components::format::shell_word;
+    use drydock::commands::quote;
 
     #[test]
     fn ways_to_write() {
@@ -178,7 +178,7 @@ mod tests {
         fn words_of_a_shell_are_split_as_they_were(
             words in prop::collection::vec("[ -Z^-~]{0,8}", 1..6)
         ) {
-            let line: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+            let line: Vec<String> = words.iter().map(|word| quote(word)).collect();
             prop_assert_eq!(split(&line.join(" ")), Ok(words));
         }
     }

@@ -1,12 +1,35 @@
 //! JSON text as lines of tokens. Tokens keep their spelling: no number is rounded, no key dropped.
+//!
+//! A document may have millions of tokens, so that only the places of its lines are kept; the tokens
+//! of a line are read again when it is drawn.
 
-/// Longest token that is shown whole, in characters; a longer one says how much is left out.
-const TOKEN_CHARS: usize = 2000;
+/// Longest token that is shown whole, in bytes; a longer one says how much is left out.
+const TOKEN: usize = 2000;
+/// Longest line that is drawn as one, in bytes.
+const LINE: usize = 2000;
 /// Deepest indentation that is still drawn.
 const INDENT: u16 = 60;
 
+/// A text, and where its lines are.
+#[derive(Debug)]
+pub(super) struct Lines {
+    text: String,
+    spans: Vec<Span>,
+    json: bool,
+}
+
+/// The place of a line.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: usize,
+    end: usize,
+    /// Its number; 0 for what continues the line before.
+    number: usize,
+    indent: u16,
+}
+
 /// One line of a document.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Line {
     /// Its number; none for what continues the line before.
     pub(super) number: Option<usize>,
@@ -34,64 +57,91 @@ pub(super) enum Kind {
     Word,
 }
 
-/// The text as it is; lines that are too long to draw are folded.
-pub(super) fn plain(text: &str) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (at, line) in text.split('\n').enumerate() {
-        let mut number = Some(at + 1);
-        let mut rest = line;
-        loop {
-            let end = rest.char_indices().nth(TOKEN_CHARS).map_or(rest.len(), |(end, _)| end);
-            let (now, later) = rest.split_at(end);
-            let tokens = vec![Token { kind: Kind::Plain, text: now.to_owned() }];
-            lines.push(Line { number: number.take(), indent: 0, tokens });
-            rest = later;
-            if rest.is_empty() {
-                break;
+impl Lines {
+    /// The text as it is; lines that are too long to draw are folded.
+    pub(super) fn plain(text: String) -> Self {
+        let mut spans = Vec::new();
+        let mut start = 0;
+        for (at, line) in text.split('\n').enumerate() {
+            let end = start + line.len();
+            let mut number = at + 1;
+            loop {
+                let cut = text.floor_char_boundary((start + LINE).min(end)).max(start);
+                spans.push(Span { start, end: cut, number, indent: 0 });
+                (start, number) = (cut, 0);
+                if start >= end {
+                    break;
+                }
             }
+            start = end + 1;
+        }
+        Self { text, spans, json: false }
+    }
+
+    /// The text with one value or bracket per line; as it is when it is no sequence of JSON tokens.
+    pub(super) fn pretty(text: String) -> Self {
+        match spans(&text) {
+            Some(spans) => Self { text, spans, json: true },
+            None => Self::plain(text),
         }
     }
-    lines
+
+    /// Number of lines.
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// A line, by its place from 0.
+    pub(super) fn get(&self, at: usize) -> Option<Line> {
+        let span = self.spans.get(at)?;
+        let text = self.text.get(span.start..span.end)?;
+        let tokens = match self.json {
+            true => tokens(text),
+            false => vec![Token { kind: Kind::Plain, text: text.to_owned() }],
+        };
+        let number = Some(span.number).filter(|number| *number > 0);
+        Some(Line { number, indent: span.indent, tokens })
+    }
 }
 
-/// The text with one value or bracket per line; none when it is no sequence of JSON tokens.
-pub(super) fn pretty(text: &str) -> Option<Vec<Line>> {
+fn spans(text: &str) -> Option<Vec<Span>> {
     let mut writer = Writer::default();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let (token, after) = rest.split_at(token_end(rest)?);
-        let after = after.trim_start();
+    let mut at = skip_white(text, 0);
+    while let Some(first) = text.as_bytes().get(at) {
+        let end = at + token_end(text.get(at..)?)?;
+        let next = skip_white(text, end);
         match first {
-            '{' | '[' => {
-                let close = if first == '{' { '}' } else { ']' };
-                if let Some(after) = after.strip_prefix(close) {
-                    writer.put(Kind::Punctuation, if first == '{' { "{}" } else { "[]" });
-                    rest = after.trim_start();
+            b'{' | b'[' => {
+                let close = if *first == b'{' { b'}' } else { b']' };
+                if text.as_bytes().get(next) == Some(&close) {
+                    writer.put(at, next + 1);
+                    at = skip_white(text, next + 1);
                     continue;
                 }
-                writer.put(Kind::Punctuation, token);
+                writer.put(at, end);
                 writer.depth = writer.depth.saturating_add(1);
                 writer.end_line();
             }
-            '}' | ']' => {
+            b'}' | b']' => {
                 writer.depth = writer.depth.checked_sub(1)?;
                 writer.end_line();
-                writer.put(Kind::Punctuation, token);
+                writer.put(at, end);
             }
-            ',' => {
-                writer.put(Kind::Punctuation, token);
+            b',' => {
+                writer.put(at, end);
                 writer.end_line();
             }
-            ':' => writer.put(Kind::Punctuation, ": "),
-            '"' if after.starts_with(':') => writer.put(Kind::Key, token),
-            '"' => writer.put(Kind::Text, token),
-            '-' | '0'..='9' => writer.put(Kind::Number, token),
-            _ => writer.put(Kind::Word, token),
+            _ => writer.put(at, end),
         }
-        rest = after;
+        at = next;
     }
     writer.end_line();
-    (writer.depth == 0).then_some(writer.lines)
+    (writer.depth == 0).then_some(writer.spans)
+}
+
+fn skip_white(text: &str, from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    from + (rest.len() - rest.trim_start().len())
 }
 
 fn token_end(text: &str) -> Option<usize> {
@@ -117,32 +167,55 @@ fn token_end(text: &str) -> Option<usize> {
     }
 }
 
+/// The tokens of a line, without the white space between them.
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.bytes().next() {
+        let Some((token, after)) = token_end(rest).and_then(|end| rest.split_at_checked(end))
+        else {
+            break;
+        };
+        let after = after.trim_start();
+        let kind = match first {
+            b'{' | b'}' | b'[' | b']' | b',' | b':' => Kind::Punctuation,
+            b'"' if after.starts_with(':') => Kind::Key,
+            b'"' => Kind::Text,
+            b'-' | b'0'..=b'9' => Kind::Number,
+            _ => Kind::Word,
+        };
+        let text = if token == ":" { ": ".to_owned() } else { shown(token) };
+        tokens.push(Token { kind, text });
+        rest = after;
+    }
+    tokens
+}
+
+fn shown(token: &str) -> String {
+    if token.len() <= TOKEN {
+        return token.to_owned();
+    }
+    let (shown, rest) = token.split_at(token.floor_char_boundary(TOKEN));
+    format!("{shown}… ({} more characters, see the raw form)", rest.chars().count())
+}
+
 #[derive(Default)]
 struct Writer {
-    lines: Vec<Line>,
-    line: Option<Line>,
+    spans: Vec<Span>,
+    line: Option<Span>,
     depth: u16,
 }
 
 impl Writer {
-    fn put(&mut self, kind: Kind, text: &str) {
+    fn put(&mut self, start: usize, end: usize) {
         let indent = self.depth.min(INDENT);
-        let line = self.line.get_or_insert_with(|| Line { indent, ..Line::default() });
-        let text = match text.char_indices().nth(TOKEN_CHARS) {
-            Some((end, _)) => {
-                let (shown, rest) = text.split_at(end);
-                format!("{shown}… ({} more characters, see the raw form)", rest.chars().count())
-            }
-            None => text.to_owned(),
-        };
-        line.tokens.push(Token { kind, text });
+        let number = self.spans.len() + 1;
+        let line = self.line.get_or_insert(Span { start, end, number, indent });
+        line.end = end;
     }
 
     fn end_line(&mut self) {
-        if let Some(line) = self.line.take() {
-            let number = Some(self.lines.len() + 1);
-            self.lines.push(Line { number, ..line });
-        }
+        self.spans.extend(self.line.take());
     }
 }
 
@@ -150,8 +223,13 @@ impl Writer {
 mod tests {
     use super::*;
 
+    fn pretty(text: &str) -> Option<Lines> {
+        Some(Lines::pretty(text.to_owned())).filter(|lines| lines.json)
+    }
+
     fn shown(text: &str) -> Option<String> {
-        let lines = pretty(text)?.into_iter().map(|line| {
+        let lines = pretty(text)?;
+        let lines = (0..lines.len()).filter_map(|at| lines.get(at)).map(|line| {
             let tokens: String = line.tokens.iter().map(|token| &*token.text).collect();
             format!("{}{tokens}", "  ".repeat(usize::from(line.indent)))
         });
@@ -160,7 +238,7 @@ mod tests {
 
     #[test]
     fn spelling_is_kept() {
-        let text = r#" {"a":1e3,"a":9007199254740993,"b":[],"c":["\"x\\",{ }],"d":null} "#;
+        let text = r#" {"a":1e3,"a" : 9007199254740993,"b":[],"c":["\"x\\",{ }],"d":null} "#;
         let pretty = "{\n  \"a\": 1e3,\n  \"a\": 9007199254740993,\n  \"b\": [],\n  \"c\": [\n    \"\\\"x\\\\\",\n    {}\n  ],\n  \"d\": null\n}";
         assert_eq!(shown(text).as_deref(), Some(pretty));
     }
@@ -179,7 +257,24 @@ mod tests {
         let _ = pretty(&deep);
         let long = format!("\"{}\"", "ä".repeat(100_000));
         assert_eq!(pretty(&long).map(|lines| lines.len()), Some(1));
-        assert_eq!(plain(&long).len(), 51);
-        assert_eq!(plain("a\nb").len(), 2);
+        let line = pretty(&long).and_then(|lines| lines.get(0));
+        let text =
+            line.map(|line| line.tokens.iter().map(|token| &*token.text).collect::<String>());
+        assert!(
+            text.is_some_and(|text| text.ends_with("(99001 more characters, see the raw form)"))
+        );
+        assert_eq!(Lines::plain(long).len(), 102);
+        assert_eq!(Lines::plain("a\nb".to_owned()).len(), 2);
+    }
+
+    #[test]
+    fn plain_lines_are_the_text() {
+        let text = format!("a\n\n{}\nb\n", "ä".repeat(3000));
+        let lines = Lines::plain(text.clone());
+        let all = (0..lines.len()).filter_map(|at| lines.get(at)).map(|line| {
+            let start = if line.number.is_some_and(|number| number > 1) { "\n" } else { "" };
+            format!("{start}{}", line.tokens.iter().map(|token| &*token.text).collect::<String>())
+        });
+        assert_eq!(all.collect::<String>(), text);
     }
 }

@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use drydock::archive::Name;
 use drydock::archive::write::{self as archive, Part};
+use drydock::commands::Form;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::document::Document;
 use drydock::reference::{Reference, Tag};
-use drydock::transfer::commands::Form;
 use drydock::transfer::{Wanted, archive_entries};
 use futures_util::stream::{self, StreamExt as _};
 use js_sys::{Array, Uint8Array};
@@ -82,7 +82,7 @@ pub async fn plan(form: Form, selections: &[Selection]) -> Result<Planned, Probl
     let plan = match form {
         Form::Layout => archive::layout(&entries, &lookup),
         Form::DockerSave => archive::docker_save(&entries, &lookup),
-        Form::RootFs => return Err(no_sense()),
+        Form::Folder | Form::Legacy | Form::RootFs => return Err(no_sense()),
     };
     let plan = plan.map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))?;
     remarks.extend(plan.notes.iter().map(|note| note.message.clone()));

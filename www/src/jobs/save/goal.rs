@@ -1,7 +1,7 @@
 //! Where is a file saved, and under which name?
 
+use drydock::commands::Form;
 use drydock::reference::Reference;
-use drydock::transfer::commands::Form;
 use js_sys::{Function, Object, Promise, Reflect, global};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -63,11 +63,13 @@ pub fn file_name(reference: &Reference, form: Form, platform: Option<&str>) -> S
     let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
     let name: String = name.chars().map(safe).take(NAME).collect();
     let kind = match form {
-        Form::Layout => "oci",
+        Form::Layout | Form::Folder => "oci",
         Form::DockerSave => "docker",
+        Form::Legacy => "legacy",
         Form::RootFs => "rootfs",
     };
-    format!("{}.{kind}.tar", name.trim_matches(['.', '-']))
+    let name = format!("{}.{kind}", name.trim_matches(['.', '-']));
+    if form == Form::Folder { name } else { format!("{name}.tar") }
 }
 
 #[cfg(test)]

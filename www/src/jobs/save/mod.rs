@@ -13,4 +13,4 @@ pub use goal::{Goal, file_name};
 pub use tree::{folder, measure};
 
 pub use crate::worker::tree_job::Measured;
-pub use drydock::transfer::commands::Form;
+pub use drydock::commands::Form;

@@ -5,9 +5,9 @@ mod save;
 mod saving;
 mod state;
 
+use drydock::commands::Task;
 use drydock::reference::{Reference, from_pasted};
 use drydock::transfer::Options;
-use drydock::transfer::commands::Task;
 use leptos::prelude::*;
 
 use self::extent::What;
@@ -20,6 +20,7 @@ use super::model::{Load, What as Kind};
 use super::transfer::{Moving, MovingCard, PlanRemarks};
 use crate::components::{Card, CommandLine, CommandLines, Empty};
 use crate::jobs::copy::{self, Selection};
+use crate::jobs::local;
 use crate::jobs::push::Stock;
 use crate::route::{Here, Route, View};
 use crate::state::ui;
@@ -42,9 +43,11 @@ pub fn CopyPage() -> impl IntoView {
 
 fn subject(shown: Shown) -> Load<Subject> {
     let platform = match shown.platform.get() {
-        Load::Ready(platform) => platform.map(|platform| platform.name.clone()),
+        Load::Ready(platform) => platform,
         _ => None,
     };
+    let manifest = platform.as_ref().map(|platform| platform.manifest.clone());
+    let platform = platform.map(|platform| platform.name.clone());
     shown.image.with(|image| match image {
         Load::Waiting(what) => Load::Waiting(what.clone()),
         Load::Failed(problem) => Load::Failed(problem.clone()),
@@ -54,6 +57,7 @@ fn subject(shown: Shown) -> Load<Subject> {
             digest: image.digest.clone(),
             is_index: image.what == Kind::Index,
             platform,
+            manifest,
         }),
     })
 }
@@ -184,19 +188,19 @@ fn suggestion(server: Server, reference: &Reference) -> String {
 /// What other tools would be told.
 fn task(server: Server, copying: Copying, from: &Reference, target: &str) -> Option<Task> {
     let to = from_pasted(target).ok()?.normalised();
-    let to = server.image(&to);
+    let to = server.image(&to)?;
     let attached = copying.attached.get();
     match Here::of(&from.registry) {
-        Some(Here::Local) => Some(Task::Push { archive: format!("{}.tar", from.repository), to }),
+        Some(Here::Local) => Some(Task::Push { from: local::stored(from)?, to }),
         Some(Here::Draft) => None,
         None if copying.extent.get() == Extent::Tags => Some(Task::CopyTags {
-            from: server.image(from),
+            from: server.image(from)?,
             to,
             keep_tags: copying.keep_tags.get(),
         }),
         None => {
             let platform = copying.only_platform();
-            Some(Task::Copy { from: server.image(from), to, platform, attached })
+            Some(Task::Copy { from: server.image(from)?, to, platform, attached })
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The card "Save as a file".
 
+use drydock::commands::Task;
 use drydock::reference::{Reference, from_pasted};
-use drydock::transfer::commands::Task;
 use leptos::prelude::*;
 
 use super::saving::{Saving, Step};
@@ -255,16 +255,16 @@ fn Failed(saving: Saving, problem: Problem, plan: Callback<()>) -> impl IntoView
 fn task(saving: Saving, server: Server) -> Option<Task> {
     let reference = saving.copying.subject.with_value(|subject| subject.reference.clone());
     let form = saving.form.get();
-    if Here::of(&reference.registry).is_some() || saving.copying.extent.get() == Extent::Tags {
+    if saving.copying.extent.get() == Extent::Tags {
         return None;
     }
     let platform = match form {
-        Form::Layout => saving.copying.only_platform(),
-        Form::DockerSave | Form::RootFs => saving.copying.platform(),
+        Form::Layout | Form::Folder => saving.copying.only_platform(),
+        Form::DockerSave | Form::Legacy | Form::RootFs => saving.copying.platform(),
     };
     let attached = saving.copying.attached.get();
     Some(Task::Save {
-        image: server.image(&reference),
+        image: server.image(&reference)?,
         form,
         platform,
         attached,

@@ -146,6 +146,11 @@ impl Saving {
             diff_id: layer.diff_id.clone(),
         });
         let layers: Vec<tree::Layer> = layers.collect();
+        if let Some(first) = content.not_shown().into_iter().next() {
+            let sentence = "The files of this image can't be saved as a whole.".to_owned();
+            self.step.set(Step::Failed(Problem { sentence, reason: first, ..Problem::default() }));
+            return;
+        }
         let sizes: Vec<u64> = layers.iter().map(|layer| layer.descriptor.size).collect();
         let mut done = vec![0; layers.len()];
         let told = self.clock(Some(sizes.iter().sum()));
@@ -153,7 +158,7 @@ impl Saving {
             if let (Some(done), Some(size)) = (done.get_mut(at), sizes.get(at)) {
                 *done = match state {
                     LayerState::Reading(progress) => progress.downloaded,
-                    LayerState::Known | LayerState::Verified => *size,
+                    LayerState::Known | LayerState::Verified | LayerState::Hidden => *size,
                 };
             }
             told(done.iter().sum());

@@ -20,6 +20,8 @@ pub(super) struct Subject {
     pub(super) is_index: bool,
     /// The platform that is shown; none when there are no files to look at.
     pub(super) platform: Option<String>,
+    /// Its manifest.
+    pub(super) manifest: Option<Digest>,
 }
 
 /// How much of it.
@@ -63,6 +65,7 @@ impl Copying {
         let extent = self.extent.get();
         let images = match extent {
             Extent::Tags => Images::Like(self.pattern.get()),
+            Extent::Platform if self.platform().is_none() => self.unnamed(),
             Extent::All | Extent::Platform => self.one(),
         };
         let place = self.subject.with_value(|subject| Place::from(&subject.reference));
@@ -83,6 +86,16 @@ impl Copying {
     /// The platform that alone is taken.
     pub(super) fn only_platform(self) -> Option<Platform> {
         self.platform().filter(|_| self.extent.get() == Extent::Platform)
+    }
+
+    /// One of several for the same platform, which only its digest tells from the others.
+    fn unnamed(self) -> Images {
+        let manifest = self.subject.with_value(|subject| subject.manifest.clone());
+        let tag = self.subject.with_value(|subject| subject.reference.tag.clone());
+        match manifest {
+            Some(digest) => Images::One(Target::Digest(digest), tag),
+            None => self.one(),
+        }
     }
 
     fn one(self) -> Images {

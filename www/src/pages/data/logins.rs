@@ -5,7 +5,7 @@ use drydock::registry::auth::Credentials;
 use drydock::registry::auth::docker_config::DockerConfig;
 use drydock::registry::notice::RateLimit;
 
-use crate::components::{GoesTo, KnownRegistry, Login};
+use crate::components::{GoesTo, KnownRegistry, Login, format};
 use crate::jobs::tab;
 use crate::net::registries::Client;
 
@@ -48,6 +48,11 @@ pub async fn login_goes_to(registry: &str) -> GoesTo {
             // What it answers is of no interest, only what it names on the way.
             let _answer = client.ping().await;
             goes_to.token_service = other_token_service(&client);
+            let name = client.name();
+            let host = name.api_host();
+            goes_to.plain = tab().registries.config().await.is_ok_and(|config| {
+                config.scheme(host) == "http" && !config.is_own(host) && !name.is_loopback()
+            });
         }
         Err(why) => goes_to.problem = Some(why),
     }
@@ -105,7 +110,10 @@ fn other_token_service(client: &Client) -> Option<String> {
 fn rate_limit(limit: &RateLimit) -> Option<String> {
     let left = limit.remaining?;
     Some(match limit.limit {
-        Some(limit) => format!("{left} of {limit} requests left"),
-        None => format!("{left} requests left"),
+        Some(limit) => {
+            let (left, limit) = (format::count(left), format::count(limit));
+            format!("{left} of {limit} requests left")
+        }
+        None => format!("{} requests left", format::count(left)),
     })
 }

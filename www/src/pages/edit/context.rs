@@ -58,7 +58,7 @@ fn image(context: &mut FormContext, change: &Change, root: &Document) -> Option<
     let manifest = Manifest::read(root, "manifest").0?;
     context.manifest_text = Some(text(root));
     context.annotations = manifest.annotations.clone();
-    let config = manifest.config.as_ref().filter(|_| manifest.is_image());
+    let config = manifest.config.as_ref().filter(|_| manifest.has_image_config());
     let document = config.and_then(|config| document(change, config))?;
     context.config_text = Some(text(&document));
     let check = document.value().pointer("/config/Healthcheck").cloned();

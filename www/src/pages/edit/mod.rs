@@ -124,7 +124,7 @@ pub fn EditPage() -> impl IntoView {
                 <ShareDraft editing />
                 <Push editing moving taking />
                 <PlanRemarks moving />
-                <Shell editing moving context />
+                <Shell editing moving />
             </div>
         </DropZone>
         {move || {

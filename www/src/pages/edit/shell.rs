@@ -1,26 +1,21 @@
 //! The draft's edits as other tools would make them.
 
+use drydock::commands::{Edited, Script, Start};
 use drydock::edit::Base;
-use drydock::transfer::commands::{Edited, Script};
 use leptos::prelude::*;
 
 use super::Editing;
-use crate::components::{Card, CommandLine, CommandLines, FormContext};
+use crate::components::{Card, CommandLine, CommandLines};
 use crate::pages::commands::{self, Server};
 use crate::pages::transfer::Moving;
-use crate::route::Here;
 use crate::state::ui;
 
 /// One line after the other, and which edits have none.
 #[component]
-pub(super) fn Shell(
-    editing: Editing,
-    moving: Moving,
-    context: Memo<Option<FormContext>>,
-) -> impl IntoView {
+pub(super) fn Shell(editing: Editing, moving: Moving) -> impl IntoView {
     let ui = ui();
     let server = Server::ask();
-    let script = Memo::new(move |_| script(editing, moving, server, context).unwrap_or_default());
+    let script = Memo::new(move |_| script(editing, moving, server).unwrap_or_default());
     let lines = Signal::derive(move || -> Vec<CommandLine> {
         script.get().lines.into_iter().map(commands::line).collect()
     });
@@ -34,7 +29,7 @@ pub(super) fn Shell(
             let numbers: Vec<String> = left_out.iter().map(usize::to_string).collect();
             let edits = if numbers.len() == 1 { "edit" } else { "edits" };
             let text = format!(
-                "None of crane, oras and skopeo can make {edits} {} as it is here.",
+                "None of crane, skopeo, oras and regctl can make {edits} {} as it is here.",
                 numbers.join(", ")
             );
             view! { <p class="notice muted">{text}</p> }
@@ -50,22 +45,21 @@ pub(super) fn Shell(
     }
 }
 
-fn script(
-    editing: Editing,
-    moving: Moving,
-    server: Server,
-    context: Memo<Option<FormContext>>,
-) -> Option<Script> {
+fn script(editing: Editing, moving: Moving, server: Server) -> Option<Script> {
     let kept = editing.kept.get()?;
     let draft = kept.draft();
-    let base = match &draft.base {
-        // No tool can reach what lies in this browser.
-        Base::Image(pinned) if Here::of(&pinned.reference().registry).is_some() => return None,
-        Base::Image(pinned) => Some(server.image(pinned.reference())),
-        Base::Empty { .. } | Base::EmptyIndex { .. } => None,
+    let start = match &draft.base {
+        Base::Image(pinned) => {
+            // Its documents come before whatever is reached by its edits.
+            editing.reached()?;
+            Start::of(server.image(pinned.reference())?, &editing.sources()?.image)
+        }
+        Base::Empty { family, platform } => {
+            Start::Empty { family: *family, platform: platform.clone() }
+        }
+        Base::EmptyIndex { family } => Start::EmptyIndex(*family),
     };
     moving.target.track();
-    let target = server.image(&moving.reference().ok()?);
-    let is_index = base.is_some() && context.with(|it| it.as_ref().is_some_and(|it| it.is_index));
-    Some(Edited { base, is_index, target, edits: draft.edits.clone() }.script())
+    let target = server.image(&moving.reference().ok()?)?;
+    Some(Edited { start, target, edits: draft.edits.clone() }.script())
 }

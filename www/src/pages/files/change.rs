@@ -16,9 +16,6 @@ use crate::pages::data;
 use crate::route::{Here, View};
 use crate::state::ui;
 
-/// Largest file that is edited as text, in bytes: what is shown of it must be all of it.
-const LARGEST: u64 = 512 << 10;
-
 /// What is being done to one path.
 #[derive(Clone, Copy)]
 pub(super) struct Changing {
@@ -114,7 +111,6 @@ impl Changing {
 pub(super) fn ChangeBar(row: Row, changing: Changing, edit: RwSignal<bool>) -> impl IntoView {
     let is_file = row.content.is_some();
     let is_directory = row.kind == "dir";
-    let is_text = row.content.is_some_and(|content| content.size <= LARGEST);
     let asking_mode = RwSignal::new(false);
     let sure = RwSignal::new(false);
     let put = move |row: &Row, patch: Patch| changing.put(row.clone(), patch, || ());
@@ -131,11 +127,6 @@ pub(super) fn ChangeBar(row: Row, changing: Changing, edit: RwSignal<bool>) -> i
     };
     view! {
         <fieldset class="fileacts changes" aria-label="Change it" disabled=move || changing.is_busy()>
-            <Show when=move || is_text>
-                <button type="button" class="button small" on:click=move |_| edit.set(true)>
-                    "Edit text"
-                </button>
-            </Show>
             <Show when=move || is_file>
                 <ChooseButton text="Replace…" class="small" chosen=replace />
             </Show>

@@ -2,60 +2,48 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Empty, TextView, Windowed};
+use super::reader::Form;
+use crate::components::{TextView, Windowed};
 use crate::jobs::file::FilePreview;
 
 /// Bytes per line of the hex view.
 const LINE: usize = 16;
 
-/// The content, as text where it is text; the reader may choose the other.
+/// The content, as text where it is text, unless the reader chose the other form.
 #[component]
-pub(super) fn ContentView(preview: FilePreview) -> impl IntoView {
+pub(super) fn ContentView(preview: FilePreview, form: RwSignal<Option<Form>>) -> impl IntoView {
     if preview.bytes.is_empty() {
-        return view! { <Empty text="This file is empty." /> }.into_any();
+        return view! { <p class="empty grow">"This file is empty."</p> }.into_any();
     }
     let text = as_text(&preview.bytes);
-    let hex = RwSignal::new(text.is_none());
-    let has_text = text.is_some();
     let bytes = StoredValue::new(preview.bytes);
-    let shown = move || match (hex.get(), &text) {
-        (false, Some(text)) => view! { <TextView text=text.clone() /> }.into_any(),
+    let shown = move || match (form.get(), &text) {
+        (None | Some(Form::Text), Some(text)) => {
+            view! { <TextView text=text.clone() /> }.into_any()
+        }
         _ => view! { <HexView bytes /> }.into_any(),
     };
-    view! {
-        <Show when=move || has_text>
-            <div class="segments form" role="group" aria-label="Form">
-                <button
-                    type="button"
-                    aria-pressed=move || (!hex.get()).then_some("true")
-                    on:click=move |_| hex.set(false)
-                >
-                    "Text"
-                </button>
-                <button
-                    type="button"
-                    aria-pressed=move || hex.get().then_some("true")
-                    on:click=move |_| hex.set(true)
-                >
-                    "Hex"
-                </button>
-            </div>
-        </Show>
-        {shown}
-    }
-    .into_any()
+    shown.into_any()
+}
+
+/// Whether bytes are shown as text.
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    text_of(bytes).is_some()
+}
+
+fn as_text(bytes: &[u8]) -> Option<String> {
+    text_of(bytes).map(str::to_owned)
 }
 
 /// Text is UTF-8 without NUL; a character that the end of the preview cuts in two is left out.
-fn as_text(bytes: &[u8]) -> Option<String> {
+fn text_of(bytes: &[u8]) -> Option<&str> {
     if bytes.contains(&0) {
         return None;
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => Some(text.to_owned()),
+        Ok(text) => Some(text),
         Err(error) if error.error_len().is_none() => {
-            let whole = bytes.get(..error.valid_up_to())?;
-            String::from_utf8(whole.to_vec()).ok()
+            std::str::from_utf8(bytes.get(..error.valid_up_to())?).ok()
         }
         Err(_) => None,
     }

@@ -83,7 +83,13 @@ pub(super) fn TreeList() -> impl IntoView {
             role="tree"
             tabindex="0"
             aria-label="Files"
-            aria-activedescendant=move || format!("row-{}", list.cursor.get())
+            aria-activedescendant=move || {
+                let at = list.cursor.get();
+                let here = list.window.with(|window| {
+                    (window.from..window.from + window.rows.len()).contains(&at)
+                });
+                here.then(|| format!("row-{at}"))
+            }
             on:scroll=move |_| list.measure()
             on:keydown=move |event| list.key(&event)
         >
@@ -93,17 +99,15 @@ pub(super) fn TreeList() -> impl IntoView {
                 }>
                     {move || {
                         let Window { from, rows } = list.window.get();
-                        rows.into_iter()
-                            .enumerate()
-                            .map(|(at, row)| view! { <RowView list at=from + at row /> })
-                            .collect_view()
+                        let rows = rows.into_iter().enumerate();
+                        rows.map(|(at, row)| view! { <RowView list at=from + at row /> }).collect_view()
                     }}
                 </div>
             </div>
-            <Show when=move || rows() == 0>
-                <p class="empty">"No path matches."</p>
-            </Show>
         </div>
+        <Show when=move || rows() == 0>
+            <p class="empty nomatch" role="status">"No path matches."</p>
+        </Show>
     }
 }
 
@@ -195,6 +199,7 @@ impl List {
             self.files.toggle(row);
         }
         let path = path_of(row);
+        self.files.folder.set(row.kind == "dir");
         self.files.go(row.kind != "dir", |view| view.path = path);
     }
 
@@ -244,9 +249,7 @@ impl List {
     }
 
     fn flip(self, flip: impl FnOnce(&mut Shown)) {
-        let mut shown = untrack(move || self.files.shown_statuses());
-        flip(&mut shown);
-        self.files.statuses.set(Some(shown));
+        self.files.flip(flip);
     }
 
     /// The row of the directory above, as far as it is here.
@@ -289,17 +292,12 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 #[component]
 fn RowView(list: List, at: usize, row: Row) -> impl IntoView {
-    let class = match row.status {
-        Status::Added => "added",
-        Status::Changed => "changed",
-        Status::Removed => "removed",
-        Status::Same => "",
-    };
-    let word = match row.status {
-        Status::Added => "added",
-        Status::Changed => "changed",
-        Status::Removed => "removed",
-        Status::Same => "unchanged",
+    // A sign beside the colour, and a word for those who hear it.
+    let (class, sign, word) = match row.status {
+        Status::Added => ("added", "+", "added"),
+        Status::Changed => ("changed", "±", "changed"),
+        Status::Removed => ("removed", "−", "removed"),
+        Status::Same => ("", "", "unchanged"),
     };
     let path = path_of(&row);
     let current = move || list.files.view.with(|view| view.path == path);
@@ -314,13 +312,18 @@ fn RowView(list: List, at: usize, row: Row) -> impl IntoView {
         "hardlink" => " = ",
         _ => "",
     };
+    let leads_to = row.leads_to.clone();
     let link = row.link.clone().map(|link| {
-        view! {
-            <span class="link">
-                {arrow}
-                <bdi>{link}</bdi>
-            </span>
-        }
+        let target = match leads_to {
+            Some(to) => {
+                let href = move || list.files.href(|view| view.path = EntryPath::from(&*to));
+                // Only keys go through the rows one by one; a link is for the pointer here.
+                view! { <a href=href tabindex="-1"><bdi>{format::cut(&link, 200)}</bdi></a> }
+                    .into_any()
+            }
+            None => view! { <bdi>{format::cut(&link, 200)}</bdi> }.into_any(),
+        };
+        view! { <span class="link">{arrow} {target}</span> }
     });
     let size = match row.kind.as_str() {
         "file" => format::bytes(row.size),
@@ -332,26 +335,37 @@ fn RowView(list: List, at: usize, row: Row) -> impl IntoView {
     let expanded = row.has_children.then(|| row.expanded.to_string());
     let title = format!("{} · {word} · layer {}", row.kind, row.layer);
     let indent = format!("padding-inline-start: {}px", 14 + row.depth.min(40) * 18);
+    let said = (row.status != Status::Same)
+        .then(|| view! { <span class="unseen">{format!(", {word}")}</span> });
     let layer = row.layer;
     let clicked = row.clone();
+    let click = move |event: web_sys::MouseEvent| {
+        if !in_link(&event) {
+            list.choose(at, &clicked);
+        }
+    };
     view! {
         <div
             class=format!("treerow {class}")
             class:cursor=move || list.cursor.get() == at
             id=format!("row-{at}")
             role="treeitem"
-            attr:aria-level=(row.depth + 1).to_string()
+            prop:ariaLevel=(row.depth + 1).to_string()
             aria-expanded=expanded
             aria-selected=move || selected().to_string()
             aria-current=move || current().then_some("true")
             title=title
-            on:click=move |_| list.choose(at, &clicked)
+            on:click=click
         >
             <span class="name" style=indent>
                 <span class="fold" aria-hidden="true">
                     {fold}
                 </span>
+                <span class="sign" aria-hidden="true">
+                    {sign}
+                </span>
                 <bdi class="text">{row.name}</bdi>
+                {said}
                 {link}
             </span>
             <span class="number" title=exact>{size}</span>
@@ -360,6 +374,13 @@ fn RowView(list: List, at: usize, row: Row) -> impl IntoView {
             <LayerDot layer=Some(layer) />
         </div>
     }
+}
+
+/// Whether a click was on a link, which the browser or the page follows.
+fn in_link(event: &web_sys::MouseEvent) -> bool {
+    use wasm_bindgen::JsCast as _;
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| target.closest("a[href]").is_ok_and(|link| link.is_some()))
 }
 
 /// `root`, `65532`, `root:42`: ids as numbers, since names in an image are the image's own; only

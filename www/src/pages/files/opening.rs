@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::super::model::ContentModel;
 use super::state::{Files, Phase};
-use crate::components::{ErrorPanel, Problem, ProgressRow, Transfer, format};
+use crate::components::{ErrorPanel, LongList, Problem, ProgressRow, Transfer, format};
 use crate::jobs::tree::{Layer, LayerState};
 use crate::jobs::{self, ProblemKind};
 use crate::net::place::Place;
@@ -36,9 +36,9 @@ pub(super) fn told(problem: &jobs::Problem) -> Problem {
     }
 }
 
-/// A line per layer, and what went wrong.
+/// How far all layers together are, and a way to stop.
 #[component]
-pub(super) fn Opening() -> impl IntoView {
+pub(super) fn OpeningProgress() -> impl IntoView {
     let files = expect_context::<Files>();
     let started = js_sys::Date::now();
     let total = move || {
@@ -58,7 +58,16 @@ pub(super) fn Opening() -> impl IntoView {
     });
     let transfer = Signal::derive(move || Some(total()));
     let cancel = Callback::new(move |()| files.cancel());
+    view! { <ProgressRow what transfer cancel /> }
+}
+
+/// A line per layer, and what went wrong.
+#[component]
+pub(super) fn Opening() -> impl IntoView {
+    let files = expect_context::<Files>();
     let retry = Callback::new(move |()| files.read());
+    let rows = Signal::derive(move || files.progress.with(Vec::len));
+    let line_of = Callback::new(move |at: usize| view! { <LayerLine files at /> }.into_any());
     move || match files.phase.get() {
         Phase::Failed(problem) => view! {
             <div class="notice">
@@ -68,14 +77,8 @@ pub(super) fn Opening() -> impl IntoView {
         .into_any(),
         _ => view! {
             <div class="opening" role="status">
-                <ProgressRow what transfer cancel />
-                <ul class="rows">
-                    <For
-                        each=move || 0..files.progress.with(Vec::len)
-                        key=|at| *at
-                        children=move |at| view! { <LayerLine files at /> }
-                    />
-                </ul>
+                <OpeningProgress />
+                <LongList rows row=line_of label="Layers" />
             </div>
         }
         .into_any(),
@@ -90,7 +93,7 @@ fn LayerLine(files: Files, at: usize) -> impl IntoView {
     };
     view! {
         <li>
-            <span class="grow">{format!("Layer {}", at + 1)}</span>
+            <span class="grow">{format!("Layer {}", format::count(at as u64 + 1))}</span>
             <span class="number muted">{text}</span>
         </li>
     }
@@ -100,7 +103,7 @@ fn downloaded(state: Option<LayerState>, size: u64) -> u64 {
     match state {
         None => 0,
         Some(LayerState::Reading(progress)) => progress.downloaded,
-        Some(LayerState::Known | LayerState::Verified) => size,
+        Some(LayerState::Known | LayerState::Verified | LayerState::Hidden) => size,
     }
 }
 
@@ -117,6 +120,7 @@ fn line(state: Option<LayerState>, size: u64) -> String {
         None => return format!("{size_text} · waiting"),
         Some(LayerState::Known) => return format!("{size_text} · verified before"),
         Some(LayerState::Verified) => return format!("{size_text} · verified"),
+        Some(LayerState::Hidden) => return format!("{size_text} · not shown"),
         Some(LayerState::Reading(progress)) => progress,
     };
     let mut text = format!("{} of {size_text}", format::bytes(progress.downloaded));

@@ -1,32 +1,29 @@
 //! One file: what it is, its content, and where it comes from.
 
-use std::rc::Rc;
+use std::num::NonZeroU32;
 
-use drydock::inspect::tree::Row;
+use drydock::inspect::tree::{Content, Row, Status};
 use leptos::prelude::*;
 
 use super::super::image::shown;
 use super::change::{ChangeBar, Changing};
-use super::content::ContentView;
-use super::drafted::{Drafted, DraftedLine};
+use super::content::{ContentView, is_text};
+use super::drafted::DraftedLine;
 use super::list::owner;
-use super::opening::told;
-use super::state::Files;
+use super::opening::{Opening, OpeningProgress};
+use super::reader::{Form, Reader, Reading};
+use super::state::{Files, Phase};
 use super::text::TextEditor;
 use super::toolbar::file_name;
 use super::unsaved;
 use crate::components::{
-    Badge, ByteSize, CopyButton, Empty, ErrorPanel, Fact, Facts, LayerDot, Problem, ProgressRow,
-    Transfer, Trust, TrustBadge, Untrusted, format,
+    Badge, ByteSize, CopyButton, ErrorPanel, LayerDot, Moment, ProgressRow, Transfer, Trust,
+    TrustBadge, Untrusted, format,
 };
 use crate::history;
-use crate::jobs::file::{self, FilePreview};
+use crate::jobs::file;
 use crate::jobs::{Progress, Task, blob};
 use crate::route::{EntryPath, Route, Tree};
-use crate::state::ui;
-
-/// Bytes of a file that are shown.
-const LIMIT: u64 = 512 << 10;
 
 /// What is known of the chosen path.
 #[derive(Clone, Debug)]
@@ -61,8 +58,13 @@ pub(super) fn Preview(path: Memo<EntryPath>) -> impl IntoView {
             if asked.try_get_value() != Some(number) {
                 return;
             }
+            let row = found.as_ref().ok().and_then(Option::clone);
+            files.found.try_set(row.map(|row| (path, row)));
             match found {
-                Ok(Some(row)) => chosen.try_set(Chosen::Entry(Box::new(row))),
+                Ok(Some(row)) => {
+                    files.folder.try_set(row.kind == "dir");
+                    chosen.try_set(Chosen::Entry(Box::new(row)))
+                }
                 Ok(None) => chosen.try_set(Chosen::Absent),
                 Err(problem) => {
                     files.trouble.try_set(Some(problem.message));
@@ -88,12 +90,17 @@ pub(super) fn Preview(path: Memo<EntryPath>) -> impl IntoView {
         }
         .into_any(),
         (None, false) if !path.with(EntryPath::is_empty) => view! {
-            <div class="opening" role="status">
-                <ProgressRow what="Waiting for the tree" transfer=None />
+            <div class="opening grow" role="status">
+                <Show
+                    when=move || files.phase.with(|phase| matches!(phase, Phase::Failed(_)))
+                    fallback=|| view! { <OpeningProgress /> }
+                >
+                    <Opening />
+                </Show>
             </div>
         }
         .into_any(),
-        _ => view! { <Empty text="Choose a file to see what is in it." /> }.into_any(),
+        _ => view! { <p class="empty grow">"Choose a file to see what is in it."</p> }.into_any(),
     }
 }
 
@@ -105,256 +112,245 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
     let changing = Changing::new();
     // A text that was typed and is not in the draft yet is gone on with.
     let edit = RwSignal::new(unsaved::get(&unsaved::key(shown, &row.path)).is_some());
+    let form = RwSignal::new(None::<Form>);
+    let reader = Reader::new(&row, edit);
     // Only what a container sees can be changed.
     let merged = files.view.with_untracked(|view| view.tree == Tree::Merged);
-    let removed = !merged || row.status == drydock::inspect::tree::Status::Removed;
+    let removed = !merged || row.status == Status::Removed;
+    let is_file = row.content.is_some();
     let body = match (&row.content, row.kind.as_str()) {
-        (Some(_), _) => view! { <FileContent row=row.clone() path changing edit /> }.into_any(),
-        (None, "file" | "hardlink") => {
-            view! { <Empty text="This file is no more: a later layer removed or replaced it." /> }
-                .into_any()
+        (Some(_), _) => {
+            view! { <FileContent row=row.clone() reader form changing edit /> }.into_any()
         }
-        _ => ().into_any(),
+        (None, "file" | "hardlink") => view! { <NoMore row=row.clone() /> }.into_any(),
+        _ => view! { <div class="grow"></div> }.into_any(),
     };
     let layer = row.layer;
-    let change = (!removed).then(|| view! { <ChangeBar row=row.clone() changing edit /> });
+    let editable = move || !removed && !edit.get() && reader.text_length().is_some();
     let close = move |_| files.go(true, |view| view.path = EntryPath::default());
     view! {
         <div class="filehead">
             <button type="button" class="button small back" on:click=close>
                 "Back to the list"
             </button>
-            <code class="path">
-                <bdi>{format!("/{}", format::visible(&row.path))}</bdi>
+            <code class="path" title=format!("/{}", format::cut(&row.path, 300))>
+                <bdi>{format!("/{}", format::cut(&row.path, 300))}</bdi>
             </code>
             <span class="badge">
                 <LayerDot layer=Some(layer) />
                 {format!("layer {layer}")}
             </span>
-            <CopyButton text=link label="Copy the link to this file" />
+            <div class="acts">
+                <Show when=editable>
+                    <button type="button" class="button small" on:click=move |_| edit.set(true)>
+                        "Edit text"
+                    </button>
+                </Show>
+                <Show when=move || !edit.get()>
+                    <Forms reader form />
+                </Show>
+                <Show when=move || is_file>
+                    <Download content=row.content path />
+                </Show>
+                <CopyButton text=link label="Copy the link to this file" />
+            </div>
         </div>
-        {change}
         {body}
-        <EntryFacts row />
+        <div class="filefoot">
+            <EntryFacts row=row.clone() reader />
+            {(!removed).then(|| view! { <ChangeBar row changing edit /> })}
+        </div>
     }
 }
 
+/// A file that a later layer took away, and where it still is.
 #[component]
-fn EntryFacts(row: Row) -> impl IntoView {
+fn NoMore(row: Row) -> impl IntoView {
+    let files = expect_context::<Files>();
+    let held_by = row.held_by.and_then(|layer| u32::try_from(layer).ok()).and_then(NonZeroU32::new);
+    let link = held_by.map(|layer| {
+        let href = move || {
+            files.href(|view| {
+                view.tree = Tree::Layer(layer);
+                view.statuses = None;
+            })
+        };
+        view! { " " <a href=href>{format!("Open it in layer {layer}, which has it")}</a> }
+    });
+    view! {
+        <p class="empty grow">
+            {format!("This file is no more: layer {} removed or replaced it.", row.layer)} {link}
+        </p>
+    }
+}
+
+/// What is known of an entry, in one line.
+#[component]
+fn EntryFacts(row: Row, reader: Reader) -> impl IntoView {
+    let files = expect_context::<Files>();
     let size = row.content.map(|content| content.size);
-    let mtime = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(row.mtime as f64 * 1000.0));
-    let changed = match mtime.get_time().is_nan() {
-        true => format!("{} s after 1970", row.mtime),
-        false => String::from(mtime.to_iso_string()).replace(".000Z", "Z"),
+    // Browsers know no time that is further away than this.
+    let then = row.mtime as f64 * 1000.0;
+    let changed = match then.abs() > 8.64e15 {
+        true => view! { {format!("{} s after 1970", format::signed(row.mtime))} }.into_any(),
+        false => view! { <Moment then /> }.into_any(),
     };
     let status = match row.status {
-        drydock::inspect::tree::Status::Added => format!("added by layer {}", row.layer),
-        drydock::inspect::tree::Status::Changed => format!("changed by layer {}", row.layer),
-        drydock::inspect::tree::Status::Removed => format!("removed by layer {}", row.layer),
-        drydock::inspect::tree::Status::Same => {
-            format!("from layer {}, unchanged since", row.layer)
-        }
+        Status::Added => format!("added by layer {}", row.layer),
+        Status::Changed => format!("changed by layer {}", row.layer),
+        Status::Removed => format!("removed by layer {}", row.layer),
+        Status::Same => format!("from layer {}, unchanged since", row.layer),
     };
+    let leads_to = row.leads_to.clone();
     let link = row.link.clone().map(|link| {
-        view! {
-            <Fact name=if row.kind == "hardlink" { "Same file as" } else { "Leads to" }>
-                <code>
-                    <Untrusted text=link />
-                </code>
-            </Fact>
-        }
-    });
-    view! {
-        <Facts>
-            <Fact name="Kind">{row.kind.clone()}</Fact>
-            {size
-                .map(|bytes| {
-                    view! {
-                        <Fact name="Size">
-                            <ByteSize bytes />
-                        </Fact>
-                    }
-                })}
-            {link}
-            <Fact name="Mode">
-                <code>{row.mode.clone()}</code>
-            </Fact>
-            <Fact name="Owner">
-                <code>{owner(row.uid, row.gid)}</code>
-            </Fact>
-            <Fact name="Changed">{changed}</Fact>
-            <Fact name="Seen in">{status}</Fact>
-        </Facts>
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Reading {
-    Busy,
-    Here(FilePreview),
-    /// What the draft makes of it.
-    Drafted(FilePreview),
-    /// The draft removes it.
-    Removed,
-    Failed(Problem),
-}
-
-#[component]
-fn FileContent(
-    row: Row,
-    path: Memo<EntryPath>,
-    changing: Changing,
-    edit: RwSignal<bool>,
-) -> impl IntoView {
-    let files = expect_context::<Files>();
-    let kept = StoredValue::new(row.clone());
-    let reading = RwSignal::new(Reading::Busy);
-    let progress = RwSignal::new(None::<Transfer>);
-    let task = StoredValue::new_local(None::<Task>);
-    let Some(content) = row.content else { return ().into_any() };
-    // What the image has, also where the draft has something else.
-    let as_it_is = RwSignal::new(false);
-    let drafted = Drafted::of(&row);
-    let read = move || {
-        let drafted = drafted.clone().filter(|_| !as_it_is.get_untracked());
-        reading.set(Reading::Busy);
-        progress.set(None);
-        let Some(tree) = files.tree() else { return };
-        let started = js_sys::Date::now();
-        let on_progress = move |now: Progress| {
-            let elapsed = js_sys::Date::now() - started;
-            progress.try_set(Some(Transfer { done: now.downloaded, total: None, elapsed }));
+        let target = match leads_to {
+            Some(to) => {
+                let href = move || files.href(|view| view.path = EntryPath::from(&*to));
+                view! { <a href=href><Untrusted text=link inert=true /></a> }.into_any()
+            }
+            None => view! { <Untrusted text=link /> }.into_any(),
         };
-        task.set_value(Some(Task::spawn(async move {
-            if let Some(drafted) = drafted {
-                match drafted.read(LIMIT).await {
-                    Ok(None) => {}
-                    Ok(Some(Some(preview))) => {
-                        reading.try_set(Reading::Drafted(preview));
-                        return;
-                    }
-                    Ok(Some(None)) => {
-                        reading.try_set(Reading::Removed);
-                        return;
-                    }
-                    Err(problem) => {
-                        reading.try_set(Reading::Failed(told(&problem)));
-                        return;
-                    }
-                }
-            }
-            let read = file::read(&tree, content, LIMIT, on_progress).await;
-            reading.try_set(match read {
-                Ok(preview) => Reading::Here(preview),
-                Err(problem) => Reading::Failed(Problem {
-                    sentence: "The file can't be shown.".to_owned(),
-                    ..told(&problem)
-                }),
-            });
-        })));
-    };
-    let read = Rc::new(read);
-    let read = StoredValue::new_local(read);
-    // Again when the draft was changed, here or in another tab.
-    let ui = ui();
-    Effect::new(move |_| {
-        ui.drafts.track();
-        as_it_is.track();
-        let first = reading.with_untracked(|reading| matches!(reading, Reading::Busy));
-        // What is being typed stays.
-        if first || !edit.get_untracked() {
-            read.get_value()();
-        }
-    });
-    let retry = Callback::new(move |()| read.get_value()());
-    view! {
-        <Download row path />
-        {move || match reading.get() {
-            Reading::Busy => {
-                view! {
-                    <div class="opening" role="status">
-                        <ProgressRow what="Reading the file out of its layer" transfer=progress />
-                    </div>
-                }
-                    .into_any()
-            }
-            Reading::Failed(problem) => {
-                view! {
-                    <div class="notice">
-                        <ErrorPanel problem retry />
-                    </div>
-                }
-                    .into_any()
-            }
-            Reading::Removed => {
-                view! {
-                    <DraftedLine as_it_is text="The draft removes this file." />
-                }
-                    .into_any()
-            }
-            Reading::Drafted(preview) if !edit.get() => {
-                view! {
-                    <DraftedLine as_it_is text="As the draft has it." />
-                    <ContentView preview />
-                }
-                    .into_any()
-            }
-            Reading::Drafted(preview) | Reading::Here(preview) if edit.get() => {
-                let row = kept.get_value();
-                view! { <TextEditor row preview changing edit /> }.into_any()
-            }
-            Reading::Drafted(preview) | Reading::Here(preview) => {
-                let back = as_it_is.get().then(|| {
-                    view! { <DraftedLine as_it_is text="As the image has it, without the draft." /> }
-                });
-                view! {
-                    {back}
-                    <Worth preview=preview.clone() />
-                    <ContentView preview />
-                }
-                    .into_any()
-            }
-        }}
-    }
-    .into_any()
-}
-
-/// What the shown bytes were compared with.
-#[component]
-fn Worth(preview: FilePreview) -> impl IntoView {
-    let (trust, words) = match preview.verified {
-        true => (Trust::Verified, "the whole layer was read and matches its digest"),
-        false => (Trust::NotChecked, "only a part of the layer was read"),
-    };
-    let shown = preview.bytes.len() as u64;
-    let part = (shown < preview.total).then(|| {
-        let text = format!("first {} of {}", format::bytes(shown), format::bytes(preview.total));
-        view! { <Badge kind="warning" text /> }
+        let name = if row.kind == "hardlink" { "same file as " } else { "leads to " };
+        view! { <span>{name} <code>{target}</code></span> }
     });
     view! {
-        <p class="worth">
-            <TrustBadge trust />
-            <span class="muted">{words}</span>
-            {part}
+        <p class="filefacts">
+            <span>{row.kind.clone()}</span>
+            {size.map(|bytes| view! { <ByteSize bytes /> })}
+            {link}
+            <code title="Permission bits">{row.mode.clone()}</code>
+            <code title="Owner">{owner(row.uid, row.gid)}</code>
+            <span>"changed " {changed}</span>
+            <span>{status}</span>
+            <Worth reader />
         </p>
     }
 }
 
 #[component]
-fn Download(row: Row, path: Memo<EntryPath>) -> impl IntoView {
+fn FileContent(
+    row: Row,
+    reader: Reader,
+    form: RwSignal<Option<Form>>,
+    changing: Changing,
+    edit: RwSignal<bool>,
+) -> impl IntoView {
+    let kept = StoredValue::new(row);
+    let retry = Callback::new(move |()| reader.start());
+    let cancel = Callback::new(move |()| reader.stop());
+    move || match reader.reading.get() {
+        Reading::Busy => view! {
+            <div class="opening grow" role="status">
+                <ProgressRow
+                    what="Reading the file out of its layer"
+                    transfer=reader.progress
+                    cancel
+                />
+            </div>
+        }
+        .into_any(),
+        Reading::Failed(problem) => view! {
+            <div class="notice grow">
+                <ErrorPanel problem retry />
+            </div>
+        }
+        .into_any(),
+        Reading::Here(preview) if edit.get() => {
+            let row = kept.get_value();
+            view! { <TextEditor row preview changing edit /> }.into_any()
+        }
+        Reading::Removed => {
+            view! { <DraftedLine as_it_is=reader.as_it_is text="The draft removes this file." /> }
+                .into_any()
+        }
+        Reading::Here(preview) => {
+            let line = move || match (reader.shows_draft.get(), reader.as_it_is.get()) {
+                (true, _) => Some("As the draft has it."),
+                (_, true) => Some("As the image has it, without the draft."),
+                _ => None,
+            };
+            let line = line().map(|text| view! { <DraftedLine as_it_is=reader.as_it_is text /> });
+            view! {
+                {line}
+                <ContentView preview form />
+            }
+            .into_any()
+        }
+    }
+}
+
+/// The choice between text and hex, for what is text.
+#[component]
+fn Forms(reader: Reader, form: RwSignal<Option<Form>>) -> impl IntoView {
+    let has_both = move || {
+        reader.reading.with(|reading| match reading {
+            Reading::Here(preview) => !preview.bytes.is_empty() && is_text(&preview.bytes),
+            _ => false,
+        })
+    };
+    let button = move |name: &'static str, each: Form| {
+        let pressed = move || form.get().unwrap_or(Form::Text) == each;
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || pressed().to_string()
+                on:click=move |_| form.set(Some(each))
+            >
+                {name}
+            </button>
+        }
+    };
+    view! {
+        <Show when=has_both>
+            <div class="segments small" role="group" aria-label="Form">
+                {button("Text", Form::Text)}
+                {button("Hex", Form::Hex)}
+            </div>
+        </Show>
+    }
+}
+
+/// What the shown bytes were compared with.
+#[component]
+fn Worth(reader: Reader) -> impl IntoView {
+    move || {
+        let Reading::Here(preview) = reader.reading.get() else { return ().into_any() };
+        if reader.shows_draft.get() {
+            return ().into_any();
+        }
+        let (trust, words) = match preview.verified {
+            true => (Trust::Verified, "the whole layer was read and matches its digest"),
+            false => (Trust::NotChecked, "only a part of the layer was read"),
+        };
+        let shown = preview.bytes.len() as u64;
+        let part = (shown < preview.total).then(|| {
+            let (shown, all) = (format::bytes(shown), format::bytes(preview.total));
+            view! { <Badge kind="warning" text=format!("first {shown} of {all}") /> }
+        });
+        view! {
+            <span title=words>
+                <TrustBadge trust />
+                <span class="unseen">{words}</span>
+            </span>
+            {part}
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn Download(content: Option<Content>, path: Memo<EntryPath>) -> impl IntoView {
     let files = expect_context::<Files>();
     let progress = RwSignal::new(None::<Progress>);
-    let started = StoredValue::new(0.0);
     let task = StoredValue::new_local(None::<Task>);
-    let Some(content) = row.content else { return ().into_any() };
-    let stop = Callback::new(move |()| {
+    let Some(content) = content else { return ().into_any() };
+    let stop = move |_| {
         task.set_value(None);
         progress.set(None);
-    });
+    };
     let start = move |_| {
         let Some(tree) = files.tree() else { return };
         let name = path.with_untracked(file_name);
-        started.set_value(js_sys::Date::now());
         progress.set(Some(Progress::default()));
         task.set_value(Some(Task::spawn(async move {
             let on_progress = move |now: Progress| {
@@ -370,25 +366,23 @@ fn Download(row: Row, path: Memo<EntryPath>) -> impl IntoView {
             progress.try_set(None);
         })));
     };
-    let transfer = Signal::derive(move || {
-        let progress = progress.get()?;
-        let elapsed = js_sys::Date::now() - started.get_value();
-        Some(Transfer { done: progress.downloaded, total: None, elapsed })
-    });
+    let so_far = move || progress.get().map(|progress| format::bytes(progress.downloaded));
     view! {
-        <div class="fileacts">
-            <button
-                type="button"
-                class="button small"
-                disabled=move || progress.with(Option::is_some)
-                on:click=start
-            >
-                "Download"
+        <Show
+            when=move || progress.with(Option::is_some)
+            fallback=move || {
+                view! {
+                    <button type="button" class="button small" on:click=start>
+                        "Download"
+                    </button>
+                }
+            }
+        >
+            <span class="muted" role="status">{so_far}</span>
+            <button type="button" class="button small" on:click=stop>
+                "Cancel"
             </button>
-            <Show when=move || progress.with(Option::is_some)>
-                <ProgressRow what="Reading the layer" transfer cancel=stop />
-            </Show>
-        </div>
+        </Show>
     }
     .into_any()
 }

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use drydock::inspect::tree::{Query, Row, Scope, Shown as Statuses, Sort, Summary};
 use leptos::prelude::*;
 
-use super::super::image::shown;
+use super::super::image::{Shown, shown};
 use super::super::model::ContentModel;
 use crate::components::Problem;
 use crate::jobs::Task;
 use crate::jobs::tree::{self, Layer, LayerState, Tree};
-use crate::route::{FilesView, ImageRoute, Route, Tree as Which, View};
+use crate::route::{EntryPath, FilesView, ImageRoute, Route, Tree as Which, View};
 use crate::state::{Ui, ui};
 
 /// How far the tree is.
@@ -40,24 +40,31 @@ pub(super) struct Files {
     pub(super) view: Memo<FilesView>,
     /// How many layers there are.
     pub(super) layers: usize,
+    /// The layers whose files can't be shown, one sentence each.
+    pub(super) not_shown: StoredValue<Vec<String>>,
     /// How far it is.
     pub(super) phase: RwSignal<Phase>,
     /// How far each layer is while it opens, base first, with its size; none while it waits.
     pub(super) progress: RwSignal<Vec<(Option<LayerState>, u64)>>,
-    /// Which statuses are listed, when the reader chose.
-    pub(super) statuses: RwSignal<Option<Statuses>>,
     /// Number of rows and of paths.
     pub(super) summary: RwSignal<Summary>,
     /// Counts what changed the rows, so that they are asked for again.
     pub(super) turn: RwSignal<u64>,
     /// The row that the list scrolls to next.
     pub(super) scroll_to: RwSignal<Option<usize>>,
+    /// Whether what the address names is a folder; then a narrow page shows the list.
+    pub(super) folder: RwSignal<bool>,
+    /// Whether a narrow page shows what is known of the folder nevertheless.
+    pub(super) about: RwSignal<bool>,
+    /// The chosen path that was found, and what stands there.
+    pub(super) found: RwSignal<Option<(EntryPath, Row)>>,
     /// What last went wrong with a question.
     pub(super) trouble: RwSignal<Option<String>>,
     tree: StoredValue<Option<Rc<Tree>>, LocalStorage>,
     task: StoredValue<Option<Task>, LocalStorage>,
     source: StoredValue<Vec<Layer>, LocalStorage>,
     ui: Ui,
+    shown: Shown,
 }
 
 impl Files {
@@ -77,17 +84,21 @@ impl Files {
         let files = Self {
             view,
             layers: content.layers.len(),
+            not_shown: StoredValue::new(content.not_shown()),
             phase: RwSignal::new(Phase::Opening),
             progress: RwSignal::new(Vec::new()),
-            statuses: RwSignal::new(None),
             summary: RwSignal::new(Summary::default()),
             turn: RwSignal::new(0),
             scroll_to: RwSignal::new(None),
+            folder: RwSignal::new(false),
+            about: RwSignal::new(false),
+            found: RwSignal::new(None),
             trouble: RwSignal::new(None),
             tree: StoredValue::new_local(None),
             task: StoredValue::new_local(None),
             source: StoredValue::new_local(super::opening::layers(&reference, content)),
             ui: ui(),
+            shown,
         };
         files.read();
         files.follow();
@@ -151,13 +162,27 @@ impl Files {
             Which::Changes(layer) => Scope::Changes(layer.get() as usize),
         };
         let sort = if view.by_size { Sort::Size } else { Sort::Name };
-        let shown = self.statuses.get().unwrap_or_else(|| Query::of(scope).shown);
+        let shown = view.statuses.unwrap_or_else(|| Query::of(scope).shown);
         Query { scope, filter: view.filter, sort, shown }
     }
 
     /// Which statuses are listed.
     pub(super) fn shown_statuses(self) -> Statuses {
         self.query().shown
+    }
+
+    /// Lists other statuses.
+    pub(super) fn flip(self, flip: impl FnOnce(&mut Statuses)) {
+        let mut shown = untrack(move || self.shown_statuses());
+        flip(&mut shown);
+        self.go(false, |view| view.statuses = Some(shown));
+    }
+
+    /// The address of another place in the tree.
+    pub(super) fn href(self, change: impl FnOnce(&mut FilesView)) -> String {
+        let mut view = self.view.get();
+        change(&mut view);
+        self.shown.href(View::Files(view))
     }
 
     /// Whether the tree can be asked.

@@ -23,6 +23,18 @@ pub(super) fn Toolbar() -> impl IntoView {
             <Filter files />
             <Listing files />
         </div>
+        {files
+            .not_shown
+            .get_value()
+            .into_iter()
+            .map(|sentence| {
+                view! {
+                    <p class="trouble" role="note">
+                        {format::visible(&sentence)}
+                    </p>
+                }
+            })
+            .collect_view()}
         {move || {
             files
                 .trouble
@@ -45,12 +57,17 @@ fn layer_of(which: Which) -> Option<NonZeroU32> {
     }
 }
 
+/// Most layers that have a button each.
+const BUTTONS: usize = 24;
+
 #[component]
 fn Scopes(files: Files) -> impl IntoView {
     let which = move || files.view.with(|view| view.tree);
     let go = move |tree: Which| {
-        files.statuses.set(None);
-        files.go(true, |view| view.tree = tree);
+        files.go(true, |view| {
+            view.tree = tree;
+            view.statuses = None;
+        });
     };
     let merged = move || (which() == Which::Merged).then_some("true");
     let layers = u32::try_from(files.layers).unwrap_or(u32::MAX);
@@ -70,7 +87,36 @@ fn Scopes(files: Files) -> impl IntoView {
             </button>
         }
     });
-    let buttons = buttons.collect_view();
+    let few = files.layers <= BUTTONS;
+    let buttons = few.then(|| buttons.collect_view());
+    let number = (!few).then(|| {
+        let typed = move |event| {
+            let layer = event_target_value(&event).parse::<NonZeroU32>().ok();
+            let layer = layer.filter(|layer| layer.get() <= layers);
+            match (layer, which()) {
+                (None, _) => go(Which::Merged),
+                (Some(layer), Which::Changes(_)) => go(Which::Changes(layer)),
+                (Some(layer), _) => go(Which::Layer(layer)),
+            }
+        };
+        view! {
+            <label class="check">
+                "Layer"
+                <span class="field small">
+                    <input
+                        type="number"
+                        min="1"
+                        max=layers.to_string()
+                        placeholder=format!("1 to {}", format::count(u64::from(layers)))
+                        prop:value=move || {
+                            layer_of(which()).map(|layer| layer.to_string()).unwrap_or_default()
+                        }
+                        on:change=typed
+                    />
+                </span>
+            </label>
+        }
+    });
     let forms = move || {
         let layer = layer_of(which())?;
         let changes = matches!(which(), Which::Changes(_));
@@ -100,6 +146,7 @@ fn Scopes(files: Files) -> impl IntoView {
             </button>
             {buttons}
         </div>
+        {number}
         {forms}
     }
 }
@@ -114,11 +161,7 @@ fn Statuses(files: Files) -> impl IntoView {
                 <input
                     type="checkbox"
                     prop:checked=move || get(&files.shown_statuses())
-                    on:change=move |_| {
-                        let mut shown = untrack(move || files.shown_statuses());
-                        flip(&mut shown);
-                        files.statuses.set(Some(shown));
-                    }
+                    on:change=move |_| files.flip(flip)
                 />
                 {name}
             </label>
@@ -143,8 +186,10 @@ fn Filter(files: Files) -> impl IntoView {
     let hint = move || {
         let paths = files.summary.with(|summary| summary.paths);
         match paths {
-            0 => "Filter by name".to_owned(),
-            paths => format!("Filter {} paths by name", format::count(paths as u64)),
+            0 => "Words, /a/path or *.conf".to_owned(),
+            paths => {
+                format!("Filter {} paths: words, /a/path, *.conf", format::count(paths as u64))
+            }
         }
     };
     let matches = move || {

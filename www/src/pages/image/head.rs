@@ -38,12 +38,17 @@ pub(super) fn Head(ui: Ui, shown: Shown) -> impl IntoView {
             None => route,
         }))
     });
+    Effect::new(move |_| ui.share.set(Some(share.get())));
+    on_cleanup(move || ui.share.set(None));
     let verify = Signal::derive(move || shown.href(View::Verify));
     let draft = draft(ui, shown);
     let facts = move || {
         view! {
             {move || image.with(|image| image.ready().map(|image| counts(image)))}
-            {move || sizes(&shown.content())}
+            {move || {
+                let here = route.with(|route| Here::of(&route.reference.registry));
+                sizes(&shown.content(), here)
+            }}
         }
     };
     view! {
@@ -57,6 +62,7 @@ pub(super) fn Head(ui: Ui, shown: Shown) -> impl IntoView {
             platform=chosen
             choose
             share
+            shared=ui.shared
             verify
         />
     }
@@ -110,7 +116,7 @@ fn counts(image: &ImageModel) -> AnyView {
     view! { <span>{parts.join(", ")}</span> }.into_any()
 }
 
-fn sizes(content: &Load<Arc<ContentModel>>) -> Option<AnyView> {
+fn sizes(content: &Load<Arc<ContentModel>>, here: Option<Here>) -> Option<AnyView> {
     let content = content.ready()?.clone();
     let built = content.created.clone().map(|at| view! { <span>"built " <Time at /></span> });
     Some(
@@ -119,12 +125,22 @@ fn sizes(content: &Load<Arc<ContentModel>>) -> Option<AnyView> {
                 <b>
                     <ByteSize bytes=content.size() />
                 </b>
-                " to download"
+                {where_it_is(here)}
             </span>
             {built}
         }
         .into_any(),
     )
+}
+
+/// What a size in bytes is the size of.
+#[must_use]
+pub fn where_it_is(here: Option<Here>) -> &'static str {
+    match here {
+        None => " to download",
+        Some(Here::Local) => " on disk",
+        Some(Here::Draft) => " in its layers",
+    }
 }
 
 /// The row of views.

@@ -1,6 +1,8 @@
 //! The graph as boxes and lines.
 
-use drydock::image::{Category, Graph, Node, NodeId, PlatformEntry, Role, State};
+use std::collections::BTreeMap;
+
+use drydock::image::{Category, Graph, Node, NodeId, Role, State, platforms};
 use drydock::inspect::media;
 use drydock::media_type::Kind;
 use drydock::reference::Reference;
@@ -12,15 +14,19 @@ use crate::route::{ImageRoute, View};
 /// Most nodes that are listed; beyond it a picture and a list are of no use.
 const MOST: usize = 5000;
 
-/// The nodes, parents first; with `grouped`, the layers of an image are one.
-pub(super) fn nodes(
-    graph: &Graph,
-    reference: &Reference,
-    platforms: &[PlatformEntry],
-    grouped: bool,
-) -> Vec<GraphNode> {
-    let mut walk =
-        Walk { graph, route: ImageRoute::new(reference.clone()), platforms, grouped, out: vec![] };
+/// The nodes, parents first, as far as they can be shown; with `grouped`, the layers of an image are
+/// one.
+#[must_use]
+pub fn nodes(graph: &Graph, reference: &Reference, grouped: bool) -> Vec<GraphNode> {
+    let entries = platforms(graph);
+    let mut walk = Walk {
+        graph,
+        route: ImageRoute::new(reference.clone()),
+        several: entries.len() > 1,
+        labels: entries.into_iter().map(|entry| (entry.node, entry.label)).collect(),
+        grouped,
+        out: vec![],
+    };
     // Depth first, parents before children: a stack of nodes and where their parents went.
     let mut stack = vec![(NodeId::ROOT, None)];
     while let Some((id, parent)) = stack.pop() {
@@ -51,7 +57,10 @@ fn stands_for_nothing(node: &Node) -> bool {
 struct Walk<'a> {
     graph: &'a Graph,
     route: ImageRoute,
-    platforms: &'a [PlatformEntry],
+    /// The names of the platforms, by their nodes.
+    labels: BTreeMap<NodeId, String>,
+    /// Whether there is more than one of them.
+    several: bool,
     grouped: bool,
     out: Vec<GraphNode>,
 }
@@ -94,8 +103,7 @@ impl Walk<'_> {
             Role::Layer(number) => format!("layer {number}"),
             Role::Content(number) => format!("content {number}"),
             Role::Entry(_) if node.artifact.is_none() => {
-                let entry = self.platforms.iter().find(|entry| entry.node == node.id);
-                entry.map_or_else(|| title(node), |entry| entry.label.clone())
+                self.labels.get(&node.id).cloned().unwrap_or_else(|| title(node))
             }
             _ => title(node),
         };
@@ -127,12 +135,11 @@ impl Walk<'_> {
     fn href(&self, node: &Node) -> Option<String> {
         let digest = node.descriptor.as_ref()?.digest.clone();
         if let Role::Layer(number) = node.role {
-            let entry = self.platforms.iter().find(|entry| Some(entry.node) == node.parent);
+            let label = node.parent.and_then(|parent| self.labels.get(&parent));
             let grouped = self.grouped && number == 1;
             let number = u32::try_from(number).ok().and_then(std::num::NonZeroU32::new);
             let view = View::Layers(number.filter(|_| !grouped));
-            let platform =
-                entry.filter(|_| self.platforms.len() > 1).map(|entry| entry.label.clone());
+            let platform = label.filter(|_| self.several).cloned();
             return Some(ImageRoute { view, platform, ..self.route.clone() }.href());
         }
         Some(self.route.with_view(View::documents(Some(digest))).href())

@@ -1,12 +1,12 @@
 //! What one platform's manifest and config say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use drydock::descriptor::Descriptor;
 use drydock::finding::Severity;
 use drydock::image::{Graph, Node, Role, State};
-use drydock::inspect::dockerfile;
+use drydock::inspect::{dockerfile, media};
 use drydock::spec::{Config, Manifest, RunConfig};
 
 use super::problem_of;
@@ -50,6 +50,9 @@ pub(super) fn of(graph: &Graph, node: &Node, name: &str) -> Load<Arc<ContentMode
     let weighty = nodes.flat_map(|node| &node.findings).filter(|it| it.severity != Severity::Note);
     remarks.extend(weighty.map(|finding| finding.message.clone()));
     let (steps, layers) = steps_and_layers(manifest, config, name, &mut remarks);
+    let not_shown =
+        |layer: &LayerModel| media::not_shown(layer.number, &layer.descriptor.media_type);
+    remarks.extend(layers.iter().filter_map(not_shown));
     Load::Ready(Arc::new(ContentModel {
         created: config
             .and_then(|config| config.created.clone())
@@ -88,17 +91,20 @@ fn steps_and_layers(
         ..Step::default()
     };
     let steps: Vec<Step> = made.iter().map(step).collect();
-    let line = |number: usize| {
-        let made = steps.iter().find(|step| step.layer == Some(number));
-        made.map(|step| format!("{} {}", step.word, one_line(&step.arguments)).trim().to_owned())
-    };
+    let mut lines: BTreeMap<usize, String> = steps
+        .iter()
+        .filter_map(|step| {
+            let line = format!("{} {}", step.word, one_line(&step.arguments));
+            Some((step.layer?, line.trim().to_owned()))
+        })
+        .collect();
     let layers = manifest.layers.iter().map(|layer| LayerModel {
         number: layer.number,
         descriptor: layer.descriptor.clone(),
         diff_id: config.and_then(|config| {
             config.diff_ids.get(layer.number.checked_sub(1)?).cloned().flatten()
         }),
-        step: line(layer.number).unwrap_or_default(),
+        step: lines.remove(&layer.number).unwrap_or_default(),
     });
     let layers = layers.collect();
     (steps, layers)
@@ -149,25 +155,19 @@ fn exec_form(words: &[String]) -> String {
 }
 
 fn labels(graph: &Graph, node: &Node, manifest: &Manifest, config: Option<&Config>) -> Vec<Label> {
-    let mut labels: Vec<Label> = Vec::new();
-    let mut add = |place: &'static str, map: &BTreeMap<String, String>| {
-        for (key, value) in map {
-            // The same said twice is shown once.
-            if !labels.iter().any(|label| label.key == *key && label.value == *value) {
-                labels.push(Label { key: key.clone(), value: value.clone(), place });
-            }
-        }
-    };
-    if let Some(config) = config {
-        add("Label", &config.config.labels);
-    }
-    add("Annotation of the manifest", &manifest.annotations);
-    if let Some(descriptor) = &node.descriptor {
-        add("Annotation of the index's entry", &descriptor.annotations);
-    }
     let above = node.parent.and_then(|parent| graph.node(parent));
-    if let Some(index) = above.and_then(Node::index) {
-        add("Annotation of the index", &index.annotations);
-    }
-    labels
+    let places = [
+        ("Label", config.map(|config| &config.config.labels)),
+        ("Annotation of the manifest", Some(&manifest.annotations)),
+        ("Annotation of the index's entry", node.descriptor.as_ref().map(|it| &it.annotations)),
+        ("Annotation of the index", above.and_then(Node::index).map(|index| &index.annotations)),
+    ];
+    let all = places.into_iter().flat_map(|(place, map)| {
+        map.into_iter().flatten().map(move |(key, value)| (place, key, value))
+    });
+    // The same said twice is shown once.
+    let mut seen = BTreeSet::new();
+    let once = all.filter(|(_, key, value)| seen.insert((*key, *value)));
+    once.map(|(place, key, value)| Label { key: key.clone(), value: value.clone(), place })
+        .collect()
 }

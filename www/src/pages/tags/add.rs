@@ -1,8 +1,8 @@
 //! More tags for an image of the list.
 
+use drydock::commands::Task;
 use drydock::reference::Tag;
 use drydock::transfer::Options;
-use drydock::transfer::commands::Task;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -52,9 +52,10 @@ pub(super) fn AddTags(acting: Acting, server: Server, tag: Tag) -> impl IntoView
     });
     let title = format!("Add tags to {image}");
     let lines = Memo::new(move |_| match parsed.get() {
-        Ok(tags) if !tags.is_empty() => {
-            commands::lines(&Task::Tag { image: server.image(&image), tags })
-        }
+        Ok(tags) if !tags.is_empty() => server
+            .image(&image)
+            .map(|image| commands::lines(&Task::Tag { image, tags }))
+            .unwrap_or_default(),
         _ => Vec::new(),
     });
     let close = move || {

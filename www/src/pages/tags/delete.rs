@@ -1,7 +1,7 @@
 //! Deleting tags and manifests: what would go, a deliberate click, and what came of it.
 
+use drydock::commands::Task;
 use drydock::reference::{Reference, Target};
-use drydock::transfer::commands::Task;
 use drydock::transfer::tag::Deletion;
 use leptos::prelude::*;
 
@@ -48,7 +48,7 @@ fn Looked(acting: Acting, server: Server, deletions: Vec<Deletion>) -> impl Into
     let lines = Memo::new(move |_| match deletions.as_slice() {
         [one] => {
             let image = server.image(&named(&repository, &one.target));
-            commands::lines(&Task::Delete { image })
+            image.map(|image| commands::lines(&Task::Delete { image })).unwrap_or_default()
         }
         _ => Vec::new(),
     });

@@ -4,12 +4,14 @@
 mod rows;
 mod state;
 
+use drydock::commands::Task;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use crate::components::{
     Card, CopyButton, DigestChip, Empty, Meter, PlanRows, PlanSteps, Problem, format,
 };
+use crate::pages::commands::{self, Server};
 use crate::pages::model::Load;
 use crate::pages::trouble::Trouble;
 use crate::route::Route;
@@ -145,7 +147,13 @@ fn Running(moving: Moving) -> impl IntoView {
 #[component]
 fn Done(moving: Moving, reference: Reference) -> impl IntoView {
     let href = Route::image(reference.clone()).href();
-    let command = format!("docker pull {}", format::shell_word(&reference.to_string()));
+    let server = Server::ask();
+    let image = reference.clone();
+    let pull = Memo::new(move |_| {
+        let image = server.image(&image)?;
+        commands::lines(&Task::Pull { image }).into_iter().next().map(|line| line.text)
+    });
+    let command = Signal::derive(move || pull.get().unwrap_or_default());
     let name = reference.to_string();
     let stands_for = moving.only_root().map(|digest| view! { <p><DigestChip digest /></p> });
     view! {
@@ -157,8 +165,8 @@ fn Done(moving: Moving, reference: Reference) -> impl IntoView {
                     "Every digest that the registry reported is the one that was computed here."
                 </p>
                 <p>
-                    <code>{command.clone()}</code>
-                    <CopyButton text=Signal::stored(command) label="Copy the command" />
+                    <code>{command}</code>
+                    <CopyButton text=command label="Copy the command" />
                 </p>
             </div>
         </div>
@@ -173,9 +181,15 @@ fn Failed(moving: Moving, problem: Problem, plan: Callback<()>) -> impl IntoView
     view! {
         <div class="body">
             <Trouble problem registry retry=plan />
-            <p class="notice muted">
-                "What has arrived is not sent again, and no tag was set before all that it needs was there."
-            </p>
+            {moving
+                .has_sent()
+                .then(|| {
+                    view! {
+                        <p class="notice muted">
+                            "What has arrived is not sent again, and no tag was set before all that it needs was there."
+                        </p>
+                    }
+                })}
         </div>
     }
 }

@@ -87,6 +87,15 @@ impl Moving {
         matches!(self.phase.get_untracked(), Phase::Running)
     }
 
+    /// Whether anything has arrived at the target.
+    #[must_use]
+    pub fn has_sent(self) -> bool {
+        self.transfer.with_untracked(|transfer| transfer.done > 0)
+            || self.steps.with_untracked(|steps| {
+                steps.iter().any(|step| matches!(step.state, StepState::Done(_)))
+            })
+    }
+
     /// Says where the bytes of what is being planned are, when that is known only now.
     pub fn supply(self, stock: Stock) {
         self.stock.try_set_value(stock);
@@ -139,6 +148,8 @@ impl Moving {
             }
         };
         self.stock.set_value(stock);
+        self.steps.set(Vec::new());
+        self.transfer.set(Transfer::default());
         self.phase.set(Phase::Planning);
         self.task.set_value(Some(Task::spawn(async move {
             let planned = async {

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use super::run::Run;
 use crate::components::{
-    ByteSize, DigestChip, Meter, MeterKind, Transfer, Trust, TrustBadge, Untrusted, format,
+    Badge, ByteSize, DigestChip, LongTable, Meter, MeterKind, Transfer, Trust, TrustBadge,
+    Untrusted, format,
 };
 
 /// All rows, and how far they are together.
@@ -19,10 +20,10 @@ pub(super) fn Board(run: Run) -> impl IntoView {
         _ => MeterKind::Running,
     });
     let remark = move || {
-        let text = transfer().text();
         match run.busy() {
-            true => format!("{text} · {} at once", run.reading.get()),
-            false => text,
+            true => format!("{} · {} at once", transfer().text(), run.reading.get()),
+            // It is over: nothing is left, whatever did not come.
+            false => transfer().amount(),
         }
     };
     let empty = move || run.rows.with(Vec::is_empty);
@@ -32,31 +33,30 @@ pub(super) fn Board(run: Run) -> impl IntoView {
                 <Meter share kind label="All blobs" />
                 <span role="status">{remark}</span>
             </div>
-            <div class="scroll">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Blob"</th>
-                            <th scope="col" class="wide">"Downloaded"</th>
-                            <th scope="col">"Checked"</th>
-                            <th scope="col" class="number">"Size"</th>
-                            <th scope="col" class="number wide">"Unpacked"</th>
-                            <th scope="col">
-                                <span class="unseen">"Verdict"</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <For
-                            each=move || run.rows.get().into_iter().enumerate()
-                            key=|(at, _)| *at
-                            children=|(_, row)| view! { <BoardRow row /> }
-                        />
-                    </tbody>
-                </table>
-            </div>
+            {move || {
+                let rows = run.rows.get();
+                let count = Signal::stored(rows.len());
+                let row = Callback::new(move |at: usize| {
+                    rows.get(at).map(|row| view! { <BoardRow row=*row /> }).into_any()
+                });
+                view! { <LongTable rows=count row label="Blobs" head=head /> }
+            }}
         </section>
     }
+}
+
+fn head() -> AnyView {
+    view! {
+        <tr>
+            <th scope="col">"Blob"</th>
+            <th scope="col">"Downloaded"</th>
+            <th scope="col">"Checked"</th>
+            <th scope="col" class="number">"Size"</th>
+            <th scope="col" class="number">"Unpacked"</th>
+            <th scope="col">"Verdict"</th>
+        </tr>
+    }
+    .into_any()
 }
 
 #[component]
@@ -82,6 +82,9 @@ fn BoardRow(row: RwSignal<Row>) -> impl IntoView {
         _ => MeterKind::Running,
     });
     let trust = Signal::derive(move || trust_of(row.with(|row| row.state)));
+    let statement = move || {
+        row.with(|row| row.is_statement() && row.state == RowState::Done(Verdict::Verified))
+    };
     let waiting = move || row.with(|row| row.state == RowState::Waiting);
     let unpacked = move || {
         let unpacked = row.with(|row| row.unpacked);
@@ -94,22 +97,32 @@ fn BoardRow(row: RwSignal<Row>) -> impl IntoView {
         <tr>
             <th scope="row">
                 <span class="label">
-                    <bdi>{move || format::visible(&label())}</bdi>
+                    <bdi>{move || format::cut(&label(), 200)}</bdi>
                 </span>
                 {name}
             </th>
-            <td class="wide">
+            <td data-name="Downloaded">
                 <Meter share=downloaded label="Downloaded" />
             </td>
-            <td>
+            <td data-name="Checked">
                 <Meter share=checked kind label="Checked" />
             </td>
-            <td class="number">{size.map(|bytes| view! { <ByteSize bytes /> })}</td>
-            <td class="number wide">{unpacked}</td>
-            <td>
+            <td data-name="Size" class="number">{size.map(|bytes| view! { <ByteSize bytes /> })}</td>
+            <td data-name="Unpacked" class="number">{unpacked}</td>
+            <td data-name="Verdict">
                 <Show
                     when=waiting
-                    fallback=move || view! { <TrustBadge trust /> }
+                    fallback=move || {
+                        view! {
+                            <Show
+                                when=statement
+                                fallback=move || view! { <TrustBadge trust /> }
+                            >
+                                <Badge kind="verified" text="bytes verified" />
+                                <span class="sub">"signature not checked"</span>
+                            </Show>
+                        }
+                    }
                 >
                     <span class="badge">"waiting"</span>
                 </Show>

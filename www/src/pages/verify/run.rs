@@ -162,7 +162,8 @@ impl Run {
         }
         let done = rows.iter().filter(|row| matches!(row.state, RowState::Done(_))).count();
         self.headline.set(format!("Checking {}", format::plural(rows.len(), "blob", "blobs")));
-        self.detail.set(format!("{done} of {} done.", rows.len()));
+        let (done, all) = (format::count(done as u64), format::count(rows.len() as u64));
+        self.detail.set(format!("{done} of {all} done."));
     }
 
     fn end(self, reference: &Reference, verified: Verified, started: f64) {

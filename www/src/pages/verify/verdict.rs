@@ -4,7 +4,7 @@ use drydock::verify::Verdict;
 use leptos::prelude::*;
 
 use super::run::Run;
-use crate::components::{Empty, FindingRow, format, save_bytes};
+use crate::components::{Empty, FindingRow, LongList, format, save_bytes};
 use crate::state::{Overlay, ui};
 
 /// The sentence, what stands under it, and what can be done.
@@ -26,10 +26,10 @@ pub(super) fn VerdictPanel(run: Run) -> impl IntoView {
         <div class=class>
             <div class="say" role="status" aria-live="polite">
                 <h1>
-                    <bdi>{move || format::visible(&run.headline.get())}</bdi>
+                    <bdi>{move || format::cut(&run.headline.get(), 1000)}</bdi>
                 </h1>
                 <p>
-                    <bdi>{move || format::visible(&run.detail.get())}</bdi>
+                    <bdi>{move || format::cut(&run.detail.get(), 1000)}</bdi>
                 </p>
             </div>
             <div class="acts">
@@ -77,8 +77,12 @@ pub(super) fn VerdictPanel(run: Run) -> impl IntoView {
 #[component]
 pub(super) fn Findings(run: Run) -> impl IntoView {
     let rows = move || {
-        let findings = run.findings.get().into_iter();
-        findings.map(|finding| view! { <FindingRow finding /> }).collect_view()
+        let findings = run.findings.get();
+        let count = Signal::stored(findings.len());
+        let row = Callback::new(move |at: usize| {
+            findings.get(at).cloned().map(|finding| view! { <FindingRow finding /> }).into_any()
+        });
+        view! { <LongList rows=count row class="rows findings" label="Findings" /> }
     };
     let some = move || run.findings.with(|findings| !findings.is_empty());
     let title = move || {
@@ -91,7 +95,7 @@ pub(super) fn Findings(run: Run) -> impl IntoView {
                 <header>
                     <h2>{title}</h2>
                 </header>
-                <ul class="rows findings">{rows}</ul>
+                {rows}
             </section>
         </Show>
         <Show when=move || run.verdict.get() == Some(Verdict::Verified) && !some()>

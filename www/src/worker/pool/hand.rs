@@ -12,6 +12,7 @@ use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use super::{Done, Inner, Pool};
 use crate::jobs::Progress;
 use crate::net::clock;
+use crate::net::fetch::{self, Call};
 use crate::net::problem::{Problem, ProblemKind};
 use crate::worker::port;
 use crate::worker::protocol::{FromWorker, JobId, ToWorker, Work};
@@ -106,7 +107,7 @@ impl Hand {
         let (late, pool) = (Rc::downgrade(&hand), pool.clone());
         clock::later(READY_WITHIN, move || {
             if let Some(hand) = late.upgrade().filter(|hand| !hand.ready.get()) {
-                hand.end("it did not start within a minute", &pool);
+                hand.end(&crashed("it did not start within a minute"), &pool);
             }
         });
         Ok(hand)
@@ -124,9 +125,18 @@ impl Hand {
         let error = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             let said = js_sys::Reflect::get(&event, &"message".into()).ok();
             let said = said.and_then(|said| said.as_string()).unwrap_or_default();
-            if let Some(hand) = hand.upgrade() {
-                hand.end(if said.is_empty() { "it could not be loaded" } else { &said }, &to);
+            let Some(hand) = hand.upgrade() else { return };
+            if !said.is_empty() {
+                hand.end(&crashed(&said), &to);
+                return;
             }
+            // Mostly it is the server that is gone; then that is what is told.
+            let to = to.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                let reached = fetch::send(Call::head("/-/config")).await;
+                let why = reached.err().filter(|problem| problem.kind == ProblemKind::Offline);
+                hand.end(&why.unwrap_or_else(not_loaded), &to);
+            });
         });
         self.worker.set_onmessage(Some(message.as_ref().unchecked_ref()));
         self.worker.set_onerror(Some(error.as_ref().unchecked_ref()));
@@ -190,7 +200,7 @@ impl Hand {
                     self.rest(pool);
                 }
             }
-            FromWorker::Crashed { message } => self.end(&message, pool),
+            FromWorker::Crashed { message } => self.end(&crashed(&message), pool),
         }
     }
 
@@ -212,7 +222,7 @@ impl Hand {
         let (hand, pool) = (Rc::downgrade(self), Rc::downgrade(&pool.0));
         clock::later(STOP_WITHIN, move || {
             if let Some(hand) = hand.upgrade().filter(|hand| hand.stopping.get() > 0) {
-                hand.end("it did not stop when it was told to", &pool);
+                hand.end(&crashed("it did not stop when it was told to"), &pool);
             }
         });
     }
@@ -228,17 +238,22 @@ impl Hand {
     }
 
     /// Ends the worker and all that it was doing.
-    fn end(&self, why: &str, pool: &Weak<Inner>) {
+    fn end(&self, why: &Problem, pool: &Weak<Inner>) {
         if self.dead.replace(true) {
             return;
         }
         self.worker.terminate();
         let jobs = std::mem::take(&mut *self.jobs.borrow_mut());
         for under in jobs.into_values() {
-            let _unheard = under.end.send(Err(crashed(why)));
+            let _unheard = under.end.send(Err(why.clone()));
         }
         self.rest(pool);
     }
+}
+
+fn not_loaded() -> Problem {
+    let message = "The part of this page that reads layers could not be loaded. Reload the page.";
+    Problem::new(ProblemKind::Worker, message)
 }
 
 fn crashed(why: &str) -> Problem {

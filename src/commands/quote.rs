@@ -11,16 +11,25 @@ use std::fmt::Write as _;
 /// be given, is left out.
 #[must_use]
 pub fn quote(word: &str) -> String {
-    let word: String = word.chars().filter(|c| *c != '\0').collect();
-    if !word.is_empty() && word.chars().all(is_plain) && !word.starts_with(['=', '~']) {
-        return word;
-    }
-    if !word.chars().any(is_hidden) {
-        return format!("'{}'", word.replace('\'', r"'\''"));
+    quote_bytes(word.as_bytes())
+}
+
+/// As [`quote`], for bytes that need not be text: what is no UTF-8 is written as escapes.
+#[must_use]
+pub fn quote_bytes(word: &[u8]) -> String {
+    let word: Vec<u8> = word.iter().copied().filter(|byte| *byte != 0).collect();
+    if let Ok(text) = std::str::from_utf8(&word) {
+        if !text.is_empty() && text.chars().all(is_plain) && !text.starts_with(['=', '~']) {
+            return text.to_owned();
+        }
+        if !text.chars().any(is_hidden) {
+            return format!("'{}'", text.replace('\'', r"'\''"));
+        }
     }
     // What printf gives loses the line feeds at its end, so these stand as themselves.
-    let body = word.trim_end_matches('\n');
-    let line_feeds = word.get(body.len()..).unwrap_or_default();
+    let ends = word.iter().rev().take_while(|byte| **byte == b'\n').count();
+    let body = word.get(..word.len() - ends).unwrap_or_default();
+    let line_feeds = "\n".repeat(ends);
     let mut quoted = format!("\"$(printf '{}')\"", escaped(body));
     if !line_feeds.is_empty() {
         let _never_fails = write!(quoted, "'{line_feeds}'");
@@ -28,25 +37,28 @@ pub fn quote(word: &str) -> String {
     quoted
 }
 
-/// The format for printf that gives the text.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut buffer = [0; 4];
-    for (at, c) in text.chars().enumerate() {
-        match c {
-            // No option of printf.
-            '-' if at == 0 => push_octal(&mut out, "-"),
-            '%' => out.push_str("%%"),
-            '\\' | '\'' => push_octal(&mut out, c.encode_utf8(&mut buffer)),
-            c if is_hidden(c) => push_octal(&mut out, c.encode_utf8(&mut buffer)),
-            c => out.push(c),
+/// The format for printf that gives the bytes.
+fn escaped(word: &[u8]) -> String {
+    let mut out = String::with_capacity(word.len());
+    for chunk in word.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                // No option of printf.
+                '-' if out.is_empty() => push_octal(&mut out, b"-"),
+                '%' => out.push_str("%%"),
+                // A shell at a terminal looks for "!" between double quotes, whatever is in them.
+                '\\' | '\'' | '!' => push_octal(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c if is_hidden(c) => push_octal(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => out.push(c),
+            }
         }
+        push_octal(&mut out, chunk.invalid());
     }
     out
 }
 
-fn push_octal(out: &mut String, text: &str) {
-    for byte in text.bytes() {
+fn push_octal(out: &mut String, bytes: &[u8]) {
+    for byte in bytes {
         let _never_fails = write!(out, "\\{byte:03o}");
     }
 }
@@ -83,8 +95,10 @@ mod tests {
             ("evil\u{202e}gpj", "\"$(printf 'evil\\342\\200\\256gpj')\""),
             ("-a\r", "\"$(printf '\\055a\\015')\""),
             ("a\0b", "ab"),
+            ("a!b\t", "\"$(printf 'a\\041b\\011')\""),
         ] {
             assert_eq!(quote(word), quoted, "{word:?}");
         }
+        assert_eq!(quote_bytes(b"caf\xe9!"), "\"$(printf 'caf\\351\\041')\"");
     }
 }

@@ -1,0 +1,88 @@
+//! Answers of this server's own parts on their way out: counted, watched for time, logged.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::Method;
+use http_body::{Body as _, Frame, SizeHint};
+
+use crate::limits::Times;
+use crate::log::Record;
+use crate::pace::{Broken, Pace};
+
+struct Outgoing {
+    inner: Body,
+    pace: Pace,
+    record: Record,
+}
+
+/// Writes `record` when all of the answer is out, or when it ends before.
+pub(crate) fn recorded(
+    response: Response,
+    method: &Method,
+    times: &Times,
+    mut record: Record,
+) -> Response {
+    record.status(response.status());
+    response.map(|inner| {
+        if method == Method::HEAD || inner.is_end_stream() {
+            record.complete();
+            return inner;
+        }
+        Body::new(Outgoing { inner, pace: Pace::of_sender(times), record })
+    })
+}
+
+impl Outgoing {
+    fn fail(&mut self, broken: Broken) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        self.record.broken(&broken.to_string());
+        Poll::Ready(Some(Err(broken)))
+    }
+}
+
+impl http_body::Body for Outgoing {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let this = &mut *self;
+        match Pin::new(&mut this.inner).poll_frame(cx) {
+            Poll::Pending => match this.pace.pending(cx) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(broken) => this.fail(broken),
+            },
+            Poll::Ready(None) => {
+                this.record.complete();
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(error))) => {
+                this.fail(Broken::Cut { got: this.record.bytes(), cause: error.to_string() })
+            }
+            Poll::Ready(Some(Ok(frame))) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                this.record.add(bytes);
+                if let Some(broken) = this.pace.arrived(bytes) {
+                    return this.fail(broken);
+                }
+                if this.inner.is_end_stream() {
+                    this.record.complete();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
