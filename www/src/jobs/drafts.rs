@@ -376,6 +376,14 @@ pub async fn sweep() -> Result<(), Problem> {
     disk::sweep(&old, |digest| needed.contains(digest)).await
 }
 
+/// A file of a draft is no longer the one that was taken.
+pub(super) fn changed(digest: &Digest) -> Problem {
+    let message = format!(
+        "What lies on this browser's disk in place of the file {digest} is something else. Choose the file again."
+    );
+    Problem::new(ProblemKind::Content, message)
+}
+
 fn file(name: &str) -> String {
     format!("{name}.json")
 }

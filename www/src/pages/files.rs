@@ -1,7 +1,7 @@
 //! The file tree: merged, one layer, or what a layer changed; and one file of it.
 
 mod change;
-mod content;
+pub(super) mod content;
 mod drafted;
 mod list;
 mod opening;
@@ -21,6 +21,7 @@ use leptos::prelude::*;
 
 use super::commands::{self, Server};
 use super::image::{Shown, WhenLoaded, shown};
+use super::layers::NoSuchLayer;
 use super::model::ContentModel;
 use crate::components::{Divider, Empty, Split, format};
 use crate::route::{EntryPath, Tree};
@@ -89,6 +90,7 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
         <div class="split" class:detail=detail style:--split=move || split.width()>
             <div class="pane" aria-label="Files" role="region">
                 <Toolbar />
+                <NoSuchLayer layers=files.layers />
                 {about}
                 <Show when=move || files.is_open() fallback=|| view! { <Opening /> }>
                     <TreeList />

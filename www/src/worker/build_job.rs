@@ -14,7 +14,7 @@ use wasm_bindgen::JsValue;
 
 use super::entry::{Finished, Link, content};
 use super::layer_job::copy;
-use super::output::{Output, Supply, missing};
+use super::output::{Output, Supply, compare, hasher, missing};
 use super::protocol::{BlobFrom, BuildWork, LayerAt, Outcome};
 use crate::net::problem::Problem;
 
@@ -117,13 +117,16 @@ async fn given(
 ) -> Result<(BuiltLayer, Vec<String>), Problem> {
     let mut given = GivenLayer::new("The file", method);
     let mut input = supply.file(digest)?;
+    let mut hasher = hasher(digest);
     let mut piece = Vec::new();
     while let Some(bytes) = input.next().await? {
         copy(&bytes, &mut piece);
+        hasher.update(&piece);
         given.push(&piece, &mut out.ready);
         out.read = input.offset();
         out.turn().await?;
     }
+    compare(digest, hasher, &[])?;
     let summary = given.finish(&mut out.ready);
     let mut remarks: Vec<String> =
         summary.findings.into_iter().map(|finding| finding.message).collect();

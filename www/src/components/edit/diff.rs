@@ -79,6 +79,7 @@ pub fn DiffLines(
 
 fn line(line: &Line) -> impl IntoView + use<> {
     let (class, sign, said) = match line.kind {
+        LineKind::Skipped => ("line skipped", "…", ""),
         LineKind::Same => ("line", " ", ""),
         LineKind::Added => ("line added", "+", "added: "),
         LineKind::Removed => ("line removed", "-", "removed: "),

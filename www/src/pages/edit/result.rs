@@ -1,11 +1,12 @@
 //! What becomes of the draft, for the platform that is shown, and the layers that are being built.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use drydock::digest::Digest;
 use drydock::document::Document;
-use drydock::edit::{
-    Action, Change, Edit, LayerEdit, NeededBlob, Origin, Packing, Which, is_provisional, present,
-};
+use drydock::edit::present::DocumentDiff;
+use drydock::edit::{Action, Change, Edit, LayerEdit, Origin, Packing, Which, is_provisional};
 use drydock::finding::Finding;
 use drydock::media_type::{Compression, Kind};
 use drydock::platform::Platform;
@@ -16,14 +17,14 @@ use super::Editing;
 use super::needed::Needed;
 use crate::components::{Becomes, BecomesLayer, Fate, NewDigest};
 use crate::components::{ProgressRow, Transfer, format};
+use crate::jobs::{Task, diff};
 use crate::route::{Here, Route};
 
 /// The diff, the layers, the new digest; above it what is being built.
 #[component]
 pub(super) fn ResultCard(editing: Editing, shown: Signal<Option<Platform>>) -> impl IntoView {
     let change = Memo::new(move |_| editing.change());
-    let all =
-        Memo::new(move |_| change.get().map(|change| present::diff(&change)).unwrap_or_default());
+    let all = documents(change);
     // Those of the platform that is shown come first.
     let documents = Signal::derive(move || {
         let mut documents = all.get();
@@ -58,6 +59,25 @@ pub(super) fn ResultCard(editing: Editing, shown: Signal<Option<Platform>>) -> i
     }
 }
 
+/// What becomes of the documents, as soon as they are compared; those of an older change stay until
+/// then.
+fn documents(change: Memo<Option<Arc<Change>>>) -> Signal<Vec<DocumentDiff>> {
+    let documents = RwSignal::new(Vec::new());
+    let task = StoredValue::new_local(None::<Task>);
+    Effect::new(move |_| {
+        let Some(change) = change.get() else {
+            task.set_value(None);
+            documents.set(Vec::new());
+            return;
+        };
+        task.set_value(Some(Task::spawn(async move {
+            // Without its worker the new digest and the layers still say what becomes of it.
+            documents.try_set(diff::documents(&change).await.unwrap_or_default());
+        })));
+    });
+    documents.into()
+}
+
 /// The layers that are being built, and a way to stop that.
 #[component]
 fn Building(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoView {
@@ -82,7 +102,7 @@ fn Building(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoVie
                 recipes.iter().filter_map(|(id, _)| kept.remarks.get(id)).flatten().cloned()
             });
             let mut lines: Vec<String> = all.collect();
-            let mut seen = std::collections::BTreeSet::new();
+            let mut seen = BTreeSet::new();
             lines.retain(|line| seen.insert(line.clone()));
             lines
         })
@@ -123,7 +143,7 @@ fn PackPlain(editing: Editing, findings: Signal<Vec<Finding>>) -> impl IntoView 
     let pack = move |_| {
         let change = untrack(|| editing.change());
         let edits = change.map(|change| packed(&change)).unwrap_or_default();
-        editing.add(edits, std::collections::BTreeMap::new());
+        editing.add(edits, BTreeMap::new());
     };
     view! {
         <Show when=move || plain.get()>
@@ -192,11 +212,12 @@ fn layers(change: &Change, shown: Option<&Platform>) -> Vec<BecomesLayer> {
     let after = sides(change, &manifest.document, true);
     let before = manifest.before.as_ref().map(|before| sides(change, before, false));
     let before = before.unwrap_or_default();
+    let known: BTreeSet<&Digest> = before.iter().filter_map(|it| it.digest.as_ref()).collect();
     let mut rows = Vec::new();
     let mut gone = before.iter().peekable();
     for layer in after {
         let stays = |one: &BecomesLayer| one.digest == layer.digest;
-        if layer.digest.is_some() && before.iter().any(stays) {
+        if layer.digest.as_ref().is_some_and(|digest| known.contains(digest)) {
             // Whatever stood before this one and is not there any more.
             while let Some(old) = gone.next_if(|old| !stays(old)) {
                 rows.push(removed(old));
@@ -205,7 +226,7 @@ fn layers(change: &Change, shown: Option<&Platform>) -> Vec<BecomesLayer> {
         }
         rows.push(layer);
     }
-    let still: Vec<_> = rows.iter().filter_map(|row| row.digest.clone()).collect();
+    let still: BTreeSet<_> = rows.iter().filter_map(|row| row.digest.clone()).collect();
     rows.extend(
         gone.filter(|old| !old.digest.as_ref().is_some_and(|it| still.contains(it))).map(removed),
     );
@@ -253,11 +274,13 @@ fn sides(change: &Change, document: &Document, after: bool) -> Vec<BecomesLayer>
         .filter(|step| !step.empty_layer)
         .map(|step| step.created_by.or(step.comment).unwrap_or_default())
         .collect();
+    let origins: BTreeMap<&Digest, &Origin> =
+        change.blobs.iter().rev().map(|blob| (&blob.descriptor.digest, &blob.origin)).collect();
     let row = |layer: &drydock::spec::LayerDescriptor| {
         let digest = &layer.descriptor.digest;
         let known = !is_provisional(digest);
         BecomesLayer {
-            fate: if after { fate(change, digest) } else { Fate::Kept },
+            fate: if after { fate(origins.get(digest).copied()) } else { Fate::Kept },
             number: Some(layer.number),
             digest: known.then(|| digest.clone()),
             size: known.then_some(layer.descriptor.size),
@@ -267,9 +290,8 @@ fn sides(change: &Change, document: &Document, after: bool) -> Vec<BecomesLayer>
     manifest.layers.iter().map(row).collect()
 }
 
-fn fate(change: &Change, digest: &drydock::digest::Digest) -> Fate {
-    let needed = |blob: &&NeededBlob| blob.descriptor.digest == *digest;
-    match change.blobs.iter().find(needed).map(|blob| &blob.origin) {
+fn fate(origin: Option<&Origin>) -> Fate {
+    match origin {
         Some(Origin::Kept) => Fate::Kept,
         Some(Origin::Other(_)) => Fate::OtherBase,
         _ => Fate::New,

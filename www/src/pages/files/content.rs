@@ -26,6 +26,12 @@ pub(super) fn ContentView(preview: FilePreview, form: RwSignal<Option<Form>>) ->
     shown.into_any()
 }
 
+/// The content in the form that is its own, for those who choose none.
+#[component]
+pub(in crate::pages) fn PlainContent(preview: FilePreview) -> impl IntoView {
+    view! { <ContentView preview form=RwSignal::new(None) /> }
+}
+
 /// Whether bytes are shown as text.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
     text_of(bytes).is_some()

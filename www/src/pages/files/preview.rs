@@ -17,8 +17,8 @@ use super::text::TextEditor;
 use super::toolbar::file_name;
 use super::unsaved;
 use crate::components::{
-    Badge, ByteSize, CopyButton, ErrorPanel, LayerDot, Moment, ProgressRow, Transfer, Trust,
-    TrustBadge, Untrusted, format,
+    Badge, ByteSize, CopyButton, ErrorPanel, LayerDot, Moment, ProgressRow, Trust, TrustBadge,
+    Untrusted, format,
 };
 use crate::history;
 use crate::jobs::file;

@@ -17,7 +17,7 @@ const LIMIT: u64 = 512 << 10;
 
 /// How the bytes of a file are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::pages) enum Form {
     Text,
     Hex,
 }
