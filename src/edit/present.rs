@@ -85,6 +85,12 @@ pub fn lines(changed: &ChangedDocument) -> Vec<Line> {
     }
 }
 
+/// A JSON text with each value on a line of its own, as [`pretty`]; `None` for what is no JSON.
+#[must_use]
+pub fn spread(text: &str) -> Option<String> {
+    Some(Style::pretty().write(&Tree::read(text.as_bytes(), "text").ok()?))
+}
+
 /// A document with its lines.
 #[must_use]
 pub fn document_diff(changed: &ChangedDocument, lines: Vec<Line>) -> DocumentDiff {

@@ -12,6 +12,7 @@ use crate::components::{
 };
 use crate::history;
 use crate::jobs::{drafts, tab};
+use crate::leaving;
 use crate::pages::{
     DraftsPage, HomePage, ImagePage, LoginOverlay, Opening, OpeningBar, RegistriesOverlay,
     RegistryPage, TokenOverlay,
@@ -33,7 +34,15 @@ pub fn App() -> impl IntoView {
         let _swept = drafts::sweep().await;
     });
     warm_up();
-    history::listen(move |route| ui.route.set(route), move |route| ui.go(route));
+    // Also those of other tabs; what hangs on the number looks again.
+    let listening = StoredValue::new_local(drafts::listen(move |_| {
+        spawn_local(async move {
+            ui.drafts.try_set(drafts::count().await.unwrap_or_default());
+        });
+    }));
+    on_cleanup(move || drop(listening.try_update_value(Option::take)));
+    history::listen(move |route| ui.follow(route), move |route| ui.go(route));
+    leaving::listen();
     Effect::new(move |_| {
         let title = ui.route.with(|route| title(route, ui.trust.get()));
         document().set_title(&title);

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 
 use crate::components::{LoginAsk, Trust};
 use crate::history;
+use crate::leaving;
 use crate::route::{self, Here, ImageRoute, Pasted, Route, View};
 
 const THEME_KEY: &str = "drydock.theme";
@@ -108,12 +109,24 @@ impl Ui {
             return;
         }
         let same_page = self.route.with_untracked(|now| same_page(now, &route));
+        if !leaving::may_go() {
+            return;
+        }
         history::push(&route);
         self.refused.set(None);
         self.route.set(route);
         if !same_page {
             window().scroll_to_with_x_and_y(0.0, 0.0);
         }
+    }
+
+    /// Follows the browser back or forward, unless the reader would rather stay.
+    pub fn follow(self, route: Route) {
+        if !leaving::may_go() {
+            history::push(&self.route.get_untracked());
+            return;
+        }
+        self.route.set(route);
     }
 
     /// Corrects or refines the address in place, as a filter does while it is typed.

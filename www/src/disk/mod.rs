@@ -8,6 +8,7 @@
 
 mod blobs;
 mod outside;
+pub mod turns;
 mod writer;
 
 pub use blobs::{blob, blobs, old, remove, shorten, sweep};

@@ -8,11 +8,13 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use drydock::digest::Digest;
-use drydock::edit::Base;
+use drydock::edit::{Base, Change, RecipeId};
 use drydock::reference::Repository;
 use drydock::transfer::{Drafted, DraftedError};
 
-use super::drafts::{self, Content};
+use super::build::Made;
+use super::drafts::{self, Content, Kept, no_draft};
+use super::edit::Sources;
 use super::{Problem, ProblemKind, edit};
 use crate::net::place::Place;
 
@@ -46,20 +48,17 @@ impl Previews {
     /// Opens a draft as an image.
     ///
     /// # Errors
-    /// When there is no such draft, its images can't be loaded, an edit can't be done, or layers
-    /// are still to be built.
+    /// When there is no such draft, its images can't be loaded, an edit can't be done, or a layer
+    /// can't be built.
     pub async fn open(&self, name: &Repository) -> Result<Rc<Preview>, Problem> {
-        let kept = drafts::load(name.as_str()).await?.ok_or_else(no_draft)?;
+        let mut kept = drafts::load(name.as_str()).await?.ok_or_else(no_draft)?;
         let sources = edit::load(kept.draft()).await?;
         let change = edit::apply(&kept, &sources)
             .map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))?;
-        if change.is_pending() {
-            let message = format!(
-                "{} of this draft are still to be built. Open its Edit view, which builds them.",
-                layers(change.pending.len())
-            );
-            return Err(Problem::new(ProblemKind::Content, message));
-        }
+        let change = match change.is_pending() {
+            true => built(name, &mut kept, &sources, &change).await?,
+            false => change,
+        };
         let base = match &kept.draft().base {
             Base::Image(pinned) => Some(Place::from(pinned.reference())),
             Base::Empty { .. } | Base::EmptyIndex { .. } => None,
@@ -106,14 +105,27 @@ impl Preview {
     }
 }
 
-fn layers(count: usize) -> String {
-    if count == 1 { "1 layer".to_owned() } else { format!("{count} layers") }
-}
-
-fn no_draft() -> Problem {
-    let message =
-        "There is no such draft in this browser. A link to a draft works only where it was made.";
-    Problem::new(ProblemKind::NotFound, message)
+/// Builds what is still to be built, and keeps it for the next time.
+async fn built(
+    name: &Repository,
+    kept: &mut Kept,
+    sources: &Sources,
+    change: &Change,
+) -> Result<Change, Problem> {
+    let made = RefCell::new(BTreeMap::new());
+    let on_built = |id: &RecipeId, one: &Made| {
+        made.borrow_mut().insert(id.clone(), one.clone());
+    };
+    edit::build(change, kept, sources, |_, _| {}, on_built).await?;
+    let made = made.into_inner();
+    kept.take_built(&made);
+    drafts::alter((name.to_string(), None), |draft| {
+        draft.take_built(&made);
+        true
+    })
+    .await?;
+    edit::apply(kept, sources)
+        .map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))
 }
 
 impl From<DraftedError> for Problem {

@@ -2,12 +2,15 @@
 
 mod change;
 mod content;
+mod drafted;
 mod list;
 mod opening;
 mod preview;
+mod reader;
 mod state;
 mod text;
 mod toolbar;
+mod unsaved;
 
 use std::sync::Arc;
 
@@ -24,8 +27,10 @@ use crate::components::{Divider, Empty, Split, format};
 use crate::jobs::file::FilePreview;
 use crate::route::{EntryPath, Tree};
 use content::ContentView;
+use drafted::DraftBar;
 use list::TreeList;
 use opening::Opening;
+pub(super) use opening::layers;
 use preview::Preview;
 use state::Files;
 use toolbar::Toolbar;
@@ -89,6 +94,7 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
     };
     let split = Split::remembered();
     view! {
+        <DraftBar />
         <div class="split" class:detail=detail style:--split=move || split.width()>
             <div class="pane" aria-label="Files" role="region">
                 <Toolbar />

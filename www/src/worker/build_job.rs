@@ -6,7 +6,7 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::edit::{Packing, Recipe, TimeRule};
 use drydock::layer::write::{
-    self, BuiltLayer, GivenLayer, GzipLevel, LayerWriter, Method, Parent, Rewrite, Times,
+    self, BuiltLayer, GivenLayer, GzipLevel, LayerWriter, Method, Rewrite, Times,
 };
 use drydock::layer::{Index, Overlay};
 use js_sys::Uint8Array;
@@ -33,14 +33,14 @@ pub(super) async fn run(
         Recipe::Given { digest, windows: true, .. } => {
             (windows(&mut out, &supply, digest, method).await?, Vec::new())
         }
-        Recipe::Files { entries, windows, .. } => {
-            // The directories above are entries of their own where their metadata matters.
-            let missing = |_: &str| Parent::Missing;
-            let plan = match windows {
-                true => write::windows_files(entries, &missing),
-                false => write::files(entries, &missing),
+        Recipe::Files { entries, windows, onto, .. } => {
+            let landed = match onto {
+                Some(_) => write::onto(entries, &Overlay::build(&indexes(&supply)?), *windows),
+                None => write::unplaced(entries, *windows),
             };
-            (out.plan(&plan.map_err(refused)?, &supply, method).await?, Vec::new())
+            let landed = landed.map_err(refused)?;
+            let remarks = landed.findings.into_iter().map(|finding| finding.message).collect();
+            (out.plan(&landed.plan, &supply, method).await?, remarks)
         }
         Recipe::Flatten { below, .. } => {
             let indexes = indexes(&supply)?;

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::document::Document;
 use drydock::edit::present::DocumentDiff;
-use drydock::edit::{Change, Origin, is_provisional};
-use drydock::media_type::Kind;
+use drydock::edit::{Action, Change, Edit, LayerEdit, Origin, Packing, Which, is_provisional};
+use drydock::finding::Finding;
+use drydock::media_type::{Compression, Kind};
 use drydock::platform::Platform;
 use drydock::spec::{Config, Index, Manifest};
 use leptos::prelude::*;
 
 use super::Editing;
+use super::needed::Needed;
 use crate::components::{Becomes, BecomesLayer, Fate, NewDigest};
 use crate::components::{ProgressRow, Transfer, format};
 use crate::jobs::{Task, diff};
@@ -22,7 +24,14 @@ use crate::route::{Here, Route};
 #[component]
 pub(super) fn ResultCard(editing: Editing, shown: Signal<Option<Platform>>) -> impl IntoView {
     let change = Memo::new(move |_| editing.change());
-    let documents = documents(change);
+    let all = documents(change);
+    // Those of the platform that is shown come first.
+    let documents = Signal::derive(move || {
+        let mut documents = all.get();
+        let shown = shown.get();
+        documents.sort_by_key(|document| !is_of(&document.label, shown.as_ref()));
+        documents
+    });
     let layers = Signal::derive(move || {
         let shown = shown.get();
         change.get().map(|change| layers(&change, shown.as_ref())).unwrap_or_default()
@@ -43,6 +52,8 @@ pub(super) fn ResultCard(editing: Editing, shown: Signal<Option<Platform>>) -> i
         <div class="stack">
             <Building editing change />
             <Becomes documents layers digest lost findings note />
+            <PackPlain editing findings />
+            <Needed editing change shown />
             <OpenAsImage editing change />
         </div>
     }
@@ -83,15 +94,26 @@ fn Building(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoVie
     });
     let cancel = Callback::new(move |()| editing.stop());
     let again = move || editing.problem.with(Option::is_some) && count() > 0;
+    // Of the layers that the draft has now.
+    let lines = Memo::new(move |_| {
+        let recipes = change.get().map(|change| change.recipes.clone()).unwrap_or_default();
+        editing.kept.with(|kept| {
+            let all = kept.iter().flat_map(|kept| {
+                recipes.iter().filter_map(|(id, _)| kept.remarks.get(id)).flatten().cloned()
+            });
+            let mut lines: Vec<String> = all.collect();
+            let mut seen = BTreeSet::new();
+            lines.retain(|line| seen.insert(line.clone()));
+            lines
+        })
+    });
+    let any = move || lines.with(|lines| !lines.is_empty());
     let remarks = move || {
-        let lines: Vec<String> =
-            editing.remarks.with(|all| all.values().flatten().cloned().collect());
-        let lines = lines.into_iter().map(|line| {
+        let lines = lines.get().into_iter().map(|line| {
             view! { <li><bdi>{format::visible(&line)}</bdi></li> }
         });
         lines.collect_view()
     };
-    let any = move || editing.remarks.with(|all| all.values().any(|lines| !lines.is_empty()));
     view! {
         <Show when=busy>
             <section class="card" role="status">
@@ -104,11 +126,59 @@ fn Building(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoVie
             </button>
         </Show>
         <Show when=any>
-            <section class="card">
+            <section class="card" aria-label="What to know of the new layers">
+                <header>
+                    <h2>"To know of the new layers"</h2>
+                </header>
                 <ul class="rows">{remarks}</ul>
             </section>
         </Show>
     }
+}
+
+/// Offers to pack layers that are not compressed.
+#[component]
+fn PackPlain(editing: Editing, findings: Signal<Vec<Finding>>) -> impl IntoView {
+    let plain = Memo::new(move |_| findings.with(|all| all.iter().any(|it| it.rule == PLAIN)));
+    let pack = move |_| {
+        let change = untrack(|| editing.change());
+        let edits = change.map(|change| packed(&change)).unwrap_or_default();
+        editing.add(edits, BTreeMap::new());
+    };
+    view! {
+        <Show when=move || plain.get()>
+            <p>
+                <button type="button" class="button" on:click=pack>
+                    "Pack the plain layers with gzip"
+                </button>
+            </p>
+        </Show>
+    }
+}
+
+/// The finding that layers are not compressed.
+const PLAIN: &str = "edit.plain-layers";
+
+/// One edit for each image that has layers which are not compressed.
+fn packed(change: &Change) -> Vec<Edit> {
+    let images = change.documents.iter().filter_map(|changed| {
+        let manifest = Manifest::read(&changed.document, "manifest").0?;
+        let plain = manifest
+            .layers
+            .iter()
+            .filter(|layer| layer.descriptor.media_type.kind() == Kind::Layer(Compression::None));
+        let plain: Vec<usize> = plain.map(|layer| layer.number).collect();
+        (!plain.is_empty()).then_some(())?;
+        let layers = Which::These(plain);
+        let edit = LayerEdit::Recompress { packing: Packing::default(), layers };
+        let action = Action::Layers(edit);
+        let name = changed.label.split(" (").next().unwrap_or_default();
+        Some(match name.parse::<Platform>() {
+            Ok(platform) => Edit::on(vec![platform], action),
+            Err(_) => Edit::all(action),
+        })
+    });
+    images.collect()
 }
 
 /// The draft as an image, in all views, before it is pushed.
@@ -126,6 +196,14 @@ fn OpenAsImage(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl Into
             </p>
         })
     }
+}
+
+/// Whether a document is one of this platform: `linux/amd64`, `config of linux/amd64`.
+fn is_of(label: &str, shown: Option<&Platform>) -> bool {
+    let name = label.rsplit(" of ").next().unwrap_or(label);
+    let name = name.split(" (").next().unwrap_or(name);
+    let platform = name.parse::<Platform>().ok();
+    platform.zip(shown).is_some_and(|(platform, shown)| platform.matches(shown))
 }
 
 /// The layers of one platform, before and after; those that are gone where they were.
@@ -159,7 +237,7 @@ fn removed(layer: &BecomesLayer) -> BecomesLayer {
     BecomesLayer { fate: Fate::Removed, number: None, ..layer.clone() }
 }
 
-fn manifest_of<'a>(
+pub(super) fn manifest_of<'a>(
     change: &'a Change,
     shown: Option<&Platform>,
 ) -> Option<&'a drydock::edit::ChangedDocument> {
