@@ -1,24 +1,113 @@
 //! The scratch registry that the server hosts at its own address.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use axum::Router;
-use drydock_registry::{Store, sample};
+use axum::extract::Request;
+use axum::response::Response;
+use drydock::reference::Registry;
+use drydock_registry::{Access, Logins, Store, sample};
+use http::{HeaderName, HeaderValue, header};
+use tower::ServiceExt as _;
 
-/// Answers `/v2/`. Repositories live in `directory`, else in memory until the server stops. The
-/// sample image is installed where it is missing, so that a first visit has something to open.
-/// `layout` is an OCI image layout that is opened read-only, under the name of its directory.
-pub fn router(directory: Option<&Path>, layout: Option<&Path>) -> io::Result<Router> {
-    let mut store = match directory {
+use crate::config::Serve;
+use crate::policy::header::OWN;
+
+/// Under which name the page reads what a browser would ask its user about.
+const CHALLENGE: HeaderName = HeaderName::from_static("x-upstream-www-authenticate");
+
+/// What a scratch registry is made of.
+#[derive(Debug, Default)]
+pub struct Settings<'a> {
+    /// Where repositories live; in memory when it is not given.
+    pub directory: Option<&'a Path>,
+    /// An OCI image layout that is opened read-only, under the name of its directory.
+    pub layout: Option<&'a Path>,
+    /// Bytes that it may hold.
+    pub limit: Option<u64>,
+    /// Who may read and write; everyone when it is not given.
+    pub access: Option<Access>,
+}
+
+/// Whether others than the people of this machine reach a server: it listens beyond loopback, or
+/// another server stands in front.
+pub fn is_shared(listen: SocketAddr, own_names: &[String], trusted_hops: usize) -> bool {
+    let is_own = |name: &String| Registry::parse(name).is_ok_and(|name| name.is_loopback());
+    !listen.ip().to_canonical().is_loopback() || trusted_hops > 0 || !own_names.iter().all(is_own)
+}
+
+/// The scratch registry that the command line asks for. It is off where everyone could write.
+pub fn hosted(serve: &Serve, shared: bool) -> io::Result<Option<Router>> {
+    let access = match &serve.scratch_auth {
+        Some(path) => {
+            let named = |e: io::Error| io::Error::new(e.kind(), format!("--scratch-auth {e}"));
+            let access = Access::logins(Logins::read(path).map_err(named)?);
+            let access =
+                if serve.scratch_anonymous_read { access.with_anonymous_read() } else { access };
+            Some(access)
+        }
+        None if shared && serve.scratch_anonymous_read => Some(Access::read_only()),
+        None if shared => {
+            tracing::warn!(
+                "the scratch registry is off, because others than this machine reach this server: \
+                 give it logins with --scratch-auth FILE, or let everyone read with --scratch-anonymous-read"
+            );
+            return Ok(None);
+        }
+        None => None,
+    };
+    let settings = Settings {
+        directory: serve.scratch.as_deref(),
+        layout: serve.dir.as_deref(),
+        limit: serve.scratch_limit,
+        access,
+    };
+    router(settings).map(Some)
+}
+
+/// Answers `/v2/`. The sample image is installed where it is missing, so that a first visit has
+/// something to open.
+pub fn router(settings: Settings<'_>) -> io::Result<Router> {
+    let mut store = match settings.directory {
         Some(path) => Store::directory(path)?,
         None => Store::memory(),
     };
+    if let Some(limit) = settings.limit {
+        store = store.with_limit(limit)?;
+    }
     sample::install(&store)?;
-    if let Some(path) = layout {
+    if let Some(path) = settings.layout {
         store = store.with_read_only_layout(&repository(path)?, path)?;
     }
-    Ok(drydock_registry::router(store))
+    let registry = drydock_registry::router(store);
+    Ok(match settings.access {
+        Some(access) => access.guard(registry),
+        None => registry,
+    })
+}
+
+/// Lets the registry answer.
+pub(crate) async fn answer(scratch: Router, request: Request) -> Response {
+    let from_page = request.headers().contains_key(OWN);
+    let mut response = match scratch.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    let headers = response.headers_mut();
+    // The page asks for the login itself; a browser that sees this would do so before it.
+    if let (true, Some(challenge)) = (from_page, headers.remove(header::WWW_AUTHENTICATE)) {
+        headers.insert(CHALLENGE, challenge);
+    }
+    // Image content comes from strangers here too: no browser may run or show it.
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"),
+    );
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
 }
 
 /// The repository name for a layout: the name of its directory, in the spec's alphabet.

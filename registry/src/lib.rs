@@ -9,17 +9,21 @@
 //! # Ok(()) }
 //! ```
 //!
-//! It is made for one person's machine and for tests: there is no login, and whoever reaches it may
-//! push and delete. [`Faults`] makes it misbehave in the ways real registries do.
+//! It is made for one person's machine and for tests: whoever reaches it may push and delete, unless
+//! [`Access`] asks for a login. [`Faults`] makes it misbehave in the ways real registries do.
 //!
 //! [distribution-spec]: https://github.com/opencontainers/distribution-spec
 
+mod access;
 mod faults;
+mod gc;
 mod http;
 pub mod limits;
 pub mod sample;
 mod store;
 
+pub use access::{Access, Logins};
 pub use faults::{Action, Faults, Lost, Rule, UploadRange};
+pub use gc::{Garbage, UnusedBlob};
 pub use http::router;
 pub use store::{Refusal, Role, Store};

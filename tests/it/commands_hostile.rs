@@ -175,6 +175,7 @@ fn tasks(text: &str) -> Vec<Task> {
         Task::Document { image: from(), digest: digest(), is_blob: true },
         Task::Referrers { image: to() },
         Task::Tags { image: from() },
+        Task::Token { image: from(), push: true },
         Task::Verify { image: from(), platform: some() },
         Task::Files { image: from(), platform: some(), part: TreePart::All },
         Task::Files { image: from(), platform: some(), part: TreePart::File(path()) },

@@ -19,6 +19,7 @@ mod edit_properties;
 mod edit_rebase;
 mod edit_support;
 mod image_graph;
+mod image_summary;
 mod image_support;
 mod inspect_dockerfile;
 mod inspect_tree;

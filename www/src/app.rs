@@ -1,6 +1,6 @@
 //! The whole page: the frame, and the page that the address names.
 
-use drydock::reference::Reference;
+use drydock::reference::{Reference, Registry};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,12 +11,16 @@ use crate::components::{
     Trust, copy_text, format, reference_field,
 };
 use crate::history;
-use crate::jobs::drafts;
+use crate::jobs::{drafts, tab};
 use crate::pages::{
     DraftsPage, HomePage, ImagePage, LoginOverlay, Opening, OpeningBar, RegistriesOverlay,
+    RegistryPage, TokenOverlay,
 };
-use crate::route::{Here, ImageRoute, Route, View};
+use crate::route::{self, Here, ImageRoute, Pasted, Route, View};
 use crate::state::{Overlay, PageState, Theme, Ui, recent, set_page_state};
+
+/// How long the first view has the network and the processor for itself.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Everything that is on screen.
 #[component]
@@ -28,6 +32,7 @@ pub fn App() -> impl IntoView {
         ui.drafts.try_set(drafts::count().await.unwrap_or_default());
         let _swept = drafts::sweep().await;
     });
+    warm_up();
     history::listen(move |route| ui.route.set(route), move |route| ui.go(route));
     Effect::new(move |_| {
         let title = ui.route.with(|route| title(route, ui.trust.get()));
@@ -40,6 +45,7 @@ pub fn App() -> impl IntoView {
             Route::Image(image) if Here::of(&image.reference.registry).is_none() => {
                 image.reference.to_string()
             }
+            Route::Registry { registry, .. } => registry.to_string(),
             _ => String::new(),
         })
     });
@@ -49,6 +55,7 @@ pub fn App() -> impl IntoView {
             Route::Home => Page::Home,
             Route::Drafts => Page::Drafts,
             Route::Image(image) => Page::Image(image.reference.clone()),
+            Route::Registry { registry, .. } => Page::Registry(registry.clone()),
             Route::Unknown { why, .. } => Page::Unknown(why.clone()),
         })
     });
@@ -72,8 +79,12 @@ pub fn App() -> impl IntoView {
             </a>
             <TopBar
                 shown
-                open=move |reference| ui.open(reference)
-                refused=move |why| ui.refused.set(Some(why))
+                open=move |text: String| {
+                    let opened = ui.open_pasted(&text);
+                    let done = opened.is_ok();
+                    ui.refused.set(opened.err());
+                    done
+                }
             >
                 <Tools ui />
             </TopBar>
@@ -93,6 +104,7 @@ pub fn App() -> impl IntoView {
                 Page::Home => view! { <HomePage /> }.into_any(),
                 Page::Drafts => view! { <DraftsPage /> }.into_any(),
                 Page::Image(reference) => view! { <ImagePage reference /> }.into_any(),
+                Page::Registry(registry) => view! { <RegistryPage registry /> }.into_any(),
                 Page::Unknown(why) => view! { <UnknownPage why /> }.into_any(),
             }}
             <CommandBar command />
@@ -107,6 +119,7 @@ pub fn App() -> impl IntoView {
                 }
                 Overlay::Keys => view! { <KeysDialog close /> }.into_any(),
                 Overlay::Registries => view! { <RegistriesOverlay close /> }.into_any(),
+                Overlay::Token(registry) => view! { <TokenOverlay registry close /> }.into_any(),
                 Overlay::Login(ask) => view! { <LoginOverlay ask close /> }.into_any(),
             }}
         </div>
@@ -114,11 +127,26 @@ pub fn App() -> impl IntoView {
     }
 }
 
+/// Fetches ahead, once there is nothing better to do, whatever may be needed later: what lies on
+/// this computer then opens without the server, too.
+fn warm_up() {
+    set_timeout(
+        || {
+            spawn_local(async {
+                tab().pool.warm();
+                let _config = tab().registries.config().await;
+            });
+        },
+        IDLE,
+    );
+}
+
 #[derive(Clone, PartialEq)]
 enum Page {
     Home,
     Drafts,
     Image(Reference),
+    Registry(Registry),
     Unknown(String),
 }
 
@@ -151,6 +179,7 @@ fn title(route: &Route, trust: Trust) -> String {
             };
             format!("{place}{}{verdict} · Drydock", Here::named(&image.reference))
         }
+        Route::Registry { registry, .. } => format!("{registry} · Drydock"),
         Route::Unknown { .. } => "Nothing here · Drydock".to_owned(),
     }
 }
@@ -229,14 +258,25 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
     };
     let going = |route: Route| Callback::new(move |()| ui.go(route.clone()));
     let mut actions = Vec::new();
-    // What can be nothing but an image comes first; any other word could be one, so what the page
-    // itself has comes before it.
+    // What can be nothing but a name or a link comes first; any other word could be an image, so
+    // what the page itself has comes before it.
     let mut open = Vec::new();
     if !typed.trim().is_empty()
-        && let Ok(reference) = drydock::reference::from_pasted(typed)
+        && let Ok(found) = route::pasted(typed, &history::origin())
     {
-        let name = format!("Open {}", reference.clone().normalised());
-        open.push(action(&name, "open", going(Route::image(reference))));
+        let name = match &found {
+            Pasted::Route(Route::Image(image)) if image.view == View::Overview => {
+                format!("Open {}", Here::named(&image.reference))
+            }
+            Pasted::Route(Route::Registry { registry, .. }) => {
+                format!("Open the repositories of {registry}")
+            }
+            Pasted::Route(route) => format!("Open {}", route.href()),
+            Pasted::Digest(digest) => format!("Look for {digest} in what is open"),
+        };
+        let typed = typed.to_owned();
+        let act = Callback::new(move |()| ui.refused.set(ui.open_pasted(&typed).err()));
+        open.push(action(&name, "open", act));
     }
     if typed.contains(['/', ':', '@', '.']) {
         actions.append(&mut open);
@@ -254,6 +294,14 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
     actions.push(action("Light or dark theme", "", theme));
     let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(Default::default())));
     actions.push(action("Log in to a registry", "", login));
+    if let Some(image) = ui.image().filter(|it| Here::of(&it.reference.registry).is_none()) {
+        let registry = image.reference.registry;
+        let name = format!("All repositories of {registry}");
+        let token = Overlay::Token(registry.to_string());
+        actions.push(action(&name, "", going(Route::registry(registry))));
+        let token = Callback::new(move |()| ui.overlay.set(token.clone()));
+        actions.push(action("Token for the shell", "", token));
+    }
     let registries = Callback::new(move |()| ui.overlay.set(Overlay::Registries));
     actions.push(action("Registries and logins", "", registries));
     let keys = Callback::new(move |()| ui.overlay.set(Overlay::Keys));
@@ -274,7 +322,7 @@ fn views() -> [(&'static str, &'static str, View); 9] {
         ("Files", "f", View::files()),
         ("Graph", "g", View::Graph { outline: false }),
         ("Documents", "d", View::documents(None)),
-        ("Tags", "t", View::Tags { filter: String::new() }),
+        ("Tags", "t", View::tags()),
         ("Verify", "v", View::Verify),
         ("Edit", "e", View::Edit),
         ("Copy", "c", View::Copy { to: String::new() }),

@@ -36,7 +36,13 @@ pub fn replace(route: &Route) {
 /// The whole address of a route, for sharing.
 #[must_use]
 pub fn link(route: &Route) -> String {
-    format!("{}{}", window().location().origin().unwrap_or_default(), route.href())
+    format!("{}{}", origin(), route.href())
+}
+
+/// Where this page comes from: `https://drydock.example`.
+#[must_use]
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
 }
 
 /// Calls `went` when the reader goes back or forward, and `clicked` for plain clicks on links

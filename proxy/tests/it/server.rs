@@ -8,9 +8,10 @@ use http_body_util::BodyExt as _;
 use crate::support::{Server, Upstream, World, allow, raw};
 
 fn serve(arguments: &[&str]) -> Result<Serve, clap::Error> {
-    let Command::Serve(serve) =
-        Cli::try_parse_from([&["drydock", "serve"], arguments].concat())?.command;
-    Ok(*serve)
+    match Cli::try_parse_from([&["drydock", "serve"], arguments].concat())?.command {
+        Command::Serve(serve) => Ok(*serve),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

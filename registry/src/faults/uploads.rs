@@ -73,10 +73,7 @@ impl Places {
         let fits = query.strip_prefix(&wanted).is_some_and(|rest| {
             rest.is_empty() || rest.strip_prefix('&').is_some_and(|rest| !rest.starts_with('&'))
         });
-        (!fits).then(|| {
-            let unknown = Refusal::UploadUnknown(asked.path().to_owned());
-            crate::http::refuse(unknown)
-        })
+        (!fits).then(|| crate::http::refuse(Refusal::UploadUnknown))
     }
 }
 

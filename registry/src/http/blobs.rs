@@ -1,5 +1,6 @@
 //! `/v2/<name>/blobs/<digest>`: pulling, checking and deleting blobs.
 
+use std::convert::Infallible;
 use std::io::SeekFrom;
 
 use axum::body::Body;
@@ -29,8 +30,8 @@ pub(crate) async fn handle(
     match parts.method {
         Method::GET | Method::HEAD => get(store, parts, name, &digest).await,
         Method::DELETE => {
-            let repository = store.for_reading(name)?;
-            repository.delete_blob(&digest)?;
+            let name = name.clone();
+            store.run(move |store| store.for_reading(&name)?.delete_blob(&digest)).await?;
             answer(StatusCode::ACCEPTED, []).body(Body::empty())
         }
         _ => Err(Failure::method(&parts.method, "GET, HEAD and DELETE")),
@@ -43,7 +44,8 @@ async fn get(
     name: &Name,
     digest: &Digest,
 ) -> Result<Response, Failure> {
-    let blob = store.for_reading(name)?.blob(digest)?;
+    let (name, asked) = (name.clone(), digest.clone());
+    let blob = store.run(move |store| store.for_reading(&name)?.blob(&asked)).await?;
     let size = blob.size();
     let etag = format!("\"{digest}\"");
     let common = [
@@ -93,10 +95,9 @@ async fn get(
 /// A part of a blob, which lies inside of it.
 async fn body(blob: Blob, first: u64, length: u64) -> std::io::Result<Body> {
     Ok(match blob {
-        Blob::Bytes(bytes) => {
-            let whole = bytes.len();
-            let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(whole);
-            Body::from(bytes.slice(at(first)..at(first.saturating_add(length))))
+        Blob::Held(held) => {
+            let pieces = held.part(first, length).into_iter().map(Ok::<_, Infallible>);
+            Body::from_stream(futures_util::stream::iter(pieces))
         }
         Blob::File(file, _) => {
             let mut file = tokio::fs::File::from_std(file);

@@ -52,14 +52,26 @@ impl From<Refusal> for Failure {
             Refusal::ManifestUnknown { .. } => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
             Refusal::ManifestInvalid(_) => (StatusCode::BAD_REQUEST, "MANIFEST_INVALID"),
             Refusal::ManifestBlobUnknown { .. } => (StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN"),
-            Refusal::UploadUnknown(_) => (StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN"),
+            Refusal::UploadUnknown => (StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN"),
             Refusal::ManifestTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID"),
-            Refusal::Full => (StatusCode::INSUFFICIENT_STORAGE, "DENIED"),
+            Refusal::Full(_) | Refusal::IndexFull(_) => {
+                (StatusCode::INSUFFICIENT_STORAGE, "DENIED")
+            }
             Refusal::ReadOnly(_) => (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
+            Refusal::Broken { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN"),
+            Refusal::Io(error) if is_full(error) => (StatusCode::INSUFFICIENT_STORAGE, "DENIED"),
             Refusal::Io(_) => (StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN"),
         };
+        if let Refusal::Io(error) = &refusal {
+            tracing::error!(%error, "the store of the scratch registry can't be read or written");
+        }
         Self::new(status, code, refusal.to_string())
     }
+}
+
+fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
 impl From<std::io::Error> for Failure {

@@ -14,16 +14,20 @@ use super::{answer, request};
 use crate::limits;
 use crate::store::Store;
 
-pub(crate) fn tags(store: &Store, parts: &Parts, name: &Name) -> Result<Response, Failure> {
+pub(crate) async fn tags(store: &Store, parts: &Parts, name: Name) -> Result<Response, Failure> {
     only_read(parts)?;
-    let repository = store.for_reading(name)?;
-    let page = page(parts, repository.tags()?)?;
+    let size = page_size(parts, limits::PAGE_ENTRIES)?;
+    let last = request::parameter(parts, "last");
+    let asked = name.clone();
+    let (items, more) =
+        store.run(move |store| store.for_reading(&asked)?.tags(last.as_deref(), size)).await?;
+    let page = Page { items, size, more: more && size > 0 };
     page.respond(&format!("/v2/{name}/tags/list"), |tags| json!({"name": name, "tags": tags}))
 }
 
-pub(crate) fn catalog(store: &Store, parts: &Parts) -> Result<Response, Failure> {
+pub(crate) async fn catalog(store: &Store, parts: &Parts) -> Result<Response, Failure> {
     only_read(parts)?;
-    let page = page(parts, store.repositories()?)?;
+    let page = page(parts, store.run(Store::repositories).await?)?;
     page.respond("/v2/_catalog", |repositories| json!({"repositories": repositories}))
 }
 

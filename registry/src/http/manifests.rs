@@ -11,7 +11,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use super::errors::Failure;
 use super::{DOCKER_CONTENT_DIGEST, answer, blobs, path, request};
 use crate::limits;
-use crate::store::{Refusal, Store};
+use crate::store::{Refusal, Store, manifest_type};
 
 const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 const OCI_TAG: HeaderName = HeaderName::from_static("oci-tag");
@@ -24,22 +24,29 @@ pub(crate) async fn handle(
     reference: &str,
 ) -> Result<Response, Failure> {
     match parts.method {
-        Method::GET | Method::HEAD => get(store, parts, name, reference),
+        Method::GET | Method::HEAD => get(store, parts, name, reference).await,
         Method::PUT => {
             let target = path::target(reference)?;
             let bytes = request::document(parts, body).await?;
-            put(store, parts, name, &target, bytes)
+            put(store, parts, name, &target, bytes).await
         }
         Method::DELETE => {
-            store.for_reading(name)?.delete_manifest(&readable(name, reference)?)?;
+            let (name, target) = (name.clone(), readable(name, reference)?);
+            store.run(move |store| store.for_reading(&name)?.delete_manifest(&target)).await?;
             answer(StatusCode::ACCEPTED, []).body(Body::empty())
         }
         _ => Err(Failure::method(&parts.method, "GET, HEAD, PUT and DELETE")),
     }
 }
 
-fn get(store: &Store, parts: &Parts, name: &Name, reference: &str) -> Result<Response, Failure> {
-    let manifest = store.for_reading(name)?.manifest(&readable(name, reference)?)?;
+async fn get(
+    store: &Store,
+    parts: &Parts,
+    name: &Name,
+    reference: &str,
+) -> Result<Response, Failure> {
+    let (name, target) = (name.clone(), readable(name, reference)?);
+    let manifest = store.run(move |store| store.for_reading(&name)?.manifest(&target)).await?;
     let etag = format!("\"{}\"", manifest.digest);
     let common =
         [(header::ETAG, etag.clone()), (DOCKER_CONTENT_DIGEST, manifest.digest.to_string())];
@@ -53,7 +60,7 @@ fn get(store: &Store, parts: &Parts, name: &Name, reference: &str) -> Result<Res
     response.body(if head { Body::empty() } else { Body::from(manifest.bytes) })
 }
 
-fn put(
+async fn put(
     store: &Store,
     parts: &Parts,
     name: &Name,
@@ -81,7 +88,11 @@ fn put(
             }
         }
     };
-    let subject = store.for_writing(name)?.put_manifest(&media_type, &digest, bytes, &tags)?;
+    let (into, stored) = (name.clone(), digest.clone());
+    let put = move |store: &Store| {
+        store.for_writing(&into)?.put_manifest(&media_type, &stored, bytes, &tags)
+    };
+    let subject = store.run(put).await?;
     let mut response = answer(StatusCode::CREATED, [(DOCKER_CONTENT_DIGEST, digest.to_string())])
         .with(header::LOCATION, &format!("/v2/{name}/manifests/{digest}"));
     if let Some(subject) = subject {
@@ -96,8 +107,7 @@ fn put(
     Ok(response)
 }
 
-/// The type that a manifest is sent as, or else the one that it says it is. Only JSON is a
-/// manifest: whatever is stored here is served again on the page's own origin.
+/// The type that a manifest is sent as, or else the one that it says it is.
 fn media_type(parts: &Parts, bytes: &[u8]) -> Result<MediaType, Refusal> {
     let sent = MediaType::new(request::text(parts, header::CONTENT_TYPE));
     let media_type = if sent.as_str().is_empty() {
@@ -111,15 +121,12 @@ fn media_type(parts: &Parts, bytes: &[u8]) -> Result<MediaType, Refusal> {
     } else {
         sent
     };
-    let text = media_type.as_str();
-    if text.starts_with("application/")
-        && (text.ends_with("json") || text.ends_with("+prettyjws"))
-        && HeaderValue::from_str(text).is_ok()
-    {
+    if manifest_type::is_allowed(&media_type) {
         return Ok(media_type);
     }
     Err(Refusal::ManifestInvalid(format!(
-        "{text} is no type of a manifest: expected one such as {}",
+        "{:.200} is no type of a manifest: expected one such as {}",
+        media_type.as_str(),
         MediaType::MANIFEST
     )))
 }

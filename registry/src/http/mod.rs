@@ -18,7 +18,7 @@ use axum::routing::any;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::store::{Refusal, Store};
-use errors::Failure;
+pub(crate) use errors::Failure;
 use path::Endpoint;
 
 pub(crate) const DOCKER_CONTENT_DIGEST: HeaderName =
@@ -27,7 +27,7 @@ pub(crate) const DOCKER_CONTENT_DIGEST: HeaderName =
 /// Everything under `/v2/`, to be served alone or merged into another router
 /// (`app.merge(router(store))`; it has no fallback of its own).
 ///
-/// There is no login. Requests that a browser marks as coming from another site are refused, so
+/// There is no login ([`crate::Access`] asks for one). Requests that a browser marks as coming from another site are refused, so
 /// that no page but the one that is served beside it can push.
 pub fn router(store: Store) -> Router {
     Router::new()
@@ -39,7 +39,15 @@ pub fn router(store: Store) -> Router {
 
 async fn handle(State(store): State<Store>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let mut response = dispatch(&store, &parts, body).await.unwrap_or_else(Failure::into_response);
+    marked(dispatch(&store, &parts, body).await.unwrap_or_else(Failure::into_response))
+}
+
+/// The answer to what is refused before the API is asked.
+pub(crate) fn respond(failure: Failure) -> Response {
+    marked(failure.into_response())
+}
+
+fn marked(mut response: Response) -> Response {
     // What is stored here was made by anyone; a browser must never run it.
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -74,9 +82,9 @@ async fn dispatch(
                 .with(header::CONTENT_TYPE, "application/json")
                 .body(Body::from("{}"))
         }
-        Endpoint::Catalog => lists::catalog(store, parts),
-        Endpoint::Tags(name) => lists::tags(store, parts, &name),
-        Endpoint::Referrers(name, digest) => referrers::handle(store, parts, &name, &digest),
+        Endpoint::Catalog => lists::catalog(store, parts).await,
+        Endpoint::Tags(name) => lists::tags(store, parts, name).await,
+        Endpoint::Referrers(name, digest) => referrers::handle(store, parts, name, &digest).await,
         Endpoint::Manifest(name, reference) => {
             manifests::handle(store, parts, body, &name, &reference).await
         }

@@ -14,33 +14,33 @@ use url::form_urlencoded::Serializer;
 use super::errors::Failure;
 use super::{answer, lists, path, request};
 use crate::limits;
-use crate::store::{Refusal, Store};
+use crate::store::{Refusal, Store, Wanted};
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 
-pub(crate) fn handle(
+pub(crate) async fn handle(
     store: &Store,
     parts: &Parts,
-    name: &Name,
+    name: Name,
     digest: &str,
 ) -> Result<Response, Failure> {
     lists::only_read(parts)?;
     let digest = path::digest(digest)?;
-    let mut found = match store.for_reading(name) {
-        Ok(repository) => repository.referrers(&digest)?,
-        // Nothing is known of any digest, which is no error.
-        Err(Refusal::NameUnknown(_)) => Vec::new(),
-        Err(other) => return Err(other.into()),
-    };
-    let filter = request::parameter(parts, "artifactType").filter(|t| !t.is_empty());
-    if let Some(filter) = &filter {
-        found.retain(|d| text(d, "artifactType") == filter);
-    }
-    if let Some(last) = request::parameter(parts, "last") {
-        found.retain(|d| text(d, "digest") > last.as_str());
-    }
     let size = lists::page_size(parts, limits::REFERRERS_PAGE_ENTRIES)?.max(1);
-    let more = cut(&mut found, size);
+    let filter = request::parameter(parts, "artifactType").filter(|t| !t.is_empty());
+    let wanted = Wanted {
+        artifact_type: filter.clone(),
+        behind: request::parameter(parts, "last"),
+        most: size,
+    };
+    let (asked, subject) = (name.clone(), digest.clone());
+    let find = move |store: &Store| match store.for_reading(&asked) {
+        Ok(repository) => repository.referrers(&subject, &wanted),
+        // Nothing is known of any digest, which is no error.
+        Err(Refusal::NameUnknown(_)) => Ok((Vec::new(), false)),
+        Err(other) => Err(other),
+    };
+    let (found, more) = store.run(find).await?;
 
     let mut response = answer(StatusCode::OK, []).with(header::CONTENT_TYPE, MediaType::INDEX);
     if filter.is_some() {
@@ -57,22 +57,6 @@ pub(crate) fn handle(
     }
     let index = json!({"schemaVersion": 2, "mediaType": MediaType::INDEX, "manifests": found});
     response.body(Body::from(index.to_string()))
-}
-
-/// Keeps one page, and says whether there was more.
-fn cut(found: &mut Vec<Value>, size: usize) -> bool {
-    let mut bytes = 0;
-    let mut keep = 0;
-    for descriptor in found.iter().take(size) {
-        bytes += descriptor.to_string().len();
-        if keep > 0 && bytes > limits::REFERRERS_PAGE_BYTES {
-            break;
-        }
-        keep += 1;
-    }
-    let more = found.len() > keep;
-    found.truncate(keep);
-    more
 }
 
 fn text<'a>(descriptor: &'a Value, name: &str) -> &'a str {

@@ -2,325 +2,243 @@
 //!
 //! image-spec, image-layout.md.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write};
+use std::sync::Arc;
 
-use drydock::digest::Digest;
-use drydock::reference::Repository as Name;
+use cap_fs_ext::MetadataExt as _;
+use cap_std::fs::Dir;
+use drydock::digest::{Algorithm, Digest, Hasher};
 
+use super::budget::{self, Budget};
 use super::index::Index;
-use super::random_name;
+use super::unfinished::Unfinished;
+use super::{Refusal, beneath};
 use crate::limits;
 
-/// Where unfinished files lie. No repository can have this name.
-pub(crate) const UPLOADS: &str = "_uploads";
-const LAYOUT: &str = "{\"imageLayoutVersion\":\"1.0.0\"}";
+pub(crate) const BLOBS: &str = "blobs";
+pub(crate) const INDEX: &str = "index.json";
+pub(crate) const LAYOUT: &str = "oci-layout";
+const LAYOUT_JSON: &[u8] = b"{\"imageLayoutVersion\":\"1.0.0\"}";
+/// Size in bytes of the pieces in which a file is hashed.
+const PIECE_BYTES: usize = 256 << 10;
 
 /// One layout.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    root: PathBuf,
-    uploads: PathBuf,
+    /// The store's directory, or the layout itself when it is not in a store.
+    root: Arc<Dir>,
+    /// Names of directories that lead from there to the layout.
+    place: Vec<String>,
+    budget: Budget,
 }
 
 /// How a file looked when it was read, to see whether somebody else has written it since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
-    modified: Option<SystemTime>,
+    modified: Option<cap_std::time::SystemTime>,
     size: u64,
 }
 
-/// A file that is removed when it was not kept.
-#[derive(Debug)]
-pub(crate) struct Unfinished(Option<PathBuf>);
-
 impl Directory {
-    pub(crate) fn new(root: PathBuf, uploads: PathBuf) -> Self {
-        Self { root, uploads }
+    pub(crate) fn new(root: Arc<Dir>, place: Vec<String>, budget: Budget) -> Self {
+        Self { root, place, budget }
     }
 
-    pub(crate) fn uploads(&self) -> &Path {
-        &self.uploads
+    /// The store's directory.
+    pub(crate) fn root(&self) -> &Arc<Dir> {
+        &self.root
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// Whether this is a layout.
-    pub(crate) fn exists(&self) -> bool {
-        self.root.join("oci-layout").is_file() && self.root.join("index.json").is_file()
+    pub(crate) fn exists(&self) -> io::Result<bool> {
+        self.layout()?.map_or(Ok(false), |layout| is_layout(&layout))
     }
 
     /// Makes the layout when it is not there, with nothing in it.
-    pub(crate) fn create(&self) -> io::Result<()> {
-        fs::create_dir_all(self.root.join("blobs").join("sha256"))?;
-        let empty = Index::empty().to_bytes();
-        for (name, content) in [("index.json", &empty[..]), ("oci-layout", LAYOUT.as_bytes())] {
-            let path = self.root.join(name);
-            if !path.exists() {
-                self.replace(&path, content)?;
+    fn create(&self) -> io::Result<Dir> {
+        let mut layout = self.root.try_clone()?;
+        for name in &self.place {
+            layout = beneath::make(&layout, name)?;
+        }
+        for (name, content) in [(INDEX, &Index::empty().to_bytes()[..]), (LAYOUT, LAYOUT_JSON)] {
+            if beneath::data(&layout, name)?.is_none() {
+                let (unfinished, _file) = Unfinished::of(&self.root, content)?;
+                unfinished.keep_as(&layout, name)?;
             }
         }
-        Ok(())
+        Ok(layout)
     }
 
     pub(crate) fn index_stamp(&self) -> io::Result<Option<Stamp>> {
-        match fs::metadata(self.root.join("index.json")) {
-            Ok(data) => Ok(Some(Stamp { modified: data.modified().ok(), size: data.len() })),
-            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(e),
-        }
+        let Some(layout) = self.layout()? else { return Ok(None) };
+        let data = beneath::data(&layout, INDEX)?.filter(|data| data.is_file());
+        Ok(data.map(|data| Stamp { modified: data.modified().ok(), size: data.len() }))
     }
 
-    pub(crate) fn read_index(&self) -> io::Result<Vec<u8>> {
-        let path = self.root.join("index.json");
-        read_limited(File::open(&path)?, limits::INDEX_BYTES)?.ok_or_else(|| {
-            io::Error::other(format!(
-                "{} has more than {} bytes",
-                path.display(),
-                limits::INDEX_BYTES
-            ))
-        })
+    /// Reads `index.json`; `None` inside when it is over its limit.
+    pub(crate) fn read_index(&self) -> io::Result<Option<Option<Vec<u8>>>> {
+        let Some(layout) = self.layout()? else { return Ok(None) };
+        let Some((file, _)) = beneath::file(&layout, INDEX)? else { return Ok(None) };
+        beneath::read(file, limits::INDEX_BYTES).map(Some)
     }
 
     pub(crate) fn write_index(&self, bytes: &[u8]) -> io::Result<()> {
-        let (unfinished, mut file) = Unfinished::create(&self.uploads)?;
-        file.write_all(bytes)?;
+        let layout = self.create()?;
+        let (unfinished, file) = Unfinished::of(&self.root, bytes)?;
         // A blob that a crash cuts short is seen by its digest; a cut index would lose all tags.
         file.sync_data()?;
-        unfinished.keep_as(&self.root.join("index.json"))
+        unfinished.keep_as(&layout, INDEX)
     }
 
-    /// Opens a blob with its size. Links are not followed: a layout that was handed over may hold
-    /// one to anywhere.
+    /// Opens a blob with its size.
     pub(crate) fn open(&self, digest: &Digest) -> io::Result<Option<(File, u64)>> {
-        let path = self.blob(digest);
-        match fs::symlink_metadata(&path) {
-            Ok(data) if data.is_file() => {}
-            Ok(_) => return Ok(None),
-            Err(e) if is_absent(&e) => return Ok(None),
-            Err(e) => return Err(e),
-        }
-        match File::open(&path) {
-            Ok(file) => {
-                let size = file.metadata()?.len();
-                Ok(Some((file, size)))
-            }
-            Err(e) if is_absent(&e) => Ok(None),
-            Err(e) => Err(e),
-        }
+        let Some(shelf) = self.shelf(digest)? else { return Ok(None) };
+        Ok(beneath::file(&shelf, digest.encoded())?.map(|(file, data)| (file, data.len())))
+    }
+
+    /// How many bytes a blob has; `None` when it is not there.
+    pub(crate) fn size(&self, digest: &Digest) -> io::Result<Option<u64>> {
+        let Some(shelf) = self.shelf(digest)? else { return Ok(None) };
+        let data = beneath::data(&shelf, digest.encoded())?.filter(|data| data.is_file());
+        Ok(data.map(|data| data.len()))
     }
 
     /// Reads a small blob; `None` inside when it is over the limit.
     pub(crate) fn read(&self, digest: &Digest, limit: u64) -> io::Result<Option<Option<Vec<u8>>>> {
         let Some((file, _)) = self.open(digest)? else { return Ok(None) };
-        read_limited(file, limit).map(Some)
+        beneath::read(file, limit).map(Some)
     }
 
     /// Writes a blob that is at hand.
-    pub(crate) fn put_bytes(&self, digest: &Digest, bytes: &[u8]) -> io::Result<()> {
-        self.create()?;
-        let path = self.blob(digest);
-        make_parent(&path)?;
-        self.replace(&path, bytes)
+    pub(crate) fn put_bytes(&self, digest: &Digest, bytes: &[u8]) -> Result<(), Refusal> {
+        let reserved = self.budget.reserve(budget::of_blob(bytes.len() as u64))?;
+        let (unfinished, _file) = Unfinished::of(&self.root, bytes)?;
+        self.adopt(digest, unfinished)?;
+        reserved.keep();
+        Ok(())
     }
 
-    /// Takes a finished upload.
+    /// Takes a finished file, whose bytes have been counted.
     pub(crate) fn adopt(&self, digest: &Digest, file: Unfinished) -> io::Result<()> {
-        self.create()?;
-        let path = self.blob(digest);
-        make_parent(&path)?;
-        file.keep_as(&path)
+        let shelf = self.make_shelf(digest)?;
+        let before = counted(&shelf, digest.encoded())?;
+        file.keep_as(&shelf, digest.encoded())?;
+        self.budget.give(before);
+        Ok(())
     }
 
-    /// Takes a blob from another layout of the same store.
-    pub(crate) fn mount(&self, digest: &Digest, from: &Self) -> io::Result<bool> {
-        let Some((mut file, _)) = from.open(digest)? else { return Ok(false) };
-        self.create()?;
-        let path = self.blob(digest);
-        make_parent(&path)?;
-        match fs::hard_link(from.blob(digest), &path) {
-            Ok(()) => Ok(true),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(true),
-            // File systems without hard links, or a layout on another one.
-            Err(_) => {
-                let (unfinished, mut copy) = Unfinished::create(&self.uploads)?;
-                io::copy(&mut file, &mut copy)?;
-                unfinished.keep_as(&path)?;
-                Ok(true)
+    /// Takes a blob from another layout, if it is what its digest says.
+    pub(crate) fn mount(&self, digest: &Digest, from: &Self) -> Result<bool, Refusal> {
+        let (Some(algorithm), Some(shelf)) = (digest.algorithm(), from.shelf(digest)?) else {
+            return Ok(false);
+        };
+        let Some((mut file, _)) = beneath::file(&shelf, digest.encoded())? else {
+            return Ok(false);
+        };
+        // What is not this store's own may still be changed by its owner, so it is copied.
+        if Arc::ptr_eq(&self.root, &from.root) {
+            if copy(&mut file, &mut io::sink(), algorithm)?.0 != *digest {
+                return Ok(false);
+            }
+            let own = self.make_shelf(digest)?;
+            match shelf.hard_link(digest.encoded(), &own, digest.encoded()) {
+                Ok(()) => return Ok(true),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(true),
+                // A file system without hard links.
+                Err(_) => file.rewind()?,
             }
         }
+        let (unfinished, mut own) = Unfinished::create(&self.root)?;
+        let mut reserved = self.budget.reserve(budget::of_blob(file.metadata()?.len()))?;
+        let (actual, size) = copy(&mut file, &mut own, algorithm)?;
+        reserved.set(budget::of_blob(size))?;
+        if actual != *digest {
+            return Ok(false);
+        }
+        self.adopt(digest, unfinished)?;
+        reserved.keep();
+        Ok(true)
     }
 
     pub(crate) fn remove(&self, digest: &Digest) -> io::Result<bool> {
-        match fs::remove_file(self.blob(digest)) {
-            Ok(()) => Ok(true),
-            Err(e) if is_absent(&e) => Ok(false),
-            Err(e) => Err(e),
+        let Some(shelf) = self.shelf(digest)? else { return Ok(false) };
+        let counted = counted(&shelf, digest.encoded())?;
+        let removed = beneath::present(shelf.remove_file(digest.encoded()))?.is_some();
+        if removed {
+            self.budget.give(counted);
+        }
+        Ok(removed)
+    }
+
+    fn layout(&self) -> io::Result<Option<Dir>> {
+        beneath::descend(&self.root, self.place.iter().map(String::as_str))
+    }
+
+    /// Where a blob lies; nowhere when its digest can't be computed here.
+    fn shelf(&self, digest: &Digest) -> io::Result<Option<Dir>> {
+        match (digest.algorithm(), self.layout()?) {
+            (Some(algorithm), Some(layout)) => beneath::descend(&layout, [BLOBS, algorithm.name()]),
+            _ => Ok(None),
         }
     }
 
-    fn blob(&self, digest: &Digest) -> PathBuf {
-        // Neither part of a digest can hold a slash or be made of dots only.
-        self.root.join("blobs").join(digest.algorithm_name()).join(digest.encoded())
-    }
-
-    /// Writes a file in one step: readers see the old one or the new one.
-    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let (unfinished, mut file) = Unfinished::create(&self.uploads)?;
-        file.write_all(bytes)?;
-        unfinished.keep_as(path)
+    fn make_shelf(&self, digest: &Digest) -> io::Result<Dir> {
+        beneath::make(&beneath::make(&self.create()?, BLOBS)?, digest.algorithm_name())
     }
 }
 
-impl Unfinished {
-    /// Makes an empty file with a random name.
-    pub(crate) fn create(uploads: &Path) -> io::Result<(Self, File)> {
-        fs::create_dir_all(uploads)?;
-        let path = uploads.join(random_name()?);
-        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
-        Ok((Self(Some(path)), file))
-    }
-
-    pub(crate) fn open(&self) -> io::Result<File> {
-        File::open(self.0.as_deref().ok_or(ErrorKind::NotFound)?)
-    }
-
-    fn keep_as(mut self, path: &Path) -> io::Result<()> {
-        let from = self.0.as_deref().ok_or(ErrorKind::NotFound)?;
-        fs::rename(from, path)?;
-        self.0 = None;
-        Ok(())
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if let Some(path) = &self.0 {
-            // Nobody is left who could be told.
-            let _ = fs::remove_file(path);
+/// Whether a directory is an OCI image layout.
+pub(crate) fn is_layout(directory: &Dir) -> io::Result<bool> {
+    for name in [LAYOUT, INDEX] {
+        if !beneath::data(directory, name)?.is_some_and(|data| data.is_file()) {
+            return Ok(false);
         }
     }
+    Ok(true)
 }
 
-/// Where a repository lies below the store's directory. A component that would meet a file of the
-/// enclosing layout gets an underscore behind it, which no repository name has there.
-pub(crate) fn place(root: &Path, name: &Name) -> PathBuf {
-    let mut path = root.to_path_buf();
-    for component in name.as_str().split('/') {
-        match component {
-            "blobs" | "index.json" | "oci-layout" => path.push(format!("{component}_")),
-            _ => path.push(component),
+/// Bytes of a layout that count, as they are counted when they are written. Blobs that several
+/// names share count for the first of them.
+pub(crate) fn count(layout: &Dir, seen: &mut BTreeSet<(u64, u64)>) -> io::Result<u64> {
+    let index = beneath::data(layout, INDEX)?.map_or(0, |data| data.len());
+    let mut sum = budget::of_index(index);
+    for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+        let shelf = beneath::descend(layout, [BLOBS, algorithm.name()])?;
+        let Some(shelf) = shelf else { continue };
+        for entry in shelf.entries()? {
+            let data = entry?.metadata()?;
+            if data.is_file() && (data.nlink() == 1 || seen.insert((data.dev(), data.ino()))) {
+                sum = sum.saturating_add(budget::of_blob(data.len()));
+            }
         }
     }
-    path
+    Ok(sum)
 }
 
-/// Names of the layouts below a directory, in byte order.
-pub(crate) fn layouts(root: &Path) -> io::Result<Vec<Name>> {
-    let mut found = Vec::new();
-    search(root, "", limits::DIRECTORY_DEPTH, &mut found)?;
-    found.sort();
-    Ok(found)
+/// What a blob counts for; nothing while it has another name.
+fn counted(shelf: &Dir, name: &str) -> io::Result<u64> {
+    let data = beneath::data(shelf, name)?.filter(|data| data.is_file() && data.nlink() == 1);
+    Ok(data.map_or(0, |data| budget::of_blob(data.len())))
 }
 
-fn search(directory: &Path, prefix: &str, depth: usize, found: &mut Vec<Name>) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let file_name = entry.file_name();
-        let Some(file_name) = file_name.to_str() else { continue };
-        if file_name == UPLOADS || file_name == "blobs" || !entry.file_type()?.is_dir() {
-            continue;
-        }
-        let component = match file_name {
-            "blobs_" | "index.json_" | "oci-layout_" => file_name.trim_end_matches('_'),
-            other => other,
+/// Copies all of a file and computes its digest.
+fn copy(from: &mut File, to: &mut impl Write, algorithm: Algorithm) -> io::Result<(Digest, u64)> {
+    let mut hasher = Hasher::new(algorithm);
+    let mut piece = vec![0; PIECE_BYTES];
+    let mut size = 0;
+    loop {
+        let bytes = match from.read(&mut piece)? {
+            0 => return Ok((hasher.finish(), size)),
+            read => piece.get(..read).unwrap_or_default(),
         };
-        let name =
-            if prefix.is_empty() { component.to_owned() } else { format!("{prefix}/{component}") };
-        let Ok(repository) = Name::parse(&name) else { continue };
-        let path = entry.path();
-        if path.join("oci-layout").is_file() && path.join("index.json").is_file() {
-            found.push(repository);
-        }
-        if depth > 0 {
-            search(&path, &name, depth - 1, found)?;
-        }
-    }
-    Ok(())
-}
-
-/// Removes what a process that ended left unfinished.
-pub(crate) fn sweep(uploads: &Path) -> io::Result<()> {
-    if !uploads.is_dir() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(uploads)? {
-        let entry = entry?;
-        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
-        if age > limits::UPLOAD_IDLE {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-fn make_parent(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidFilename)
-}
-
-fn read_limited(file: File, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_of_repositories_never_meet() {
-        let place = |name| place(Path::new("/d"), &Name::parse(name).expect("name"));
-        assert_eq!(place("a/b"), Path::new("/d/a/b"));
-        assert_eq!(place("a/blobs/sha256"), Path::new("/d/a/blobs_/sha256"));
-        assert_eq!(place("a/index.json"), Path::new("/d/a/index.json_"));
-    }
-
-    #[test]
-    fn layouts_are_found_inside_layouts() {
-        let root = tempfile::tempdir().expect("directory");
-        for name in ["z", "a/b", "a", "a/blobs/c"] {
-            let name = Name::parse(name).expect("name");
-            let layout = Directory::new(place(root.path(), &name), root.path().join(UPLOADS));
-            layout.create().expect("layout");
-            layout.write_index(b"{}").expect("index");
-        }
-        let names: Vec<_> =
-            layouts(root.path()).expect("search").iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["a", "a/b", "a/blobs/c", "z"]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_in_a_layout_are_not_followed() {
-        let root = tempfile::tempdir().expect("directory");
-        let layout = Directory::new(root.path().join("a"), root.path().join(UPLOADS));
-        layout.create().expect("layout");
-        let digest = Digest::sha256(b"x");
-        std::os::unix::fs::symlink("/etc/passwd", layout.blob(&digest)).expect("link");
-        assert!(layout.open(&digest).expect("no error").is_none());
-    }
-
-    #[test]
-    fn unfinished_files_go() {
-        let root = tempfile::tempdir().expect("directory");
-        let (unfinished, _file) = Unfinished::create(root.path()).expect("file");
-        assert_eq!(fs::read_dir(root.path()).expect("list").count(), 1);
-        drop(unfinished);
-        assert_eq!(fs::read_dir(root.path()).expect("list").count(), 0);
+        hasher.update(bytes);
+        to.write_all(bytes)?;
+        size += bytes.len() as u64;
     }
 }

@@ -4,29 +4,35 @@
 //! `org.opencontainers.image.ref.name`; a manifest that no tag names is one entry without it.
 //! Fields that are not understood stay as they are.
 
+mod entry;
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Bound;
+
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::media_type::MediaType;
-use drydock::reference::{Reference, Tag};
+use drydock::reference::Tag;
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
-const REF_NAME: &str = "org.opencontainers.image.ref.name";
+pub(crate) use entry::Entry;
 
-/// The entries of `index.json`.
-#[derive(Clone, Debug)]
+/// The entries of `index.json` in their order, to be found by tag and by digest.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
+    /// What `index.json` says besides.
     root: Map<String, Value>,
-    entries: Vec<Entry>,
-}
-
-/// One manifest under one tag, or under none.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) media_type: MediaType,
-    pub(crate) digest: Digest,
-    pub(crate) size: u64,
-    pub(crate) tag: Option<String>,
-    value: Map<String, Value>,
+    entries: BTreeMap<u64, Entry>,
+    by_tag: BTreeMap<Box<str>, Vec<u64>>,
+    by_digest: BTreeMap<Digest, Vec<u64>>,
+    /// Bytes of the JSON of all entries.
+    bytes: u64,
+    /// Grows with every change.
+    revision: u64,
 }
 
 impl Index {
@@ -34,50 +40,86 @@ impl Index {
         let mut root = Map::new();
         root.insert("schemaVersion".to_owned(), json!(2));
         root.insert("mediaType".to_owned(), json!(MediaType::INDEX));
-        Self { root, entries: Vec::new() }
+        Self { root, ..Self::default() }
     }
 
     /// Reads `index.json`. With `lone_is_latest`, an only entry without a tag is `latest`.
     pub(crate) fn parse(bytes: &[u8], lone_is_latest: bool) -> Result<Self, String> {
-        let value: Value =
-            serde_json::from_slice(bytes).map_err(|e| format!("index.json is no JSON: {e}"))?;
-        let Value::Object(mut root) = value else {
-            return Err("index.json is no JSON object".to_owned());
-        };
-        let listed = match root.shift_remove("manifests") {
-            Some(Value::Array(listed)) => listed,
-            None | Some(Value::Null) => Vec::new(),
-            Some(_) => return Err("\"manifests\" in index.json is no list".to_owned()),
-        };
-        let mut entries =
-            listed.into_iter().map(Entry::read).collect::<Result<Vec<Entry>, String>>()?;
+        let Read { root, mut entries } = serde_json::from_slice(bytes)
+            .map_err(|e| format!("index.json is not what it should be: {e}"))?;
         if let [only] = &mut entries[..]
             && lone_is_latest
             && only.tag.is_none()
+            && only.is_manifest()
         {
-            only.tag = Some("latest".to_owned());
+            only.tag = Some("latest".into());
         }
-        Ok(Self { root, entries })
+        let mut index = Self { root, ..Self::default() };
+        entries.into_iter().for_each(|entry| index.push(entry));
+        Ok(index)
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut root = self.root.clone();
-        let entries = self.entries.iter().map(|e| Value::Object(e.value.clone())).collect();
-        root.insert("manifests".to_owned(), Value::Array(entries));
-        // A map of strings and values always serialises.
-        serde_json::to_vec(&Value::Object(root)).unwrap_or_default()
+        let mut text = Vec::with_capacity(usize::try_from(self.size()).unwrap_or_default());
+        text.extend_from_slice(self.head().as_bytes());
+        for (number, entry) in self.entries.values().enumerate() {
+            if number > 0 {
+                text.push(b',');
+            }
+            text.extend_from_slice(entry.json.as_bytes());
+        }
+        text.extend_from_slice(b"]}");
+        text
     }
 
-    pub(crate) fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// Length of [`Self::to_bytes`].
+    pub(crate) fn size(&self) -> u64 {
+        let commas = (self.entries.len() as u64).saturating_sub(1);
+        self.head().len() as u64 + self.bytes + commas + 2
     }
 
+    /// By how much the size grows at most when a manifest is put under tags.
+    pub(crate) fn growth(descriptor: &Descriptor, tags: &[Tag]) -> u64 {
+        let of = |tag| Entry::new(descriptor, tag).json.len() as u64 + 1;
+        if tags.is_empty() { of(None) } else { tags.iter().map(|tag| of(Some(tag))).sum() }
+    }
+
+    /// A number that grows with every change.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The manifests, each once for every tag.
+    pub(crate) fn manifests(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values().filter(|entry| entry.is_manifest())
+    }
+
+    /// All that is listed, manifest or not.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// The manifest that a tag names.
     pub(crate) fn by_tag(&self, tag: &str) -> Option<&Entry> {
-        self.entries.iter().find(|e| e.tag.as_deref() == Some(tag))
+        self.first(self.by_tag.get(tag)?)
     }
 
+    /// A manifest.
     pub(crate) fn by_digest(&self, digest: &Digest) -> Option<&Entry> {
-        self.entries.iter().find(|e| e.digest == *digest)
+        self.first(self.by_digest.get(digest)?)
+    }
+
+    /// Tags of manifests in byte order, behind one.
+    pub(crate) fn tags(&self, behind: Option<&str>) -> impl Iterator<Item = &str> {
+        let behind = behind.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_tag
+            .range::<str, _>((behind, Bound::Unbounded))
+            .filter(|(_, places)| self.first(places).is_some())
+            .map(|(tag, _)| tag.borrow())
     }
 
     /// Adds a manifest under tags, or under none. A tag that named another manifest moves.
@@ -87,93 +129,127 @@ impl Index {
                 continue;
             }
             self.remove_tag(tag.as_str());
-            self.entries
-                .retain(|e| e.digest != descriptor.digest || e.tag.is_some() || e.has_name());
-            self.entries.push(Entry::new(descriptor, Some(tag)));
+            let is_nameless = |e: &Entry| e.tag.is_none() && !e.has_name;
+            for place in self.by_digest.get(&descriptor.digest).cloned().unwrap_or_default() {
+                if self.entries.get(&place).is_some_and(is_nameless) {
+                    self.take(place);
+                }
+            }
+            self.push(Entry::new(descriptor, Some(tag)));
         }
         if tags.is_empty() && self.by_digest(&descriptor.digest).is_none() {
-            self.entries.push(Entry::new(descriptor, None));
+            self.push(Entry::new(descriptor, None));
         }
     }
 
     /// Removes a tag; the manifest stays, without a tag when this was its last one.
     pub(crate) fn remove_tag(&mut self, tag: &str) -> bool {
-        let Some(at) = self.entries.iter().position(|e| e.tag.as_deref() == Some(tag)) else {
-            return false;
-        };
-        let mut entry = self.entries.remove(at);
-        if self.by_digest(&entry.digest).is_none() {
-            entry.forget_tag();
-            self.entries.push(entry);
+        let places = self.by_tag.get(tag).cloned().unwrap_or_default();
+        for place in &places {
+            let Some(entry) = self.take(*place) else { continue };
+            if !self.by_digest.contains_key(&entry.digest) {
+                self.push(entry.without_tag());
+            }
         }
-        true
+        !places.is_empty()
     }
 
     /// Removes a manifest with all its tags.
     pub(crate) fn remove(&mut self, digest: &Digest) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|e| e.digest != *digest);
-        self.entries.len() != before
+        let places = self.by_digest.get(digest).cloned().unwrap_or_default();
+        for place in &places {
+            self.take(*place);
+        }
+        !places.is_empty()
+    }
+
+    fn first(&self, places: &[u64]) -> Option<&Entry> {
+        places.iter().filter_map(|place| self.entries.get(place)).find(|e| e.is_manifest())
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let place = self.entries.last_key_value().map_or(0, |(last, _)| last + 1);
+        if let Some(tag) = &entry.tag {
+            self.by_tag.entry(tag.clone()).or_default().push(place);
+        }
+        self.by_digest.entry(entry.digest.clone()).or_default().push(place);
+        self.bytes += entry.json.len() as u64;
+        self.revision += 1;
+        self.entries.insert(place, entry);
+    }
+
+    fn take(&mut self, place: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&place)?;
+        if let Some(tag) = &entry.tag {
+            forget(&mut self.by_tag, &**tag, place);
+        }
+        forget(&mut self.by_digest, &entry.digest, place);
+        self.bytes -= entry.json.len() as u64;
+        self.revision += 1;
+        Some(entry)
+    }
+
+    /// The JSON in front of the first entry.
+    fn head(&self) -> String {
+        let mut text = Value::Object(self.root.clone()).to_string();
+        text.pop();
+        let comma = if self.root.is_empty() { "" } else { "," };
+        text + comma + "\"manifests\":["
     }
 }
 
-impl Entry {
-    fn new(descriptor: &Descriptor, tag: Option<&Tag>) -> Self {
-        let mut value = match serde_json::to_value(descriptor) {
-            Ok(Value::Object(value)) => value,
-            _ => Map::new(),
-        };
-        if let Some(tag) = tag {
-            value.insert("annotations".to_owned(), json!({ REF_NAME: tag.as_str() }));
-        }
-        Self {
-            media_type: descriptor.media_type.clone(),
-            digest: descriptor.digest.clone(),
-            size: descriptor.size,
-            tag: tag.map(|t| t.as_str().to_owned()),
-            value,
+fn forget<K: Ord + Borrow<Q>, Q: Ord + ?Sized>(
+    map: &mut BTreeMap<K, Vec<u64>>,
+    key: &Q,
+    place: u64,
+) {
+    if let Some(places) = map.get_mut(key) {
+        places.retain(|p| *p != place);
+        if places.is_empty() {
+            map.remove(key);
         }
     }
+}
 
-    fn read(value: Value) -> Result<Self, String> {
-        let Value::Object(value) = value else {
-            return Err("an entry of index.json is no JSON object".to_owned());
-        };
-        let text = |name: &str| value.get(name).and_then(Value::as_str);
-        let digest = text("digest").ok_or("an entry of index.json has no digest")?;
-        let digest = Digest::parse(digest).map_err(|e| e.to_string())?;
-        let size = value.get("size").and_then(Value::as_u64).ok_or_else(|| {
-            format!("the entry {digest} of index.json has no size in bytes, zero or more")
-        })?;
-        let media_type = MediaType::new(text("mediaType").unwrap_or(MediaType::MANIFEST));
-        let name = value.get("annotations").and_then(|a| a.get(REF_NAME)).and_then(Value::as_str);
-        let tag = name.and_then(|name| match Tag::parse(name) {
-            Ok(tag) => Some(tag),
-            // Some tools write the whole reference.
-            Err(_) => Reference::parse(name).ok()?.tag,
-        });
-        let tag = tag.map(|t| t.as_str().to_owned());
-        Ok(Self { media_type, digest, size, tag, value })
+/// `index.json` as it is read: entry after entry, because there may be very many.
+struct Read {
+    root: Map<String, Value>,
+    entries: Vec<Entry>,
+}
+
+impl<'de> Deserialize<'de> for Read {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ReadVisitor)
+    }
+}
+
+struct ReadVisitor;
+
+impl<'de> Visitor<'de> for ReadVisitor {
+    type Value = Read;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a list of \"manifests\"")
     }
 
-    fn has_name(&self) -> bool {
-        self.value.get("annotations").is_some_and(|a| a.get(REF_NAME).is_some())
-    }
-
-    fn forget_tag(&mut self) {
-        self.tag = None;
-        if let Some(Value::Object(annotations)) = self.value.get_mut("annotations") {
-            annotations.shift_remove(REF_NAME);
-            if annotations.is_empty() {
-                self.value.shift_remove("annotations");
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read, A::Error> {
+        let mut read = Read { root: Map::new(), entries: Vec::new() };
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "manifests" {
+                read.entries = map.next_value::<Option<Vec<Entry>>>()?.unwrap_or_default();
+            } else {
+                read.root.insert(name, map.next_value()?);
             }
         }
+        Ok(read)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
     fn descriptor(text: &str) -> Descriptor {
         Descriptor::new(MediaType::MANIFEST, Digest::sha256(text.as_bytes()), text.len() as u64)
@@ -184,7 +260,7 @@ mod tests {
     }
 
     fn tags(index: &Index) -> Vec<(Option<&str>, &str)> {
-        index.entries().iter().map(|e| (e.tag.as_deref(), e.digest.short())).collect()
+        index.entries().map(|e| (e.tag.as_deref(), e.digest.short())).collect()
     }
 
     #[test]
@@ -195,7 +271,7 @@ mod tests {
         index.put(&b, &[tag("1")]);
         assert_eq!(tags(&index), [(None, a.digest.short()), (Some("1"), b.digest.short())]);
         index.put(&a, &[tag("2"), tag("3")]);
-        assert_eq!(index.entries().len(), 3, "the untagged entry has gone");
+        assert_eq!(index.entries().count(), 3, "the untagged entry has gone");
         let again = Index::parse(&index.to_bytes(), false).expect("own bytes");
         assert_eq!(tags(&again), tags(&index));
     }
@@ -206,7 +282,7 @@ mod tests {
         let mut index = Index::empty();
         index.put(&a, &[]);
         index.put(&a, &[]);
-        assert_eq!(index.entries().len(), 1);
+        assert_eq!(index.entries().count(), 1);
         index.put(&a, &[tag("1"), tag("2")]);
         assert!(index.remove_tag("1") && !index.remove_tag("1"));
         assert_eq!(tags(&index), [(Some("2"), a.digest.short())]);
@@ -245,5 +321,56 @@ mod tests {
         for text in ["", "[]", "{\"manifests\":3}", "{\"manifests\":[3]}", "{\"manifests\":[{}]}"] {
             assert!(Index::parse(text.as_bytes(), false).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_index_knows_how_long_it_is() {
+        let mut index = Index::parse(b"{}", false).expect("index");
+        assert_eq!(index.size(), index.to_bytes().len() as u64);
+        index = Index::empty();
+        for number in 0..40_u32 {
+            let (a, name) = (descriptor(&format!("{}", number % 7)), format!("t{}", number % 5));
+            let before = index.size();
+            match number % 4 {
+                0 | 1 => index.put(&a, &[tag(&name), tag("x")]),
+                2 => index.put(&a, &[]),
+                _ => {
+                    index.remove_tag(&name);
+                    index.remove(&a.digest);
+                }
+            }
+            assert_eq!(index.size(), index.to_bytes().len() as u64);
+            let most = Index::growth(&a, &[tag(&name), tag("x")]);
+            assert!(index.size() <= before + most, "{number}");
+            let again = Index::parse(&index.to_bytes(), false).expect("own bytes");
+            assert_eq!(tags(&again), tags(&index));
+        }
+    }
+
+    #[test]
+    fn entries_that_are_no_manifests_stay_and_are_not_found() {
+        let digest = Digest::sha256(b"a");
+        let text = json!({"manifests": [
+            {"mediaType": MediaType::LAYER_GZIP, "digest": digest, "size": 1,
+             "annotations": {REF_NAME: "1"}},
+        ]});
+        let mut index = Index::parse(text.to_string().as_bytes(), true).expect("index");
+        assert!(index.by_tag("1").is_none() && index.by_digest(&digest).is_none());
+        assert_eq!((index.tags(None).count(), index.manifests().count()), (0, 0));
+        assert_eq!(index.to_bytes(), text.to_string().as_bytes());
+        index.put(&descriptor("b"), &[tag("1")]);
+        assert_eq!(index.tags(None).collect::<Vec<_>>(), ["1"]);
+        let again = Index::parse(&index.to_bytes(), false).expect("own bytes");
+        assert_eq!(again.by_tag("1").map(|e| &e.digest), Some(&descriptor("b").digest));
+    }
+
+    #[test]
+    fn tags_behind_one() {
+        let mut index = Index::empty();
+        index.put(&descriptor("a"), &["b", "a", "B", "c"].map(tag));
+        assert_eq!(index.tags(None).collect::<Vec<_>>(), ["B", "a", "b", "c"]);
+        assert_eq!(index.tags(Some("a")).collect::<Vec<_>>(), ["b", "c"]);
+        assert_eq!(index.tags(Some("aa")).collect::<Vec<_>>(), ["b", "c"]);
+        assert_eq!(index.tags(Some("c")).count(), 0);
     }
 }

@@ -1,86 +1,81 @@
 //! The content of a repository that lives in memory.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use drydock::digest::Digest;
 
+use super::budget::{self, Budget, Reserved};
 use super::{Refusal, locked};
-use crate::limits;
 
-/// How many bytes a whole store in memory holds.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Used(Arc<AtomicU64>);
-
-/// Bytes of [`Used`] that are given back when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Reserved {
-    used: Used,
-    bytes: u64,
-}
-
-/// One blob; repositories that mounted it share it.
+/// One blob, in pieces as they came; repositories that mounted it share it.
 #[derive(Debug)]
 pub(crate) struct Held {
-    pub(crate) bytes: Bytes,
+    pieces: Vec<Bytes>,
+    size: u64,
     _reserved: Reserved,
 }
 
 /// Blobs by digest.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memory {
-    used: Used,
+    budget: Budget,
     blobs: Mutex<BTreeMap<Digest, Arc<Held>>>,
 }
 
-impl Used {
-    pub(crate) fn reserve(&self) -> Reserved {
-        Reserved { used: self.clone(), bytes: 0 }
+impl Held {
+    pub(crate) fn new(pieces: Vec<Bytes>, reserved: Reserved) -> Self {
+        let size = pieces.iter().map(|piece| piece.len() as u64).sum();
+        Self { pieces, size, _reserved: reserved }
     }
-}
 
-impl Reserved {
-    /// Takes more bytes.
-    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
-        let bytes = bytes as u64;
-        let before = self.used.0.fetch_add(bytes, Ordering::Relaxed);
-        self.bytes = self.bytes.saturating_add(bytes);
-        if before.saturating_add(bytes) > limits::MEMORY_BYTES {
-            Err(Refusal::Full)
-        } else {
-            Ok(())
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// All bytes in one piece.
+    pub(crate) fn whole(&self) -> Bytes {
+        match &self.pieces[..] {
+            [only] => only.clone(),
+            pieces => {
+                let mut whole = BytesMut::new();
+                pieces.iter().for_each(|piece| whole.extend_from_slice(piece));
+                whole.freeze()
+            }
         }
     }
 
-    /// Gives all bytes but these back.
-    pub(crate) fn shrink_to(&mut self, bytes: u64) {
-        let given = self.bytes.saturating_sub(bytes);
-        self.used.0.fetch_sub(given, Ordering::Relaxed);
-        self.bytes -= given;
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        self.shrink_to(0);
-    }
-}
-
-impl Held {
-    pub(crate) fn new(bytes: Bytes, reserved: Reserved) -> Self {
-        Self { bytes, _reserved: reserved }
+    /// A part of the bytes, in pieces.
+    pub(crate) fn part(&self, first: u64, length: u64) -> Vec<Bytes> {
+        let end = first.saturating_add(length);
+        let mut start = 0_u64;
+        let mut part = Vec::new();
+        for piece in &self.pieces {
+            let inside = |at: u64| {
+                usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(piece.len())
+            };
+            let range = inside(first)..inside(end);
+            start += piece.len() as u64;
+            if !range.is_empty() {
+                part.push(piece.slice(range));
+            }
+        }
+        part
     }
 }
 
 impl Memory {
-    pub(crate) fn new(used: Used) -> Self {
-        Self { used, blobs: Mutex::default() }
+    pub(crate) fn new(budget: Budget) -> Self {
+        Self { budget, blobs: Mutex::default() }
     }
 
-    pub(crate) fn used(&self) -> &Used {
-        &self.used
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        locked(&self.blobs).is_empty()
     }
 
     pub(crate) fn get(&self, digest: &Digest) -> Option<Arc<Held>> {
@@ -92,13 +87,33 @@ impl Memory {
     }
 
     pub(crate) fn put_bytes(&self, digest: Digest, bytes: Bytes) -> Result<(), Refusal> {
-        let mut reserved = self.used.reserve();
-        reserved.grow(bytes.len())?;
-        self.put(digest, Arc::new(Held::new(bytes, reserved)));
+        let reserved = self.budget.reserve(budget::of_blob(bytes.len() as u64))?;
+        self.put(digest, Arc::new(Held::new(vec![bytes], reserved)));
         Ok(())
     }
 
     pub(crate) fn remove(&self, digest: &Digest) -> bool {
         locked(&self.blobs).remove(digest).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_pieces() {
+        let pieces = ["ab", "", "cdef", "g"].map(Bytes::from).to_vec();
+        let reserved = Budget::new(0).reserve(0).expect("nothing");
+        let held = Held::new(pieces, reserved);
+        assert_eq!((held.size(), held.whole()), (7, Bytes::from("abcdefg")));
+        for first in 0..8 {
+            for length in 0..9 {
+                let part = held.part(first, length).concat();
+                let end = (first + length).min(7) as usize;
+                let expected = b"abcdefg".get(first as usize..end).unwrap_or_default();
+                assert_eq!(part, expected, "{first} {length}");
+            }
+        }
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! image-spec, manifest.md and image-index.md.
 
+use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::media_type::{Kind, MediaType};
 use serde_json::{Map, Value};
+
+use super::index::Entry;
 
 /// The parts of a manifest that matter to a registry.
 #[derive(Clone, Debug, Default)]
@@ -82,7 +85,22 @@ impl Outline {
     }
 }
 
+impl From<&Entry> for Link {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            media_type: entry.media_type.clone(),
+            digest: entry.digest.clone(),
+            size: entry.size,
+        }
+    }
+}
+
 impl Link {
+    pub(crate) fn of(descriptor: &Descriptor) -> Self {
+        let Descriptor { media_type, digest, size, .. } = descriptor.clone();
+        Self { media_type, digest, size }
+    }
+
     fn read(place: &str, value: &Value) -> Result<Self, String> {
         let field = |name: &str| {
             value.get(name).ok_or_else(|| format!("the descriptor in \"{place}\" has no {name}"))

@@ -57,26 +57,43 @@ pub enum Refusal {
         repository: String,
     },
     /// No such upload session: it ended, was idle for too long, or never was.
-    #[error("there is no upload {0}; it ended or was idle for too long; start again with POST")]
-    UploadUnknown(String),
+    #[error("there is no such upload; it ended or was idle for too long; start again with POST")]
+    UploadUnknown,
     /// A document over its limit.
     #[error(
         "the manifest has more than {} bytes, the most that is taken here",
         limits::MANIFEST_BYTES
     )]
     ManifestTooLarge,
-    /// The store in memory is full.
+    /// The store has as much as it may hold.
+    #[error("the store may hold {0} bytes, and this would be more; delete something first")]
+    Full(u64),
+    /// The repository lists as much as one can.
     #[error(
-        "the store in memory holds {} bytes at most; serve a directory instead, or delete something",
-        limits::MEMORY_BYTES
+        "the index.json of repository {0} would have more than {most} bytes; delete tags first, or use another repository",
+        most = limits::INDEX_BYTES
     )]
-    Full,
+    IndexFull(String),
+    /// The repository's `index.json` can't be read.
+    #[error("repository {repository} can't be used: {message}")]
+    Broken {
+        /// Which repository.
+        repository: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The repository is a layout that is only read.
     #[error("repository {0} is served from a layout that is only read")]
     ReadOnly(String),
-    /// The file system.
-    #[error("the store can't be read or written: {0}")]
-    Io(#[from] io::Error),
+    /// The file system. Whoever asked is not told where the store lies.
+    #[error("the store can't be read or written: {}; the server's log says more", .0.kind())]
+    Io(#[source] io::Error),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 impl From<Refusal> for io::Error {

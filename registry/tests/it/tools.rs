@@ -4,13 +4,18 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use drydock_registry::{Store, router, sample};
+use axum::Router;
+use drydock_registry::{Access, Logins, Store, router, sample};
 
 /// A registry on a free port of this machine, for as long as the runtime lives.
 async fn serve(store: Store) -> String {
+    serve_app(router(store)).await
+}
+
+async fn serve_app(app: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("free port");
     let address = listener.local_addr().expect("address").to_string();
-    tokio::spawn(async move { axum::serve(listener, router(store)).await });
+    tokio::spawn(async move { axum::serve(listener, app).await });
     address
 }
 
@@ -127,4 +132,70 @@ async fn images_go_in_and_out_with_the_same_digest() {
     let layout = format!("oci:{}:1", root.join("copy/oras").display());
     let target = format!("dir:{}", directory.path().join("out").display());
     ok("skopeo", &["copy", "--all", &layout, &target]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs skopeo, crane and oras; `cargo xtask setup` installs them"]
+async fn tools_log_in() {
+    let directory = tempfile::tempdir().expect("directory");
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    crate::access::htpasswd(Path::new(&path("htpasswd")), &[("ann", "a:b c")]);
+    for anonymous_read in [false, true] {
+        let store = Store::memory();
+        sample::install(&store).expect("installs");
+        let logins = Logins::read(path("htpasswd")).expect("logins");
+        let access = Access::logins(logins);
+        let access = if anonymous_read { access.with_anonymous_read() } else { access };
+        let at = serve_app(access.guard(router(store))).await;
+        let from = format!("{at}/sample/hello:latest");
+        let layout = format!("oci:{}:1", path(&format!("layout-{anonymous_read}")));
+        let (out, to) = (format!("docker://{from}"), format!("docker://{at}/copy/skopeo:1"));
+        let skopeo_out = ["copy", "--all", "--src-tls-verify=false", &out, &layout];
+        let skopeo_in = ["copy", "--all", "--dest-tls-verify=false", &layout, &to];
+        let crane_in = ["copy", "--insecure", &from, &format!("{at}/copy/crane:1")];
+        let oras_at = format!("{at}/copy/oras:1");
+        let oras_in = ["copy", "-r", "--from-plain-http", "--to-plain-http", &from, &oras_at];
+
+        let nobody = path("nobody");
+        for (name, arguments, reads) in [
+            ("crane", &["digest", "--insecure", &from][..], true),
+            ("skopeo", &skopeo_out, true),
+            ("crane", &crane_in, false),
+            ("oras", &oras_in, false),
+        ] {
+            let output = run(with_config(name, arguments, &nobody)).await;
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.success(), reads && anonymous_read, "{name}: {text}");
+        }
+        let ann = path("ann");
+        let login = ["auth", "login", &at, "--insecure", "-u", "ann", "-p", "a:b c"];
+        succeeds(with_config("crane", &login, &ann)).await;
+        succeeds(with_config("crane", &["validate", "--insecure", "--remote", &from], &ann)).await;
+        succeeds(with_config("crane", &crane_in, &ann)).await;
+        succeeds(with_config("skopeo", &skopeo_out, &ann)).await;
+        succeeds(with_config("skopeo", &skopeo_in, &ann)).await;
+        let login = ["login", &at, "--plain-http", "-u", "ann", "-p", "a:b c"];
+        succeeds(with_config("oras", &login, &ann)).await;
+        succeeds(with_config("oras", &oras_in, &ann)).await;
+        let login = ["login", &at, "--tls-verify=false", "-u", "ann", "-p", "wrong"];
+        let output = run(with_config("skopeo", &login, &nobody)).await;
+        assert!(!output.status.success(), "a wrong password");
+    }
+}
+
+/// A tool with logins of its own.
+fn with_config(name: &str, arguments: &[&str], config: &str) -> Command {
+    std::fs::create_dir_all(config).expect("directory");
+    let mut command = Command::new(tool(name));
+    command
+        .args(arguments)
+        .env("DOCKER_CONFIG", config)
+        .env("REGISTRY_AUTH_FILE", Path::new(config).join("config.json"));
+    command
+}
+
+async fn succeeds(command: Command) {
+    let shown = format!("{command:?}");
+    let output = run(command).await;
+    assert!(output.status.success(), "{shown}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -148,7 +148,7 @@ async fn referrers(source: &AnySource, digest: &Digest) -> Answered {
                     "neither the referrers API nor the referrers tag, which the registry does not have"
                         .to_owned()
                 }
-                (ReferrersFrom::NotKnown, _) => "nobody, as the registry refuses to say".to_owned(),
+                (ReferrersFrom::NotKnown, _) => String::new(),
             };
             let answer = Answer::Referrers { manifests: descriptors, from, incomplete };
             Answered { answer, problem: None, headers: None }

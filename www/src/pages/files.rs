@@ -18,9 +18,12 @@ use leptos::prelude::*;
 
 use super::commands::{self, Server};
 use super::image::{Shown, WhenLoaded, shown};
+use super::layers::NoSuchLayer;
 use super::model::ContentModel;
 use crate::components::{Divider, Empty, Split, format};
+use crate::jobs::file::FilePreview;
 use crate::route::{EntryPath, Tree};
+use content::ContentView;
 use list::TreeList;
 use opening::Opening;
 use preview::Preview;
@@ -46,6 +49,12 @@ pub fn FilesPage() -> impl IntoView {
         view! { <FilesOf content /> }.into_any()
     };
     view! { <WhenLoaded load=content show /> }
+}
+
+/// The content in the form that is its own, for those who choose none.
+#[component]
+pub(super) fn PlainContent(preview: FilePreview) -> impl IntoView {
+    view! { <ContentView preview form=RwSignal::new(None) /> }
 }
 
 #[component]
@@ -83,6 +92,7 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
         <div class="split" class:detail=detail style:--split=move || split.width()>
             <div class="pane" aria-label="Files" role="region">
                 <Toolbar />
+                <NoSuchLayer layers=files.layers />
                 {about}
                 <Show when=move || files.is_open() fallback=|| view! { <Opening /> }>
                     <TreeList />

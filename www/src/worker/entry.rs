@@ -37,7 +37,7 @@ pub fn start() {
     });
     scope().set_onmessage(Some(listen.as_ref().unchecked_ref()));
     listen.forget();
-    post(&FromWorker::Ready, Vec::new());
+    post(&FromWorker::Ready { build: super::BUILD.to_owned() }, Vec::new());
 }
 
 /// The worker's end of one piece of work.

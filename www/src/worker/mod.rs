@@ -25,3 +25,6 @@ mod unpack_job;
 mod window;
 
 pub use crate::jobs::Progress;
+
+/// The build that this code is of: a page and its workers must be of the same one.
+pub(crate) const BUILD: &str = env!("DRYDOCK_BUILD");

@@ -52,6 +52,8 @@ struct Inner {
     crew: RefCell<Vec<Rc<Hand>>>,
     /// The one that holds trees.
     keeper: RefCell<Option<Rc<Hand>>>,
+    /// Those that take the place of others once they are ready.
+    coming: RefCell<Vec<Rc<Hand>>>,
     queue: RefCell<Vec<Waiting>>,
     next: Cell<JobId>,
 }
@@ -71,9 +73,21 @@ impl Pool {
             registries,
             crew: RefCell::default(),
             keeper: RefCell::default(),
+            coming: RefCell::default(),
             queue: RefCell::default(),
             next: Cell::new(1),
         }))
+    }
+
+    /// Starts all workers that there may be, so that nothing has to be fetched when there is work:
+    /// the server may be gone by then, or be of another version.
+    pub fn warm(&self) {
+        let _keeper = self.keeper_hand();
+        let mut crew = self.0.crew.borrow_mut();
+        while crew.len() < most_workers() {
+            let Ok(hand) = Hand::start(&Rc::downgrade(&self.0)) else { return };
+            crew.push(hand);
+        }
     }
 
     /// Has a layer or blob read by the next free worker; of those that wait, `weight` (its size)
@@ -174,8 +188,11 @@ impl Pool {
         }
         drop(queue);
         let mut crew = self.0.crew.borrow_mut();
-        if let Some(hand) = crew.iter().find(|hand| !hand.busy.get()) {
-            return Some(Rc::clone(hand));
+        let idle = |worn: bool| {
+            crew.iter().find(|hand| !hand.busy.get() && hand.worn.get() == worn).map(Rc::clone)
+        };
+        if let Some(hand) = idle(false).or_else(|| idle(true)) {
+            return Some(hand);
         }
         if crew.len() >= most_workers() {
             return None;
@@ -203,6 +220,45 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Inner {
+    /// Takes note that a worker has taken too much memory: it ends when there are enough others,
+    /// and until then goes on while one is started in its place.
+    fn wear_out(self: &Rc<Self>, hand: &Hand) {
+        hand.worn.set(true);
+        let (worn, fresh) = {
+            let crew = self.crew.borrow();
+            let worn = crew.iter().filter(|hand| hand.worn.get() && !hand.dead.get()).count();
+            (worn, crew.len() - worn)
+        };
+        if fresh >= most_workers() {
+            hand.retire();
+            return;
+        }
+        let mut coming = self.coming.borrow_mut();
+        if coming.len() < worn
+            && let Ok(hand) = Hand::start(&Rc::downgrade(self))
+        {
+            coming.push(hand);
+        }
+    }
+
+    /// Takes in a worker that is ready, if it came to take another's place.
+    fn take_in(&self, hand: &Rc<Hand>) {
+        let mut coming = self.coming.borrow_mut();
+        let Some(at) = coming.iter().position(|it| Rc::ptr_eq(it, hand)) else { return };
+        let hand = coming.swap_remove(at);
+        let mut crew = self.crew.borrow_mut();
+        let worn = crew.iter().position(|it| it.worn.get() && !it.busy.get());
+        if let Some(worn) = worn.map(|at| crew.swap_remove(at)) {
+            worn.retire();
+        }
+        crew.push(hand);
+    }
+
+    /// Forgets a worker that could not be loaded.
+    fn give_up(&self, hand: &Hand) {
+        self.coming.borrow_mut().retain(|it| !std::ptr::eq(&**it, hand));
+    }
+
     fn next_job(&self) -> JobId {
         let job = self.next.get();
         self.next.set(job.wrapping_add(1));

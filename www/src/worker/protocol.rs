@@ -50,7 +50,10 @@ pub enum ToWorker {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FromWorker {
     /// The worker listens; whatever is sent earlier is lost.
-    Ready,
+    Ready {
+        /// The build that the worker is of.
+        build: String,
+    },
     /// How far a piece of work has come.
     Progress {
         /// Number of the work.

@@ -1,8 +1,5 @@
 //! Manifests and tags: reading, storing and deleting them.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use bytes::Bytes;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
@@ -12,13 +9,14 @@ use drydock::reference::{Tag, Target};
 use super::{Manifest, Repository};
 use crate::limits;
 use crate::store::Refusal;
+use crate::store::index::Index;
 use crate::store::outline::{Link, Outline};
 use crate::store::upload::computable;
 
 impl Repository {
     /// Whether anything was ever pushed that can be pulled.
     pub(crate) fn is_listed(&self) -> bool {
-        self.fresh().is_ok_and(|state| !state.index.entries().is_empty())
+        self.fresh().is_ok_and(|state| state.index.manifests().next().is_some())
     }
 
     pub(crate) fn manifest(&self, target: &Target) -> Result<Manifest, Refusal> {
@@ -36,10 +34,9 @@ impl Repository {
             (Some(found), _) => found,
             // Other tools list an index only, not its children.
             (None, Target::Digest(digest)) => self
-                .known(&mut state)?
-                .into_iter()
-                .find(|link| link.digest == *digest)
-                .map(|link| (link.media_type, link.digest))
+                .children(&mut state)?
+                .get(digest)
+                .map(|link| (link.media_type.clone(), link.digest.clone()))
                 .ok_or_else(unknown)?,
             (None, Target::Tag(_)) => return Err(unknown()),
         };
@@ -68,20 +65,20 @@ impl Repository {
             )));
         }
         let outline = Outline::read(media_type, &bytes).map_err(Refusal::ManifestInvalid)?;
-        let mut state = self.fresh()?;
         let config = outline.config.iter().map(|link| ("config", link));
         let layers = outline.layers.iter().filter(|link| !link.media_type.is_foreign());
         let children = outline.manifests.iter().map(|link| ("child", link));
         for (kind, link) in config.chain(layers.map(|link| ("layer", link))).chain(children) {
             self.check_link(kind, link)?;
         }
-        let size = bytes.len() as u64;
+        let descriptor = Descriptor::new(media_type.as_str(), digest.clone(), bytes.len() as u64);
+        let growth = Index::growth(&descriptor, tags);
+        let mut state = self.fresh()?;
+        self.has_room(&state, growth)?;
         self.put_bytes(digest, bytes)?;
-        let descriptor = Descriptor::new(media_type.as_str(), digest.clone(), size);
-        self.change(&mut state, |index| index.put(&descriptor, tags))?;
-        let subject = outline.subject.clone();
-        state.outlines.insert(digest.clone(), Arc::new(outline));
-        Ok(subject)
+        self.change(&mut state, growth, |index| index.put(&descriptor, tags))?;
+        self.learn(&mut state, &Link::of(&descriptor), &outline)?;
+        Ok(outline.subject)
     }
 
     /// Stores a manifest without looking into it.
@@ -95,12 +92,14 @@ impl Repository {
         let mut state = self.fresh()?;
         self.put_bytes(&digest, Bytes::copy_from_slice(bytes))?;
         let descriptor = Descriptor::new(media_type.as_str(), digest, bytes.len() as u64);
-        self.change(&mut state, |index| index.put(&descriptor, tags))
+        let growth = Index::growth(&descriptor, tags);
+        state.known.forget();
+        self.change(&mut state, growth, |index| index.put(&descriptor, tags))
     }
 
     fn check_link(&self, kind: &'static str, link: &Link) -> Result<(), Refusal> {
-        let size = match self.blob(&link.digest) {
-            Ok(blob) => blob.size(),
+        let size = match self.blob_size(&link.digest) {
+            Ok(size) => size,
             Err(Refusal::BlobUnknown { digest, repository }) => {
                 return Err(Refusal::ManifestBlobUnknown { kind, digest, repository });
             }
@@ -121,11 +120,15 @@ impl Repository {
         let removed = match target {
             Target::Tag(tag) => {
                 state.index.by_tag(tag.as_str()).is_some()
-                    && self.change(&mut state, |index| index.remove_tag(tag.as_str()))?
+                    && self.change(&mut state, 0, |index| index.remove_tag(tag.as_str()))?
             }
             Target::Digest(digest) => {
-                if self.known(&mut state)?.iter().any(|link| link.digest == *digest) {
-                    self.change(&mut state, |index| index.remove(digest))?;
+                let is_listed = state.index.by_digest(digest).is_some();
+                if is_listed || self.children(&mut state)?.contains_key(digest) {
+                    state.known.forget();
+                    if is_listed {
+                        self.change(&mut state, 0, |index| index.remove(digest))?;
+                    }
                     match self.delete_blob(digest) {
                         Ok(()) => true,
                         Err(Refusal::BlobUnknown { .. }) => false,
@@ -145,11 +148,15 @@ impl Repository {
         })
     }
 
-    /// Tags in byte order.
-    pub(crate) fn tags(&self) -> Result<Vec<String>, Refusal> {
+    /// So many tags in byte order behind one, and whether there are more.
+    pub(crate) fn tags(
+        &self,
+        behind: Option<&str>,
+        most: usize,
+    ) -> Result<(Vec<String>, bool), Refusal> {
         let state = self.fresh()?;
-        let tags: BTreeSet<&String> =
-            state.index.entries().iter().filter_map(|e| e.tag.as_ref()).collect();
-        Ok(tags.into_iter().cloned().collect())
+        let mut tags = state.index.tags(behind);
+        let page = tags.by_ref().take(most).map(str::to_owned).collect();
+        Ok((page, tags.next().is_some()))
     }
 }

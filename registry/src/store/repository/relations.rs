@@ -1,54 +1,77 @@
 //! What manifests say of each other and of blobs.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
 use drydock::digest::Digest;
 use drydock::media_type::Kind;
 use serde_json::{Map, Value, json};
 
-use super::{Repository, State};
+use super::Repository;
 use crate::limits;
 use crate::store::outline::{Link, Outline};
 use crate::store::{Refusal, Role};
 
+/// Which referrers of a subject are wanted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    /// Only of this artifact type.
+    pub(crate) artifact_type: Option<String>,
+    /// Only those behind this digest, in order of digests.
+    pub(crate) behind: Option<String>,
+    /// At most so many.
+    pub(crate) most: usize,
+}
+
 impl Repository {
-    /// Descriptors of the manifests that are about a digest, in order of their digests
-    /// (distribution-spec, "Listing Referrers").
-    pub(crate) fn referrers(&self, subject: &Digest) -> Result<Vec<Value>, Refusal> {
+    /// Descriptors of the manifests that are about a digest, in order of their digests, and
+    /// whether there are more (distribution-spec, "Listing Referrers").
+    pub(crate) fn referrers(
+        &self,
+        subject: &Digest,
+        wanted: &Wanted,
+    ) -> Result<(Vec<Value>, bool), Refusal> {
         let mut state = self.fresh()?;
-        let mut found = BTreeMap::new();
-        for link in self.known(&mut state)? {
-            let Some(outline) = self.outline(&mut state, &link)? else { continue };
-            if outline.subject.as_ref() != Some(subject) {
+        let links: Vec<Link> = match self.about(&mut state, subject)? {
+            Some(links) => links.values().cloned().collect(),
+            None => Vec::new(),
+        };
+        let mut found = Vec::new();
+        let mut bytes = 0;
+        for link in links {
+            if wanted.behind.as_deref().is_some_and(|behind| link.digest.as_str() <= behind) {
                 continue;
             }
-            let mut value = Map::new();
-            value.insert("mediaType".to_owned(), json!(link.media_type));
-            value.insert("digest".to_owned(), json!(link.digest));
-            value.insert("size".to_owned(), json!(link.size));
-            if let Some(artifact_type) = &outline.artifact_type {
-                value.insert("artifactType".to_owned(), json!(artifact_type));
+            if let Some(artifact_type) = &wanted.artifact_type {
+                let brief = self.brief(&mut state, &link)?;
+                if brief.and_then(|b| b.artifact_type.clone()).as_deref() != Some(artifact_type) {
+                    continue;
+                }
             }
-            if let Some(annotations) = &outline.annotations {
-                value.insert("annotations".to_owned(), json!(annotations));
+            // The document may have gone since it was read.
+            let Some(outline) = self.outline(&link)? else { continue };
+            let descriptor = descriptor(&link, outline);
+            bytes += descriptor.to_string().len();
+            if found.len() >= wanted.most
+                || (!found.is_empty() && bytes > limits::REFERRERS_PAGE_BYTES)
+            {
+                return Ok((found, true));
             }
-            found.insert(link.digest, Value::Object(value));
+            found.push(descriptor);
         }
-        Ok(found.into_values().collect())
+        Ok((found, false))
     }
 
     /// What a digest is to this repository.
     pub(crate) fn role(&self, digest: &Digest) -> Result<Role, Refusal> {
         let mut state = self.fresh()?;
-        for link in self.known(&mut state)? {
+        let known = self.known(&mut state)?;
+        drop(state);
+        for link in known {
             if link.digest == *digest {
                 return Ok(match link.media_type.kind() {
                     Kind::Index => Role::Index,
                     _ => Role::Manifest,
                 });
             }
-            let Some(outline) = self.outline(&mut state, &link)? else { continue };
+            let Some(outline) = self.outline(&link)? else { continue };
             if outline.config.as_ref().is_some_and(|c| c.digest == *digest) {
                 return Ok(Role::Config);
             }
@@ -58,55 +81,18 @@ impl Repository {
         }
         Ok(Role::Unknown)
     }
+}
 
-    /// All manifests: those that `index.json` lists, and the children of indexes among them.
-    pub(super) fn known(&self, state: &mut State) -> Result<Vec<Link>, Refusal> {
-        let mut seen = BTreeSet::new();
-        let mut found: Vec<Link> = Vec::new();
-        let mut level: Vec<Link> = state
-            .index
-            .entries()
-            .iter()
-            .map(|e| Link {
-                media_type: e.media_type.clone(),
-                digest: e.digest.clone(),
-                size: e.size,
-            })
-            .collect();
-        for _ in 0..=limits::INDEX_DEPTH {
-            let mut below = Vec::new();
-            for link in level {
-                if !seen.insert(link.digest.clone()) {
-                    continue;
-                }
-                if link.media_type.kind() == Kind::Index
-                    && let Some(outline) = self.outline(state, &link)?
-                {
-                    below.extend(outline.manifests.iter().cloned());
-                }
-                found.push(link);
-            }
-            level = below;
-        }
-        Ok(found)
+fn descriptor(link: &Link, outline: Outline) -> Value {
+    let mut value = Map::new();
+    value.insert("mediaType".to_owned(), json!(link.media_type));
+    value.insert("digest".to_owned(), json!(link.digest));
+    value.insert("size".to_owned(), json!(link.size));
+    if let Some(artifact_type) = outline.artifact_type {
+        value.insert("artifactType".to_owned(), json!(artifact_type));
     }
-
-    /// What a manifest says; `None` when it is not here or not understood.
-    fn outline(&self, state: &mut State, link: &Link) -> Result<Option<Arc<Outline>>, Refusal> {
-        if let Some(known) = state.outlines.get(&link.digest) {
-            return Ok(Some(Arc::clone(known)));
-        }
-        if !matches!(link.media_type.kind(), Kind::Index | Kind::Manifest) {
-            return Ok(None);
-        }
-        let bytes = match self.document(&link.digest) {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) | Err(Refusal::ManifestTooLarge) => return Ok(None),
-            Err(other) => return Err(other),
-        };
-        let Ok(outline) = Outline::read(&link.media_type, &bytes) else { return Ok(None) };
-        let outline = Arc::new(outline);
-        state.outlines.insert(link.digest.clone(), Arc::clone(&outline));
-        Ok(Some(outline))
+    if let Some(annotations) = outline.annotations {
+        value.insert("annotations".to_owned(), Value::Object(annotations));
     }
+    Value::Object(value)
 }
