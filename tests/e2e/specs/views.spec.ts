@@ -197,9 +197,10 @@ test('narrow: a file link says what it waits for, and can be cancelled', async (
     await route.continue();
   });
   await page.goto(`/${stack.own}/views/wait:1/-/files/etc/app.json`);
-  await expect(page.locator('.progress')).toContainText(/ of \d+ B/, { timeout: 30_000 });
-  await page.getByRole('button', { name: 'Cancel' }).click();
-  await expect(page.getByText('Reading was stopped.')).toBeVisible();
+  const file = page.getByRole('region', { name: 'Chosen file' });
+  await expect(file.locator('.progress')).toContainText(/ of [\d.]+ k?B/, { timeout: 30_000 });
+  await file.getByRole('button', { name: 'Cancel' }).click();
+  await expect(file.getByText('Reading was stopped.')).toBeVisible();
 });
 
 test('the palette has its own views before unknown words', async ({ page, stack }) => {
