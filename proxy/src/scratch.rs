@@ -9,14 +9,11 @@ use axum::extract::Request;
 use axum::response::Response;
 use drydock::reference::Registry;
 use drydock_registry::{Access, Logins, Store, sample};
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderValue, header};
 use tower::ServiceExt as _;
 
 use crate::config::Serve;
-use crate::policy::header::OWN;
-
-/// Under which name the page reads what a browser would ask its user about.
-const CHALLENGE: HeaderName = HeaderName::from_static("x-upstream-www-authenticate");
+use crate::policy::header::{CHALLENGE, OWN};
 
 /// What a scratch registry is made of.
 #[derive(Debug, Default)]
@@ -97,7 +94,7 @@ pub(crate) async fn answer(scratch: Router, request: Request) -> Response {
     };
     let headers = response.headers_mut();
     // The page asks for the login itself; a browser that sees this would do so before it.
-    if let (true, Some(challenge)) = (from_page, headers.remove(header::WWW_AUTHENTICATE)) {
+    if from_page && let Some(challenge) = headers.remove(header::WWW_AUTHENTICATE) {
         headers.insert(CHALLENGE, challenge);
     }
     // Image content comes from strangers here too: no browser may run or show it.

@@ -1,7 +1,7 @@
 //! What a layout holds and nothing in it needs: found, and removed when asked to.
 //!
-//! Pushing over a tag leaves the old manifest's blobs behind, and so do uploads of which no manifest
-//! came. A registry that is running can't tell them from blobs whose manifest is still to come.
+//! A manifest that is deleted leaves its blobs behind, and so do uploads of which no manifest came. A
+//! registry that is running can't tell them from blobs whose manifest is still to come.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

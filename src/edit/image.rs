@@ -137,7 +137,7 @@ impl Image {
         unread: BTreeMap<Digest, String>,
         label: &str,
     ) -> Result<Self, ImageError> {
-        if document.media_type().kind() != Kind::Index {
+        if document.media_type().kind() != Kind::Index || !document.value().is_object() {
             return Err(wrong_type(&document, label));
         }
         let parts = Parts::Index { children, unread };

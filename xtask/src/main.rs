@@ -2,6 +2,7 @@
 
 mod bench;
 mod dist;
+mod fuzz;
 mod images;
 mod page;
 mod paths;
@@ -25,6 +26,7 @@ usage: cargo xtask <command>
   page                           build the page into target/dist/page
   dist                           build target/dist/drydock, one binary with the page in it
   test [--only PART]...          check and test everything, or only some parts
+  fuzz [--seconds N] [--only T]  try what reads input from outside with inputs that nobody thought of
   images [big|bench]             make the images that tests (or the memory test, or bench) open
   bench [--runs N]               measure against other tools, in one run, as ratios
 ";
@@ -57,6 +59,7 @@ fn command(arguments: &[String]) -> Result<ExitCode> {
             dist::build(page::Effort::Smallest)?;
         }
         "test" => return test::test(rest),
+        "fuzz" => fuzz::command(rest)?,
         "images" => {
             setup::setup(Purpose::Bench)?;
             images::command(rest)?;

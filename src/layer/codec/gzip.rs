@@ -124,7 +124,8 @@ impl Gzip {
                     match input.iter().position(|&byte| byte != 0) {
                         None => input.len(),
                         Some(at) => {
-                            self.garbage(start, at, subject, findings);
+                            let zeros = offset + at as u64 > start;
+                            self.garbage(start, zeros, subject, findings);
                             at
                         }
                     }
@@ -137,13 +138,13 @@ impl Gzip {
         Ok(())
     }
 
-    fn garbage(&mut self, start: u64, zeros: usize, subject: &str, findings: &mut Findings) {
+    fn garbage(&mut self, start: u64, zeros: bool, subject: &str, findings: &mut Findings) {
         self.state = State::Garbage;
         findings.add("gzip.trailing-garbage", |rule| {
             let text = format!(
                 "Behind the last gzip member, at offset {start}, stand bytes that are no gzip \
                  member{}: other tools refuse the blob.",
-                if zeros > 0 { " (after zeros)" } else { "" }
+                if zeros { " (after zeros)" } else { "" }
             );
             Finding::error(rule, subject, text).expected("another gzip member or the end")
         });
@@ -160,7 +161,7 @@ impl Gzip {
         let used = match self.header.read(input, subject, findings)? {
             Read::Part(used) => used,
             Read::NoGzip(used) => {
-                self.garbage(self.header.start, 0, subject, findings);
+                self.garbage(self.header.start, false, subject, findings);
                 return Ok(used);
             }
             Read::End(used) => {
@@ -275,7 +276,7 @@ impl Gzip {
             State::Garbage => return Err(Stopped),
             State::Header if self.members > 0 && self.header.is_one_byte() => {
                 let start = self.header.start;
-                self.garbage(start, 0, subject, findings);
+                self.garbage(start, false, subject, findings);
                 return Err(Stopped);
             }
             State::Header => "in the header of a gzip member",

@@ -152,7 +152,11 @@ impl Parser {
                     if *left == 0 {
                         let kind = *kind;
                         self.state = State::Padding { left: *padding };
+                        // Findings name where the extension begins, wherever this piece does.
+                        let before = self.body.len().saturating_sub(used) as u64;
+                        self.offset -= before;
                         self.end_extension(kind, findings);
+                        self.offset += before;
                     }
                     used
                 }

@@ -15,6 +15,9 @@ const TRUNK: &str = "0.21.14";
 /// Judges dependencies by licence and source.
 const CARGO_DENY: &str = "0.20.2";
 
+/// Makes inputs for `fuzz/`.
+const CARGO_FUZZ: &str = "0.13.2";
+
 pub(super) fn for_the_page() -> Result<Vec<Step>> {
     let bindgen = wasm_bindgen_version()?;
     Ok(vec![
@@ -54,6 +57,15 @@ pub(super) fn for_tests() -> Result<Vec<Step>> {
         "judges dependencies by licence and source",
     );
     Ok(vec![components, deny])
+}
+
+/// Only installed for `cargo xtask fuzz`: the tests do without it.
+pub(super) fn fuzzer() -> Step {
+    tool("cargo-fuzz", CARGO_FUZZ, "cargo-fuzz", &[], "builds and runs the fuzz targets")
+}
+
+pub(super) fn fuzzer_bin() -> PathBuf {
+    bin("cargo-fuzz", CARGO_FUZZ)
 }
 
 /// Where they are.

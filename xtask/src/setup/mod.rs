@@ -139,6 +139,23 @@ fn in_place(name: &str, version: &str, build: impl FnOnce(&Path) -> Result<()>) 
     Ok(())
 }
 
+/// The fuzzer, which is installed where it is missing.
+pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
+    if let Some(program) = crate::fuzz::is_there() {
+        return Ok(program);
+    }
+    let step = cargo_tools::fuzzer();
+    println!("setup: {}: {}", step.name, step.why);
+    (step.install)()?;
+    installed_cargo_fuzz().context("cargo-fuzz was installed, but is not there")
+}
+
+/// The fuzzer of the pinned version.
+pub(crate) fn installed_cargo_fuzz() -> Option<PathBuf> {
+    let program = cargo_tools::fuzzer_bin().join("cargo-fuzz");
+    program.is_file().then_some(program)
+}
+
 /// The directories with the pinned tools, for PATH.
 pub(crate) fn tool_path() -> Result<Vec<PathBuf>> {
     Ok(cargo_tools::bins()?.into_iter().chain(go_tools::bins()).collect())

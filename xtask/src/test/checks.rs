@@ -3,16 +3,23 @@
 use anyhow::{Context, Result};
 
 use super::counts::Counts;
+use crate::fuzz;
 use crate::process::Run;
 use crate::setup::{self, wasm};
 
 const WASM: &str = "wasm32-unknown-unknown";
+/// How long each target is fuzzed.
+const FUZZ_SECONDS: u64 = 10;
 
 pub(super) fn format() -> Result<Counts> {
     Run::new("cargo")
         .args(["fmt", "--all", "--check"])
         .show()
         .context("by hand: cargo fmt --all")?;
+    Run::new("cargo")
+        .args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
+        .show()
+        .context("by hand: cargo fmt --manifest-path fuzz/Cargo.toml")?;
     Ok(Counts::PASSED)
 }
 
@@ -75,6 +82,21 @@ pub(super) fn registry_tests() -> Result<Counts> {
 
 pub(super) fn proxy_tests() -> Result<Counts> {
     tests(&["--package", "drydock-proxy"])
+}
+
+/// Each target over its corpus, and for a while beyond it where there is a fuzzer.
+pub(super) fn fuzz_targets() -> Result<Counts> {
+    let mut counts = run(fuzz::corpora())?;
+    match fuzz::is_there() {
+        Some(cargo_fuzz) => {
+            let (passed, failed) = fuzz::run(&cargo_fuzz, FUZZ_SECONDS, &[])?;
+            counts += Counts { passed, failed, skipped: 0 };
+        }
+        None => println!(
+            "not fuzzed: cargo-fuzz is not here, so each target ran over its corpus only (`cargo xtask fuzz` installs it)"
+        ),
+    }
+    Ok(counts)
 }
 
 /// What of the page needs no browser, such as the grammar of its links.

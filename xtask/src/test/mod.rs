@@ -31,6 +31,7 @@ const PARTS: &[Part] = &[
     Part { name: "registry", purpose: Purpose::Run, run: checks::registry_tests },
     Part { name: "proxy", purpose: Purpose::Run, run: checks::proxy_tests },
     Part { name: "www", purpose: Purpose::Run, run: checks::www_tests },
+    Part { name: "fuzz", purpose: Purpose::Run, run: checks::fuzz_targets },
     Part { name: "wasm", purpose: Purpose::Run, run: checks::wasm_build },
     Part { name: "oracle", purpose: Purpose::Test, run: checks::oracle_tests },
     Part { name: "conformance", purpose: Purpose::Test, run: conformance::run },

@@ -1,0 +1,207 @@
+//! Layers, the tree that they make, and archives.
+
+use std::ops::Range;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use drydock::archive::{
+    Archive, ArchiveSource, Files, ReadAt, ReadError, Sniffed, Unpacker, scan, sniff,
+};
+use drydock::digest::Digest;
+use drydock::layer::{Index, LayerReader, LayerSummary, NodeId, Overlay, ReadOptions};
+use drydock::media_type::MediaType;
+use sha2::{Digest as _, Sha256};
+
+/// Most bytes of one input: the fuzzer learns nothing from more.
+const LARGEST: usize = 1 << 20;
+
+/// A layer in gzip. The magic bytes are added, so that mutations are spent behind them.
+pub fn gzip(data: &[u8]) {
+    layer(&[&[0x1f, 0x8b, 8], data].concat(), MediaType::LAYER_GZIP);
+}
+
+/// A layer in zstd.
+pub fn zstd(data: &[u8]) {
+    layer(&[&[0x28, 0xb5, 0x2f, 0xfd], data].concat(), MediaType::LAYER_ZSTD);
+}
+
+/// A plain tar. Checksums of headers are made right, which mutations never are.
+pub fn tar(data: &[u8]) {
+    layer(&with_checksums(data), MediaType::LAYER);
+    layer(data, MediaType::LAYER);
+}
+
+/// The index of a layer as it is kept on disk, where it may have been changed.
+pub fn index_format(data: &[u8]) {
+    let sealed = [data, &Sha256::digest(data)[..]].concat();
+    let _ = Index::from_bytes(data);
+    let Ok(index) = Index::from_bytes(&sealed) else { return };
+    for (number, entry) in index.entries().enumerate() {
+        let ordinal = number as u32;
+        let _ = (entry.name(), index.device(ordinal), index.file_digest(ordinal));
+        index.xattrs(ordinal).count();
+    }
+    let again = Index::from_bytes(&index.to_bytes()).expect("what was written is read");
+    assert_eq!(again.to_bytes(), index.to_bytes());
+    look(&Overlay::raw(Arc::new(index)));
+}
+
+/// Several layers on top of each other, separated by a word.
+pub fn overlay(data: &[u8]) {
+    let mut layers = Vec::new();
+    for part in split(data, b"LAYER").take(6) {
+        let summary = read(&with_checksums(part), MediaType::LAYER, &[]);
+        layers.extend(summary.index.map(Arc::new));
+    }
+    let overlay = Overlay::build(&layers);
+    look(&overlay);
+    for layer in 0..layers.len() {
+        for change in overlay.changes(layer as u32) {
+            let _ = overlay.path(change.node);
+        }
+    }
+}
+
+/// An archive of images: a tar that somebody dropped onto the page.
+pub fn archive(data: &[u8]) {
+    if data.len() > LARGEST {
+        return;
+    }
+    let mut tar = with_checksums(data);
+    if let Sniffed::Packed(_) = sniff(data) {
+        let mut unpacker = Unpacker::new(LARGEST as u64);
+        let mut out = Vec::new();
+        if unpacker.push(data, |bytes| out.extend_from_slice(bytes)).is_err()
+            || unpacker.finish(|bytes| out.extend_from_slice(bytes)).is_err()
+        {
+            return;
+        }
+        tar = out;
+    }
+    let disk = Disk(tar.into());
+    let size = disk.0.len() as u64;
+    let Ok(files) = now(scan(&disk, 0, size)) else { return };
+    for (_, place) in files.iter() {
+        assert!(place.range.start <= place.range.end && place.range.end <= size);
+    }
+    let Ok(source) = now(ArchiveSource::open(files, disk)) else { return };
+    let archive: &Archive = source.archive();
+    let files: &Files = archive.files();
+    for root in archive.roots() {
+        assert!(!root.descriptor.digest.as_str().is_empty());
+        let _ = archive.place(&root.descriptor.digest);
+    }
+    assert!(files.iter().count() > 0);
+}
+
+/// However a layer is cut into pieces, the same comes out.
+fn layer(data: &[u8], media_type: &str) {
+    if data.len() > LARGEST {
+        return;
+    }
+    let whole = read(data, media_type, &[]);
+    assert_eq!(whole.digest, Digest::sha256(data));
+    assert_eq!(whole.size, data.len() as u64);
+    let cuts = [data.first().map_or(1, |byte| usize::from(*byte) + 1), 1, 511];
+    let pieces = read(data, media_type, &cuts);
+    assert_eq!(told(&pieces), told(&whole));
+    let bytes = |summary: &LayerSummary| summary.index.as_ref().map(Index::to_bytes);
+    assert_eq!(bytes(&pieces), bytes(&whole));
+    if let Some(index) = whole.index {
+        let written = index.to_bytes();
+        let again = Index::from_bytes(&written).expect("what was written is read");
+        assert_eq!(again.to_bytes(), written);
+        look(&Overlay::raw(Arc::new(index)));
+    }
+}
+
+fn told(summary: &LayerSummary) -> String {
+    format!("{:?}", LayerSummary { index: None, ..summary.clone() })
+}
+
+/// Reads a layer in pieces of these sizes in turn, or at once.
+fn read(data: &[u8], media_type: &str, sizes: &[usize]) -> LayerSummary {
+    let options = ReadOptions {
+        media_type: Some(MediaType::new(media_type)),
+        file_digests: true,
+        ..ReadOptions::default()
+    };
+    let mut reader = LayerReader::new(options);
+    let mut rest = data;
+    let mut sizes = sizes.iter().cycle();
+    while !rest.is_empty() {
+        let size = sizes.next().copied().unwrap_or(rest.len()).clamp(1, rest.len());
+        let (piece, behind) = rest.split_at(size);
+        reader.push(piece, &mut ());
+        rest = behind;
+    }
+    reader.finish(&mut ())
+}
+
+/// Every path is found where it says that it is.
+fn look(overlay: &Overlay) {
+    let mut count = 0;
+    for id in overlay.walk() {
+        let Some(node) = overlay.node(id) else { continue };
+        assert_eq!(overlay.find(&overlay.path(id)), Some(id));
+        if node.id != NodeId::ROOT {
+            assert!(overlay.children(node.parent).contains(&node.id));
+        }
+        if let Some(target) = node.hardlink_to {
+            assert!(overlay.node(target).is_some(), "a hard link leads to what is there");
+        }
+        count += 1;
+        if count > 2000 {
+            return;
+        }
+    }
+}
+
+pub(crate) fn with_checksums(data: &[u8]) -> Vec<u8> {
+    let mut tar = data.to_vec();
+    for block in tar.chunks_exact_mut(512) {
+        if block.get(257..262) == Some(b"ustar") {
+            let sum: u32 = block
+                .iter()
+                .enumerate()
+                .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
+                .sum();
+            block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        }
+    }
+    tar
+}
+
+fn split<'a>(data: &'a [u8], word: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = Some(data);
+    std::iter::from_fn(move || {
+        let data = rest?;
+        match data.windows(word.len()).position(|window| window == word) {
+            Some(at) => {
+                rest = data.get(at + word.len()..);
+                data.get(..at)
+            }
+            None => rest.take(),
+        }
+    })
+}
+
+struct Disk(Bytes);
+
+impl ReadAt for Disk {
+    async fn read(&self, file: usize, range: Range<u64>) -> Result<Bytes, ReadError> {
+        assert_eq!(file, 0);
+        assert!(range.start <= range.end && range.end <= self.0.len() as u64, "{range:?}");
+        Ok(self.0.slice(range.start as usize..range.end as usize))
+    }
+}
+
+/// Nothing waits here.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("a disk in memory answers at once"),
+    }
+}

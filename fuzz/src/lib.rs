@@ -1,0 +1,37 @@
+//! What reads input from outside, each as a function of bytes that must neither panic nor contradict
+//! itself. `fuzz_targets/` gives them to libFuzzer, `tests/corpus.rs` runs them over their corpora.
+
+mod documents;
+mod layers;
+#[allow(dead_code, unreachable_pub, clippy::all)]
+// Pure, and compiled by itself: with the server's sockets and TLS around it, it would take minutes.
+#[path = "../../proxy/src/policy/mod.rs"]
+mod policy;
+mod proxy;
+pub mod seeds;
+mod texts;
+
+pub use documents::{docker_config, draft_link, index, json_tree, manifest};
+pub use layers::{archive, gzip, index_format, overlay, tar, zstd};
+pub use proxy::{proxy_seal, proxy_target};
+pub use texts::{challenge, link, reference};
+
+/// All targets by name.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("reference", reference),
+    ("challenge", challenge),
+    ("link", link),
+    ("json_tree", json_tree),
+    ("manifest", manifest),
+    ("index", index),
+    ("gzip", gzip),
+    ("zstd", zstd),
+    ("tar", tar),
+    ("index_format", index_format),
+    ("overlay", overlay),
+    ("archive", archive),
+    ("proxy_target", proxy_target),
+    ("proxy_seal", proxy_seal),
+    ("draft_link", draft_link),
+    ("docker_config", docker_config),
+];
