@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 use crate::bodies::endless;
 use crate::support::Upstream;
-use crate::support::{DIGEST, Server, allow, eventually, ok};
+use crate::support::{DIGEST, Server, allow, ok};
 
 /// A scratch registry that takes every body whole, and has an endless blob.
 fn scratch() -> Router {
@@ -250,11 +250,14 @@ async fn a5_where_all_are_at_work_a_new_one_is_told_to_come_back() {
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(answer.contains("retry-after: "), "{answer}");
     drop(open);
-    let address = server.address;
-    assert!(
-        eventually(Duration::from_secs(2), || { std::net::TcpStream::connect(address).is_ok() })
-            .await
-    );
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(server.get(&registry.path("/v2/")).await.status, 200);
+    let probe = "GET /-/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let mut answer = String::new();
+    for _ in 0..50 {
+        answer = server.raw(probe).await;
+        if answer.starts_with("HTTP/1.1 200 ") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
