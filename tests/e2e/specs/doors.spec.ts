@@ -92,7 +92,7 @@ test('a registry without a list says so, and one with pages gives them', async (
     const pages = await odd((url) => {
       const last = new URL(url, 'http://x').searchParams.get('last');
       const names = last ? ['b/two', 'NOT/valid'] : ['a/one'];
-      const headers = last ? {} : { link: '</v2/_catalog?n=1&last=a>; rel="next"' };
+      const headers: Record<string, string> = last ? {} : { link: '</v2/_catalog?n=1&last=a>; rel="next"' };
       return { status: 200, body: JSON.stringify({ repositories: names }), headers };
     });
     const port = await freePort();
