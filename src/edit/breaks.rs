@@ -18,7 +18,7 @@ pub fn with_breaks_of(before: &str, typed: &str) -> String {
         return before.to_owned();
     }
     let count = |end: &str| lines.iter().filter(|line| ending(line) == end).count();
-    let usual = ["\n", "\r\n", "\r"].into_iter().max_by_key(|end| count(end)).unwrap_or("\n");
+    let usual = ["\r", "\r\n", "\n"].into_iter().max_by_key(|end| count(end)).unwrap_or("\n");
     if lines.len().max(typed.lines().count()) > limits::DIFF_LINES {
         return typed.replace('\n', usual);
     }

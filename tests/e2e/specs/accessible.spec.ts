@@ -63,7 +63,8 @@ async function settled(page: Page): Promise<void> {
   await expect(page.locator('html')).toHaveAttribute('data-state', /ready|error/, { timeout: 60_000 });
   await expect(page.locator('[data-verify="running"]')).toHaveCount(0, { timeout: 60_000 });
   await expect(page.locator('.opening')).toHaveCount(0, { timeout: 60_000 });
-  await page.waitForTimeout(400);
+  // Nothing is animated for longer than this.
+  await page.waitForTimeout(150);
 }
 
 async function faults(page: Page): Promise<string[]> {
@@ -71,25 +72,36 @@ async function faults(page: Page): Promise<string[]> {
   return violations.flatMap((it) => it.nodes.map((node) => `${it.id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`.replace(/\s+/g, ' ').slice(0, 400)));
 }
 
-for (const scheme of ['light', 'dark'] as const) {
-  for (const width of [390, 1280]) {
-    test(`axe finds nothing: ${scheme}, ${width}`, async ({ page, stack }) => {
-      test.setTimeout(300_000);
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-      await page.setViewportSize({ width, height: 844 });
+const lights = ['light', 'dark'] as const;
+const widths = [390, 1280];
+
+/** Looks at the page as it is now, and keeps what axe and the console find for the end of the test. */
+async function watcher(page: Page, scheme: 'light' | 'dark', width: number) {
+  await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+  await page.setViewportSize({ width, height: 844 });
+  const found = new Set<string>();
+  page.on('console', (message) => {
+    // The browser itself writes down each answer 404; to a look-up that is a plain no.
+    const isAnswer = /status of 404/.test(message.text());
+    const isLookUp = /\/(referrers|manifests)\/sha256/.test(message.location().url);
+    if (message.type() !== 'error' || (isAnswer && isLookUp)) return;
+    found.add(`${new URL(page.url()).pathname}: ${message.text()} ${message.location().url}`);
+  });
+  return {
+    found,
+    async look(name: string): Promise<void> {
+      await settled(page);
+      for (const fault of await faults(page)) found.add(`${name}: ${fault}`);
+    },
+  };
+}
+
+for (const scheme of lights) {
+  for (const width of widths) {
+    test(`axe finds nothing in any view or dialog: ${scheme}, ${width}`, async ({ page, stack }) => {
       await make(stack.origin);
-      const errors: string[] = [];
-      page.on('console', (message) => {
-        // The browser itself writes down each answer 404; to a look-up that is a plain no.
-        const lookUp = /status of 404/.test(message.text()) && /\/(referrers|manifests)\/sha256/.test(message.location().url);
-        if (message.type() === 'error' && !lookUp) errors.push(`${new URL(page.url()).pathname}: ${message.text()} ${message.location().url}`);
-      });
-      const found: string[] = [];
-      const look = async (name: string) => {
-        await settled(page);
-        found.push(...(await faults(page)).map((it) => `${name}: ${it}`));
-      };
-      for (const [name, address] of [['home', '/'], ['drafts', '/-/drafts'], ['unknown', '/ghcr.io/Owner/app']] as const) {
+      const { found, look } = await watcher(page, scheme, width);
+      for (const [name, address] of [['home', '/'], ['drafts', '/-/drafts'], ['no reference', '/ghcr.io/Owner/app']] as const) {
         await page.goto(address);
         await look(name);
       }
@@ -98,7 +110,6 @@ for (const scheme of ['light', 'dark'] as const) {
         await page.goto(image + view);
         await look(view || 'overview');
       }
-      // What lies over the page.
       await page.goto(image);
       await settled(page);
       for (const [name, open] of Object.entries(dialogs)) {
@@ -108,28 +119,35 @@ for (const scheme of ['light', 'dark'] as const) {
         await page.keyboard.press('Escape');
         await expect(page.getByRole('dialog')).toHaveCount(0);
       }
-      await page.goto(`${image}/-/edit`);
-      await settled(page);
-      await page.getByRole('button', { name: 'Add edit' }).first().click();
-      await look('edit menu');
-      const kinds = await page.getByRole('option').allInnerTexts();
-      await page.keyboard.press('Escape');
-      for (const kind of kinds.map((it) => it.split('\n')[0] ?? '').slice(0, 40)) {
-        await page.getByRole('button', { name: 'Add edit' }).first().click();
-        const option = page.getByRole('option').filter({ hasText: kind }).first();
-        if ((await option.getAttribute('aria-disabled')) === 'true') {
-          await page.keyboard.press('Escape');
-          continue;
-        }
-        await option.click();
-        await look(`edit form ${kind}`);
-        await page.keyboard.press('Escape');
-        await expect(page.getByRole('dialog')).toHaveCount(0);
-      }
-      expect([...new Set(found)]).toEqual([]);
-      expect(errors.filter((it) => !it.includes('Owner'))).toEqual([]);
+      expect([...found]).toEqual([]);
     });
   }
+}
+
+// The forms are made of the same few fields: each is looked at once in either theme.
+for (const [at, scheme] of lights.entries()) {
+  test(`axe finds nothing in any form of an edit: ${scheme}`, async ({ page, stack }) => {
+    await make(stack.origin);
+    const { found, look } = await watcher(page, scheme, widths[at] ?? 390);
+    await page.goto(`/${stack.own}/axe/app:1.0/-/edit`);
+    await settled(page);
+    await page.getByRole('button', { name: 'Add edit' }).first().click();
+    await look('edit menu');
+    const kinds = await page.getByRole('option').allInnerTexts();
+    await page.keyboard.press('Escape');
+    expect(kinds.length).toBeGreaterThan(20);
+    for (const kind of kinds.map((it) => it.split('\n')[0] ?? '')) {
+      await page.getByRole('button', { name: 'Add edit' }).first().click();
+      const option = page.getByRole('option').filter({ hasText: kind }).first();
+      if ((await option.getAttribute('aria-disabled')) !== 'true') {
+        await option.click();
+        await look(`form ${kind}`);
+      }
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('dialog')).toHaveCount(0);
+    }
+    expect([...found]).toEqual([]);
+  });
 }
 
 const dialogs: Record<string, (page: Page) => Promise<void>> = {

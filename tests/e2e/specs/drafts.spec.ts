@@ -89,7 +89,7 @@ test('a mode and a text change nothing else', async ({ page, stack }) => {
   await page.getByRole('button', { name: 'Mode' }).click();
   await page.getByLabel('Permission bits, in octal').fill('0711');
   await page.getByRole('button', { name: 'Set', exact: true }).click();
-  await expect(page.getByText('draft · 1 edit')).toBeVisible();
+  await expect(page.getByText('draft · 1 edit', { exact: true })).toBeVisible();
   await page.goto(`/${source}/-/files/etc/motd`);
   await page.getByRole('button', { name: 'Edit text' }).click();
   await page.getByLabel('Text of the file').fill('hello\nthere\n');

@@ -18,9 +18,6 @@ use crate::net::place::Place;
 use crate::worker::pool::Order;
 use crate::worker::protocol::{BuildWork, FileAt, LayerAt, Outcome, Work};
 
-/// A recipe does not say of which type a layer is, and its first bytes do.
-const UNTOLD: &str = "application/octet-stream";
-
 /// Where everything is that recipes name.
 #[derive(Clone, Debug, Default)]
 pub struct Supplies {
@@ -119,7 +116,7 @@ fn layer(input: &Input, supplies: &Supplies) -> Result<(Place, Descriptor, DiffI
         Input::Recipe(_) => Place::disk(),
         Input::Blob { .. } => supplies.places.get(digest).cloned().unwrap_or_else(Place::disk),
     };
-    let descriptor = Descriptor::new(UNTOLD, digest.clone(), size);
+    let descriptor = Descriptor::new(super::UNTOLD, digest.clone(), size);
     Ok((place, descriptor, diff_id.clone()))
 }
 

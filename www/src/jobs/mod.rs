@@ -115,6 +115,9 @@ pub struct Progress {
     pub resumed: u32,
 }
 
+/// The type of a layer of which nobody says it, as in a recipe: its first bytes do.
+const UNTOLD: &str = "application/octet-stream";
+
 /// An answer that does not fit the question: page and worker are of different versions, as after an
 /// update of the server.
 fn no_sense() -> Problem {

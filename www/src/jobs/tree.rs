@@ -18,7 +18,7 @@ use web_sys::Blob;
 pub use drydock::inspect::tree::{Content, Query, Row, Scope, Shown, Sort, Status, Summary};
 
 use super::bytes::{self, Readable};
-use super::{Problem, ProblemKind, Progress, no_sense, tab};
+use super::{Problem, ProblemKind, Progress, UNTOLD, no_sense, tab};
 use crate::net::place::Place;
 use crate::worker::pool::{Done, Order};
 use crate::worker::protocol::{LayerWork, Outcome, Work};
@@ -346,7 +346,8 @@ async fn checked(
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(JsValue, Option<Blob>), Problem> {
     let Layer { place, descriptor, diff_id } = layer;
-    if let Some(why) = media::hidden(&descriptor.media_type) {
+    let is_told = descriptor.media_type.as_str() != UNTOLD;
+    if is_told && let Some(why) = media::hidden(&descriptor.media_type) {
         let message = format!(
             "{label} {why} ({}), so that its files can't be read here.",
             descriptor.media_type

@@ -108,7 +108,9 @@ pub(super) fn RebaseFields(form: RwSignal<RebaseForm>) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use drydock::edit::Rebase;
+    use drydock::digest::Digest;
+    use drydock::edit::{Pinned, Rebase};
+    use drydock::reference::Reference;
 
     use super::super::everywhere;
     use super::*;
@@ -116,8 +118,10 @@ mod tests {
     fn annotated() -> FormContext {
         let mut context = FormContext::default();
         let digest = Digest::sha256(b"").to_string();
-        context.index_annotations.insert(BASE_NAME.to_owned(), "debian:12".to_owned());
-        context.index_annotations.insert(BASE_DIGEST.to_owned(), digest);
+        context
+            .index_annotations
+            .insert("org.opencontainers.image.base.name".to_owned(), "debian:12".to_owned());
+        context.index_annotations.insert("org.opencontainers.image.base.digest".to_owned(), digest);
         context
     }
 
