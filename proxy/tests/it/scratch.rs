@@ -113,7 +113,8 @@ async fn beyond_this_machine_there_is_no_scratch_registry_without_a_login() {
         &["--own-name", "localhost:9000"],
     ];
     // What is served, what reading and writing without a login give, and the same with one.
-    let cases: [(&[&[&str]], &[&str], [u16; 4]); 8] = [
+    type Case<'a> = (&'a [&'a [&'a str]], &'a [&'a str], [u16; 4]);
+    let cases: [Case<'_>; 8] = [
         (&shared, &[], [404, 404, 404, 404]),
         (&shared, &directory, [404, 404, 404, 404]),
         (&shared, &everyone, [200, 403, 200, 403]),
