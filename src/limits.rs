@@ -42,6 +42,9 @@ pub const TAG_BYTES: usize = 128;
 /// Longest text that is tried as a reference, in bytes.
 pub const REFERENCE_BYTES: usize = 4096;
 
+/// Longest text that a reference is looked for in, in bytes.
+pub const PASTED_BYTES: usize = 64 << 10;
+
 /// Largest zstd window that is accepted, in bytes (the stock decoder's default).
 pub const ZSTD_WINDOW_BYTES: u64 = 1 << 27;
 /// Longest optional field (name, comment, extra) of a gzip header, in bytes.

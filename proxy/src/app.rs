@@ -26,11 +26,13 @@ use crate::policy::path::Shape;
 use crate::policy::{Code, Refusal};
 use crate::refuse;
 use crate::scratch;
+use crate::status::{self, Status};
 
 struct Parts {
     names: OwnNames,
     gate: Gate,
     times: Times,
+    status: Arc<Status>,
     forwarder: Forwarder,
     page: Page,
     scratch: Option<Router>,
@@ -43,38 +45,68 @@ pub fn app(config: Config) -> Router {
     let own = config.own_address();
     let allowed = config.hosts.allowed.clone();
     let Config {
-        names, hosts, key, network, tls, outer, times, sizes, rates, page, scratch, ..
+        names,
+        hosts,
+        key,
+        network,
+        tls,
+        outer,
+        outer_dns,
+        times,
+        sizes,
+        rates,
+        page,
+        scratch,
+        status,
+        ..
     } = config;
     let hosts = Hosts { own: names.clone(), ..hosts };
-    let forwarder =
-        Forwarder::new(Setup { hosts, own, key, network, tls, outer, times: times.clone(), sizes });
+    let forwarder = Forwarder::new(Setup {
+        hosts,
+        own,
+        key,
+        network,
+        tls,
+        outer,
+        outer_dns,
+        times: times.clone(),
+        sizes,
+    });
     let gate = Gate::new(rates);
-    let parts = Parts { names, gate, times, forwarder, page, scratch, allowed };
+    let parts = Parts { names, gate, times, status, forwarder, page, scratch, allowed };
     Router::new().fallback(dispatch).with_state(Arc::new(parts))
 }
 
 async fn dispatch(State(parts): State<Arc<Parts>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    if let Some(response) = status::probe(&parts.status, &parts.page, head.uri.path()).await {
+        // Whoever probes knows no name of this server, and learns nothing of it.
+        return response;
+    }
     let stranger = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(stranger, |info| info.0.ip());
     let client = parts.gate.client(peer, &head.headers);
     let sent = Arc::default();
-    let mut record = Record::new(client.address, &head.method, Arc::clone(&sent));
+    let mut record =
+        Record::new(Arc::clone(&parts.status), client.address, &head.method, Arc::clone(&sent));
     let asks_first = head.headers.contains_key(header::EXPECT);
     let body = Incoming::watch(body, &parts.times, sent, asks_first);
     let method = head.method.clone();
     let response = match check(&parts, &head) {
         Ok(Area::Proxy) => {
+            record.part("proxy");
             let request = Request::from_parts(head, body);
             return limited(&parts, client, request, record).await;
         }
         Ok(Area::Scratch) => {
             let shape = Shape::of("", head.uri.path(), None).map_or("/v2/…", Shape::pattern);
+            record.part("scratch");
             record.target("(scratch)", shape);
             scratch_answer(&parts, Request::from_parts(head, body)).await
         }
         Ok(Area::Page) => {
+            record.part("page");
             record.target("(page)", "");
             page(&parts, &head).await
         }
@@ -170,21 +202,27 @@ async fn page(parts: &Parts, request: &Head) -> Response {
     if path == "/-/config" {
         return described(parts, request);
     }
+    let host = host(request);
+    let given = parts.names.given().iter().map(String::as_str);
+    let hosts: Vec<&str> = [&*host].into_iter().chain(given.filter(|name| *name != host)).collect();
     match path.strip_prefix("/-/assets/") {
-        Some(name) => parts.page.asset(name, &request.headers).await,
-        None if path == "/-/proxy" => text(StatusCode::NOT_FOUND, "There is nothing here.\n"),
-        None => parts.page.index(&request.headers).await,
+        Some(name) => parts.page.asset(name, &request.headers, &hosts).await,
+        None if path == "/-/proxy" || path == "/-/metrics" => {
+            text(StatusCode::NOT_FOUND, "There is nothing here.\n")
+        }
+        None => parts.page.index(&request.headers, &hosts).await,
     }
+}
+
+/// The name under which this server was reached; checked before.
+fn host(request: &Head) -> String {
+    let host = request.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    host.unwrap_or_default().to_ascii_lowercase()
 }
 
 /// What the page has to know of its server.
 fn described(parts: &Parts, request: &Head) -> Response {
-    let host = request
-        .headers
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let host = host(request);
     let mut own: Vec<&str> = parts.names.all().iter().map(String::as_str).collect();
     if !host.is_empty() && !own.contains(&host.as_str()) {
         own.push(&host);

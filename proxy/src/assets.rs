@@ -49,15 +49,15 @@ impl Page {
     }
 
     /// `index.html`, the answer to every path that is a view of the page.
-    pub async fn index(&self, request: &HeaderMap) -> Response {
+    pub async fn index(&self, request: &HeaderMap, hosts: &[&str]) -> Response {
         let Some(html) = self.read("index.html").await else {
             return text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The page has not been built. Run `cargo xtask run` in the source tree, which builds and serves it,\nor name a built page with `drydock serve --page DIR`.\n",
             );
         };
-        let csp = policy(&inline_script_hashes(&String::from_utf8_lossy(&html)));
-        let mut response = self.respond("index.html", html, request).await;
+        let csp = policy(hosts, &inline_script_hashes(&String::from_utf8_lossy(&html)));
+        let mut response = self.respond("index.html", html, request, hosts).await;
         let headers = response.headers_mut();
         for (name, value) in [
             (header::REFERRER_POLICY, "no-referrer"),
@@ -71,19 +71,30 @@ impl Page {
         response
     }
 
+    /// Whether there is a page.
+    pub async fn is_there(&self) -> bool {
+        self.read("index.html").await.is_some()
+    }
+
     /// A file below `/-/assets/`.
-    pub async fn asset(&self, name: &str, request: &HeaderMap) -> Response {
+    pub async fn asset(&self, name: &str, request: &HeaderMap, hosts: &[&str]) -> Response {
         let found = match is_file_name(name) {
             true => self.read(name).await,
             false => None,
         };
         match found {
-            Some(bytes) => self.respond(name, bytes, request).await,
+            Some(bytes) => self.respond(name, bytes, request, hosts).await,
             None => text(StatusCode::NOT_FOUND, "The page has no such file.\n"),
         }
     }
 
-    async fn respond(&self, name: &str, plain: Bytes, request: &HeaderMap) -> Response {
+    async fn respond(
+        &self,
+        name: &str,
+        plain: Bytes,
+        request: &HeaderMap,
+        hosts: &[&str],
+    ) -> Response {
         let immutable = name != "index.html" && has_hash(name);
         let mut encoding = None;
         let mut bytes = plain;
@@ -124,7 +135,7 @@ impl Page {
             headers.insert(header::ETAG, tag);
         }
         // Workers take their policy from their own script's answer.
-        if let Ok(csp) = HeaderValue::from_str(&policy(&[])) {
+        if let Ok(csp) = HeaderValue::from_str(&policy(hosts, &[])) {
             headers.insert(header::CONTENT_SECURITY_POLICY, csp);
         }
         response
@@ -146,14 +157,33 @@ impl Page {
 
 /// What the page may load and run: its own files, WebAssembly, and the inline scripts that it was
 /// built with. Style attributes are the only styles that do not come from a file.
-fn policy(inline_scripts: &[String]) -> String {
+///
+/// `hosts` are the names under which a browser may have come. Scripts and workers come from the
+/// page's folder there, and from nowhere else on this origin: under `/v2/` lies what anyone wrote.
+fn policy(hosts: &[&str], inline_scripts: &[String]) -> String {
     let hashes: String = inline_scripts.iter().map(|hash| format!(" 'sha256-{hash}'")).collect();
+    let folders: Vec<String> = hosts
+        .iter()
+        .filter(|host| is_host_source(host))
+        .map(|host| format!("{host}/-/assets/"))
+        .collect();
+    // A policy can't name an IPv6 address.
+    let scripts = match folders.is_empty() {
+        true => "'self'".to_owned(),
+        false => folders.join(" "),
+    };
     format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; \
+        "default-src 'none'; script-src {scripts} 'wasm-unsafe-eval'{hashes}; style-src 'self'; \
          style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; \
-         manifest-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; \
+         manifest-src 'self'; connect-src 'self'; worker-src {scripts}; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'; object-src 'none'"
     )
+}
+
+/// Whether a name can stand in a policy (CSP 3, `host-source`).
+fn is_host_source(host: &str) -> bool {
+    !host.is_empty()
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'))
 }
 
 /// The SHA-256 of every script that stands in the page itself, in base64.

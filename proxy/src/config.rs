@@ -14,11 +14,12 @@ use crate::forward::dial::OwnAddress;
 use crate::forward::network::{Network, System};
 use crate::forward::tls;
 use crate::layout::Layout;
-use crate::limits::{Rates, Sizes, Times};
+use crate::limits::{Crowd, Rates, Sizes, Times};
 use crate::policy::allow::{Allowed, Hosts};
 use crate::policy::origin::OwnNames;
 use crate::policy::seal;
 use crate::scratch;
+use crate::status::Status;
 
 /// Open, verify, compare and change container images in a browser tab.
 #[derive(Debug, Parser)]
@@ -103,6 +104,18 @@ pub struct Serve {
     /// Requests of all clients at once.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub concurrent_total: u32,
+    /// Connections of all clients.
+    #[arg(long, value_name = "N", default_value_t = 4096)]
+    pub connections: usize,
+    /// Connections of one client that is not on this machine, where no proxy stands in front.
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub connections_per_address: usize,
+    /// Where /-/healthz, /-/readyz and Prometheus' /-/metrics are answered, apart from the page.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub status_listen: Option<SocketAddr>,
+    /// Let the proxy of HTTPS_PROXY look up names that this machine can't.
+    #[arg(long)]
+    pub outer_dns: bool,
     /// Seconds for a registry to accept a connection.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub connect_timeout: u64,
@@ -115,6 +128,12 @@ pub struct Serve {
     /// Seconds without a byte after which a transfer is given up.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub idle_timeout: u64,
+    /// Seconds after which a client that takes nothing of its answer loses its place.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub stall_timeout: u64,
+    /// Seconds that a transfer may take from its first to its last byte.
+    #[arg(long, value_name = "SECONDS", default_value_t = 6 * 60 * 60)]
+    pub body_timeout: u64,
     /// The largest manifest that is passed on, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024)]
     pub manifest_limit: u64,
@@ -136,12 +155,18 @@ pub struct Config {
     pub tls: Arc<rustls::ClientConfig>,
     /// The proxy of the environment.
     pub outer: Option<Arc<Matcher>>,
+    /// Whether it may be asked for names that can't be resolved here.
+    pub outer_dns: bool,
     /// Time limits.
     pub times: Times,
     /// Size limits.
     pub sizes: Sizes,
     /// Rate limits.
     pub rates: Rates,
+    /// How many clients may be connected.
+    pub crowd: Crowd,
+    /// How the server is doing.
+    pub status: Arc<Status>,
     /// The built page.
     pub page: Page,
     /// Answers `/v2/`.
@@ -161,9 +186,12 @@ impl Config {
             network: Arc::new(System),
             tls: tls::client(&[]).map_err(io::Error::other)?,
             outer: None,
+            outer_dns: false,
             times: Times::default(),
             sizes: Sizes::default(),
             rates: Rates::default(),
+            crowd: Crowd::default(),
+            status: Arc::default(),
             page: Page::built_in(),
             scratch: None,
         })
@@ -188,16 +216,24 @@ impl Config {
             config.tls = tls::client(&extra).map_err(io::Error::other)?;
         }
         config.outer = Some(Arc::new(Matcher::from_env()));
+        config.outer_dns = serve.outer_dns;
         config.times.connect = Duration::from_secs(serve.connect_timeout);
         config.times.head = Duration::from_secs(serve.head_timeout);
         config.times.commit = Duration::from_secs(serve.commit_timeout);
         config.times.idle = Duration::from_secs(serve.idle_timeout);
+        config.times.stall = Duration::from_secs(serve.stall_timeout);
+        config.times.body = Duration::from_secs(serve.body_timeout);
         config.sizes.manifest = serve.manifest_limit;
         config.rates = Rates {
             per_second: serve.rate,
             burst: serve.burst,
             concurrent: serve.concurrent,
             concurrent_total: serve.concurrent_total,
+            trusted_hops: serve.trusted_hops,
+        };
+        config.crowd = Crowd {
+            total: serve.connections,
+            per_address: serve.connections_per_address,
             trusted_hops: serve.trusted_hops,
         };
         if let Some(path) = &serve.page {

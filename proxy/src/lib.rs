@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `/v2/…` | the scratch registry ([`scratch`]) |
 //! | `/-/proxy/<scheme>/<host[:port]>/<path>` | the proxy ([`forward`], under [`policy`]) |
+//! | `/-/healthz`, `/-/readyz` | how the server is doing ([`status`]) |
 //! | `/-/config` | what the page has to know of this server ([`app`]) |
 //! | `/-/assets/…` | the page's files ([`assets`]) |
 //! | everything else | the page, which reads the path itself |
@@ -15,6 +16,8 @@
 pub mod app;
 pub mod assets;
 pub mod config;
+pub mod connections;
+pub mod files;
 pub mod forward;
 pub mod gate;
 mod incoming;
@@ -28,5 +31,6 @@ mod refuse;
 pub mod scratch;
 pub mod serve;
 mod socket;
+pub mod status;
 
 pub use app::app;

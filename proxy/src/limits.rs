@@ -15,6 +15,9 @@ pub const CLIENT_BUFFER_BYTES: usize = 64 * 1024;
 /// What is read ahead of one registry connection, in bytes.
 pub const UPSTREAM_BUFFER_BYTES: usize = 32 * 1024;
 
+/// Files that the server needs for itself: its page, the scratch registry, kept connections.
+const SPARE_FILES: u64 = 128;
+
 /// How long things may take.
 #[derive(Debug, Clone)]
 pub struct Times {
@@ -63,6 +66,34 @@ impl Default for Times {
             client_head: Duration::from_secs(10),
             drain: Duration::from_secs(30),
         }
+    }
+}
+
+/// How many clients may be connected.
+#[derive(Debug, Clone)]
+pub struct Crowd {
+    /// All together.
+    pub total: usize,
+    /// From one address (IPv6: one /64), this machine's own aside.
+    pub per_address: usize,
+    /// How many proxies stand in front of this server. Behind any, all connections are theirs.
+    pub trusted_hops: usize,
+}
+
+impl Default for Crowd {
+    fn default() -> Self {
+        Self { total: 4096, per_address: 256, trusted_hops: 0 }
+    }
+}
+
+impl Crowd {
+    /// No more than the files that this process may have open let it serve: a transfer takes two.
+    #[must_use]
+    pub fn within(self, files: Option<u64>) -> Self {
+        let room = files.map_or(usize::MAX, |files| {
+            usize::try_from(files.saturating_sub(SPARE_FILES) / 2).unwrap_or(usize::MAX)
+        });
+        Self { total: self.total.min(room).max(1), ..self }
     }
 }
 

@@ -8,8 +8,12 @@ use std::time::Instant;
 
 use http::{Method, StatusCode};
 
+use crate::status::Status;
+
 /// What is known of a request; written when it is over.
 pub(crate) struct Record {
+    counts: Arc<Status>,
+    part: &'static str,
     started: Instant,
     client: IpAddr,
     method: Method,
@@ -23,8 +27,16 @@ pub(crate) struct Record {
 
 impl Record {
     /// A request that begins. `sent` counts the bytes of its body.
-    pub(crate) fn new(client: IpAddr, method: &Method, sent: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(
+        counts: Arc<Status>,
+        client: IpAddr,
+        method: &Method,
+        sent: Arc<AtomicU64>,
+    ) -> Self {
+        counts.running.inc();
         Self {
+            counts,
+            part: "none",
             started: Instant::now(),
             client,
             method: method.clone(),
@@ -35,6 +47,11 @@ impl Record {
             sent,
             written: false,
         }
+    }
+
+    /// Which part of the server it is for.
+    pub(crate) fn part(&mut self, part: &'static str) {
+        self.part = part;
     }
 
     /// Whom the request is for, and its path with the variable parts left out.
@@ -57,29 +74,34 @@ impl Record {
     }
 
     pub(crate) fn complete(&mut self) {
-        self.write("complete");
+        self.write("complete", "complete");
     }
 
     pub(crate) fn broken(&mut self, why: &str) {
-        self.write(why);
+        self.write("broken", why);
     }
 
     /// One that another part of the server writes.
     pub(crate) fn take(&mut self) -> Self {
-        let mut rest = Self::new(self.client, &self.method, Arc::clone(&self.sent));
+        let counts = Arc::clone(&self.counts);
+        let mut rest = Self::new(counts, self.client, &self.method, Arc::clone(&self.sent));
         rest.written = true;
+        rest.counts.running.dec();
         std::mem::replace(self, rest)
     }
 
     pub(crate) fn refused(mut self, code: &'static str, status: StatusCode) {
         self.status(status);
-        self.write(code);
+        self.write(code, code);
     }
 
-    fn write(&mut self, end: &str) {
+    fn write(&mut self, kind: &'static str, end: &str) {
         if std::mem::replace(&mut self.written, true) {
             return;
         }
+        self.counts.running.dec();
+        let (took, sent) = (self.started.elapsed(), self.sent.load(Ordering::Relaxed));
+        self.counts.count(self.part, (self.status, kind), took, (sent, self.bytes));
         tracing::info!(
             target: "drydock::request",
             client = %self.client,
@@ -88,8 +110,8 @@ impl Record {
             path = self.shape,
             status = self.status,
             bytes = self.bytes,
-            sent = self.sent.load(Ordering::Relaxed),
-            ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            sent,
+            ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             end,
         );
     }
@@ -97,6 +119,6 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        self.write("the client went away");
+        self.write("left", "the client went away");
     }
 }

@@ -3,11 +3,17 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser as _;
 use drydock_proxy::config::{Cli, Command, Config, Serve};
+use drydock_proxy::connections::Connections;
 use drydock_proxy::layout;
+use drydock_proxy::limits::Crowd;
 use tracing_subscriber::EnvFilter;
+
+/// Connections of those who watch the server.
+const STATUS_CROWD: Crowd = Crowd { total: 64, per_address: 16, trusted_hops: 0 };
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -43,11 +49,39 @@ fn run(serve: &Serve) -> io::Result<()> {
         let listen = listener.local_addr()?;
         let config = Config::from_serve(serve, listen)?;
         let times = config.times.clone();
+        let status = Arc::clone(&config.status);
+        let crowd = config.crowd.clone().within(drydock_proxy::files::raise_limit());
+        let connections = Connections::new(crowd);
+        if let Some(wanted) = serve.status_listen {
+            tell_status(wanted, &config).await?;
+        }
         // Before anybody is told that the server is there, so that no signal is missed.
-        let stop = stopped()?;
+        let stopped = stopped()?;
+        let stopping = Arc::clone(&status);
+        let stop = async move {
+            stopped.await;
+            stopping.stop();
+        };
         let _ = writeln!(io::stdout(), "Drydock is at http://{listen}/");
-        drydock_proxy::serve::serve(listener, drydock_proxy::app(config), &times, stop).await
+        let with = (&times, &connections, &status);
+        drydock_proxy::serve::serve(listener, drydock_proxy::app(config), with, stop).await
     })
+}
+
+/// Answers at the address for whoever runs the server, until the process ends.
+async fn tell_status(wanted: SocketAddr, config: &Config) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::bind(wanted).await.map_err(|error| {
+        let message = format!("can't listen on {wanted} (--status-listen): {error}");
+        io::Error::new(error.kind(), message)
+    })?;
+    let router = drydock_proxy::status::router(Arc::clone(&config.status), config.page.clone());
+    let (times, own) = (config.times.clone(), Arc::default());
+    let connections = Connections::new(STATUS_CROWD);
+    tokio::spawn(async move {
+        let with = (&times, &connections, &own);
+        drydock_proxy::serve::serve(listener, router, with, std::future::pending()).await
+    });
+    Ok(())
 }
 
 /// Listens for requests to end, Ctrl-C or SIGTERM; ready when one comes.

@@ -5,6 +5,7 @@ use super::{Image, Line, Tool, TreePart};
 use crate::digest::Digest;
 use crate::media_type::Compression;
 use crate::platform::Platform;
+use crate::reference::Registry;
 
 pub(super) fn config(image: &Image, platform: Option<&Platform>) -> Vec<Line> {
     let words = crane("crane config", image, platform).names([image.name()]);
@@ -29,6 +30,16 @@ pub(super) fn referrers(image: &Image) -> Vec<Line> {
 
 pub(super) fn tags(image: &Image) -> Vec<Line> {
     vec![crane("crane ls", image, None).names([image.repository()]).line(Tool::Crane, None)]
+}
+
+pub(super) fn catalog(registry: &Registry, plain_http: bool) -> Vec<Line> {
+    let words = Words::of("crane catalog").flag("--insecure", plain_http);
+    vec![words.names([registry.as_str()]).line(Tool::Crane, None)]
+}
+
+pub(super) fn token(image: &Image, push: bool) -> Vec<Line> {
+    let words = crane("crane auth token", image, None).flag("--push", push);
+    vec![words.names([image.repository()]).line(Tool::Crane, None)]
 }
 
 pub(super) fn verify(image: &Image, platform: Option<&Platform>) -> Vec<Line> {

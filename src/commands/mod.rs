@@ -16,7 +16,7 @@ use std::fmt;
 use crate::digest::Digest;
 use crate::media_type::Compression;
 use crate::platform::Platform;
-use crate::reference::{Reference, Tag};
+use crate::reference::{Reference, Registry, Tag};
 
 pub use edits::{Edited, Script, Start};
 pub use quote::{quote, quote_bytes};
@@ -86,6 +86,20 @@ pub enum Task {
     Tags {
         /// The repository; its tag says nothing.
         image: Image,
+    },
+    /// The repositories of a registry are listed.
+    Catalog {
+        /// The registry.
+        registry: Registry,
+        /// Whether it is asked without TLS.
+        plain_http: bool,
+    },
+    /// A token for a repository is asked for.
+    Token {
+        /// The repository; its tag says nothing.
+        image: Image,
+        /// It shall do for pushing, too.
+        push: bool,
     },
     /// An image is compared with its digests.
     Verify {
@@ -218,6 +232,8 @@ pub fn lines(task: &Task) -> Vec<Line> {
         Task::Document { image, digest, is_blob } => looks::document(image, digest, *is_blob),
         Task::Referrers { image } => looks::referrers(image),
         Task::Tags { image } => looks::tags(image),
+        Task::Catalog { registry, plain_http } => looks::catalog(registry, *plain_http),
+        Task::Token { image, push } => looks::token(image, *push),
         Task::Verify { image, platform } => looks::verify(image, platform.as_ref()),
         Task::Files { image, platform, part } => looks::files(image, platform.as_ref(), part),
         Task::LayerFiles { image, layer, compression } => {

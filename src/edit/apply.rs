@@ -48,7 +48,6 @@ pub fn apply(image: &Image, draft: &Draft, context: &Context<'_>) -> Result<Chan
     }
     let mut work = Work::open(image, draft, context).map_err(|failure| result(failure, image))?;
     for (at, edit) in draft.edits.iter().enumerate() {
-        work.shared.edit = at;
         work.edit(edit).map_err(|failure| EditError::Edit {
             edit: at + 1,
             summary: edit.action.summary(),

@@ -39,6 +39,15 @@ const RUN: Order = Order::By(&[
 const PLATFORM: Order = Order::By(&["architecture", "os", "os.version", "os.features", "variant"]);
 
 impl Target<'_, '_> {
+    /// Gives a label that the config has another value.
+    pub(super) fn relabel(&mut self, name: &str, value: Option<&str>) {
+        let Some(config) = &mut self.image.config else { return };
+        let labels = config.tree.get("config").and_then(|run| run.get("Labels"));
+        if labels.is_some_and(|labels| labels.get(name).is_some()) {
+            run_map(&mut config.tree, "Labels", name, value.map(Tree::from));
+        }
+    }
+
     pub(super) fn config(&mut self, edit: &ConfigEdit) -> Result<(), Reason> {
         check(edit)?;
         let windows = self.image.is_windows();
@@ -92,8 +101,7 @@ impl Target<'_, '_> {
         }
     }
 
-    /// Sets a variable in its place, or behind all that were there before the edits, sorted by
-    /// name. On Windows names are the same in any case, and new ones are written in capitals.
+    /// Sets a variable in its place, or behind all that there are. On Windows names are the same in any case, and new ones are written in capitals.
     pub(super) fn variable(&mut self, name: &str, value: Option<&str>, windows: bool) {
         let image = &mut *self.image;
         let Some(config) = &mut image.config else { return };
@@ -122,14 +130,7 @@ impl Target<'_, '_> {
             }
             (Some(value), None) => {
                 let name = if windows { name.to_ascii_uppercase() } else { name.to_owned() };
-                let added = list.iter().position(|tree| {
-                    let there = tree.as_text().unwrap_or_default();
-                    let there = there.split_once('=').map_or(&*there, |(there, _)| there);
-                    image.env_added.contains(there) && *there > *name
-                });
-                let variable = Tree::from(&*format!("{name}={value}"));
-                list.insert(added.unwrap_or(list.len()), variable);
-                image.env_added.insert(name);
+                list.push(Tree::from(&*format!("{name}={value}")));
             }
             (None, Some(_)) => list.retain(|tree| !is(tree)),
             (None, None) => return,

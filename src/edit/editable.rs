@@ -129,10 +129,12 @@ impl Editable {
     /// Writes the document: as it was, when nothing was changed. A `provisional` one names content
     /// that is not known yet, and gets a digest that says so.
     pub(super) fn seal(self, provisional: bool) -> Result<Sealed, Reason> {
-        let bytes = if self.tree == self.unedited {
-            self.text
+        let (bytes, evened) = if self.tree == self.unedited {
+            (self.text, false)
         } else {
-            Bytes::from(self.style.write(&self.tree))
+            let evened =
+                !self.text.is_empty() && self.style.write(&self.unedited).as_bytes() != &*self.text;
+            (Bytes::from(self.style.write(&self.tree)), evened)
         };
         if bytes.len() as u64 > limits::DOCUMENT_BYTES {
             return Err(Reason::TooLarge(bytes.len() as u64));
@@ -163,6 +165,14 @@ impl Editable {
         let known = known.unwrap_or_default();
         let mut findings = read.findings;
         findings.retain(|finding| !known.contains(finding) && !is_pending(finding));
+        if evened {
+            let text = format!(
+                "The {} is laid out unevenly; as it is changed, its white space is evened out. \
+                 Names, values and their order stay as they are written.",
+                self.label
+            );
+            findings.push(Finding::note("edit.layout", &self.label, text));
+        }
         let document = Arc::new(document);
         Ok(Sealed { document, before: self.before, view: read.view, findings })
     }

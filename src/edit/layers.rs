@@ -6,9 +6,11 @@ use crate::edit::draft::{Base, Draft};
 use crate::edit::editable::{Editable, MANIFEST};
 use crate::edit::error::Reason;
 use crate::edit::layer::Layer;
-use crate::edit::recipe::Recipe;
+use crate::edit::recipe::{Packing, Recipe};
 use crate::edit::steps::step;
 use crate::edit::work::{Node, Target, Work};
+use crate::finding::Finding;
+use crate::layer::write::NewEntry;
 
 impl Target<'_, '_> {
     pub(super) fn layers(&mut self, edit: &LayerEdit) -> Result<(), Reason> {
@@ -16,16 +18,15 @@ impl Target<'_, '_> {
         let summary = edit.summary();
         match edit {
             LayerEdit::Add { layer, base } => {
-                self.push(&summary, |windows| match layer {
+                let windows = self.image.is_windows();
+                let recipe = match layer {
                     LayerInput::Given { digest, size, packing, .. } => {
                         let (digest, size, packing) = (digest.clone(), *size, *packing);
                         Recipe::Given { digest, size, packing, windows }
                     }
-                    LayerInput::Files { entries, packing } => {
-                        let entries = entries.clone();
-                        Recipe::Files { entries, packing: *packing, windows }
-                    }
-                });
+                    LayerInput::Files { entries, packing } => self.files(entries, *packing),
+                };
+                self.push(&summary, recipe);
                 let was = self.image.was.as_ref().map(ToString::to_string);
                 name_base(&mut self.image.manifest, *base, self.shared.draft, was.as_deref());
                 if *base == BaseAnnotations::Set {
@@ -34,10 +35,8 @@ impl Target<'_, '_> {
                 Ok(())
             }
             LayerEdit::Patch { entries, packing } => {
-                self.push(&summary, |windows| {
-                    let entries = entries.clone();
-                    Recipe::Files { entries, packing: *packing, windows }
-                });
+                let recipe = self.files(entries, *packing);
+                self.push(&summary, recipe);
                 Ok(())
             }
             LayerEdit::Remove { layer } => {
@@ -64,12 +63,32 @@ impl Target<'_, '_> {
         }
     }
 
-    fn push(&mut self, summary: &str, recipe: impl FnOnce(bool) -> Recipe) {
-        let windows = self.image.is_windows();
-        let id = self.shared.added(windows, || recipe(windows));
+    fn push(&mut self, summary: &str, recipe: Recipe) {
+        let id = self.shared.recipe(recipe);
         self.image.layers.push(Layer::new(id));
         let written = self.image.steps.push(step(self.shared.time, summary, true));
         self.note_history(written);
+    }
+
+    /// The recipe of a layer of files on top of those that there are.
+    fn files(&mut self, entries: &[NewEntry], packing: Packing) -> Recipe {
+        let layers = self.image.layers.iter().enumerate();
+        let onto = layers.map(|(at, layer)| layer.input(at + 1)).collect::<Result<_, _>>();
+        let onto = match onto {
+            Ok(onto) => Some(onto),
+            Err(reason) => {
+                let label = &self.image.label;
+                let text = format!(
+                    "What is in the {label} can't be told: {reason}. The files are written by \
+                     their names alone: no link is followed, and no directory above them is \
+                     written."
+                );
+                self.shared.note(Finding::warning("edit.tree-unknown", label, text));
+                None
+            }
+        };
+        let windows = self.image.is_windows();
+        Recipe::Files { entries: entries.to_vec(), onto, packing, windows }
     }
 
     /// Takes layers away, which are given by their places in rising order.

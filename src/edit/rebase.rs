@@ -3,7 +3,10 @@
 //! An image can only be rebased when it begins with the layers of the old base. Layers are the same
 //! when their blobs are, or else when their tars are: a base may have been packed anew since.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use serde_json::Value;
 
 use crate::digest::{DiffId, Digest};
 use crate::edit::action::Rebase;
@@ -50,7 +53,7 @@ pub struct Difference {
     pub image: Option<LayerFacts>,
 }
 
-/// References that a rebase can begin with, as annotations of the image name them.
+/// References that a rebase can begin with, as the image names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bases {
     /// What the image was made from, by digest.
@@ -60,22 +63,52 @@ pub struct Bases {
 }
 
 impl Bases {
-    /// Reads `org.opencontainers.image.base.name` and `….base.digest` of the root or, when it has
-    /// none, of the first image that has some.
+    /// Reads `org.opencontainers.image.base.name` and `….base.digest` wherever builders put them:
+    /// in the annotations of the root, of the entries of an index and of the images, and in the
+    /// labels of their configs.
     #[must_use]
     pub fn of(image: &Image) -> Self {
-        let documents = std::iter::once(image).chain(image.images().into_iter().map(|(_, i)| i));
-        documents.map(Self::of_document).find(|bases| *bases != Self::default()).unwrap_or_default()
+        let map = |value: Option<&Value>| -> Map {
+            let map = value.and_then(Value::as_object).into_iter().flatten();
+            let texts =
+                map.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.into())));
+            texts.collect()
+        };
+        let root = image.document().value();
+        let entries = root.get("manifests").and_then(Value::as_array).into_iter().flatten();
+        let images = image.images();
+        let images = images.iter().map(|(_, image)| *image);
+        let maps = std::iter::once(map(root.get("annotations")))
+            .chain(images.clone().map(|it| map(it.document().value().get("annotations"))))
+            .chain(entries.map(|entry| map(entry.get("annotations"))))
+            .chain(images.map(|it| {
+                map(it.config().and_then(|config| config.value().pointer("/config/Labels")))
+            }));
+        Self::named(&maps.collect::<Vec<_>>())
     }
 
-    fn of_document(image: &Image) -> Self {
-        let annotations = image.document().value().get("annotations");
-        let text = |name| annotations?.get(name)?.as_str();
-        let new = text(BASE_NAME).and_then(|name| Reference::parse(name).ok());
-        let digest = text(BASE_DIGEST).and_then(|digest| Digest::parse(digest).ok());
-        let old = new.as_ref().zip(digest).map(|(new, digest)| new.pinned(&digest));
-        Self { old, new }
+    /// The same of annotations and labels, the most telling first. Name and digest that stand
+    /// together count before those that don't.
+    #[must_use]
+    pub fn named(maps: &[Map]) -> Self {
+        let digest = |map: &Map| Digest::parse(map.get(BASE_DIGEST)?).ok();
+        let both = maps.iter().find_map(|map| Some((name(map)?, digest(map)?)));
+        let found = both.as_ref().map(|(name, _)| name.clone());
+        let found = found.or_else(|| maps.iter().find_map(name));
+        let digest = both.map(|(_, digest)| digest).or_else(|| maps.iter().find_map(digest));
+        let old = found.as_ref().and_then(|name| match digest {
+            Some(digest) => Some(name.pinned(&digest)),
+            None => name.digest.is_some().then(|| name.clone()),
+        });
+        Self { old, new: found }
     }
+}
+
+/// Annotations or labels.
+type Map = BTreeMap<String, String>;
+
+fn name(map: &Map) -> Option<Reference> {
+    Reference::parse(map.get(BASE_NAME)?).ok()
 }
 
 /// Compares the layers of a base with the first layers of an image.
@@ -155,6 +188,8 @@ impl Target<'_, '_> {
         set(&mut manifest.tree, MANIFEST, BASE_DIGEST, digest.as_deref());
         set(&mut manifest.tree, MANIFEST, BASE_NAME, rebase.new.name().as_deref());
         note_docker(manifest, self.shared);
+        self.relabel(BASE_DIGEST, digest.as_deref());
+        self.relabel(BASE_NAME, rebase.new.name().as_deref());
         self.image.rebased = true;
         Ok(())
     }

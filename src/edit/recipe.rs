@@ -36,10 +36,15 @@ pub enum Recipe {
         /// `Hives/`.
         windows: bool,
     },
-    /// A new tar of these entries, in this order.
+    /// A new tar of these entries.
     Files {
         /// The entries.
         entries: Vec<NewEntry>,
+        /// The layers of the image that they lie on, the base first, by which it is decided where
+        /// they land and what stays; absent when these can't be read, so that nothing but the
+        /// entries themselves is written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        onto: Option<Vec<Input>>,
         /// How the tar is packed.
         packing: Packing,
         /// Whether it is a layer for Windows, with `Files/` and `Hives/`.
@@ -166,7 +171,8 @@ impl Recipe {
     #[must_use]
     pub fn inputs(&self) -> &[Input] {
         match self {
-            Self::Given { .. } | Self::Files { .. } => &[],
+            Self::Given { .. } => &[],
+            Self::Files { onto, .. } => onto.as_deref().unwrap_or_default(),
             Self::Flatten { layers, .. } => layers,
             Self::Strip { layer, .. }
             | Self::Times { layer, .. }

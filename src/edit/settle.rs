@@ -1,6 +1,7 @@
 //! From an image that was edited to its new manifest and config.
 
 use crate::digest::Digest;
+use crate::edit::change::Origin;
 use crate::edit::check::disagreements;
 use crate::edit::config::CONFIG;
 use crate::edit::editable::{Editable, MANIFEST, Sealed, is_provisional, point};
@@ -35,7 +36,7 @@ impl ImageWork {
         let layers = self.layers.iter().map(|layer| layer.settle(family, &shared.recipes, built));
         let layers = layers.collect::<Result<Vec<_>, _>>().map_err(failed)?;
         self.check_zstd(family, &layers).map_err(failed)?;
-        let mut findings = Vec::new();
+        let mut findings: Vec<Finding> = self.note_plain(&layers).into_iter().collect();
         let mut manifest = self.manifest.clone();
         if self.layers_changed || self.names_changed {
             let list = layers.iter().map(|layer| layer.descriptor.clone()).collect();
@@ -64,6 +65,25 @@ impl ImageWork {
             findings.extend(disagreements(&manifest, config, &self.label));
         }
         Ok(SettledImage { manifest, config, layers, base_lost, findings })
+    }
+
+    /// Says so when layers are pushed that are not compressed, as those of docker-save tars are.
+    fn note_plain(&self, layers: &[Settled]) -> Option<Finding> {
+        let is_plain = |layer: &Settled| {
+            layer.compression == Some(Compression::None)
+                && !matches!(layer.origin, Origin::Recipe(_))
+        };
+        let plain = layers.iter().enumerate().filter(|(_, layer)| is_plain(layer));
+        let numbers: Vec<String> = plain.map(|(at, _)| (at + 1).to_string()).collect();
+        (!numbers.is_empty()).then(|| {
+            let text = format!(
+                "Of the {} the layers {} are not compressed, and are pushed so: recompress them \
+                 with gzip to send and keep less. Their diff IDs stay.",
+                self.label,
+                numbers.join(", ")
+            );
+            Finding::note("edit.plain-layers", &self.label, text)
+        })
     }
 
     fn settle_config(&self, mut config: Editable, layers: &[Settled]) -> Result<Sealed, Failure> {

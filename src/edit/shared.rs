@@ -16,29 +16,14 @@ pub(super) struct Shared<'a> {
     pub(super) time: Time,
     pub(super) recipes: BTreeMap<RecipeId, Recipe>,
     pub(super) findings: Vec<Finding>,
-    /// Place of the edit that is being done.
-    pub(super) edit: usize,
-    /// The recipe of the layer that an edit adds, for Windows and for everything else: it is the
-    /// same for many images.
-    added: BTreeMap<(usize, bool), RecipeId>,
     /// Number of layers that edits have taken away.
     pub(super) removed: usize,
 }
 
 impl<'a> Shared<'a> {
     pub(super) fn new(draft: &'a Draft, context: &'a Context<'a>, time: Time) -> Self {
-        let (recipes, added, findings) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { draft, context, time, recipes, findings, edit: 0, added, removed: 0 }
-    }
-
-    /// The recipe of the layer that the edit adds, made once.
-    pub(super) fn added(&mut self, windows: bool, make: impl FnOnce() -> Recipe) -> RecipeId {
-        if let Some(id) = self.added.get(&(self.edit, windows)) {
-            return id.clone();
-        }
-        let id = self.recipe(make());
-        self.added.insert((self.edit, windows), id.clone());
-        id
+        let (recipes, findings) = (BTreeMap::new(), Vec::new());
+        Self { draft, context, time, recipes, findings, removed: 0 }
     }
 
     /// Keeps a finding, once.

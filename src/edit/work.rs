@@ -1,6 +1,6 @@
 //! The image while edits are done to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::digest::Digest;
@@ -82,8 +82,6 @@ pub(super) struct ImageWork {
     pub(super) steps_changed: bool,
     /// Number of diff IDs in the config.
     pub(super) diff_ids: usize,
-    /// Names of variables that edits have added.
-    pub(super) env_added: BTreeSet<String>,
     pub(super) was: Option<Digest>,
     pub(super) attached: Vec<Attached>,
     pub(super) attach: Vec<AttachEdit>,
@@ -138,7 +136,6 @@ impl Node {
                     names_changed: false,
                     steps_changed: false,
                     diff_ids: 0,
-                    env_added: BTreeSet::new(),
                     was,
                     attached,
                     attach: Vec::new(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::descriptor::Descriptor;
-use crate::digest::Digest;
+use crate::digest::{DiffId, Digest};
 use crate::document::Document;
 use crate::finding::Finding;
 use crate::image::ArtifactKind;
@@ -226,6 +226,17 @@ impl Graph {
     pub fn find(&self, digest: &Digest) -> Option<&Node> {
         self.nodes.iter().find(|node| {
             node.descriptor.as_ref().is_some_and(|descriptor| descriptor.digest == *digest)
+        })
+    }
+
+    /// The image that has a layer with this digest of its tar, and the layer, counted from 1 at the
+    /// base. The first one in the order in which images were found.
+    #[must_use]
+    pub fn layer_of(&self, diff_id: &Digest) -> Option<(&Node, usize)> {
+        self.nodes.iter().find_map(|image| {
+            let config = self.config_of(image.id)?;
+            let is_it = |of: &Option<DiffId>| of.as_ref().is_some_and(|of| of.0 == *diff_id);
+            Some((image, config.diff_ids.iter().position(is_it)? + 1))
         })
     }
 

@@ -77,7 +77,8 @@ pub enum Answer {
     Referrers {
         /// The referrers as the registry describes them.
         manifests: Vec<Descriptor>,
-        /// Where the list came from, in words: `the referrers API`, `the tag sha256-…`.
+        /// Where the list came from, in words: `the referrers API`, `the tag sha256-…`; empty when
+        /// there is none.
         from: String,
         /// Why the list is not whole, when it is not; a sentence.
         incomplete: Option<String>,
@@ -326,7 +327,7 @@ impl Loader {
         let Some(id) = question.nodes.first().copied() else { return };
         match answer {
             Answer::Referrers { manifests, from, incomplete } => {
-                if !self.graph.referrers_from.contains(&from) {
+                if !from.is_empty() && !self.graph.referrers_from.contains(&from) {
                     self.graph.referrers_from.push(from);
                 }
                 if let Some(reason) = incomplete {

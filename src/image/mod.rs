@@ -9,12 +9,16 @@
 
 mod artifact;
 mod expand;
+mod face;
 mod graph;
 mod loader;
 mod platforms;
 mod promised;
+mod summary;
 
 pub use artifact::{ArtifactKind, Category, artifact_kind, content_kind};
+pub use face::{Face, Form, Part, face, index_face};
 pub use graph::{Graph, LookUp, Missing, Node, NodeId, NotKnown, Role, State};
 pub use loader::{Answer, Loader, Options, Want, WantId, What};
 pub use platforms::{PlatformEntry, default_platform, find_platform, platforms};
+pub use summary::{Summary, summary};

@@ -3,4 +3,5 @@
 pub mod dockerfile;
 pub mod listing;
 pub mod media;
+pub mod tags;
 pub mod tree;

@@ -32,5 +32,5 @@ pub mod write;
 
 pub use index::{Entry, Index, IndexError, Kind};
 pub(crate) use overlay::clean;
-pub use overlay::{Change, ChangeKind, EntryRef, Node, NodeId, Overlay, Walk};
+pub use overlay::{Astray, Change, ChangeKind, EntryRef, Followed, Node, NodeId, Overlay, Walk};
 pub use reader::{LayerReader, LayerSummary, ReadOptions, Sink};

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Digest, DigestError};
 use crate::limits;
 
-pub use pasted::from_pasted;
+pub use pasted::{Pasted, from_pasted};
 
 /// A registry's `host` or `host:port`, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,6 +79,30 @@ pub enum ReferenceError {
         "\"{0}\" is no tag: expected up to 128 letters, digits, _ . - not starting with . or -"
     )]
     Tag(String),
+    /// A registry and no image in it, where an image is needed.
+    #[error("{0} is a registry: name an image in it, such as {0}/owner/app")]
+    RegistryAlone(Registry),
+    /// A digest and no name, where an image is needed.
+    #[error(
+        "A digest alone does not say where it is: write the image's name before it, as in ghcr.io/owner/app@{0}"
+    )]
+    DigestAlone(Digest),
+    /// A page of the web that shows no image, or does not say which.
+    #[error(
+        "This address at {0} does not say which image it shows: copy the image's name or its pull command from the page"
+    )]
+    Page(String),
+    /// A variable whose value is not known here.
+    #[error("\"{0}\" has a variable in it: write its value in its place")]
+    Variable(String),
+    /// Files of a computer.
+    #[error(
+        "\"{0}\" names files on a computer: drop the archive or the folder on this page to open it"
+    )]
+    Files(String),
+    /// The name that Dockerfiles have for nothing at all.
+    #[error("\"scratch\" is the empty base of Dockerfiles and no image: there is nothing to open")]
+    Scratch,
     /// The digest is none.
     #[error(transparent)]
     Digest(#[from] DigestError),
@@ -120,6 +144,23 @@ impl Registry {
             return Ok(Self(Self::DOCKER_HUB.into()));
         }
         Ok(Self(lower.into()))
+    }
+
+    /// The registry that a word without a slash names: `localhost:5000`, `ghcr.io`, `10.0.0.1`,
+    /// `registry:5000/`. By Docker's grammar such a word is an image of Docker Hub, but no image
+    /// there is called like a host.
+    #[must_use]
+    pub fn alone(text: &str) -> Option<Self> {
+        let name = text.strip_suffix('/').unwrap_or(text);
+        let registry = Self::parse(name).ok()?;
+        let (host, port) = split_port(name)?;
+        let is_domain = |host: &str| {
+            host.rsplit_once('.').is_some_and(|(_, last)| {
+                port.is_some() || last.len() > 1 && last.bytes().all(|b| b.is_ascii_alphabetic())
+            })
+        };
+        let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+        (is_address || is_domain(host) || registry.is_loopback()).then_some(registry)
     }
 
     /// Docker Hub.
@@ -278,6 +319,15 @@ impl Reference {
             self.tag = Some(tag);
         }
         self
+    }
+
+    /// The tag that is asked for: `latest` where nothing is named, none where a digest is.
+    #[must_use]
+    pub fn normalised_tag(&self) -> Option<Tag> {
+        match self.target() {
+            Target::Tag(tag) => Some(tag),
+            Target::Digest(_) => None,
+        }
     }
 
     /// `registry/repository` without tag and digest.

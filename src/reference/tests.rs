@@ -68,40 +68,6 @@ fn what_is_no_reference_says_which_part() {
 }
 
 #[test]
-fn pasted_text() {
-    let digest = format!("sha256:{}", "c".repeat(64));
-    for (pasted, meant) in [
-        ("docker pull nginx", "docker.io/library/nginx"),
-        ("$ docker pull --platform linux/arm64 ghcr.io/o/a:1", "ghcr.io/o/a:1"),
-        ("sudo docker run --rm -it -p 80:80 nginx:1 sh", "docker.io/library/nginx:1"),
-        ("podman image inspect quay.io/a/b", "quay.io/a/b"),
-        ("crane manifest ghcr.io/o/a", "ghcr.io/o/a"),
-        ("skopeo inspect docker://quay.io/a/b:t", "quay.io/a/b:t"),
-        ("FROM debian:12 AS build", "docker.io/library/debian:12"),
-        ("FROM --platform=$BUILDPLATFORM golang:1.26", "docker.io/library/golang:1.26"),
-        ("oci://reg.io/charts/demo:0.1.0", "reg.io/charts/demo:0.1.0"),
-        ("docker buildx imagetools inspect alpine", "docker.io/library/alpine"),
-        ("https://hub.docker.com/_/redis", "docker.io/library/redis"),
-        ("https://hub.docker.com/r/grafana/loki/tags", "docker.io/grafana/loki"),
-        ("https://quay.io/repository/a/b?tab=tags&tag=v1", "quay.io/a/b:v1"),
-        ("https://github.com/Owner/repo/pkgs/container/app", "ghcr.io/owner/app"),
-        (
-            "https://oci.dag.dev/?image=cgr.dev%2Fchainguard%2Fstatic%3Alatest",
-            "cgr.dev/chainguard/static:latest",
-        ),
-        ("https://reg.io/v2/a/b/manifests/t", "reg.io/a/b:t"),
-        (&format!("https://reg.io/v2/a/b/manifests/{digest}"), &format!("reg.io/a/b@{digest}")),
-        ("http://localhost:5000/app:1", "localhost:5000/app:1"),
-        ("'alpine'", "docker.io/library/alpine"),
-    ] {
-        let got = from_pasted(pasted).map(|reference| reference.to_string());
-        assert_eq!(got.as_deref(), Ok(meant), "{pasted}");
-    }
-    assert_eq!(from_pasted("docker pull"), Err(ReferenceError::Empty));
-    assert_eq!(from_pasted(""), Err(ReferenceError::Empty));
-}
-
-#[test]
 fn target_prefers_the_digest() {
     let digest = Digest::sha256(b"x");
     let both = Reference::parse(&format!("a.io/b:t@{digest}")).expect("reference");
@@ -140,6 +106,6 @@ proptest! {
     #[test]
     fn no_text_makes_the_parsers_panic(text in "\\PC{0,80}") {
         let _ = Reference::parse(&text);
-        let _ = from_pasted(&text);
+        let _ = Pasted::read(&text);
     }
 }

@@ -40,7 +40,7 @@ pub enum Unusable {
 }
 
 /// A document as it came, by its descriptor when one led to it; `None` when it is not JSON.
-pub(super) fn read(fetched: &Fetched, descriptor: Option<&Descriptor>) -> Option<Document> {
+pub fn read(fetched: &Fetched, descriptor: Option<&Descriptor>) -> Option<Document> {
     let claims = Claims {
         content_type: fetched.media_type.clone().filter(|_| descriptor.is_none()),
         descriptor: descriptor.map(|descriptor| descriptor.media_type.clone()),

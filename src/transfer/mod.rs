@@ -12,6 +12,7 @@
 //! anew, and has only what is missing.
 
 pub mod copy;
+mod drafted;
 mod error;
 pub mod fallback;
 mod links;
@@ -34,8 +35,9 @@ use crate::document::Document;
 use crate::finding::Finding;
 use crate::reference::{Registry, Repository, Tag};
 
+pub use drafted::{Drafted, DraftedError};
 pub use error::{CopyError, DeleteError, PlanError, RunError};
-pub use links::{Links, Unusable, links};
+pub use links::{Links, Unusable, links, read as document};
 pub use plan::{
     Before, BlobAction, BlobStep, ManifestAction, ManifestStep, Plan, ReferrersAction,
     ReferrersStep, Step, TagAction, TagStep, Totals,

@@ -41,6 +41,9 @@ pub struct Row {
     pub unpacked: u64,
     /// How far it is.
     pub state: RowState,
+    /// Whether it is a layer whose bytes are the right ones, but of which nothing else is known, as
+    /// it can't be read as files.
+    pub bytes_only: bool,
     report: Option<BlobReport>,
 }
 
@@ -163,6 +166,9 @@ impl Session {
         }
         match outcome {
             Outcome::Read(facts) => {
+                let hidden = job.claims.iter().any(|claim| claim.hidden.is_some());
+                let same = facts.digest == job.descriptor.digest;
+                row.bytes_only = hidden && same && verdict == Verdict::Incomplete;
                 row.downloaded = facts.size;
                 row.unpacked = facts.uncompressed_size.unwrap_or(facts.size);
                 if let Some(report) = &mut row.report {
@@ -310,6 +316,7 @@ impl Session {
             downloaded: read,
             unpacked: read,
             state: verdict.map_or(RowState::Waiting, RowState::Done),
+            bytes_only: false,
             report,
         });
     }

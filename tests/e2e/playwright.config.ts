@@ -4,7 +4,7 @@ import { defineConfig } from '@playwright/test';
 import { chromium } from './support/chromium';
 
 // What is measured must have the machine for itself.
-const ALONE = ['**/*memory.spec.ts', '**/many-files.spec.ts'];
+const ALONE = ['**/*memory.spec.ts', '**/many-files.spec.ts', '**/long-tasks.spec.ts'];
 
 export default defineConfig({
   testDir: 'specs',

@@ -174,6 +174,7 @@ pub(crate) fn written(plan: &Plan, store: &Store) -> Vec<u8> {
     for part in &plan.parts {
         match part {
             Part::Bytes(made) => bytes.extend_from_slice(made),
+            Part::Tar { .. } => panic!("a layer that is to be unpacked"),
             Part::Blob { digest, size, .. } => {
                 let content = &store.content.get(digest).expect("blob").0;
                 assert_eq!(content.len() as u64, *size);

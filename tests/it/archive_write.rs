@@ -312,6 +312,7 @@ fn long_names_and_huge_blobs_have_headers_that_others_read() {
                 tar.extend_from_slice(b"layer");
             }
             Part::Blob { digest, .. } => tar.extend_from_slice(&store.content[digest].0),
+            Part::Tar { .. } => panic!("a layer that is to be unpacked"),
         }
     }
     assert!(cut.is_some(), "the huge blob is a part");
@@ -328,7 +329,7 @@ fn long_names_and_huge_blobs_have_headers_that_others_read() {
     );
     let (whole, rest) = plan.parts.iter().fold((0, 0), |(made, blobs), part| match part {
         Part::Bytes(bytes) => (made + bytes.len() as u64, blobs),
-        Part::Blob { size, .. } => (made, blobs + size),
+        Part::Blob { size, .. } | Part::Tar { size, .. } => (made, blobs + size),
     });
     assert_eq!(plan.size, whole + rest);
     // sha512 sorts behind sha256, so it is read from an archive without the huge blob.

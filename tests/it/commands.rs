@@ -9,7 +9,7 @@ use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::media_type::Compression;
 use drydock::platform::Platform;
-use drydock::reference::{Reference, Tag};
+use drydock::reference::{Reference, Registry, Tag};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -39,6 +39,11 @@ fn looks() {
         Task::Document { image: app(), digest: digest(), is_blob: true },
         Task::Referrers { image: image("localhost:5000/b:1") },
         Task::Tags { image: app() },
+        Task::Catalog {
+            registry: Registry::parse("localhost:5000").expect("registry"),
+            plain_http: true,
+        },
+        Task::Token { image: app(), push: true },
         Task::Verify { image: app(), platform: platform() },
         files(TreePart::All),
         files(TreePart::Entry(b"etc".to_vec())),
@@ -57,6 +62,8 @@ fn looks() {
     crane blob -- ghcr.io/a/b@sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881
     oras discover --plain-http -- localhost:5000/b:1
     crane ls -- ghcr.io/a/b
+    crane catalog --insecure -- localhost:5000
+    crane auth token --push -- ghcr.io/a/b
     crane validate --platform=linux/arm64/v8 --remote=ghcr.io/a/b:1
     crane export --platform=linux/arm64/v8 -- ghcr.io/a/b:1 - | tar -tvf -
     crane export --platform=linux/arm64/v8 -- ghcr.io/a/b:1 - | tar -tvf - -- etc

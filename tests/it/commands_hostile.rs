@@ -175,6 +175,7 @@ fn tasks(text: &str) -> Vec<Task> {
         Task::Document { image: from(), digest: digest(), is_blob: true },
         Task::Referrers { image: to() },
         Task::Tags { image: from() },
+        Task::Token { image: from(), push: true },
         Task::Verify { image: from(), platform: some() },
         Task::Files { image: from(), platform: some(), part: TreePart::All },
         Task::Files { image: from(), platform: some(), part: TreePart::File(path()) },
@@ -387,7 +388,7 @@ fn the_line_for_a_file_gives_that_file() {
         // What no tree has, or tar takes the slashes of.
         .filter(|name| !name.starts_with(['/', '.']))
         .collect();
-    let files: Vec<Vec<u8>> = names.iter().map(|name| file(name, &format!("in {name}"))).collect();
+    let files: Vec<Vec<u8>> = names.iter().map(|name| file(name, format!("in {name}"))).collect();
     let archive = stubs.path("image.tar");
     fs::write(&archive, tar(&files)).expect("written");
     let crane = format!("#!/bin/bash\ncat '{}'\n", archive.display());

@@ -153,7 +153,7 @@ fn variables_keep_their_places_and_new_ones_come_last() {
         (vec![env("odd", None)], json!(["Z=1", "A=1", "Z=2"])),
         (
             vec![env("N", Some("1")), env("B", Some("1"))],
-            json!(["Z=1", "odd", "A=1", "Z=2", "B=1", "N=1"]),
+            json!(["Z=1", "odd", "A=1", "Z=2", "N=1", "B=1"]),
         ),
         (
             vec![env("B", Some("1")), env("N", Some("1"))],

@@ -368,3 +368,37 @@ fn a_recipe_is_named_by_its_content_alone() {
     assert_eq!(json, expected);
     assert_eq!(fixed.id().0, sha(&expected));
 }
+
+/// The layers of a docker-save tar are plain, and would be pushed so.
+#[test]
+fn layers_that_are_not_compressed_are_named() {
+    let mut made = made("linux/amd64", &["a", "b"]);
+    made.manifest["layers"][1]["mediaType"] = json!(MediaType::LAYER);
+    let image = made.image();
+    let change = edited(&image, all([label("x", Some("1"))]));
+    assert_eq!(rules(&change), ["edit.plain-layers"]);
+    assert!(change.findings[0].message.contains("layers 2 are not compressed"));
+    let packing = Packing::default();
+    let packed = LayerEdit::Recompress { packing, layers: Which::These(vec![2]) };
+    assert_eq!(rules(&edited(&image, layer_edits([packed]))), [""; 0]);
+}
+
+/// White space of an uneven document can't be kept where something is changed, and that is told.
+#[test]
+fn white_space_that_is_evened_out_is_told() {
+    let made = made("linux/amd64", &["a"]);
+    let uneven = made.config.to_string().replacen(":", " :  ", 3);
+    let image = made.image_of(&uneven, Value::to_string);
+    assert_eq!(rules(&edited(&image, all([label("x", Some("1"))]))), ["edit.layout"]);
+    assert_eq!(rules(&edited(&image, Vec::new())), [""; 0]);
+    let even = serde_json::to_string_pretty(&made.config).expect("JSON").replace("  ", "\t");
+    let image = made.image_of(&even, Value::to_string);
+    let change = edited(&image, all([label("x", Some("1"))]));
+    assert_eq!(rules(&change), [""; 0]);
+    let config = change.documents.iter().find(|it| it.label == "config").expect("a config");
+    let text = String::from_utf8_lossy(config.document.bytes()).into_owned();
+    assert!(
+        text.starts_with("{\n\t\"") && text.contains("\n\t\t\"Labels\": {\n\t\t\t\"x\""),
+        "{text}"
+    );
+}

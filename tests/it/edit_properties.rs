@@ -25,7 +25,6 @@ fn independent() -> Vec<Action> {
         label("k", Some("4")),
         label("there", None),
         env("B", Some("1")),
-        env("A", Some("2")),
         env("PATH", Some("/x")),
         Action::Config(C::Entrypoint { value: words("/e"), clear_cmd: false }),
         Action::Config(C::Cmd { value: None }),

@@ -234,3 +234,42 @@ fn bases_are_suggested_by_annotations() {
     assert_eq!(text(bases.old), Some(format!("localhost:5000/base@{digest}")));
     assert_eq!(Bases::of(&crate::edit_support::image("linux/amd64", &["a"])), Bases::default());
 }
+
+/// Builders put the base into annotations of the manifest, of the index or of its entries, or into
+/// labels, and its name and digest not always into the same.
+#[test]
+fn the_base_is_found_wherever_builders_put_it() {
+    let digest = sha("old base");
+    let both = json!({NAME: NEW, DIGEST: digest});
+    let pinned = format!("localhost:5000/base@{digest}");
+    let text = |bases: Bases| {
+        let text =
+            |reference: Option<drydock::reference::Reference>| reference.map(|r| r.to_string());
+        (text(bases.old), text(bases.new))
+    };
+    let expected = (Some(pinned), Some(NEW.to_owned()));
+    let mut labelled = made("linux/amd64", &["a"]);
+    labelled.config["config"]["Labels"] = both.clone();
+    assert_eq!(text(Bases::of(&labelled.image())), expected);
+    let one = labelled.image();
+    assert_eq!(text(Bases::of(&index(&[entry(&one, "linux/amd64")], &[&one]))), expected);
+    let plain = image("linux/amd64", &["a"]);
+    let mut listed = entry(&plain, "linux/amd64");
+    listed["annotations"] = both;
+    assert_eq!(text(Bases::of(&index(&[listed], &[&plain]))), expected);
+    let mut apart = made("linux/amd64", &["a"]);
+    apart.config["config"]["Labels"] = json!({DIGEST: digest});
+    apart.manifest["annotations"] = json!({NAME: NEW});
+    assert_eq!(text(Bases::of(&apart.image())), expected);
+}
+
+/// What labels say of the base is true after a rebase, too.
+#[test]
+fn labels_that_name_the_base_follow_it() {
+    let (old, new) = (image("linux/amd64", &["o"]), image("linux/amd64", &["n"]));
+    let mut made = made("linux/amd64", &["o", "app"]);
+    made.config["config"]["Labels"] = json!({NAME: OLD, DIGEST: old.digest(), "other": "1"});
+    let change = rebased(&made.image(), &old, &new);
+    let labels = json!({NAME: NEW, DIGEST: new.digest(), "other": "1"});
+    assert_eq!(value(&change, "config")["config"]["Labels"], labels);
+}

@@ -10,7 +10,7 @@ use drydock::edit::{
     Action, Base, Change, ConfigEdit, Context, Draft, Edit, EditError, Image, Input, LayerEdit,
     LayerInput, Packing, Pinned, Recipe, RecipeId, Time, apply, is_provisional,
 };
-use drydock::layer::write::{BuiltLayer, NewEntry, NewNode};
+use drydock::layer::write::{BuiltLayer, Keep, NewEntry, NewNode};
 use drydock::media_type::{Compression, MediaType};
 use drydock::platform::Platform;
 use drydock::reference::Reference;
@@ -350,7 +350,15 @@ pub(crate) fn given(name: &str) -> Action {
 
 pub(crate) fn file(path: &str) -> NewEntry {
     let node = NewNode::File { digest: sha(path), size: path.len() as u64 };
-    NewEntry { path: path.to_owned(), mode: 0o644, uid: 0, gid: 0, mtime: 0, node }
+    NewEntry {
+        path: path.to_owned(),
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+        mtime: 0,
+        keep: Keep::default(),
+        node,
+    }
 }
 
 pub(crate) fn label(name: &str, value: Option<&str>) -> Action {

@@ -32,7 +32,7 @@ fn instructions_as_the_tools_write_them() {
         ("/bin/sh -c #(nop) ADD file:4f5a in / ", "ADD", "file:4f5a /"),
         ("/bin/sh -c #(nop) COPY dir:ab12 in /app", "COPY", "dir:ab12 /app"),
         ("/bin/sh -c echo hi", "RUN", "echo hi"),
-        ("CMD [\"/bin/sh\" \"-c\" \"x\"]", "CMD", "[\"/bin/sh\" \"-c\" \"x\"]"),
+        ("CMD [\"/bin/sh\" \"-c\" \"x\"]", "CMD", "[\"/bin/sh\", \"-c\", \"x\"]"),
         ("ENTRYPOINT [\"/app\"]", "ENTRYPOINT", "[\"/app\"]"),
         ("WORKDIR", "WORKDIR", ""),
         ("bazel build ...", "", "bazel build ..."),
@@ -158,5 +158,30 @@ fn media_types_in_short() {
     ] {
         let media_type = MediaType::new(media_type);
         assert_eq!((media::name(&media_type).as_str(), media::short(&media_type)), (name, short));
+    }
+}
+
+/// What builders wrote as Go prints its values reads as a Dockerfile has it.
+#[test]
+fn values_that_go_printed_are_spelled_out() {
+    for (created_by, arguments) in [
+        ("EXPOSE map[443/tcp:{} 80/tcp:{}]", "443/tcp 80/tcp"),
+        ("VOLUME [/data /b]", "/data /b"),
+        (r#"VOLUME ["/data"]"#, r#"["/data"]"#),
+        (
+            r#"/bin/sh -c #(nop)  CMD ["nginx" "-g" "daemon off;"]"#,
+            r#"["nginx", "-g", "daemon off;"]"#,
+        ),
+        (r#"CMD ["a", "b"]"#, r#"["a", "b"]"#),
+        (
+            r#"HEALTHCHECK &{["CMD-SHELL" "curl -f localhost"] "30s" "3s" "0s" "0s" '\x03'}"#,
+            "--interval=30s --timeout=3s --retries=3 CMD curl -f localhost",
+        ),
+        (r#"HEALTHCHECK &{["NONE"] "0s" "0s" "0s" "0s" '\x00'}"#, "NONE"),
+        (r#"HEALTHCHECK &{["CMD" "a" "b"] "0s" "0s" "0s" '\x00'}"#, r#"CMD ["a", "b"]"#),
+        ("HEALTHCHECK &{[", "&{["),
+        ("RUN echo map[a]", "echo map[a]"),
+    ] {
+        assert_eq!(one(created_by).1, arguments, "{created_by}");
     }
 }

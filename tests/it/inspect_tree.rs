@@ -185,7 +185,9 @@ fn the_filter_is_part_of_the_path_and_ignores_case() {
     assert_eq!(names(&mut tree, "TOOL"), ["opt", "opt/Tool"]);
     assert_eq!(names(&mut tree, "c/p"), ["etc", "etc/passwd"]);
     assert_eq!(names(&mut tree, "tool/r"), ["opt", "opt/Tool", "opt/Tool/README"]);
-    assert_eq!(names(&mut tree, "/usr"), Vec::<String>::new());
+    assert_eq!(names(&mut tree, "/usr"), ["usr"]);
+    assert_eq!(names(&mut tree, "/readme"), Vec::<String>::new());
+    assert_eq!(names(&mut tree, "read* opt"), ["opt", "opt/Tool", "opt/Tool/README"]);
     assert_eq!(names(&mut tree, "nothing"), Vec::<String>::new());
     assert_eq!(tree.summary().matches, 0);
     assert_eq!(names(&mut tree, "a/b"), ["a", "a/b"]);

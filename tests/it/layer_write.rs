@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use drydock::digest::Digest;
 use drydock::layer::write::{
-    EntryError, NewEntry, NewNode, Parent, Part, files, windows_files, windows_layer,
+    EntryError, Keep, NewEntry, NewNode, Parent, Part, files, windows_files, windows_layer,
 };
 use drydock::layer::{Index, Kind, Overlay};
 use proptest::prelude::*;
@@ -150,52 +150,6 @@ fn refused_entries_are_named() {
         files(&[whiteout("d/x"), opaque("d/y"), new_dir("d/y"), file("d/y/x")], &missing)
             .map(|plan| plan.entries()),
         Ok(5)
-    );
-}
-
-#[test]
-fn parents_are_as_the_image_has_them() {
-    let image = overlay(&[&[
-        Head::new("etc", b'5').mode(0o700).owner(5, 6).mtime(7).done(),
-        dir("usr/lib"),
-        symlink("lib", "usr/lib"),
-        hardlink("same", "lib"),
-        file("f", ""),
-        hardlink("g", "f"),
-    ]]);
-    for (path, expected) in [
-        ("etc", Parent::Directory { mode: 0o700, uid: 5, gid: 6, mtime: 7 }),
-        ("etc/none", Parent::Missing),
-        ("usr", Parent::Directory { mode: 0o755, uid: 0, gid: 0, mtime: 0 }),
-        ("lib", Parent::Keep),
-        ("lib/sub", Parent::Keep),
-        ("same/sub", Parent::Keep),
-        ("f", Parent::Missing),
-        ("g/sub", Parent::Missing),
-        ("f/x", Parent::Missing),
-        ("none/at/all", Parent::Missing),
-    ] {
-        assert_eq!(Parent::in_image(&image, path), expected, "{path}");
-    }
-    let mut contents = Files::default();
-    let entries = [contents.add("etc/new", b"1"), contents.add("lib/new", b"2")];
-    let plan = files(&entries, &|path| Parent::in_image(&image, path)).expect("a plan");
-    let tar = execute(&plan, &[], &contents);
-    let mut layers = image.layers().to_vec();
-    layers.push(clean_index(&tar));
-    assert_eq!(
-        tree(&Overlay::build(&layers)),
-        [
-            "etc dir 2",
-            "etc/new file 2",
-            "f file 1",
-            "g hardlink 1 => f",
-            "lib symlink 1 -> usr/lib",
-            "same hardlink 1 => lib",
-            "usr dir 1",
-            "usr/lib dir 1",
-            "usr/lib/new file 2"
-        ]
     );
 }
 
@@ -456,7 +410,18 @@ fn any_new_entry() -> impl Strategy<Value = (NewEntry, Vec<u8>)> {
     );
     (any_path(), any_node(), numbers).prop_map(
         |(path, (node, content), (mode, uid, gid, mtime))| {
-            (NewEntry { path, mode, uid, gid, mtime: mtime.max(-i64::MAX), node }, content)
+            (
+                NewEntry {
+                    path,
+                    mode,
+                    uid,
+                    gid,
+                    mtime: mtime.max(-i64::MAX),
+                    keep: Keep::default(),
+                    node,
+                },
+                content,
+            )
         },
     )
 }
@@ -501,6 +466,7 @@ proptest! {
                     let content = &tar[entry.content_offset as usize..][..*size as usize];
                     prop_assert_eq!((entry.kind, entry.size, Digest::sha256(content)), (Kind::File, *size, digest.clone()));
                 }
+                NewNode::Existing => unreachable!("none is made"),
                 NewNode::Directory => prop_assert_eq!(entry.kind, Kind::Directory),
                 NewNode::Symlink { target } => prop_assert_eq!((entry.kind, entry.link), (Kind::Symlink, target.as_bytes())),
                 NewNode::Hardlink { target } => prop_assert_eq!(node.hardlink_to, merged.find(target.as_bytes())),

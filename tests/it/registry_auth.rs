@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use drydock::reference::{Repository, Tag, Target};
-use drydock::registry::auth::Credentials;
+use drydock::registry::auth::scope::{Action, Scope};
+use drydock::registry::auth::{Credentials, ShellToken};
 use drydock::registry::{Error, Login, RealmProblem, Registry, Scheme};
 
 use crate::registry_script::{Answer, NOW, PASSWORD, Script, login, registry, registry_at, run};
@@ -48,6 +49,51 @@ fn an_anonymous_token_is_fetched_once_and_used_again() {
     script.finish();
     let bearer = Some("Bearer abc".to_owned());
     assert_eq!(script.authorizations(), [None, None, bearer.clone(), bearer]);
+}
+
+const API: &str = "GET https://reg.example/v2/";
+
+#[test]
+fn a_token_for_the_shell_has_the_chosen_scope_and_no_other() {
+    let both = "GET https://reg.example/token?service=reg&scope=repository%3Aa%3Apull%2Cpush";
+    let script = Script::new(&[
+        (API, Answer::challenge(OWN)),
+        (both, Answer::token("for-both")),
+        // What was given away is not used here, and a wider token does not do for a narrower one.
+        (TOKEN, Answer::token("for-pull")),
+        (TOKEN, Answer::token("again")),
+    ]);
+    let registry = registry("reg.example", &script);
+    let scope = |actions: &[Action]| [Scope::repository(&repository(), actions)];
+    let token = |actions: &[Action]| match run(registry.shell_token(&scope(actions))) {
+        Ok(ShellToken::Token { token, seconds }) => {
+            assert!(seconds > 0);
+            token
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(token(&[Action::Push, Action::Pull]), "for-both");
+    assert_eq!(token(&[Action::Pull]), "for-pull");
+    assert_eq!(token(&[Action::Pull]), "again");
+    script.finish();
+}
+
+#[test]
+fn registries_without_tokens_say_how_a_shell_gets_in() {
+    let scopes = [Scope::catalog()];
+    for (answer, expected) in
+        [(ok(), ShellToken::Open), (Answer::challenge("Basic realm=\"reg\""), ShellToken::Password)]
+    {
+        let script = Script::new(&[(API, answer)]);
+        assert_eq!(run(registry("reg.example", &script).shell_token(&scopes)), Ok(expected));
+        script.finish();
+    }
+    let script = Script::new(&[(API, Answer::challenge(EVIL))]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(login());
+    let refused = run(registry.shell_token(&scopes));
+    assert!(matches!(refused, Err(Error::ConsentNeeded { .. })), "{refused:?}");
+    script.finish();
 }
 
 #[test]

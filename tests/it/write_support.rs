@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use drydock::digest::Digest;
 use drydock::layer::content::Wanted;
-use drydock::layer::write::{NewEntry, NewNode, Part, TarPlan};
+use drydock::layer::write::{Keep, NewEntry, NewNode, Part, TarPlan};
 use drydock::layer::{Index, NodeId, Overlay};
 
 use crate::layer_support::read;
@@ -24,7 +24,7 @@ impl Files {
 }
 
 pub(crate) fn entry(path: &str, mode: u16, node: NewNode) -> NewEntry {
-    NewEntry { path: path.to_owned(), mode, uid: 0, gid: 0, mtime: 0, node }
+    NewEntry { path: path.to_owned(), mode, uid: 0, gid: 0, mtime: 0, keep: Keep::default(), node }
 }
 
 /// The tar that a plan describes. Fails when its size or the order of its runs is not what it

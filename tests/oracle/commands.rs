@@ -162,6 +162,9 @@ fn what_a_view_shows_the_tools_show_too() {
     document(only.digest(), false);
     document(crate::image_support::digest(&only.manifest()["config"]), true);
     assert!(told(&Task::Tags { image: image() }).lines().any(|tag| tag == "1"));
+    let registry = image().reference.registry;
+    let catalog = told(&Task::Catalog { registry, plain_http: true });
+    assert!(catalog.lines().any(|name| name == image().reference.repository.as_str()), "{catalog}");
     for platform in [None, arm()] {
         let validated = told(&Task::Verify { image: image(), platform });
         assert!(validated.starts_with("PASS"), "{validated}");

@@ -14,7 +14,7 @@ use crate::tools::crane;
 use crate::trees::{Tree, assert_same, differences, extracted, extracted_by_somebody};
 use crate::write_support::{Files, execute};
 
-fn exported(image: &Whole) -> Vec<u8> {
+pub(crate) fn exported(image: &Whole) -> Vec<u8> {
     let tars = image.tars();
     let indexes: Vec<Arc<Index>> =
         tars.iter().map(|tar| Arc::new(read(tar).index.expect("an index"))).collect();

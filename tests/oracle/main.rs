@@ -20,6 +20,7 @@ mod peers;
 mod rebase;
 mod recipes;
 mod referrers;
+mod table;
 mod tools;
 mod trees;
 mod wire;

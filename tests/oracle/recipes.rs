@@ -6,9 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use drydock::digest::Digest;
 use drydock::edit::{Input, Packing, Recipe, RecipeId, TimeRule};
-use drydock::layer::write::{
-    self, BuiltLayer, GivenLayer, LayerWriter, Method, Parent, Rewrite, Times,
-};
+use drydock::layer::write::{self, BuiltLayer, GivenLayer, LayerWriter, Method, Rewrite, Times};
 use drydock::layer::{Index, Overlay};
 
 use crate::images::unpacked;
@@ -39,7 +37,6 @@ impl Builder {
         let tars: Vec<Vec<u8>> = recipe.inputs().iter().map(|input| self.tar(input)).collect();
         let slices: Vec<&[u8]> = tars.iter().map(Vec::as_slice).collect();
         let indexes: Vec<Arc<Index>> = tars.iter().map(|tar| index(tar)).collect();
-        let missing = |_: &str| Parent::Missing;
         match recipe {
             Recipe::Given { digest, windows: false, .. } => {
                 self.given(&self.content[digest], method)
@@ -49,16 +46,16 @@ impl Builder {
                 let plan = write::windows_layer(&index(&tar)).expect("no Files in it");
                 self.packed(&execute(&plan, &[&tar], &Files::default()), method)
             }
-            Recipe::Files { entries, windows, .. } => {
-                let plan = match windows {
-                    true => write::windows_files(entries, &missing),
-                    false => write::files(entries, &missing),
+            Recipe::Files { entries, windows, onto, .. } => {
+                let landed = match onto {
+                    Some(_) => write::onto(entries, &Overlay::build(&indexes), *windows),
+                    None => write::unplaced(entries, *windows),
                 };
                 let mut files = Files::default();
                 for digest in recipe.files() {
                     files.add("", &self.content[digest]);
                 }
-                self.packed(&execute(&plan.expect("entries"), &[], &files), method)
+                self.packed(&execute(&landed.expect("entries").plan, &slices, &files), method)
             }
             Recipe::Flatten { below, .. } => {
                 let lower = Overlay::build(&indexes[..*below]);

@@ -1,6 +1,6 @@
 //! The whole page: the frame, and the page that the address names.
 
-use drydock::reference::Reference;
+use drydock::reference::{Reference, Registry};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,12 +11,17 @@ use crate::components::{
     Trust, copy_text, format, reference_field,
 };
 use crate::history;
-use crate::jobs::drafts;
+use crate::jobs::{drafts, tab};
+use crate::leaving;
 use crate::pages::{
     DraftsPage, HomePage, ImagePage, LoginOverlay, Opening, OpeningBar, RegistriesOverlay,
+    RegistryPage, TokenOverlay,
 };
-use crate::route::{Here, ImageRoute, Route, View};
+use crate::route::{self, Here, ImageRoute, Pasted, Route, View};
 use crate::state::{Overlay, PageState, Theme, Ui, recent, set_page_state};
+
+/// How long the first view has the network and the processor for itself.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Everything that is on screen.
 #[component]
@@ -28,7 +33,16 @@ pub fn App() -> impl IntoView {
         ui.drafts.try_set(drafts::count().await.unwrap_or_default());
         let _swept = drafts::sweep().await;
     });
-    history::listen(move |route| ui.route.set(route), move |route| ui.go(route));
+    warm_up();
+    // Also those of other tabs; what hangs on the number looks again.
+    let listening = StoredValue::new_local(drafts::listen(move |_| {
+        spawn_local(async move {
+            ui.drafts.try_set(drafts::count().await.unwrap_or_default());
+        });
+    }));
+    on_cleanup(move || drop(listening.try_update_value(Option::take)));
+    history::listen(move |route| ui.follow(route), move |route| ui.go(route));
+    leaving::listen();
     Effect::new(move |_| {
         let title = ui.route.with(|route| title(route, ui.trust.get()));
         document().set_title(&title);
@@ -40,6 +54,7 @@ pub fn App() -> impl IntoView {
             Route::Image(image) if Here::of(&image.reference.registry).is_none() => {
                 image.reference.to_string()
             }
+            Route::Registry { registry, .. } => registry.to_string(),
             _ => String::new(),
         })
     });
@@ -49,6 +64,7 @@ pub fn App() -> impl IntoView {
             Route::Home => Page::Home,
             Route::Drafts => Page::Drafts,
             Route::Image(image) => Page::Image(image.reference.clone()),
+            Route::Registry { registry, .. } => Page::Registry(registry.clone()),
             Route::Unknown { why, .. } => Page::Unknown(why.clone()),
         })
     });
@@ -72,16 +88,12 @@ pub fn App() -> impl IntoView {
             </a>
             <TopBar
                 shown
-                own=Callback::new(move |text: String| {
-                    let route = history::own(&text);
-                    let found = route.is_some();
-                    if let Some(route) = route {
-                        ui.go(route);
-                    }
-                    found
-                })
-                open=move |reference| ui.open(reference)
-                refused=move |why| ui.refused.set(Some(why))
+                open=move |text: String| {
+                    let opened = ui.open_pasted(&text);
+                    let done = opened.is_ok();
+                    ui.refused.set(opened.err());
+                    done
+                }
             >
                 <Tools ui />
             </TopBar>
@@ -101,6 +113,7 @@ pub fn App() -> impl IntoView {
                 Page::Home => view! { <HomePage /> }.into_any(),
                 Page::Drafts => view! { <DraftsPage /> }.into_any(),
                 Page::Image(reference) => view! { <ImagePage reference /> }.into_any(),
+                Page::Registry(registry) => view! { <RegistryPage registry /> }.into_any(),
                 Page::Unknown(why) => view! { <UnknownPage why /> }.into_any(),
             }}
             <CommandBar command />
@@ -115,6 +128,7 @@ pub fn App() -> impl IntoView {
                 }
                 Overlay::Keys => view! { <KeysDialog close /> }.into_any(),
                 Overlay::Registries => view! { <RegistriesOverlay close /> }.into_any(),
+                Overlay::Token(registry) => view! { <TokenOverlay registry close /> }.into_any(),
                 Overlay::Login(ask) => view! { <LoginOverlay ask close /> }.into_any(),
             }}
         </div>
@@ -122,11 +136,26 @@ pub fn App() -> impl IntoView {
     }
 }
 
+/// Fetches ahead, once there is nothing better to do, whatever may be needed later: what lies on
+/// this computer then opens without the server, too.
+fn warm_up() {
+    set_timeout(
+        || {
+            spawn_local(async {
+                tab().pool.warm();
+                let _config = tab().registries.config().await;
+            });
+        },
+        IDLE,
+    );
+}
+
 #[derive(Clone, PartialEq)]
 enum Page {
     Home,
     Drafts,
     Image(Reference),
+    Registry(Registry),
     Unknown(String),
 }
 
@@ -159,6 +188,7 @@ fn title(route: &Route, trust: Trust) -> String {
             };
             format!("{place}{}{verdict} · Drydock", Here::named(&image.reference))
         }
+        Route::Registry { registry, .. } => format!("{registry} · Drydock"),
         Route::Unknown { .. } => "Nothing here · Drydock".to_owned(),
     }
 }
@@ -237,16 +267,25 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
     };
     let going = |route: Route| Callback::new(move |()| ui.go(route.clone()));
     let mut actions = Vec::new();
-    // A link of our own, or what can be nothing but an image, comes first; any other word could be
-    // one, so what the page itself has comes before it.
+    // What can be nothing but a name or a link comes first; any other word could be an image, so
+    // what the page itself has comes before it.
     let mut open = Vec::new();
-    if let Some(route) = history::own(typed) {
-        open.push(action(&format!("Open {}", route.href()), "open", going(route)));
-    } else if !typed.trim().is_empty()
-        && let Ok(reference) = drydock::reference::from_pasted(typed)
+    if !typed.trim().is_empty()
+        && let Ok(found) = route::pasted(typed, &history::origin())
     {
-        let name = format!("Open {}", reference.clone().normalised());
-        open.push(action(&name, "open", going(Route::image(reference))));
+        let name = match &found {
+            Pasted::Route(Route::Image(image)) if image.view == View::Overview => {
+                format!("Open {}", Here::named(&image.reference))
+            }
+            Pasted::Route(Route::Registry { registry, .. }) => {
+                format!("Open the repositories of {registry}")
+            }
+            Pasted::Route(route) => format!("Open {}", route.href()),
+            Pasted::Digest(digest) => format!("Look for {digest} in what is open"),
+        };
+        let typed = typed.to_owned();
+        let act = Callback::new(move |()| ui.refused.set(ui.open_pasted(&typed).err()));
+        open.push(action(&name, "open", act));
     }
     if typed.contains(['/', ':', '@', '.']) {
         actions.append(&mut open);
@@ -264,6 +303,14 @@ fn actions(ui: Ui, typed: &str) -> Vec<Action> {
     actions.push(action("Light or dark theme", "", theme));
     let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(Default::default())));
     actions.push(action("Log in to a registry", "", login));
+    if let Some(image) = ui.image().filter(|it| Here::of(&it.reference.registry).is_none()) {
+        let registry = image.reference.registry;
+        let name = format!("All repositories of {registry}");
+        let token = Overlay::Token(registry.to_string());
+        actions.push(action(&name, "", going(Route::registry(registry))));
+        let token = Callback::new(move |()| ui.overlay.set(token.clone()));
+        actions.push(action("Token for the shell", "", token));
+    }
     let registries = Callback::new(move |()| ui.overlay.set(Overlay::Registries));
     actions.push(action("Registries and logins", "", registries));
     let keys = Callback::new(move |()| ui.overlay.set(Overlay::Keys));
@@ -284,7 +331,7 @@ fn views() -> [(&'static str, &'static str, View); 9] {
         ("Files", "f", View::files()),
         ("Graph", "g", View::Graph { outline: false }),
         ("Documents", "d", View::documents(None)),
-        ("Tags", "t", View::Tags { filter: String::new() }),
+        ("Tags", "t", View::tags()),
         ("Verify", "v", View::Verify),
         ("Edit", "e", View::Edit),
         ("Copy", "c", View::Copy { to: String::new() }),

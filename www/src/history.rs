@@ -36,22 +36,13 @@ pub fn replace(route: &Route) {
 /// The whole address of a route, for sharing.
 #[must_use]
 pub fn link(route: &Route) -> String {
-    format!("{}{}", window().location().origin().unwrap_or_default(), route.href())
+    format!("{}{}", origin(), route.href())
 }
 
-/// What a text leads to that is a link to this page, as it may be pasted.
+/// Where this page comes from: `https://drydock.example`.
 #[must_use]
-pub fn own(text: &str) -> Option<Route> {
-    let origin = window().location().origin().ok()?;
-    let rest = text.trim().strip_prefix(&origin)?;
-    let rest = rest.split('#').next().unwrap_or_default();
-    if !rest.is_empty() && !rest.starts_with(['/', '?']) {
-        return None;
-    }
-    let (path, search) = rest.split_once('?').unwrap_or((rest, ""));
-    // What the scratch registry answers is no page.
-    let route = Route::parse(path, search);
-    (!path.starts_with("/v2/")).then_some(route)
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
 }
 
 /// Calls `went` when the reader goes back or forward, and `clicked` for plain clicks on links

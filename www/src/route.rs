@@ -2,9 +2,11 @@
 //!
 //! `/<reference>` is an image, `/<reference>/-/<view>…` a view of it. `-` alone is no repository
 //! component, so the first `/-/` separates the two. Images that lie in this browser have the same
-//! form below `/-/local` and `/-/draft`. Nothing here knows the browser.
+//! form below `/-/local` and `/-/draft`. `/<registry>/` is a registry; one whose name could be an
+//! image's, such as `registry:5000`, is `/-/registry/<registry>/`. Nothing here knows the browser.
 
 mod here;
+mod pasted;
 mod percent;
 mod place;
 
@@ -12,9 +14,10 @@ use std::num::NonZeroU32;
 
 use drydock::digest::Digest;
 use drydock::inspect::tree::Shown as Statuses;
-use drydock::reference::Reference;
+use drydock::reference::{Reference, Registry};
 
 pub use here::Here;
+pub use pasted::{Pasted, pasted};
 pub use place::EntryPath;
 
 /// What an address shows.
@@ -26,6 +29,13 @@ pub enum Route {
     Drafts,
     /// A view of an image.
     Image(ImageRoute),
+    /// The repositories of a registry.
+    Registry {
+        /// The registry.
+        registry: Registry,
+        /// Shows only repositories that contain this.
+        filter: String,
+    },
     /// An address that shows nothing; `why` is a sentence for the reader.
     Unknown {
         /// Path and query as they came.
@@ -71,6 +81,8 @@ pub enum View {
     Tags {
         /// Shows only tags that contain this.
         filter: String,
+        /// The newest version first.
+        newest_first: bool,
     },
     /// Everything checked against the bytes.
     Verify,
@@ -110,6 +122,17 @@ pub enum Tree {
     Changes(NonZeroU32),
 }
 
+impl Tree {
+    /// The one layer that is listed.
+    #[must_use]
+    pub fn layer(self) -> Option<NonZeroU32> {
+        match self {
+            Self::Merged => None,
+            Self::Layer(layer) | Self::Changes(layer) => Some(layer),
+        }
+    }
+}
+
 impl View {
     /// The view's name in addresses.
     #[must_use]
@@ -137,6 +160,12 @@ impl View {
     #[must_use]
     pub fn files() -> Self {
         Self::Files(FilesView::default())
+    }
+
+    /// All tags, the oldest version first.
+    #[must_use]
+    pub fn tags() -> Self {
+        Self::Tags { filter: String::new(), newest_first: false }
     }
 
     /// The list of documents, or one of them.
@@ -223,7 +252,10 @@ impl View {
                     query.push(("form", b"raw".to_vec()));
                 }
             }
-            Self::Tags { filter } => {
+            Self::Tags { filter, newest_first } => {
+                if *newest_first {
+                    query.push(("sort", b"newest".to_vec()));
+                }
                 if !filter.is_empty() {
                     query.push(("q", filter.clone().into_bytes()));
                 }
@@ -238,7 +270,10 @@ impl View {
             "files" => return Ok(Self::Files(FilesView::read(rest, query))),
             "graph" => Self::Graph { outline: query.is("form", "outline") },
             "documents" => return Self::read_documents(rest, query),
-            "tags" => Self::Tags { filter: query.text("q").unwrap_or_default() },
+            "tags" => Self::Tags {
+                filter: query.text("q").unwrap_or_default(),
+                newest_first: query.is("sort", "newest"),
+            },
             "verify" => Self::Verify,
             "edit" => Self::Edit,
             "copy" => Self::Copy { to: query.text("to").unwrap_or_default() },
@@ -281,6 +316,9 @@ impl Route {
         if pathname.trim_end_matches('/') == "/-/drafts" {
             return Ok(Self::Drafts);
         }
+        if let Some(name) = pathname.strip_prefix("/-/registry/") {
+            return Self::read_registry(name, query);
+        }
         let (here, pathname) = match Here::split(pathname) {
             Some((here, rest)) => (Some(here), rest),
             None if pathname == "/-" || pathname.starts_with("/-/") => {
@@ -298,6 +336,9 @@ impl Route {
         }
         let reference = percent::decode_text(reference)
             .ok_or_else(|| "The name of the image is not readable text.".to_owned())?;
+        if here.is_none() && !pathname.contains("/-/") && Registry::alone(&reference).is_some() {
+            return Self::read_registry(&reference, query);
+        }
         let reference = match here {
             Some(here) => here.reference(&reference),
             None => Reference::parse(&reference),
@@ -307,6 +348,22 @@ impl Route {
         let view = View::read(name, rest.trim_end_matches('/'), query)?;
         let reference = reference.normalised();
         Ok(Self::Image(ImageRoute { reference, view, platform: query.text("platform") }))
+    }
+
+    fn read_registry(name: &str, query: &Query) -> Result<Self, String> {
+        let name = percent::decode_text(name.trim_matches('/'))
+            .ok_or_else(|| "The name of the registry is not readable text.".to_owned())?;
+        let registry = Registry::parse(&name).map_err(|error| format!("{error}."))?;
+        match Here::of(&registry) {
+            Some(_) => Err("What lies in this browser has no list of its own.".to_owned()),
+            None => Ok(Self::Registry { registry, filter: query.text("q").unwrap_or_default() }),
+        }
+    }
+
+    /// All repositories of a registry.
+    #[must_use]
+    pub fn registry(registry: Registry) -> Self {
+        Self::Registry { registry, filter: String::new() }
     }
 
     /// The overview of an image.
@@ -322,6 +379,16 @@ impl Route {
             Self::Home => "/".to_owned(),
             Self::Drafts => "/-/drafts".to_owned(),
             Self::Image(image) => image.href(),
+            Self::Registry { registry, filter } => {
+                let mut path = match Registry::alone(registry.as_str()) {
+                    Some(_) => "/".to_owned(),
+                    None => "/-/registry/".to_owned(),
+                };
+                percent::encode_path(registry.as_str().as_bytes(), &mut path);
+                path.push('/');
+                let filter = (!filter.is_empty()).then(|| ("q", filter.clone().into_bytes()));
+                percent::append_query(path, filter.as_slice())
+            }
             Self::Unknown { address, .. } => address.clone(),
         }
     }

@@ -1,11 +1,18 @@
 //! What all pages share: where the reader is, the theme, what is open over the page.
 
-use drydock::reference::Reference;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use drydock::digest::Digest;
+use drydock::image::Graph;
+use drydock::media_type::Kind;
+use drydock::reference::{Reference, ReferenceError};
 use leptos::prelude::*;
 
 use crate::components::{LoginAsk, Trust};
 use crate::history;
-use crate::route::{Here, ImageRoute, Route};
+use crate::leaving;
+use crate::route::{self, Here, ImageRoute, Pasted, Route, View};
 
 const THEME_KEY: &str = "drydock.theme";
 const RECENT_KEY: &str = "drydock.recent";
@@ -35,6 +42,8 @@ pub enum Overlay {
     Registries,
     /// The question for a login.
     Login(LoginAsk),
+    /// A token for other programs, for a registry by its name.
+    Token(String),
 }
 
 /// What `<html data-state>` says, for people's scripts and tests.
@@ -59,6 +68,8 @@ pub struct Ui {
     pub command: RwSignal<String>,
     /// How far the shown image is trusted.
     pub trust: RwSignal<Trust>,
+    /// What is known of the shown image.
+    pub graph: RwSignal<Option<Arc<Graph>>>,
     /// What lies over the page.
     pub overlay: RwSignal<Overlay>,
     /// A sentence about what was typed and is no reference.
@@ -82,6 +93,7 @@ impl Ui {
             theme: RwSignal::new(theme()),
             command: RwSignal::new(String::new()),
             trust: RwSignal::new(Trust::default()),
+            graph: RwSignal::new(None),
             overlay: RwSignal::new(Overlay::None),
             refused: RwSignal::new(None),
             drafts: RwSignal::new(0),
@@ -97,12 +109,24 @@ impl Ui {
             return;
         }
         let same_page = self.route.with_untracked(|now| same_page(now, &route));
+        if !leaving::may_go() {
+            return;
+        }
         history::push(&route);
         self.refused.set(None);
         self.route.set(route);
         if !same_page {
             window().scroll_to_with_x_and_y(0.0, 0.0);
         }
+    }
+
+    /// Follows the browser back or forward, unless the reader would rather stay.
+    pub fn follow(self, route: Route) {
+        if !leaving::may_go() {
+            history::push(&self.route.get_untracked());
+            return;
+        }
+        self.route.set(route);
     }
 
     /// Corrects or refines the address in place, as a filter does while it is typed.
@@ -117,6 +141,52 @@ impl Ui {
     /// Opens an image.
     pub fn open(self, reference: Reference) {
         self.go(Route::image(reference));
+    }
+
+    /// Opens what was typed or pasted.
+    ///
+    /// # Errors
+    /// A sentence, when it names nothing.
+    pub fn open_pasted(self, text: &str) -> Result<(), String> {
+        let route = match route::pasted(text, &history::origin()) {
+            Ok(Pasted::Route(route)) => route,
+            Ok(Pasted::Digest(digest)) => self.place_of(&digest)?,
+            Err(error) => return Err(error.to_string()),
+        };
+        self.go(route);
+        Ok(())
+    }
+
+    /// Where in what is open a digest is.
+    fn place_of(self, digest: &Digest) -> Result<Route, String> {
+        let Some(image) = self.image() else {
+            return Err(ReferenceError::DigestAlone(digest.clone()).to_string());
+        };
+        let kind = self.graph.with_untracked(|graph| {
+            let node = graph.as_ref()?.find(digest)?;
+            Some(node.descriptor.as_ref()?.media_type.kind())
+        });
+        let layer = self.graph.with_untracked(|graph| {
+            let (node, layer) = graph.as_ref()?.layer_of(digest)?;
+            let platform = node.platform().map(ToString::to_string);
+            Some((platform, NonZeroU32::new(u32::try_from(layer).ok()?)))
+        });
+        if let (None, Some((platform, layer))) = (&kind, layer) {
+            let platform = platform.or_else(|| image.platform.clone());
+            let route = ImageRoute { platform, ..image };
+            return Ok(Route::Image(route.with_view(View::Layers(layer))));
+        }
+        match kind {
+            Some(Kind::Index | Kind::Manifest | Kind::Schema1) => {
+                Ok(Route::image(image.reference.pinned(digest)))
+            }
+            Some(_) => Ok(Route::Image(image.with_view(View::documents(Some(digest.clone()))))),
+            None => Err(format!(
+                "Nothing under {} has this digest: write the name of its image before it, as in {}@{digest}",
+                Here::named(&image.reference),
+                image.reference.name(),
+            )),
+        }
     }
 
     /// The image that is shown, not tracked.

@@ -12,23 +12,35 @@ use crate::setup::{self, Purpose, browser};
 /// How often each tool is measured; the median counts.
 const RUNS: u32 = 5;
 
-/// `cargo xtask bench [--runs N] [--only verify|throughput]`.
+/// What is measured.
+const PARTS: [&str; 3] = ["verify", "move", "throughput"];
+
+/// `cargo xtask bench [--runs N] [--only verify|move|throughput]`; several with commas between.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
-    let (mut runs, mut verify, mut throughput) = (RUNS, true, true);
+    let (mut runs, mut parts) = (RUNS, PARTS.to_vec());
     let mut rest = arguments.iter().map(String::as_str);
     while let Some(argument) = rest.next() {
         match (argument, rest.next()) {
             ("--runs", Some(number)) => runs = number.parse().context("--runs takes a number")?,
-            ("--only", Some("verify")) => throughput = false,
-            ("--only", Some("throughput")) => verify = false,
-            _ => bail!("`bench` takes `--runs N` and `--only verify|throughput`, not `{argument}`"),
+            ("--only", Some(only)) if only.split(',').all(|part| PARTS.contains(&part)) => {
+                parts = only.split(',').collect();
+            }
+            _ => bail!(
+                "`bench` takes `--runs N` and `--only` with some of {}, not `{argument}`",
+                PARTS.join(", ")
+            ),
         }
     }
     setup::setup(Purpose::Bench)?;
-    if verify {
-        in_the_browser(runs)?;
+    if parts.contains(&"verify") {
+        println!("\n== verify in Chromium against crane and skopeo ==");
+        in_the_browser("bench.mjs", runs)?;
     }
-    if throughput {
+    if parts.contains(&"move") {
+        println!("\n== copy, export and flatten in Chromium against crane ==");
+        in_the_browser("bench-move.mjs", runs)?;
+    }
+    if parts.contains(&"throughput") {
         println!("\n== native throughput, one thread ==");
         Run::new("cargo")
             .args(["bench", "--package", "drydock", "--bench", "throughput"])
@@ -37,14 +49,13 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn in_the_browser(runs: u32) -> Result<()> {
+fn in_the_browser(script: &str, runs: u32) -> Result<()> {
     let server = dist::build(Effort::Quick)?;
     let images = images::ensure(Set::Bench)?;
     let chromium =
         browser::chromium().context("there is no Chromium: run `cargo xtask setup --for bench`")?;
-    println!("\n== verify in Chromium against crane and skopeo ==");
     Run::new("node")
-        .arg(paths::e2e().join("bench.mjs"))
+        .arg(paths::e2e().join(script))
         .path(&setup::tool_path()?)
         .env("DRYDOCK_BIN", server)
         .env("DRYDOCK_IMAGES", images)

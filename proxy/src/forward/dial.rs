@@ -62,14 +62,17 @@ pub(crate) struct Dialer {
     pub(crate) own: OwnAddress,
     /// The proxy that the environment names, if any (`HTTPS_PROXY`, `NO_PROXY`).
     pub(crate) outer: Option<Arc<Matcher>>,
+    /// Whether it may be asked for names that can't be resolved here.
+    pub(crate) outer_dns: bool,
 }
 
 impl Dialer {
     /// Opens a connection to `origin`.
     ///
     /// Through an outer proxy (`HTTPS_PROXY`) that proxy resolves the name, so the address can't
-    /// be pinned: then every address that this machine's resolver knows is judged all the same,
-    /// and names that only the outer proxy can resolve pass.
+    /// be pinned: then every address that this machine's resolver knows is judged all the same.
+    /// Names that only the outer proxy can resolve are refused, unless it was said to be trusted with
+    /// them, for they may lead anywhere inside.
     pub(crate) async fn dial(
         &self,
         origin: &Origin,
@@ -79,8 +82,16 @@ impl Dialer {
         let tcp: Box<dyn Stream> = match outer {
             Some(proxy) => {
                 match self.resolve(origin, reach).await {
+                    Ok(_) => {}
                     Err(refusal) if refusal.code != Code::Unresolvable => return Err(refusal),
-                    _ => {}
+                    Err(_) if self.outer_dns => {}
+                    Err(refusal) => {
+                        let message = format!(
+                            "{} The proxy of this network (HTTPS_PROXY) may know it: start the server with --outer-dns to leave names to that one.",
+                            refusal.message
+                        );
+                        return Err(Refusal { message, ..refusal });
+                    }
                 }
                 Box::new(self.tunnel(origin, &proxy).await?)
             }

@@ -58,6 +58,8 @@ pub struct Setup {
     pub tls: Arc<rustls::ClientConfig>,
     /// The proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`), if it is to be used.
     pub outer: Option<Arc<Matcher>>,
+    /// Whether it may be asked for names that can't be resolved here.
+    pub outer_dns: bool,
     /// Time limits.
     pub times: Times,
     /// Size limits.
@@ -75,10 +77,10 @@ struct Accepted {
 impl Forwarder {
     /// A proxy without connections yet.
     pub fn new(setup: Setup) -> Self {
-        let Setup { hosts, own, key, network, tls, outer, times, sizes } = setup;
+        let Setup { hosts, own, key, network, tls, outer, outer_dns, times, sizes } = setup;
         let hosts = Arc::new(hosts);
         Self {
-            dialer: Dialer { network, hosts, tls, times, own, outer },
+            dialer: Dialer { network, hosts, tls, times, own, outer, outer_dns },
             pool: Pool::default(),
             key,
             sizes,

@@ -14,6 +14,8 @@ use crate::policy::allow::Reach;
 use crate::policy::target::Origin;
 
 const MAX_IDLE_PER_HOST: usize = 8;
+/// Of all hosts together: registries choose where they redirect to.
+const MAX_IDLE_CONNECTIONS: usize = 256;
 const MAX_IDLE: Duration = Duration::from_secs(30);
 
 pub(crate) type Key = (Origin, Reach);
@@ -59,6 +61,9 @@ impl Pool {
     /// Keeps a connection that has answered completely.
     pub(crate) fn put(&self, key: Key, connection: Connection) {
         let mut idle = self.prune();
+        if idle.values().map(Vec::len).sum::<usize>() >= MAX_IDLE_CONNECTIONS {
+            return;
+        }
         let list = idle.entry(key).or_default();
         if list.len() < MAX_IDLE_PER_HOST {
             list.push((Instant::now(), connection));

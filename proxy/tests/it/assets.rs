@@ -44,10 +44,10 @@ async fn every_view_is_answered_with_the_page_under_a_strict_policy() {
         let csp = answer.header("content-security-policy");
         for part in [
             "default-src 'none'",
-            &format!("script-src 'self' 'wasm-unsafe-eval' 'sha256-{HASH}';"),
+            &format!("script-src {}/-/assets/ 'wasm-unsafe-eval' 'sha256-{HASH}';", server.address),
             "style-src 'self';",
             "connect-src 'self'",
-            "worker-src 'self'",
+            &format!("worker-src {}/-/assets/;", server.address),
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
@@ -58,6 +58,34 @@ async fn every_view_is_answered_with_the_page_under_a_strict_policy() {
         assert!(!csp.contains("'unsafe-eval'"), "{csp}");
     }
     assert_eq!(server.send(server.request(http::Method::POST, "/alpine")).await.status, 405);
+}
+
+#[tokio::test]
+async fn a2_scripts_come_from_the_pages_folder_under_the_names_that_browsers_see() {
+    let server = Server::start(|config| {
+        config.page = Page::Embedded(FILES);
+        let given = ["app.example".to_owned()];
+        config.names = drydock_proxy::policy::origin::OwnNames::new(config.listen, &given);
+    })
+    .await;
+    let port = server.address.port();
+    for (host, folders) in [
+        (format!("localhost:{port}"), format!("localhost:{port}/-/assets/ app.example/-/assets/")),
+        (format!("LocalHost:{port}"), format!("localhost:{port}/-/assets/ app.example/-/assets/")),
+        ("app.example".to_owned(), "app.example/-/assets/".to_owned()),
+        // No policy can name an IPv6 address.
+        (format!("[::1]:{port}"), "app.example/-/assets/".to_owned()),
+    ] {
+        for path in ["/", "/alpine:3.20", "/-/assets/worker_bg.wasm"] {
+            let answer = server.get_with(path, &[("host", &host)]).await;
+            let policy = answer.header("content-security-policy").to_owned();
+            for directive in ["script-src", "worker-src"] {
+                let sources = policy.split("; ").find(|part| part.starts_with(directive)).unwrap();
+                assert!(sources.starts_with(&format!("{directive} {folders}")), "{sources}");
+                assert!(!sources.contains("'self'"), "{sources}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -96,7 +124,9 @@ async fn only_files_named_by_their_hash_are_kept_for_good() {
     let worker = asset(&server, "worker_bg.wasm", "").await;
     assert_eq!(worker.header("cache-control"), "no-cache");
     assert!(
-        worker.header("content-security-policy").contains("script-src 'self' 'wasm-unsafe-eval';")
+        worker
+            .header("content-security-policy")
+            .contains(&format!("script-src {}/-/assets/ 'wasm-unsafe-eval';", server.address))
     );
     let tag = worker.header("etag").to_owned();
     let again = server.get_with("/-/assets/worker_bg.wasm", &[("if-none-match", &tag)]).await;

@@ -223,6 +223,41 @@ async fn an_outer_proxy_is_asked_for_a_tunnel_and_private_names_stay_refused() {
 }
 
 #[tokio::test]
+async fn a6_names_that_only_an_outer_proxy_may_know_are_refused_unless_it_is_trusted() {
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = asked.clone();
+    let outer = raw(move |tcp, head| {
+        log.lock().unwrap().push(head.lines().next().unwrap_or_default().to_owned());
+        async move { drop(tcp) }
+    })
+    .await;
+    let world = World::new();
+    world.names.answer("empty.example", &[&[]]);
+    world.names.answer("inside.example", &[&["10.1.2.3"]]);
+    for (trusted, code) in [(false, "unresolvable"), (true, "connect")] {
+        let server = world
+            .serve(|config| {
+                let matcher = hyper_util::client::proxy::matcher::Matcher::builder()
+                    .https(format!("http://{}", outer.address))
+                    .build();
+                config.outer = Some(std::sync::Arc::new(matcher));
+                config.outer_dns = trusted;
+            })
+            .await;
+        for name in ["unknown.example", "empty.example"] {
+            let message = server.get(&blob(name)).await.assert_refused(code);
+            assert_eq!(message.contains("--outer-dns"), !trusted, "{message}");
+        }
+        server.get(&blob("inside.example")).await.assert_refused("private-address");
+    }
+    let asked = asked.lock().unwrap();
+    assert_eq!(
+        *asked,
+        ["CONNECT unknown.example:443 HTTP/1.1", "CONNECT empty.example:443 HTTP/1.1"]
+    );
+}
+
+#[tokio::test]
 async fn a_head_that_does_not_come_is_given_up() {
     let silent = raw(|tcp, _| async move {
         tokio::time::sleep(Duration::from_secs(30)).await;

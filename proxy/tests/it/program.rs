@@ -18,18 +18,25 @@ struct Program {
 
 impl Program {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_drydock"))
-            .args(["serve", "--port", "0", "--no-scratch", "--page", "/nowhere"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_drydock"));
+        command.args(["serve", "--port", "0", "--no-scratch", "--page", "/nowhere"]);
+        Self::run(command.args(arguments))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().split("http://").nth(1).unwrap().trim_end_matches('/');
         let address = address.parse().unwrap();
         Self { child, address }
+    }
+
+    /// One that may open `files` files, and no more by its own will.
+    fn with_files(files: u32) -> Self {
+        let program = env!("CARGO_BIN_EXE_drydock");
+        let script = format!("ulimit -n {files}; exec {program} serve --port 0 --page /nowhere");
+        Self::run(Command::new("sh").args(["-c", &script]))
     }
 
     fn request(&self, path: &str) -> TcpStream {
@@ -69,6 +76,38 @@ fn p44_the_program_serves_until_it_is_told_to_stop() {
     let mut answer = String::new();
     program.request("/").read_to_string(&mut answer).unwrap();
     assert!(answer.contains("cargo xtask run"), "{answer}");
+    assert!(program.terminate().success());
+}
+
+#[test]
+fn a5_idle_sockets_and_slow_heads_starve_nobody() {
+    drydock_proxy::files::raise_limit();
+    // The program raises a soft limit by itself; where the hard one is low, idle ones make room.
+    let program = Program::with_files(1024);
+    for first in ["", "GET /v2/ HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
+        let mut sockets = Vec::new();
+        for _ in 0..1040 {
+            let mut tcp = TcpStream::connect(program.address).unwrap();
+            tcp.write_all(first.as_bytes()).unwrap();
+            sockets.push(tcp);
+        }
+        let mut answer = String::new();
+        let mut tcp = program.request("/v2/");
+        tcp.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+        tcp.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+}
+
+#[test]
+fn a9_the_programs_status_has_an_address_of_its_own() {
+    // Any free port: the one that a listener has just given back.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut program = Program::start(&["--status-listen", &free.to_string()]);
+    let mut answer = String::new();
+    let status = Program { address: free, child: Command::new("true").spawn().unwrap() };
+    status.request("/-/metrics").read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("drydock_connections 0"), "{answer}");
     assert!(program.terminate().success());
 }
 

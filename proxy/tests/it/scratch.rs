@@ -112,7 +112,8 @@ async fn beyond_this_machine_there_is_no_scratch_registry_without_a_login() {
         &["--listen", "::ffff:127.0.0.1"],
         &["--own-name", "localhost:9000"],
     ];
-    // What is served, what reading and writing without a login give, and the same with one.
+    // Where it listens, its other options, what reading and writing without a login give, and the same
+    // with one.
     type Case<'a> = (&'a [&'a [&'a str]], &'a [&'a str], [u16; 4]);
     let cases: [Case<'_>; 8] = [
         (&shared, &[], [404, 404, 404, 404]),

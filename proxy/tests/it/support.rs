@@ -11,8 +11,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use drydock_proxy::assets::Page;
 use drydock_proxy::config::Config;
+use drydock_proxy::connections::Connections;
 use drydock_proxy::forward::network::{Network, Pending};
 use drydock_proxy::forward::tls;
+use drydock_proxy::limits::{Crowd, Times};
+use drydock_proxy::status::Status;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -306,7 +309,25 @@ impl Server {
         config.page = Page::Embedded(&[]);
         change(&mut config);
         let times = config.times.clone();
+        let status = config.status.clone();
+        let connections = Connections::new(config.crowd.clone());
         let app = drydock_proxy::app(config);
+        Self::run(listener, app, (times, connections, status))
+    }
+
+    /// Any other service in the server's loop.
+    pub(crate) async fn of(app: axum::Router) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connections = Connections::new(Crowd::default());
+        Self::run(listener, app, (Times::default(), connections, Arc::default()))
+    }
+
+    fn run(
+        listener: TcpListener,
+        app: axum::Router,
+        (times, connections, status): (Times, Connections, Arc<Status>),
+    ) -> Self {
+        let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let done = tokio::spawn(async move {
             let stopped = async {
@@ -314,7 +335,8 @@ impl Server {
                     std::future::pending::<()>().await;
                 }
             };
-            drydock_proxy::serve::serve(listener, app, &times, stopped).await
+            let with = (&times, &connections, &status);
+            drydock_proxy::serve::serve(listener, app, with, stopped).await
         });
         Self { address, stop: Some(stop), done }
     }

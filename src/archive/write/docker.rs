@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::contents::{Contents, Listed, document, listed};
 use super::layout::begin;
-use super::{Entry, Lookup, Plan, WriteError, Writer};
+use super::{Entry, Lookup, Plan, WriteError};
 use crate::archive::docker::MANIFEST;
 use crate::archive::open::{Name, blob_path};
 use crate::digest::Digest;
@@ -40,19 +40,18 @@ pub fn docker_save(entries: &[Entry], documents: &Lookup<'_>) -> Result<Plan, Wr
         at.insert(digest, images.len());
         images.push((digest, image(entry, documents)?, tags.collect()));
     }
-    let mut writer = Writer::default();
+    let mut folder = begin(entries);
     let mut items = Vec::new();
     for (digest, manifest, tags) in &images {
         items.push(item(digest, manifest, tags)?);
-        writer.plan.notes.extend(mixed(digest, manifest));
+        folder.notes.extend(mixed(digest, manifest));
     }
-    begin(&mut writer, entries);
-    writer.file(MANIFEST, Value::Array(items).to_string().as_bytes());
-    writer.contents(contents)?;
-    writer.finish()
+    folder.put(MANIFEST, Value::Array(items).to_string());
+    folder.contents(contents);
+    folder.tar()
 }
 
-fn image(entry: &Entry, documents: &Lookup<'_>) -> Result<Manifest, WriteError> {
+pub(super) fn image(entry: &Entry, documents: &Lookup<'_>) -> Result<Manifest, WriteError> {
     let digest = &entry.descriptor.digest;
     match listed(&entry.descriptor, document(&entry.descriptor, documents)?)? {
         Listed::Index(_) => Err(WriteError::SeveralPlatforms(digest.clone())),
@@ -94,7 +93,7 @@ fn mixed(digest: &Digest, manifest: &Manifest) -> Option<Finding> {
 }
 
 /// A tag as Docker writes it: `alpine:3.20`, `ghcr.io/owner/app:1`.
-fn tag(name: &Name) -> Option<String> {
+pub(super) fn tag(name: &Name) -> Option<String> {
     let Name::Reference(Reference { registry, repository, tag: Some(tag), .. }) = name else {
         return None;
     };

@@ -1,4 +1,4 @@
-//! An OCI image layout as a tar: one image, or several with what refers to them.
+//! An OCI image layout as a tar or a folder: one image, or several with what refers to them.
 //!
 //! image-spec, image-layout.md.
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::contents::Contents;
-use super::{Entry, Lookup, Plan, WriteError, Writer};
+use super::{Entry, Folder, Lookup, Plan, WriteError};
 use crate::archive::layout::{IMAGE_NAME, INDEX, LAYOUT, REF_NAME, VERSION};
 use crate::archive::open::Name;
 use crate::descriptor::Descriptor;
@@ -26,18 +26,27 @@ use crate::reference::Tag;
 /// # Errors
 /// When documents are missing or can't be read, or contradict each other.
 pub fn layout(entries: &[Entry], documents: &Lookup<'_>) -> Result<Plan, WriteError> {
+    folder(entries, documents)?.tar()
+}
+
+/// As [`layout`], file by file.
+///
+/// # Errors
+/// As with [`layout`].
+pub fn folder(entries: &[Entry], documents: &Lookup<'_>) -> Result<Folder, WriteError> {
     let contents = Contents::of(entries, documents)?;
-    let mut writer = Writer::default();
-    begin(&mut writer, entries);
-    writer.contents(contents)?;
-    writer.plan.notes.extend(entries.iter().filter_map(docker_types));
-    writer.finish()
+    let mut folder = begin(entries);
+    folder.contents(contents);
+    folder.notes.extend(entries.iter().filter_map(docker_types));
+    Ok(folder)
 }
 
 /// The two files that every layout has.
-pub(super) fn begin(writer: &mut Writer, entries: &[Entry]) {
-    writer.file(LAYOUT, json!({ "imageLayoutVersion": VERSION }).to_string().as_bytes());
-    writer.file(INDEX, &index(entries));
+pub(super) fn begin(entries: &[Entry]) -> Folder {
+    let mut folder = Folder::default();
+    folder.put(LAYOUT, json!({ "imageLayoutVersion": VERSION }).to_string());
+    folder.put(INDEX, index(entries));
+    folder
 }
 
 fn index(entries: &[Entry]) -> Bytes {

@@ -1,4 +1,4 @@
-//! Images as one file: an OCI image layout or what `docker load` takes, as a tar.
+//! Images as files: an OCI image layout as a tar or a folder, or what `docker load` takes.
 //!
 //! An archive is first a [`Plan`], which says where every byte of it comes from: headers and lists
 //! are made here, blobs are named whole. So its size is known before the first byte, and nothing
@@ -8,9 +8,11 @@ mod contents;
 mod docker;
 mod header;
 mod layout;
+mod legacy;
 
 pub use docker::docker_save;
-pub use layout::layout;
+pub use layout::{folder, layout};
+pub use legacy::legacy;
 
 use std::collections::BTreeSet;
 
@@ -69,6 +71,18 @@ pub enum Part {
         /// it.
         entry: usize,
     },
+    /// The tar that a blob is unpacked to; the blob is compared with its digest, the tar with its
+    /// size.
+    Tar {
+        /// Digest of the blob.
+        digest: Digest,
+        /// Size of the blob in bytes.
+        packed: u64,
+        /// Size of the tar in bytes.
+        size: u64,
+        /// The first of the entries that it belongs to, counted from 0.
+        entry: usize,
+    },
 }
 
 /// Why an archive can't be made.
@@ -117,6 +131,18 @@ pub enum WriteError {
         /// Digest of the manifest.
         Digest,
     ),
+    /// The config of an image is not at hand, or can't be read.
+    #[error("The config of the image {0} can't be read, but its old form repeats what is in it")]
+    NoConfig(
+        /// Digest of the manifest.
+        Digest,
+    ),
+    /// It is not known how large a layer is when it is unpacked.
+    #[error("The layer {0} has to be read first, as its old form is not compressed")]
+    UnknownSize(
+        /// Digest of the layer.
+        Digest,
+    ),
     /// `docker load` needs all layers.
     #[error(
         "The layer {0} may not be distributed and lies outside of the registry, but docker load needs it: save an OCI image layout"
@@ -125,6 +151,102 @@ pub enum WriteError {
         /// Digest of the layer.
         Digest,
     ),
+}
+
+/// The files of an archive or a folder, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Folder {
+    /// The files. Folders are as their paths have them.
+    pub files: Vec<File>,
+    /// What to know before it is written.
+    pub notes: Vec<Finding>,
+}
+
+/// A file, by its path from the top.
+#[derive(Clone, Debug, PartialEq)]
+pub struct File {
+    /// The path, with `/` between its components.
+    pub path: String,
+    /// What is in it.
+    pub content: Written,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written {
+    /// Something that is made here.
+    Bytes(Bytes),
+    /// A whole blob.
+    Blob {
+        /// Digest of the blob.
+        digest: Digest,
+        /// Size of the blob in bytes.
+        size: u64,
+        /// The first of the entries that it belongs to, counted from 0.
+        entry: usize,
+    },
+    /// The tar that a blob is unpacked to.
+    Tar {
+        /// Digest of the blob.
+        digest: Digest,
+        /// Size of the blob in bytes.
+        packed: u64,
+        /// Size of the tar in bytes.
+        size: u64,
+        /// The first of the entries that it belongs to, counted from 0.
+        entry: usize,
+    },
+}
+
+impl Written {
+    /// Number of bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Blob { size, .. } | Self::Tar { size, .. } => *size,
+        }
+    }
+}
+
+impl Folder {
+    /// Number of bytes of all files. More than can be counted is [`u64::MAX`].
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.files.iter().fold(0, |sum, file| sum.saturating_add(file.content.size()))
+    }
+
+    /// The same as a tar.
+    ///
+    /// # Errors
+    /// When it would be larger than any file can be.
+    pub fn tar(self) -> Result<Plan, WriteError> {
+        let mut writer = Writer::default();
+        for File { path, content } in self.files {
+            writer.folders(&path);
+            writer.file(&path, content)?;
+        }
+        writer.plan.notes = self.notes;
+        writer.finish()
+    }
+
+    fn put(&mut self, path: impl Into<String>, bytes: impl Into<Bytes>) {
+        let (path, content) = (path.into(), Written::Bytes(bytes.into()));
+        self.files.push(File { path, content });
+    }
+
+    /// All that belongs to the images, sorted by path.
+    fn contents(&mut self, contents: Contents) {
+        for (digest, content) in contents.parts {
+            let path = blob_path(&digest);
+            let content = match content {
+                Content::Document(bytes) => Written::Bytes(bytes),
+                Content::Blob { size, entry } => Written::Blob { digest, size, entry },
+            };
+            self.files.push(File { path, content });
+        }
+        self.notes.extend(contents.notes);
+    }
 }
 
 /// Collects the parts of a plan.
@@ -136,50 +258,40 @@ struct Writer {
 }
 
 impl Writer {
-    fn file(&mut self, path: &str, content: &[u8]) {
-        self.begin(path, content.len() as u64);
-        self.made.extend_from_slice(content);
-        self.pad(content.len() as u64);
-    }
-
-    /// All that belongs to the images, sorted by path.
-    fn contents(&mut self, contents: Contents) -> Result<(), WriteError> {
-        self.folder("blobs/");
-        for (digest, content) in contents.parts {
-            let path = blob_path(&digest);
-            let (folder, _) = path.rsplit_once('/').unwrap_or_default();
-            self.folder(&format!("{folder}/"));
-            match content {
-                Content::Document(bytes) => self.file(&path, &bytes),
-                Content::Blob { size, entry } => {
-                    self.begin(&path, size);
-                    self.flush()?;
-                    self.grow(size)?;
-                    self.plan.parts.push(Part::Blob { digest, size, entry });
-                    self.pad(size);
-                }
+    fn file(&mut self, path: &str, content: Written) -> Result<(), WriteError> {
+        let size = content.size();
+        self.made.extend_from_slice(&header::file(path, size));
+        self.plan.files += 1;
+        match content {
+            Written::Bytes(bytes) => self.made.extend_from_slice(&bytes),
+            Written::Blob { digest, size, entry } => {
+                self.put(Part::Blob { digest, size, entry }, size)?;
+            }
+            Written::Tar { digest, packed, size, entry } => {
+                self.put(Part::Tar { digest, packed, size, entry }, size)?;
             }
         }
-        self.plan.notes.extend(contents.notes);
+        let padding = (size.wrapping_neg() & 511) as usize;
+        self.made.resize(self.made.len() + padding, 0);
         Ok(())
     }
 
-    fn folder(&mut self, path: &str) {
-        if self.folders.insert(path.to_owned()) {
-            self.made.extend_from_slice(&header::folder(path));
-            self.plan.files += 1;
+    /// The folders above a file that are not there yet.
+    fn folders(&mut self, path: &str) {
+        for (at, _) in path.match_indices('/') {
+            let folder = path.get(..=at).unwrap_or_default();
+            if self.folders.insert(folder.to_owned()) {
+                self.made.extend_from_slice(&header::folder(folder));
+                self.plan.files += 1;
+            }
         }
     }
 
-    fn begin(&mut self, path: &str, size: u64) {
-        self.made.extend_from_slice(&header::file(path, size));
-        self.plan.files += 1;
-    }
-
-    /// Fills the last block.
-    fn pad(&mut self, size: u64) {
-        let padding = (size.wrapping_neg() & 511) as usize;
-        self.made.resize(self.made.len() + padding, 0);
+    fn put(&mut self, part: Part, size: u64) -> Result<(), WriteError> {
+        self.flush()?;
+        self.grow(size)?;
+        self.plan.parts.push(part);
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), WriteError> {

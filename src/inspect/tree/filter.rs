@@ -21,7 +21,7 @@ pub(super) struct Filter {
 #[derive(Debug)]
 enum Word {
     /// Somewhere in the path.
-    Text(Finder<'static>),
+    Text(Box<Finder<'static>>),
     /// The path begins so, from the root.
     Start(Vec<u8>),
     /// A pattern of the last component.
@@ -61,7 +61,7 @@ impl Word {
         if !word.iter().any(|byte| b"*?[".contains(byte)) {
             return match from_root {
                 Some(path) => Self::Start(path.to_vec()),
-                None => Self::Text(Finder::new(word).into_owned()),
+                None => Self::Text(Box::new(Finder::new(word).into_owned())),
             };
         }
         match from_root {

@@ -307,7 +307,8 @@ impl Tree {
 
     fn locate(&self, path: &[u8]) -> Option<u32> {
         self.snapshot.find(path).or_else(|| {
-            let node = self.overlay.follow(path)?;
+            // A slash behind the path means what the link itself leads to.
+            let node = self.overlay.follow(path, path.ends_with(b"/")).ok()?.node?;
             self.snapshot.find(&self.overlay.path(node))
         })
     }

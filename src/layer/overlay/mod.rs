@@ -24,6 +24,7 @@ mod resolve;
 use std::sync::Arc;
 
 use self::build::Builder;
+pub use self::follow::{Astray, Followed};
 use self::names::Names;
 use self::order::{PathOrder, Tree};
 pub(crate) use self::resolve::clean;

@@ -21,8 +21,41 @@ pub struct NewEntry {
     /// Time of last change, in seconds since 1970.
     #[serde(default)]
     pub mtime: i64,
+    /// What stays of what the layers below have at the path, in place of the fields above.
+    #[serde(default, skip_serializing_if = "Keep::is_nothing")]
+    pub keep: Keep,
     /// What it is.
     pub node: NewNode,
+}
+
+/// What stays of a file or directory that a new one takes the place of. Where there is none, or
+/// one of another kind, nothing stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Keep {
+    /// Permission bits.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mode: bool,
+    /// User and group.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub owner: bool,
+    /// Time of last change.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mtime: bool,
+    /// Extended attributes, such as `security.capability`. A new entry has none of its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub xattrs: bool,
+}
+
+impl Keep {
+    /// All of it stays.
+    pub const ALL: Self = Self { mode: true, owner: true, mtime: true, xattrs: true };
+
+    /// Whether nothing stays.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What an entry of a new layer is.
@@ -38,6 +71,9 @@ pub enum NewNode {
     },
     /// A directory.
     Directory,
+    /// The file or directory that the layers below have at the path, under the metadata of the
+    /// entry. Where they have none, nothing is written.
+    Existing,
     /// A symlink.
     Symlink {
         /// Where it leads.

@@ -5,8 +5,8 @@
 //! is not root can then write nothing more into it if the mode says so. Hence
 //! - a directory stands right before what is first in it, so that what a layer holds together stays
 //!   together;
-//! - one that may not be written to, and gets more after it was left, is writable at first, and
-//!   stands once more at the end with its own mode;
+//! - one that gets more after it was left is writable at first, and stands once more at the end with
+//!   its own mode and time, as what comes later gives it another time;
 //! - a hardlink stands where it does in its layer, which is behind its file;
 //! - the top directory, which is left at once, comes last.
 
@@ -99,7 +99,7 @@ struct Order<'s, 'o> {
     last: Vec<usize>,
     /// Directories that were left.
     left: Vec<bool>,
-    /// Directories that were left, may not be written to, and have got more.
+    /// Directories that were left and have got more.
     shut: Vec<bool>,
 }
 
@@ -146,9 +146,8 @@ impl<'s, 'o> Order<'s, 'o> {
             *last = before + 1;
         }
         let parent = above.first().filter(|parent| is_marked(&self.left, **parent));
-        let parent = parent.and_then(|parent| self.selection.merged.node(*parent));
-        if let Some(parent) = parent.filter(|parent| parent.mode & WRITABLE != WRITABLE) {
-            mark(&mut self.shut, parent.id);
+        if let Some(parent) = parent {
+            mark(&mut self.shut, *parent);
         }
         mark(&mut self.done, id);
         self.steps.push(step);

@@ -7,8 +7,7 @@ use super::entry::{NewEntry, NewNode};
 use super::header::Head;
 use super::plan::{Builder, TarPlan};
 use crate::layer::findings::display;
-use crate::layer::index::Kind;
-use crate::layer::overlay::Overlay;
+use crate::layer::index::{Index, Kind};
 use crate::limits;
 
 /// What an image has at the path of a directory that new entries lie in and that is not among
@@ -31,32 +30,6 @@ pub enum Parent {
     /// Something that must stay as it is, such as a symlink to a directory, or it is not known:
     /// no entry is added, and who unpacks the layer makes the directory if there is none.
     Keep,
-}
-
-impl Parent {
-    /// What the merged layers have at `path`. Below a symlink everything is kept as it is, since
-    /// the path means a directory somewhere else.
-    #[must_use]
-    pub fn in_image(image: &Overlay, path: &str) -> Self {
-        let (bytes, mut found) = (path.as_bytes(), Self::Missing);
-        let ends = (0..bytes.len()).filter(|at| bytes[*at] == b'/').chain([bytes.len()]);
-        for end in ends {
-            let node = image.find(&bytes[..end]).and_then(|id| image.node(id));
-            found = match node {
-                Some(node) if node.kind == Kind::Directory => {
-                    let (mode, uid, gid, mtime) = (node.mode, node.uid, node.gid, node.mtime);
-                    Self::Directory { mode, uid, gid, mtime }
-                }
-                Some(node) => {
-                    // A hardlink may be another name of a symlink.
-                    let file = node.hardlink_to.and_then(|id| image.node(id)).unwrap_or(node);
-                    return if file.kind == Kind::Symlink { Self::Keep } else { Self::Missing };
-                }
-                None => return Self::Missing,
-            };
-        }
-        found
-    }
 }
 
 /// Why entries can't be made into a layer.
@@ -126,6 +99,61 @@ pub enum EntryError {
         /// Where it leads.
         target: String,
     },
+    /// Symlinks of the image lead to each other.
+    #[error("{} leads in a circle: symlinks of the image lead to each other there", quoted(.0))]
+    Loop(String),
+    /// The image has a file where a directory is needed.
+    #[error(
+        "{} would lie in {}, which is a {kind} in the image: choose another place, or delete it \
+         first",
+        quoted(path),
+        quoted(there)
+    )]
+    InTheWay {
+        /// What would lie there.
+        path: String,
+        /// What is no directory.
+        there: String,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// The image has something else where a directory is to be.
+    #[error(
+        "{} is a {kind} in the image, and a directory is to take its place: choose another one, \
+         or delete it first",
+        quoted(path)
+    )]
+    NoDirectory {
+        /// Where the directory would be.
+        path: String,
+        /// What is there.
+        kind: &'static str,
+    },
+    /// The image has a directory where something else is to be put.
+    #[error(
+        "{} is a directory in the image, and all that is in it would be lost: choose another \
+         place, or delete it first",
+        quoted(.0)
+    )]
+    Directory(String),
+    /// Two paths that lead to one place.
+    #[error(
+        "{} and {} lead to the same place in the image, {}: leave one of them out",
+        quoted(one),
+        quoted(other),
+        quoted(place)
+    )]
+    SamePlace {
+        /// One path.
+        one: String,
+        /// Another one.
+        other: String,
+        /// Where both lead.
+        place: String,
+    },
+    /// A place whose path is no text.
+    #[error("{} leads to a place of the image whose name is no text (UTF-8)", quoted(.0))]
+    NoText(String),
     /// Windows layers get their `Files` directory here.
     #[error("{} lies in \"Files\", which is added for Windows: give paths as they are in the container", quoted(.0))]
     WindowsFiles(String),
@@ -141,8 +169,43 @@ pub enum EntryError {
 /// When a path can't be written, or the entries contradict each other; every error names the path.
 pub fn files(entries: &[NewEntry], parent: &dyn Fn(&str) -> Parent) -> Result<TarPlan, EntryError> {
     let mut builder = Builder::default();
-    lay_out(entries, parent, &Style::default(), &mut builder)?;
+    let entries: Vec<Laid<'_>> = entries.iter().map(Laid::plain).collect();
+    lay_out(&entries, parent, &Style::default(), &mut builder)?;
     Ok(builder.finish())
+}
+
+/// An entry in its place, with what the layers below give to it.
+#[derive(Debug)]
+pub(super) struct Laid<'a> {
+    pub(super) entry: Cow<'a, NewEntry>,
+    /// Records for its pax header.
+    pub(super) records: Vec<(Vec<u8>, Cow<'a, [u8]>)>,
+    /// For [`NewNode::Existing`] the entry that is written anew.
+    pub(super) existing: Option<Existing<'a>>,
+}
+
+/// An entry of a layer below.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Existing<'a> {
+    pub(super) layer: u32,
+    pub(super) index: &'a Index,
+    pub(super) ordinal: u32,
+}
+
+impl<'a> Laid<'a> {
+    pub(super) fn plain(entry: &'a NewEntry) -> Self {
+        Self { entry: Cow::Borrowed(entry), records: Vec::new(), existing: None }
+    }
+
+    /// Where it stands in the tar: contents that are copied in the order in which they are read,
+    /// and hardlinks behind all files.
+    fn rank(&self) -> (u8, u32, u32) {
+        match (&self.entry.node, self.existing) {
+            (NewNode::Hardlink { .. }, _) => (2, 0, 0),
+            (NewNode::Existing, Some(from)) => (1, from.layer, from.ordinal),
+            _ => (0, 0, 0),
+        }
+    }
 }
 
 /// What is done to every entry.
@@ -163,41 +226,45 @@ impl<'a> Style<'a> {
 
 /// Checks the entries and puts them into their order.
 pub(super) fn lay_out(
-    entries: &[NewEntry],
+    entries: &[Laid<'_>],
     parent: &dyn Fn(&str) -> Parent,
     style: &Style<'_>,
     builder: &mut Builder,
 ) -> Result<(), EntryError> {
-    let given = Given::new(entries)?;
+    let given = Given::new(entries.iter().map(|laid| &*laid.entry))?;
     let mut parents = given.parents()?;
     parents.retain(|path| !given.nodes.contains_key(path));
     // Name in the tar, and what it is of.
     let mut tar: Vec<(Cow<'_, str>, Item<'_>)> = Vec::with_capacity(entries.len() + parents.len());
     tar.extend(parents.into_iter().map(|path| (Cow::Borrowed(path), Item::Parent(path))));
-    for entry in entries {
-        let name = match &entry.node {
-            NewNode::Whiteout => match entry.path.rsplit_once('/') {
+    for laid in entries {
+        let path = &*laid.entry.path;
+        let name = match &laid.entry.node {
+            NewNode::Whiteout => match path.rsplit_once('/') {
                 Some((dir, name)) => format!("{dir}/.wh.{name}").into(),
-                None => format!(".wh.{}", entry.path).into(),
+                None => format!(".wh.{path}").into(),
             },
-            NewNode::OpaqueWhiteout => format!("{}/.wh..wh..opq", entry.path).into(),
-            _ => Cow::Borrowed(&*entry.path),
+            NewNode::OpaqueWhiteout => format!("{path}/.wh..wh..opq").into(),
+            _ => Cow::Borrowed(path),
         };
-        tar.push((name, Item::Entry(entry)));
+        tar.push((name, Item::Entry(laid)));
     }
-    let is_link = |item: &Item<'_>| matches!(item, Item::Entry(entry) if matches!(entry.node, NewNode::Hardlink { .. }));
-    tar.sort_unstable_by(|(a, x), (b, y)| (is_link(x), a).cmp(&(is_link(y), b)));
+    let rank = |item: &Item<'_>| match item {
+        Item::Parent(_) => (0, 0, 0),
+        Item::Entry(laid) => laid.rank(),
+    };
+    tar.sort_unstable_by(|(a, x), (b, y)| (rank(x), a).cmp(&(rank(y), b)));
     for (name, item) in &tar {
         match item {
             Item::Parent(path) => write_parent(path, parent, style, builder),
-            Item::Entry(entry) => write_entry(name, entry, &given, style, builder)?,
+            Item::Entry(laid) => write_entry(name, laid, &given, style, builder)?,
         }
     }
     Ok(())
 }
 
 enum Item<'a> {
-    Entry(&'a NewEntry),
+    Entry(&'a Laid<'a>),
     Parent(&'a str),
 }
 
@@ -219,19 +286,23 @@ fn write_parent(
 
 fn write_entry(
     name: &str,
-    entry: &NewEntry,
+    laid: &Laid<'_>,
     given: &Given<'_>,
     style: &Style<'_>,
     builder: &mut Builder,
 ) -> Result<(), EntryError> {
+    let entry = &*laid.entry;
     let kind = match entry.node {
-        NewNode::File { .. } | NewNode::Whiteout | NewNode::OpaqueWhiteout => Kind::File,
+        NewNode::File { .. } | NewNode::Whiteout | NewNode::OpaqueWhiteout | NewNode::Existing => {
+            Kind::File
+        }
         NewNode::Directory => Kind::Directory,
         NewNode::Symlink { .. } => Kind::Symlink,
         NewNode::Hardlink { .. } => Kind::Hardlink,
     };
     let mut head = style.head(kind, name, entry.mode);
     (head.uid, head.gid, head.mtime) = (entry.uid, entry.gid, entry.mtime);
+    head.records.extend(laid.records.iter().map(|(key, value)| (key.clone(), value.clone())));
     match &entry.node {
         NewNode::File { digest, size } => {
             head.size = *size;
@@ -240,9 +311,20 @@ fn write_entry(
             builder.pad();
             return Ok(());
         }
+        NewNode::Existing => {
+            // What is not known to be there is not written.
+            if let Some(Existing { layer, index, ordinal }) = laid.existing
+                && let Some(from) = index.entry(ordinal)
+            {
+                head.size = from.size;
+                builder.remade(&head, layer as usize, index, Some(ordinal));
+            }
+            return Ok(());
+        }
         NewNode::Symlink { target } => head.link = target.as_bytes().into(),
         NewNode::Hardlink { target } => {
-            if !matches!(given.nodes.get(&**target), Some(NewNode::File { .. })) {
+            let to = given.nodes.get(&**target);
+            if !matches!(to, Some(NewNode::File { .. } | NewNode::Existing)) {
                 let (path, target) = (entry.path.clone(), target.clone());
                 return Err(EntryError::Hardlink { path, target });
             }
@@ -254,19 +336,28 @@ fn write_entry(
     Ok(())
 }
 
+/// Whether entries can be in one layer, whatever lies below it.
+///
+/// # Errors
+/// How they contradict each other.
+pub fn agree(entries: &[NewEntry]) -> Result<(), EntryError> {
+    Given::new(entries.iter())?.parents().map(drop)
+}
+
 /// The entries by what they are about.
 struct Given<'a> {
-    entries: &'a [NewEntry],
+    entries: Vec<&'a NewEntry>,
     /// What the layer puts at each path.
     nodes: BTreeMap<&'a str, &'a NewNode>,
     whiteouts: BTreeSet<&'a str>,
 }
 
 impl<'a> Given<'a> {
-    fn new(entries: &'a [NewEntry]) -> Result<Self, EntryError> {
+    fn new(entries: impl Iterator<Item = &'a NewEntry>) -> Result<Self, EntryError> {
+        let entries: Vec<&NewEntry> = entries.collect();
         let (mut nodes, mut whiteouts) = (BTreeMap::new(), BTreeSet::new());
         let mut opaque = BTreeSet::new();
-        for entry in entries {
+        for entry in &entries {
             check(entry)?;
             let path = &*entry.path;
             let new = match &entry.node {
@@ -284,7 +375,7 @@ impl<'a> Given<'a> {
     /// All directories that something lies in.
     fn parents(&self) -> Result<BTreeSet<&'a str>, EntryError> {
         let mut parents = BTreeSet::new();
-        for entry in self.entries {
+        for entry in &self.entries {
             let path = &*entry.path;
             let is_removed = entry.node == NewNode::Whiteout;
             if !is_removed && self.whiteouts.contains(path) {

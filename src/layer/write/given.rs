@@ -81,15 +81,17 @@ impl GivenLayer {
             writer.finish(blob)
         });
         let kept = written.is_none();
-        if summary.complete && summary.entries == 0 {
+        // Zeros alone are a tar without entries; a file without bytes is nothing.
+        let nothing = summary.complete && summary.uncompressed_size == 0;
+        if nothing {
             summary.findings.push(Finding::error(
                 "layer.empty",
                 self.subject,
-                "The file holds no entries: it is no tar, or an empty one.",
+                "The file is empty; a tar without entries has at least 1024 zeros.",
             ));
         }
         let layer = match (summary.diff_id, summary.compression) {
-            (Some(diff_id), Some(compression)) if summary.complete && summary.entries > 0 => {
+            (Some(diff_id), Some(compression)) if summary.complete && !nothing => {
                 let (compression, digest, size) =
                     written.unwrap_or((compression, summary.digest, summary.size));
                 let uncompressed_size = summary.uncompressed_size;

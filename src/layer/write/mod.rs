@@ -1,7 +1,7 @@
 //! Layers that are made here.
 //!
 //! ```text
-//! [NewEntry, …] -> files, windows_files ─┐
+//! [NewEntry, …] + Overlay -> onto ────────┐
 //! [Index, …] -> flatten, export, folder ─┼-> TarPlan -> parts -> LayerWriter -> blob, BuiltLayer
 //! Index -> rewrite, windows_layer ───────┘
 //! a tar, tar.gz or tar.zst -> GivenLayer -> the same file or a blob, BuiltLayer
@@ -21,6 +21,7 @@ mod files;
 mod flatten;
 mod given;
 mod header;
+mod onto;
 mod plan;
 mod rewrite;
 mod windows;
@@ -28,11 +29,12 @@ mod writer;
 mod zstd;
 
 pub use compress::{GzipLevel, LevelError, Method};
-pub use entry::{NewEntry, NewNode};
+pub use entry::{Keep, NewEntry, NewNode};
 pub use export::{export, folder};
-pub use files::{EntryError, Parent, files};
+pub use files::{EntryError, Parent, agree, files};
 pub use flatten::{Flattened, flatten};
 pub use given::{GivenLayer, GivenSummary};
+pub use onto::{Landed, onto, unplaced};
 pub use plan::{Part, Parts, TarPlan};
 pub use rewrite::{Rewrite, Rewritten, Times, rewrite};
 pub use windows::{windows_files, windows_layer};

@@ -10,14 +10,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::entry::NewEntry;
-use super::files::{EntryError, Parent, Style, lay_out};
+use super::files::{EntryError, Laid, Parent, Style, lay_out};
 use super::header::Head;
 use super::plan::{Builder, TarPlan};
 use crate::layer::findings::display;
 use crate::layer::index::{Index, Kind};
 use crate::layer::overlay::clean;
 
-const PREFIX: &str = "Files/";
+pub(super) const PREFIX: &str = "Files/";
 
 /// The tar of a layer that holds these entries below `Files`, with an empty `Hives` beside it.
 /// Paths, and those that `parent` is asked for, are the ones in the container, which the merged
@@ -32,11 +32,21 @@ pub fn windows_files(
     entries: &[NewEntry],
     parent: &dyn Fn(&str) -> Parent,
 ) -> Result<TarPlan, EntryError> {
-    let prefixed = entries.iter().find(|entry| {
-        entry.path.split('/').next().is_some_and(|name| name.eq_ignore_ascii_case("Files"))
-    });
-    if let Some(entry) = prefixed {
-        return Err(EntryError::WindowsFiles(entry.path.clone()));
+    let entries: Vec<Laid<'_>> = entries.iter().map(Laid::plain).collect();
+    windows_laid(&entries, parent)
+}
+
+/// As [`windows_files`], of entries with what the layers below give to them.
+pub(super) fn windows_laid(
+    entries: &[Laid<'_>],
+    parent: &dyn Fn(&str) -> Parent,
+) -> Result<TarPlan, EntryError> {
+    let prefixed = entries
+        .iter()
+        .map(|laid| &laid.entry.path)
+        .find(|path| path.split('/').next().is_some_and(|name| name.eq_ignore_ascii_case("Files")));
+    if let Some(path) = prefixed {
+        return Err(EntryError::WindowsFiles(path.clone()));
     }
     let mut builder = Builder::default();
     begin(&mut builder);

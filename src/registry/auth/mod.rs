@@ -9,6 +9,7 @@ mod credentials;
 pub mod docker_config;
 mod realm;
 pub mod scope;
+mod shell;
 mod token;
 
 use std::collections::BTreeSet;
@@ -29,6 +30,7 @@ use crate::limits;
 use crate::reference;
 
 pub use credentials::Credentials;
+pub use shell::ShellToken;
 
 /// Most tokens of one registry that are kept.
 const TOKENS: usize = 64;

@@ -18,6 +18,12 @@ export function sha256(bytes: Uint8Array | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
+/** A layer, and the digest of its tar. */
+export interface Layer {
+  layer: Descriptor;
+  diffId: string;
+}
+
 /** A repository in which images are made. */
 export class Maker {
   constructor(
@@ -48,15 +54,20 @@ export class Maker {
     return { mediaType, digest, size: Buffer.byteLength(body) };
   }
 
-  /** Pushes the layer of one file; with the digest of its tar. */
-  async layer(name: string, content: string): Promise<{ layer: Descriptor; diffId: string }> {
-    const tar = tarOf(name, content);
+  /** Pushes the layer of one file. */
+  async layer(name: string, text: string): Promise<Layer> {
+    return this.layerOf([{ name, text }]);
+  }
+
+  /** Pushes a layer of files. */
+  async layerOf(entries: Entry[]): Promise<Layer> {
+    const tar = tarOf(entries);
     return { layer: await this.blob(gzipSync(tar), LAYER), diffId: sha256(tar) };
   }
 
   /** Pushes an image of these layers; `config` and `manifest` have what is to be added to them. */
   async image(
-    layers: { layer: Descriptor; diffId: string }[],
+    layers: Layer[],
     tag: string | undefined,
     { config = {}, manifest = {} }: { config?: object; manifest?: object } = {},
   ): Promise<Descriptor> {
@@ -74,21 +85,33 @@ export class Maker {
   }
 }
 
-/** A tar of one small file. */
-export function tarOf(name: string, content: string): Buffer {
+/** An entry of a tar: a file with its text, a directory when the name ends in a slash, or a symlink. */
+export interface Entry {
+  name: string;
+  text?: string;
+  link?: string;
+}
+
+/** A tar of small files. */
+export function tarOf(entries: Entry[]): Buffer {
+  return Buffer.concat([...entries.flatMap(blocks), Buffer.alloc(1024)]);
+}
+
+function blocks({ name, text = '', link }: Entry): Buffer[] {
+  const directory = name.endsWith('/');
+  const body = Buffer.from(text);
   const header = Buffer.alloc(512);
-  const body = Buffer.from(content);
   header.write(name, 0);
-  header.write('0000644\0', 100);
+  header.write(directory ? '0000755\0' : '0000644\0', 100);
   header.write('0000000\0', 108);
   header.write('0000000\0', 116);
   header.write(`${body.length.toString(8).padStart(11, '0')}\0`, 124);
-  header.write('00000000000\0', 136);
+  header.write('15122433600\0', 136);
   header.write('        ', 148);
-  header.write('0', 156);
+  header.write(directory ? '5' : link ? '2' : '0', 156);
+  header.write(link ?? '', 157);
   header.write('ustar\x0000', 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  const padding = Buffer.alloc((512 - (body.length % 512)) % 512);
-  return Buffer.concat([header, body, padding, Buffer.alloc(1024)]);
+  return [header, body, Buffer.alloc((512 - (body.length % 512)) % 512)];
 }

@@ -19,6 +19,9 @@ pub fn Dialog(
     /// Keeps it open when there is a click beside it, as for what would be typed again.
     #[prop(optional)]
     firm: bool,
+    /// Whether it may be closed; asks when something would be lost.
+    #[prop(optional, into)]
+    may_close: Option<Callback<(), bool>>,
     /// More classes.
     #[prop(default = "")]
     class: &'static str,
@@ -46,6 +49,12 @@ pub fn Dialog(
             close.run(());
         }
     };
+    let may = move || may_close.is_none_or(|may| may.run(()));
+    let cancel = move |event: web_sys::Event| {
+        if on_itself(&event) && !may() {
+            event.prevent_default();
+        }
+    };
     let head = (!bare).then(|| {
         view! {
             <header>
@@ -54,7 +63,11 @@ pub fn Dialog(
                     type="button"
                     class="copy"
                     aria-label="Close"
-                    on:click=move |_| close.run(())
+                    on:click=move |_| {
+                        if may() {
+                            close.run(());
+                        }
+                    }
                 >
                     <Icon picture=Picture::Cross />
                 </button>
@@ -66,6 +79,7 @@ pub fn Dialog(
             node_ref=node
             class=class
             aria-label=title
+            on:cancel=cancel
             on:close=move |_| close.run(())
             on:pointerdown=press
             on:click=beside

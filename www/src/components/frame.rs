@@ -1,6 +1,5 @@
 //! What is on every page: the bar at the top and the command at the bottom.
 
-use drydock::reference::{Reference, from_pasted};
 use leptos::prelude::*;
 
 use super::{CopyButton, Icon, Picture};
@@ -11,30 +10,17 @@ pub fn TopBar(
     /// The reference that is shown, if any.
     #[prop(into)]
     shown: Signal<String>,
-    /// A text was given that may be a link to this page, which is then followed; whether it was one.
-    own: Callback<String, bool>,
-    /// A reference was given.
+    /// Something was typed or pasted; says whether it was opened.
     #[prop(into)]
-    open: Callback<Reference>,
-    /// Something was given that is no reference; the text says why.
-    #[prop(into)]
-    refused: Callback<String>,
+    open: Callback<String, bool>,
     /// Buttons at the end.
     children: Children,
 ) -> impl IntoView {
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let Some(field) = reference_field() else { return };
-        if own.run(field.value()) {
+        if open.run(field.value()) {
             let _ = field.blur();
-            return;
-        }
-        match from_pasted(&field.value()) {
-            Ok(reference) => {
-                let _ = field.blur();
-                open.run(reference);
-            }
-            Err(error) => refused.run(error.to_string()),
         }
     };
     view! {

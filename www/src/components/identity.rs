@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::finder::{Finder, FoundOption, Search};
 use super::{Dialog, DigestChip, FEW, Icon, Picture, Trust, TrustBadge, format};
-use crate::route::Here;
+use crate::route::{Here, Route};
 
 /// One entry of the platform picker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,10 +83,19 @@ pub fn Identity(
             view! { <span class="mono" title=digest.to_string()>{format!("@{}…", digest.short())}</span> }
         });
         let registry = match Here::of(&reference.registry) {
-            Some(here) => here.label().to_owned(),
-            None => reference.registry.to_string(),
+            Some(here) => here.label().into_any(),
+            None => {
+                let name = reference.registry.to_string();
+                let href = Route::registry(reference.registry).href();
+                view! {
+                    <a href=href title="The repositories of this registry">
+                        {name}
+                    </a>
+                }
+                .into_any()
+            }
         };
-        view! { {format!("{registry} / {owner}")} <b>{last}</b> {tag} {pinned} }
+        view! { {registry} {format!(" / {owner}")} <b>{last}</b> {tag} {pinned} }
     };
     let picker = move || {
         let choices = platforms.get();

@@ -61,7 +61,7 @@ pub use layer::{LayerBar, LayerDot, LayerSize, layer_class};
 pub use login::{ConsentDialog, GoesTo, Login, LoginAsk, LoginDialog};
 pub use long::{Form, LongList, LongTable};
 pub use palette::{Action, Palette};
-pub use panel::{Empty, ErrorPanel, Problem};
+pub use panel::{Empty, ErrorPanel, Meant, Problem};
 pub use plan::{PlanRow, PlanRows, PlanStep, PlanSteps, StepState};
 pub use progress::{Meter, MeterKind, ProgressRow, Transfer};
 pub use registries::{KnownRegistry, RegistriesDialog};

@@ -21,6 +21,17 @@ pub struct Problem {
     pub consent: Option<String>,
     /// The registry that it is about, when that is known.
     pub host: Option<String>,
+    /// What may have been meant.
+    pub links: Vec<Meant>,
+}
+
+/// Something that may have been meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meant {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub href: String,
 }
 
 /// A failure on the page.
@@ -48,6 +59,7 @@ pub fn ErrorPanel(
             <div class="say">
                 <h2><Untrusted text=problem.sentence /></h2>
                 <p><Untrusted text=problem.reason /></p>
+                {meant(problem.links)}
             </div>
             <div class="acts">
                 {login
@@ -77,6 +89,23 @@ pub fn ErrorPanel(
             </div>
         </div>
     }
+}
+
+fn meant(links: Vec<Meant>) -> Option<impl IntoView> {
+    let links = (!links.is_empty()).then_some(links)?;
+    let links = links.into_iter().map(|Meant { name, href }| {
+        view! {
+            <a class="button small" href=href>
+                <Untrusted text=name />
+            </a>
+        }
+    });
+    Some(view! {
+        <p class="meant">
+            <span>"There is: "</span>
+            {links.collect_view()}
+        </p>
+    })
 }
 
 /// Nothing is there, and that is all right.

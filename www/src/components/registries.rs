@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::login::PlainHttp;
 use super::{Dialog, format};
+use crate::route::Route;
 
 /// A registry that was asked for something in this tab.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,9 @@ pub fn RegistriesDialog(
     /// The login for a registry shall be forgotten.
     #[prop(into)]
     logout: Callback<String>,
+    /// A token for the shell is wanted, for a registry.
+    #[prop(into)]
+    token: Callback<String>,
     /// The text of a Docker config was given.
     #[prop(into)]
     config: Callback<String>,
@@ -47,7 +51,7 @@ pub fn RegistriesDialog(
         pasted.set(String::new());
     };
     let rows = move || {
-        let rows = registries.get().into_iter().map(|registry| row(registry, login, logout));
+        let rows = registries.get().into_iter().map(|registry| row(registry, login, logout, token));
         rows.collect_view()
     };
     view! {
@@ -106,6 +110,7 @@ fn row(
     registry: KnownRegistry,
     login: Callback<String>,
     logout: Callback<String>,
+    token: Callback<String>,
 ) -> impl IntoView {
     let KnownRegistry { name, logged_in, token_service, rate_limit } = registry;
     let state = match (logged_in, token_service) {
@@ -114,7 +119,9 @@ fn row(
         (false, _) => "no login".to_owned(),
     };
     let state = [Some(state), rate_limit].into_iter().flatten().collect::<Vec<_>>().join(" · ");
-    let shown = name.clone();
+    let (shown, of_token) = (name.clone(), name.clone());
+    let list = drydock::reference::Registry::parse(&name).ok();
+    let list = list.map(|registry| Route::registry(registry).href());
     let button = match logged_in {
         true => view! {
             <button type="button" class="button small" on:click=move |_| logout.run(name.clone())>
@@ -132,9 +139,18 @@ fn row(
     view! {
         <li>
             <span class="two grow">
-                <b>{shown}</b>
+                <a href=list>
+                    <b>{shown}</b>
+                </a>
                 <span class="muted">{format::visible(&state)}</span>
             </span>
+            <button
+                type="button"
+                class="button small quiet"
+                on:click=move |_| token.run(of_token.clone())
+            >
+                "Token"
+            </button>
             {button}
         </li>
     }

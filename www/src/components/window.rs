@@ -99,6 +99,11 @@ impl Window {
         self.rows.get()
     }
 
+    /// The first row in view, and how many are.
+    pub(super) fn in_sight(self) -> (usize, usize) {
+        self.port.get()
+    }
+
     /// The rows that are drawn.
     pub(super) fn range(self) -> (usize, usize) {
         self.range.get()

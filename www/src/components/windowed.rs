@@ -25,8 +25,17 @@ pub fn Windowed(
     /// The element that scrolls, for callers that scroll it.
     #[prop(optional)]
     node: NodeRef<html::Div>,
+    /// Told which rows are in view: the first, and the one behind the last.
+    #[prop(optional)]
+    in_sight: Option<RwSignal<(usize, usize)>>,
 ) -> impl IntoView {
     let window = Window::new(node, rows, height, 0);
+    Effect::new(move |_| {
+        let (first, seen) = window.in_sight();
+        if let Some(in_sight) = in_sight {
+            in_sight.set((first.min(rows.get()), (first + seen).min(rows.get())));
+        }
+    });
     view! {
         <div
             class=class

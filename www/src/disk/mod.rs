@@ -8,10 +8,11 @@
 
 mod blobs;
 mod outside;
+pub mod turns;
 mod writer;
 
 pub use blobs::{blob, blobs, old, remove, shorten, sweep};
-pub use outside::UserFile;
+pub use outside::{UserFile, file_in, new_folder};
 pub use writer::Writer;
 
 use js_sys::{Object, Promise, Reflect};

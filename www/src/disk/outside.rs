@@ -1,12 +1,67 @@
 //! How is a file written that the user has chosen a place for?
 
-use js_sys::Uint8Array;
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, FileSystemFileHandle, FileSystemWritableFileStream};
+use web_sys::{
+    Blob, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
+    FileSystemGetFileOptions, FileSystemWritableFileStream,
+};
 
 use super::error_name;
 use crate::net::problem::{Problem, ProblemKind};
+
+/// Makes a folder below one that the user has chosen.
+///
+/// # Errors
+/// When there is something in it already, or the browser does not let the page make it.
+pub async fn new_folder(
+    above: &FileSystemDirectoryHandle,
+    name: &str,
+) -> Result<FileSystemDirectoryHandle, Problem> {
+    let folder = folder_in(above, name).await?;
+    let next = folder.keys().next().map_err(|error| refused(&error))?;
+    let next = JsFuture::from(next).await.map_err(|error| refused(&error))?;
+    let is_empty = Reflect::get(&next, &"done".into()).is_ok_and(|done| done.is_truthy());
+    if is_empty {
+        return Ok(folder);
+    }
+    let message = format!(
+        "The folder {name} is there already, and not empty. Choose another place, or empty it first."
+    );
+    Err(Problem::new(ProblemKind::Content, message))
+}
+
+/// A new file in a folder that the user has chosen, by its path from there.
+///
+/// # Errors
+/// When the browser does not let the page write it.
+pub async fn file_in(folder: &FileSystemDirectoryHandle, path: &str) -> Result<UserFile, Problem> {
+    let mut folder = folder.clone();
+    let mut names = path.split('/').peekable();
+    let mut last = "";
+    while let Some(name) = names.next() {
+        match names.peek() {
+            Some(_) => folder = folder_in(&folder, name).await?,
+            None => last = name,
+        }
+    }
+    let options = FileSystemGetFileOptions::new();
+    options.set_create(true);
+    let file = JsFuture::from(folder.get_file_handle_with_options(last, &options)).await;
+    let file: FileSystemFileHandle = file.map_err(|error| refused(&error))?.unchecked_into();
+    UserFile::create(&file).await
+}
+
+async fn folder_in(
+    above: &FileSystemDirectoryHandle,
+    name: &str,
+) -> Result<FileSystemDirectoryHandle, Problem> {
+    let options = FileSystemGetDirectoryOptions::new();
+    options.set_create(true);
+    let folder = JsFuture::from(above.get_directory_handle_with_options(name, &options)).await;
+    Ok(folder.map_err(|error| refused(&error))?.unchecked_into())
+}
 
 /// A file outside of the browser, in the page or in a worker. Until [`UserFile::close`] the old
 /// content stays, and dropped before it, this leaves nothing.

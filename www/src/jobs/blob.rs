@@ -4,13 +4,16 @@ use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::verify::BlobFacts;
 use wasm_bindgen::JsCast as _;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, HtmlAnchorElement, Url};
 
 use super::bytes::{self, Readable};
+use super::file::FilePreview;
 use super::{Problem, ProblemKind, Progress, tab};
 use crate::disk;
 use crate::net::clock;
 use crate::net::place::Place;
+use crate::route::Here;
 use crate::worker::pool::Order;
 use crate::worker::protocol::{BlobFrom, BlobWork, Keep, Outcome, Work};
 
@@ -31,6 +34,27 @@ pub async fn download(
     blob.ok_or_else(super::no_sense)
 }
 
+/// Reads a whole blob and compares it with its descriptor; gives its first `limit` bytes.
+///
+/// # Errors
+/// As with [`download`].
+pub async fn open(
+    place: &Place,
+    descriptor: &Descriptor,
+    limit: u32,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<FilePreview, Problem> {
+    let blob = download(place, descriptor, on_progress).await?;
+    let unreadable = |_| {
+        let message = "The browser did not give the bytes of the blob back. Try again.";
+        Problem::new(ProblemKind::Content, message)
+    };
+    let start = blob.slice_with_i32_and_i32(0, i32::try_from(limit).unwrap_or(i32::MAX));
+    let buffer = JsFuture::from(start.map_err(unreadable)?.array_buffer()).await;
+    let bytes = js_sys::Uint8Array::new(&buffer.map_err(unreadable)?).to_vec();
+    Ok(FilePreview { bytes, total: descriptor.size, verified: true })
+}
+
 /// Reads a blob in a worker, compares it with its descriptor, and keeps it on the browser's disk.
 ///
 /// # Errors
@@ -43,6 +67,19 @@ pub async fn spool(
     let (digest, size, _) = read(place, descriptor, Keep::Disk, on_progress).await?;
     check(place, descriptor, &digest, size)?;
     disk::blob(&digest).await?.ok_or_else(super::no_sense)
+}
+
+/// The tar that a layer is unpacked to; the layer is compared with its descriptor.
+///
+/// # Errors
+/// When it can't be read or unpacked, or is not what its descriptor says.
+pub(super) async fn unpack(
+    place: &Place,
+    descriptor: &Descriptor,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<Blob, Problem> {
+    let (.., blob) = read(place, descriptor, Keep::Tar, on_progress).await?;
+    blob.ok_or_else(super::no_sense)
 }
 
 /// SHA-256 of a Blob, computed in a worker.
@@ -84,15 +121,20 @@ async fn hash(
     }
 }
 
-fn check(
+pub(super) fn check(
     place: &Place,
     descriptor: &Descriptor,
     digest: &Digest,
     size: u64,
 ) -> Result<(), Problem> {
     if size != descriptor.size || *digest != descriptor.digest {
+        let who = match Here::of(&place.registry) {
+            Some(Here::Local) => "The archive",
+            Some(Here::Draft) => "The draft",
+            None => "The registry",
+        };
         let message = format!(
-            "The registry sent {digest} with {size} bytes, but {} with {} bytes was asked for. Nothing was saved.",
+            "{who} gave {digest} with {size} bytes, but {} with {} bytes was asked for. Nothing was saved.",
             descriptor.digest, descriptor.size
         );
         return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));

@@ -6,6 +6,7 @@ use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
 use drydock::edit::{Input, Recipe, RecipeId};
 use drydock::layer::write::BuiltLayer;
+use futures_util::future::try_join_all;
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
@@ -54,20 +55,26 @@ pub async fn build(
     let mut parts = Vec::new();
     let mut blobs = Vec::new();
     let mut layers = Vec::new();
+    let mut wanted = Vec::new();
     for input in recipe.inputs() {
         let (place, descriptor, diff_id) = layer(input, supplies)?;
-        let index = match wants_index(recipe) {
-            true => {
-                parts.push(tree::index(&place, &descriptor, Some(diff_id)).await?);
-                Some(parts.len() - 1)
-            }
-            false => None,
-        };
-        blobs.push((place, descriptor.digest));
+        let index = wants_index(recipe).then_some(blobs.len());
         layers.push((descriptor.size, index));
+        blobs.push((place.clone(), descriptor.digest.clone()));
+        wanted.push((place, descriptor, diff_id));
+    }
+    if wants_index(recipe) {
+        let indexes = wanted.iter().map(|(place, descriptor, diff_id)| {
+            tree::index(place, descriptor, Some(diff_id.clone()))
+        });
+        parts = try_join_all(indexes).await?;
     }
     let files = files(recipe, supplies, &mut parts).await?;
-    let weight = layers.iter().map(|(size, _)| size).sum();
+    // Of the layers that files are put on, hardly ever anything is read.
+    let weight = match recipe {
+        Recipe::Files { .. } => 0,
+        _ => layers.iter().map(|(size, _)| size).sum(),
+    };
     let order = async || {
         let Readable { from, parts, slots } = bytes::find_all(parts, &blobs).await?;
         let found = from.into_iter().zip(&blobs).zip(layers);
@@ -91,8 +98,11 @@ pub async fn build(
 /// Whether the entries of the layers must be known before the tar can be planned.
 fn wants_index(recipe: &Recipe) -> bool {
     match recipe {
-        Recipe::Flatten { .. } | Recipe::Strip { .. } | Recipe::Times { .. } => true,
-        Recipe::Given { .. } | Recipe::Files { .. } | Recipe::Recompress { .. } => false,
+        Recipe::Files { .. }
+        | Recipe::Flatten { .. }
+        | Recipe::Strip { .. }
+        | Recipe::Times { .. } => true,
+        Recipe::Given { .. } | Recipe::Recompress { .. } => false,
     }
 }
 

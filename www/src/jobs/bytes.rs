@@ -27,7 +27,7 @@ pub(super) struct Readable<Places = BlobFrom> {
 }
 
 /// Where a blob is.
-enum Source {
+pub(super) enum Located {
     /// On a disk, or made here.
     Here(Blob),
     /// In the repository of a registry.
@@ -62,8 +62,8 @@ pub(super) async fn find_all(
     let hosts: BTreeSet<_> = sources
         .iter()
         .filter_map(|source| match source {
-            Source::Registry(place) => Some(place.registry.as_str()),
-            Source::Here(_) => None,
+            Located::Registry(place) => Some(place.registry.as_str()),
+            Located::Here(_) => None,
         })
         .collect();
     // One of each host, always in the same order: so no two that wait have what the other needs.
@@ -74,28 +74,32 @@ pub(super) async fn find_all(
     let mut from = Vec::new();
     for (source, (_, digest)) in sources.iter().zip(blobs) {
         from.push(match source {
-            Source::Here(blob) => {
+            Located::Here(blob) => {
                 parts.push(blob.clone().into());
                 BlobFrom::Disk(parts.len() - 1)
             }
-            Source::Registry(place) => BlobFrom::Registry(registries.access(place, digest).await?),
+            Located::Registry(place) => BlobFrom::Registry(registries.access(place, digest).await?),
         });
     }
     Ok(Readable { from, parts, slots })
 }
 
-async fn locate(place: &Place, digest: &Digest) -> Result<Source, Problem> {
+/// Where a blob is: a draft's are on disk, or wherever its base is.
+///
+/// # Errors
+/// When an image from disk or a draft has no such blob.
+pub(super) async fn locate(place: &Place, digest: &Digest) -> Result<Located, Problem> {
     match Here::of(&place.registry) {
-        Some(Here::Local) => Ok(Source::Here(local::part(&place.repository, digest)?)),
+        Some(Here::Local) => Ok(Located::Here(local::part(&place.repository, digest)?)),
         Some(Here::Draft) => of_draft(place, digest).await,
-        _ => Ok(Source::Registry(place.clone())),
+        _ => Ok(Located::Registry(place.clone())),
     }
 }
 
 /// What was built lies on disk; everything else is where the draft's base has it.
-async fn of_draft(place: &Place, digest: &Digest) -> Result<Source, Problem> {
+async fn of_draft(place: &Place, digest: &Digest) -> Result<Located, Problem> {
     if let Some(file) = disk::blob(digest).await? {
-        return Ok(Source::Here(file.into()));
+        return Ok(Located::Here(file.into()));
     }
     if *place == Place::disk() {
         return Err(not_kept(digest));
@@ -104,12 +108,12 @@ async fn of_draft(place: &Place, digest: &Digest) -> Result<Source, Problem> {
         Some(BlobOf::Here(bytes)) => {
             let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(&*bytes).into());
             let blob = Blob::new_with_u8_array_sequence(&parts).map_err(|_| not_kept(digest))?;
-            Ok(Source::Here(blob))
+            Ok(Located::Here(blob))
         }
         Some(BlobOf::Part(Content { blob, offset, size })) => {
             let blob = disk::blob(&blob).await?.ok_or_else(|| not_kept(digest))?;
             let part = disk::shorten(&blob, offset, offset.saturating_add(size));
-            part.map(Source::Here).ok_or_else(|| not_kept(digest))
+            part.map(Located::Here).ok_or_else(|| not_kept(digest))
         }
         Some(BlobOf::Place(place)) => Box::pin(locate(&place, digest)).await,
         None => Err(not_kept(digest)),

@@ -1,20 +1,29 @@
 //! Drafts, kept on the browser's disk: they survive a reload with the files that belong to them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::edit::{Base, Draft, History, RecipeId, Time};
-use drydock::layer::write::BuiltLayer;
-use futures_util::lock::Mutex;
+use drydock::edit::{Base, Draft, History, Pinned, RecipeId, Time, last_change};
+use drydock::layer::write::{BuiltLayer, NewNode};
+use drydock::platform::Platform;
+use drydock::reference::Reference;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use wasm_bindgen_futures::JsFuture;
 
-use super::{Problem, ProblemKind};
-use crate::disk;
+use super::build::Made;
+use super::{Problem, ProblemKind, no_sense};
+use crate::disk::{self, turns};
 use crate::net::clock;
+use crate::route::Here;
+
+pub use crate::disk::turns::Listening;
 
 /// The folder of drafts.
 const FOLDER: &str = "drafts";
+/// Under which name tabs tell each other of drafts.
+const CHANNEL: &str = "drydock.drafts";
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
 /// Length of a draft's name.
@@ -28,6 +37,9 @@ pub struct Kept {
     pub name: String,
     /// When it was changed last, in milliseconds since 1970.
     pub changed: u64,
+    /// Counts how often it was kept, by whichever tab.
+    #[serde(default)]
+    pub revision: u64,
     /// The draft, with what can be undone.
     pub history: History,
     /// Where on disk the files are that its edits name.
@@ -36,6 +48,9 @@ pub struct Kept {
     /// The layers that were built for it; their blobs are on disk.
     #[serde(default)]
     pub built: BTreeMap<RecipeId, BuiltLayer>,
+    /// What was remarkable about them, one sentence each.
+    #[serde(default)]
+    pub remarks: BTreeMap<RecipeId, Vec<String>>,
     /// Where it is to be pushed, as it was typed.
     #[serde(default)]
     pub target: String,
@@ -63,9 +78,11 @@ impl Kept {
         Self {
             name,
             changed: 0,
+            revision: 0,
             history: History::new(draft),
             contents: BTreeMap::new(),
             built: BTreeMap::new(),
+            remarks: BTreeMap::new(),
             target: String::new(),
         }
     }
@@ -80,6 +97,14 @@ impl Kept {
     #[must_use]
     pub fn draft(&self) -> &Draft {
         self.history.draft()
+    }
+
+    /// Takes what was built for it.
+    pub fn take_built(&mut self, made: &BTreeMap<RecipeId, Made>) {
+        for (id, made) in made {
+            self.built.insert(id.clone(), made.layer.clone());
+            self.remarks.insert(id.clone(), made.remarks.clone());
+        }
     }
 
     /// The blobs on disk that belong to it.
@@ -117,18 +142,155 @@ pub async fn load(name: &str) -> Result<Option<Kept>, Problem> {
     }
 }
 
-/// Keeps a draft, in place of what was kept under its name.
+/// Which draft belongs to an image, and what it is made on when there is none yet: an image that is
+/// itself what a draft gives belongs to that draft.
+#[must_use]
+pub fn of(reference: &Reference, digest: &Digest) -> (String, Option<Base>) {
+    if Here::of(&reference.registry) == Some(Here::Draft) {
+        return (reference.repository.to_string(), None);
+    }
+    let base = Base::Image(Pinned::new(reference.clone(), digest.clone()));
+    (name(&base), Some(base))
+}
+
+/// What came of keeping a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It is kept, as this revision.
+    Kept(u64),
+    /// Another tab has kept something newer, which stays.
+    Behind,
+    /// There was nothing to keep any more.
+    Nothing,
+}
+
+/// Keeps a draft as it is when its turn has come, unless another tab has kept a newer one.
 ///
 /// # Errors
 /// When the browser keeps no files for this page, or has no room.
-pub async fn save(draft: &Kept) -> Result<(), Problem> {
-    thread_local! {
-        static ONE_BY_ONE: &'static Mutex<()> = Box::leak(Box::default());
+pub async fn save(
+    name: &str,
+    current: impl FnOnce() -> Option<Arc<Kept>>,
+) -> Result<Saved, Problem> {
+    let _turn = turns::take(name).await;
+    let there = revision(name).await?;
+    let Some(draft) = current() else { return Ok(Saved::Nothing) };
+    if there.is_some_and(|there| there > draft.revision) {
+        return Ok(Saved::Behind);
     }
-    // What was asked for last must be what stays.
-    let _turn = ONE_BY_ONE.with(|lock| *lock).lock().await;
+    let mut draft = (*draft).clone();
+    draft.revision += 1;
+    write(&draft).await?;
+    Ok(Saved::Kept(draft.revision))
+}
+
+/// Keeps a draft in place of whatever was kept under its name.
+///
+/// # Errors
+/// As with [`save`].
+pub async fn replace(mut draft: Kept) -> Result<(), Problem> {
+    let _turn = turns::take(&draft.name).await;
+    draft.revision = revision(&draft.name).await?.unwrap_or_default() + 1;
+    write(&draft).await
+}
+
+/// Changes a draft as it is kept; one that is not there is made on its base first.
+///
+/// # Errors
+/// As with [`save`], and when there is no such draft, or `change` does not do what it should.
+pub async fn alter(
+    (name, base): (String, Option<Base>),
+    change: impl FnOnce(&mut Kept) -> bool,
+) -> Result<Kept, Problem> {
+    let _turn = turns::take(&name).await;
+    let mut draft = match (load(&name).await?, base) {
+        (Some(draft), _) => draft,
+        (None, Some(base)) => Kept::new(base),
+        (None, None) => return Err(no_draft()),
+    };
+    if !change(&mut draft) {
+        return Err(no_sense());
+    }
+    draft.changed = js_sys::Date::now() as u64;
+    draft.revision += 1;
+    write(&draft).await?;
+    Ok(draft)
+}
+
+/// What a draft makes of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Drafted {
+    /// It has this content.
+    File(Content),
+    /// It is removed.
+    Removed,
+}
+
+/// What a draft makes of a file; `None` when it leaves its content alone, or when there is none.
+///
+/// # Errors
+/// When the browser keeps no files for this page, or the draft can't be read.
+pub async fn file_in(
+    name: &str,
+    platform: Option<&Platform>,
+    path: &str,
+) -> Result<Option<Drafted>, Problem> {
+    let Some(kept) = load(name).await? else { return Ok(None) };
+    let last = last_change(kept.draft(), platform, path);
+    Ok(last.and_then(|entry| match &entry.node {
+        NewNode::File { digest, .. } => kept.contents.get(digest).cloned().map(Drafted::File),
+        NewNode::Whiteout | NewNode::OpaqueWhiteout => Some(Drafted::Removed),
+        _ => None,
+    }))
+}
+
+/// The first bytes of a file of a draft.
+///
+/// # Errors
+/// When the browser does not have it any more.
+pub async fn read(content: &Content, limit: u64) -> Result<Vec<u8>, Problem> {
+    let gone = || {
+        let message = "A file of the draft is not in this browser any more. Choose it again.";
+        Problem::new(ProblemKind::NotFound, message)
+    };
+    let blob = disk::blob(&content.blob).await?.ok_or_else(gone)?;
+    let end = content.offset.saturating_add(content.size.min(limit));
+    let part = disk::shorten(&blob, content.offset, end).ok_or_else(gone)?;
+    let buffer = JsFuture::from(part.array_buffer()).await.map_err(|_| gone())?;
+    Ok(js_sys::Uint8Array::new(&buffer).to_vec())
+}
+
+/// Calls back with the name of each draft that is kept or deleted, in whichever tab.
+#[must_use]
+pub fn listen(heard: impl FnMut(String) + 'static) -> Option<Listening> {
+    turns::listen(CHANNEL, heard)
+}
+
+async fn write(draft: &Kept) -> Result<(), Problem> {
     let text = serde_json::to_vec(draft).unwrap_or_default();
-    disk::keep(FOLDER, &file(&draft.name), &text).await
+    disk::keep(FOLDER, &file(&draft.name), &text).await?;
+    turns::tell(CHANNEL, &draft.name);
+    Ok(())
+}
+
+/// The revision that is kept.
+async fn revision(name: &str) -> Result<Option<u64>, Problem> {
+    #[derive(Deserialize)]
+    struct Outline {
+        #[serde(default)]
+        revision: u64,
+    }
+    let text = disk::read(FOLDER, &file(name)).await?;
+    let outline = text.and_then(|text| serde_json::from_slice::<Outline>(&text).ok());
+    Ok(outline.map(|outline| outline.revision))
+}
+
+/// That this browser has no such draft.
+#[must_use]
+pub fn no_draft() -> Problem {
+    let message =
+        "There is no such draft in this browser. A link to a draft works only where it was made.";
+    Problem::new(ProblemKind::NotFound, message)
 }
 
 /// Number of edits of a draft, without reading all that they say; `None` when this browser has no
@@ -186,7 +348,10 @@ pub async fn list() -> Result<Vec<Kept>, Problem> {
 /// When the browser keeps no files for this page.
 pub async fn delete(name: &str) -> Result<(), Problem> {
     let gone = load(name).await.ok().flatten();
+    let turn = turns::take(name).await;
     disk::forget(FOLDER, &file(name)).await?;
+    drop(turn);
+    turns::tell(CHANNEL, name);
     let others = list().await?;
     let needed: BTreeSet<&Digest> = others.iter().flat_map(Kept::blobs).collect();
     let freed = gone.iter().flat_map(Kept::blobs).filter(|blob| !needed.contains(blob));
@@ -209,6 +374,14 @@ pub async fn sweep() -> Result<(), Problem> {
     let drafts = list().await?;
     let needed: BTreeSet<&Digest> = drafts.iter().flat_map(Kept::blobs).collect();
     disk::sweep(&old, |digest| needed.contains(digest)).await
+}
+
+/// A file of a draft is no longer the one that was taken.
+pub(super) fn changed(digest: &Digest) -> Problem {
+    let message = format!(
+        "What lies on this browser's disk in place of the file {digest} is something else. Choose the file again."
+    );
+    Problem::new(ProblemKind::Content, message)
 }
 
 fn file(name: &str) -> String {

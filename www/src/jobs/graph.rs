@@ -12,10 +12,13 @@ use http::HeaderMap;
 
 use super::source::{AnySource, SourceError};
 use super::{Problem, tab};
+use crate::net::clock::{self, Turns};
 use crate::net::place::Place;
 
 /// Documents that are asked for at once.
 const AT_ONCE: usize = 4;
+/// Bytes of a document beyond which others have their turn between its arrival and its reading.
+const LONG: usize = 256 << 10;
 
 /// What was loaded.
 #[derive(Debug, Default)]
@@ -59,8 +62,12 @@ pub async fn load(
             loaded.problem =
                 answered.problem.map(|problem| problem.at(reference.registry.as_str()));
         }
+        // A document may be so long that to read it and to show it are two tasks.
+        let mut turns = Turns::begin();
         loader.supply(id, answered.answer);
+        turns.pass().await;
         on_change(loader.graph(), open.len());
+        turns.pass().await;
     }
     loaded.graph = loader.into_graph();
     loaded
@@ -95,6 +102,9 @@ async fn document(source: &AnySource, reference: &Reference, what: What) -> Answ
     };
     match fetched {
         Ok(fetched) => {
+            if fetched.bytes.len() > LONG {
+                clock::let_others_run().await;
+            }
             tab().documents.keep(fetched.clone());
             let Fetched { bytes, digest, media_type, headers, .. } = fetched;
             let claimed = headers.get("docker-content-digest").and_then(|v| v.to_str().ok());
@@ -138,7 +148,7 @@ async fn referrers(source: &AnySource, digest: &Digest) -> Answered {
                     "neither the referrers API nor the referrers tag, which the registry does not have"
                         .to_owned()
                 }
-                (ReferrersFrom::NotKnown, _) => "nobody, as the registry refuses to say".to_owned(),
+                (ReferrersFrom::NotKnown, _) => String::new(),
             };
             let answer = Answer::Referrers { manifests: descriptors, from, incomplete };
             Answered { answer, problem: None, headers: None }

@@ -14,9 +14,11 @@ pub mod blob;
 pub mod build;
 mod bytes;
 pub mod copy;
+pub mod diff;
 pub mod drafts;
 pub mod edit;
 pub mod file;
+mod flow;
 pub mod gather;
 pub mod graph;
 pub mod local;
@@ -113,8 +115,9 @@ pub struct Progress {
     pub resumed: u32,
 }
 
-/// An answer of a worker that does not fit the question.
+/// An answer that does not fit the question: page and worker are of different versions, as after an
+/// update of the server.
 fn no_sense() -> Problem {
-    let message = "A worker gave an answer that makes no sense. Reload the page, which also fetches the worker anew.";
+    let message = "This page is older or newer than its parts that were loaded later, as after an update of the server. Reload it.";
     Problem::new(ProblemKind::Worker, message)
 }

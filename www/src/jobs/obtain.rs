@@ -1,17 +1,17 @@
 //! Whole blobs, compared with their digests, for those who send them or write them to a file.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
-use wasm_bindgen::JsCast as _;
 use web_sys::Blob;
 
-use super::{Problem, ProblemKind, Progress, blob, bytes, no_sense};
+use super::bytes::Located;
+use super::{Problem, ProblemKind, Progress, blob, bytes};
 use crate::disk;
 use crate::net::clock;
 use crate::net::place::Place;
-use crate::route::Here;
 
 /// Milliseconds that the browser has at least to read what it was given.
 const READ_WITHIN: u32 = 60_000;
@@ -30,26 +30,43 @@ pub(super) async fn obtain(
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<Blob, Problem> {
     let digest = &descriptor.digest;
-    // All of its bytes were hashed when it was written.
+    let on_progress = Rc::new(RefCell::new(on_progress));
+    let told = || {
+        let on_progress = Rc::clone(&on_progress);
+        move |progress: Progress| (on_progress.borrow_mut())(progress)
+    };
     if let Some(file) = disk::blob(digest).await? {
-        return Ok(file.into());
+        if is_it(&file, descriptor, told()).await? {
+            return Ok(file.into());
+        }
+        // Somebody else has written there.
+        disk::remove(digest).await?;
     }
-    if Here::of(&place.registry).is_some() {
-        let found = bytes::find(place, digest).await?;
-        let part = found.parts.into_iter().next().and_then(|part| part.dyn_into::<Blob>().ok());
-        let part = part.ok_or_else(no_sense)?;
-        let is_whole = part.size() as u64 == descriptor.size;
-        return match is_whole && blob::matches(&part, digest, on_progress).await? {
+    match bytes::locate(place, digest).await? {
+        Located::Here(part) => match is_it(&part, descriptor, told()).await? {
             true => Ok(part),
             false => Err(Problem::new(
                 ProblemKind::Content,
-                format!("What the archive has under {digest} is something else. It was not used."),
+                format!("What lies here under {digest} is something else. It was not used."),
             )),
-        };
+        },
+        Located::Registry(place) => {
+            let file = blob::spool(&place, descriptor, told()).await?;
+            spooled.add(digest.clone());
+            Ok(file.into())
+        }
     }
-    let file = blob::spool(place, descriptor, on_progress).await?;
-    spooled.add(digest.clone());
-    Ok(file.into())
+}
+
+/// Whether bytes on a disk are those of a descriptor: whoever else can write there, they are hashed
+/// whenever they are used.
+pub(super) async fn is_it(
+    blob: &Blob,
+    descriptor: &Descriptor,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<bool, Problem> {
+    let is_whole = blob.size() as u64 == descriptor.size;
+    Ok(is_whole && blob::matches(blob, &descriptor.digest, on_progress).await?)
 }
 
 /// Blobs that were downloaded for one purpose only, and go from the disk when this is dropped.

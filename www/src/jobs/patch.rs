@@ -1,28 +1,26 @@
-//! Single files of an image changed in place: what becomes an entry of a small layer, with the
-//! directories above it as they are.
+//! Single files of an image changed in place: what becomes an entry of a small layer, which keeps
+//! what it does not speak of.
 
 use std::collections::BTreeMap;
 
 use drydock::digest::Digest;
-use drydock::edit::{Action, Base, Edit, LayerEdit, Packing, Pinned, Scope, Step};
+use drydock::edit::{Action, Edit, LayerEdit, Packing, Scope, Step, together};
 use drydock::inspect::tree::Row;
-use drydock::layer::write::{NewEntry, NewNode};
+use drydock::layer::write::{Keep, NewEntry, NewNode};
 use drydock::reference::Reference;
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
 use super::drafts::{self, Content, Kept};
-use super::tree::Tree;
-use super::{Problem, ProblemKind, Progress, file, gather, no_sense};
+use super::{Problem, ProblemKind, Progress, gather, no_sense};
 use crate::chosen::{self, Chosen};
-use crate::net::clock;
 
 /// What is done to one path.
 #[derive(Clone, Debug)]
 pub enum Patch {
-    /// A file gets other content; its owner and mode stay.
+    /// A file gets other content; all else stays.
     Write(Vec<u8>),
-    /// A file gets the content of one that was chosen; its owner and mode stay.
+    /// A file gets the content and the time of one that was chosen; all else stays.
     Replace(Chosen),
     /// Files are put into a directory; those that are there are replaced.
     Add(Vec<Chosen>),
@@ -52,80 +50,70 @@ pub struct Patched {
     contents: BTreeMap<Digest, Content>,
 }
 
-/// Makes entries of a patch of one path of a tree.
+/// Makes entries of a patch of one path of a tree. What a patch does not speak of stays as the
+/// image has it.
 ///
 /// # Errors
 /// When the path is none that can be written, the file can't be read, or there is no room.
 pub async fn patch(
-    tree: &Tree,
     row: &Row,
     patch: Patch,
     on_progress: impl FnMut(Progress) + Clone + 'static,
 ) -> Result<Patched, Problem> {
     let path = text(row)?;
     let mut patched = Patched::default();
-    let now = i64::try_from(clock::unix_seconds()).unwrap_or_default();
-    let like = |node: NewNode, mtime: i64| NewEntry {
+    let like = |keep: Keep, node: NewNode| NewEntry {
         path: path.to_owned(),
         mode: mode(row),
         uid: row.uid,
         gid: row.gid,
-        mtime,
+        mtime: row.mtime,
+        keep,
         node,
     };
     match patch {
         Patch::Write(content) => {
             let blob = blob(&content)?;
-            let chosen = Chosen { path: path.to_owned(), blob, mtime: now };
+            let chosen = Chosen { path: path.to_owned(), blob, mtime: row.mtime };
             let node = patched.take(&chosen, on_progress).await?;
-            patched.entries.push(like(node, now));
+            patched.entries.push(like(Keep::ALL, node));
         }
         Patch::Replace(chosen) => {
             let node = patched.take(&chosen, on_progress).await?;
-            patched.entries.push(like(node, chosen.mtime));
+            let keep = Keep { mtime: false, ..Keep::ALL };
+            patched.entries.push(NewEntry { mtime: chosen.mtime, ..like(keep, node) });
         }
         Patch::Add(chosen) => {
             let taken = gather::take(&chosen, on_progress).await?;
             for (file, taken) in chosen.iter().zip(taken.files) {
                 let below = format!("{path}/{}", file.path);
-                let below = below.trim_start_matches('/').to_owned();
-                let before = tree.find(below.as_bytes()).await?;
-                let mode = before.as_ref().filter(|row| row.kind == "file").map(mode);
-                let program = if taken.program { 0o755 } else { 0o644 };
                 patched.entries.push(NewEntry {
-                    path: below,
-                    mode: mode.unwrap_or(program),
-                    uid: before.as_ref().map_or(0, |row| row.uid),
-                    gid: before.as_ref().map_or(0, |row| row.gid),
+                    path: below.trim_start_matches('/').to_owned(),
+                    mode: if taken.program { 0o755 } else { 0o644 },
+                    uid: 0,
+                    gid: 0,
                     mtime: file.mtime,
+                    keep: Keep { mtime: false, ..Keep::ALL },
                     node: NewNode::File { digest: taken.digest, size: taken.size },
                 });
             }
             patched.contents.extend(taken.contents);
         }
-        Patch::Remove => patched.entries.push(like(NewNode::Whiteout, now)),
+        Patch::Remove => patched.entries.push(like(Keep::default(), NewNode::Whiteout)),
         Patch::Mode(bits) => {
-            let node = match (row.kind.as_str(), row.content) {
-                ("directory" | "dir", _) => NewNode::Directory,
-                (_, Some(content)) => {
-                    // A layer can't change a mode alone: the file goes into it as a whole.
-                    let blob = file::download(tree, content, on_progress.clone()).await?;
-                    let chosen = Chosen { path: path.to_owned(), blob, mtime: row.mtime };
-                    patched.take(&chosen, on_progress).await?
-                }
-                _ => {
-                    let message = format!("A {} has no permission bits of its own.", row.kind);
-                    return Err(Problem::new(ProblemKind::Content, message));
-                }
-            };
-            patched.entries.push(NewEntry { mode: bits, ..like(node, row.mtime) });
+            if !matches!(row.kind.as_str(), "dir" | "file" | "hardlink") {
+                let message = format!("A {} has no permission bits of its own.", row.kind);
+                return Err(Problem::new(ProblemKind::Content, message));
+            }
+            let keep = Keep { mode: false, ..Keep::ALL };
+            patched.entries.push(NewEntry { mode: bits, ..like(keep, NewNode::Existing) });
         }
     }
-    patched.with_parents(tree).await?;
     Ok(patched)
 }
 
-/// Puts a patch into the draft of an image. Patches that follow one another become one layer.
+/// Puts a patch into the draft of an image, or into the draft that is shown. Patches that follow
+/// one another become one layer.
 ///
 /// # Errors
 /// When the draft can't be read or kept.
@@ -135,34 +123,30 @@ pub async fn into_draft(
     scope: Scope,
     patched: Patched,
 ) -> Result<Kept, Problem> {
-    let base = Base::Image(Pinned::new(reference.clone(), digest.clone()));
-    let kept = drafts::load(&drafts::name(&base)).await?;
-    let mut kept = kept.unwrap_or_else(|| Kept::new(base));
-    let edits = &kept.draft().edits;
-    let last = edits.len().checked_sub(1).and_then(|at| Some((at, edits.get(at)?)));
-    let step = match last {
-        Some((
-            at,
-            Edit {
-                scope: of, action: Action::Layers(LayerEdit::Patch { entries, packing }), ..
-            },
-        )) if *of == scope => {
-            let entries = merged(entries, patched.entries);
-            let edit = Box::new(edit(scope, entries, *packing));
-            Step::Replace { at, edit }
-        }
-        _ => {
-            let edit = Box::new(edit(scope, patched.entries, Packing::default()));
-            Step::Insert { at: edits.len(), edit }
-        }
-    };
-    kept.contents.extend(patched.contents);
-    if !kept.history.take(step) {
-        return Err(no_sense());
-    }
-    kept.changed = js_sys::Date::now() as u64;
-    drafts::save(&kept).await?;
-    Ok(kept)
+    let Patched { entries, contents } = patched;
+    drafts::alter(drafts::of(reference, digest), move |kept| {
+        let edits = &kept.draft().edits;
+        let last = edits.len().checked_sub(1).and_then(|at| Some((at, edits.get(at)?)));
+        let one = last.and_then(|(at, last)| match &last.action {
+            Action::Layers(LayerEdit::Patch { entries: before, packing })
+                if last.scope == scope =>
+            {
+                Some((at, together(before, entries.clone())?, *packing))
+            }
+            _ => None,
+        });
+        let patch = |entries, packing| {
+            let action = Action::Layers(LayerEdit::Patch { entries, packing });
+            Box::new(Edit { scope: scope.clone(), record: false, action })
+        };
+        let step = match one {
+            Some((at, entries, packing)) => Step::Replace { at, edit: patch(entries, packing) },
+            None => Step::Insert { at: edits.len(), edit: patch(entries, Packing::default()) },
+        };
+        kept.contents.extend(contents);
+        kept.history.take(step)
+    })
+    .await
 }
 
 impl Patched {
@@ -176,58 +160,6 @@ impl Patched {
         self.contents.extend(taken.contents);
         Ok(NewNode::File { digest: file.digest, size: file.size })
     }
-
-    /// Adds the directories above as the image has them, so that the layer changes nothing of them.
-    async fn with_parents(&mut self, tree: &Tree) -> Result<(), Problem> {
-        let mut parents: BTreeMap<String, NewEntry> = BTreeMap::new();
-        for entry in &self.entries {
-            let mut path = entry.path.as_str();
-            while let Some((above, _)) = path.rsplit_once('/') {
-                path = above;
-                if parents.contains_key(above) {
-                    break;
-                }
-                let Some(row) = tree.find(above.as_bytes()).await? else { continue };
-                let entry = NewEntry {
-                    path: above.to_owned(),
-                    mode: mode(&row),
-                    uid: row.uid,
-                    gid: row.gid,
-                    mtime: row.mtime,
-                    node: NewNode::Directory,
-                };
-                parents.insert(above.to_owned(), entry);
-            }
-        }
-        self.entries.extend(parents.into_values());
-        self.entries.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(())
-    }
-}
-
-fn edit(scope: Scope, entries: Vec<NewEntry>, packing: Packing) -> Edit {
-    Edit { scope, record: false, action: Action::Layers(LayerEdit::Patch { entries, packing }) }
-}
-
-/// The entries of two patches, the later one over the earlier.
-fn merged(before: &[NewEntry], after: Vec<NewEntry>) -> Vec<NewEntry> {
-    let mut all: BTreeMap<String, NewEntry> =
-        before.iter().map(|entry| (entry.path.clone(), entry.clone())).collect();
-    for entry in after {
-        if matches!(entry.node, NewNode::Whiteout) {
-            let below = format!("{}/", entry.path);
-            all.retain(|path, _| !path.starts_with(&below));
-        }
-        let passes_by = matches!(entry.node, NewNode::Directory);
-        match all.get(&entry.path) {
-            // A directory above something says nothing new of one that was changed before.
-            Some(NewEntry { node: NewNode::Directory, .. }) if passes_by => {}
-            _ => {
-                all.insert(entry.path.clone(), entry);
-            }
-        }
-    }
-    all.into_values().collect()
 }
 
 fn mode(row: &Row) -> u16 {
@@ -244,47 +176,15 @@ fn text(row: &Row) -> Result<&str, Problem> {
     }
 }
 
+/// A text as a Blob.
+///
+/// # Errors
+/// When the browser has no memory for it.
+pub fn text_blob(text: &str) -> Result<Blob, Problem> {
+    blob(text.as_bytes())
+}
+
 fn blob(content: &[u8]) -> Result<Blob, Problem> {
     let parts = Array::of1(&Uint8Array::from(content).into());
     Blob::new_with_u8_array_sequence(&parts).map_err(|_| no_sense())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(path: &str, node: NewNode) -> NewEntry {
-        NewEntry { path: path.to_owned(), mode: 0o755, uid: 0, gid: 0, mtime: 0, node }
-    }
-
-    fn file(text: &str) -> NewNode {
-        NewNode::File { digest: Digest::sha256(text.as_bytes()), size: text.len() as u64 }
-    }
-
-    #[test]
-    fn the_later_patch_counts() {
-        let before =
-            [entry("etc", NewNode::Directory), entry("etc/a", file("1")), entry("x", file("1"))];
-        let after = vec![
-            entry("etc", NewNode::Directory),
-            entry("etc/a", file("2")),
-            entry("x", NewNode::Whiteout),
-        ];
-        let both = merged(&before, after);
-        assert_eq!(
-            both,
-            [
-                entry("etc", NewNode::Directory),
-                entry("etc/a", file("2")),
-                entry("x", NewNode::Whiteout),
-            ]
-        );
-    }
-
-    #[test]
-    fn what_lies_below_something_removed_goes_with_it() {
-        let before = [entry("etc", NewNode::Directory), entry("etc/a", file("1"))];
-        let both = merged(&before, vec![entry("etc", NewNode::Whiteout)]);
-        assert_eq!(both, [entry("etc", NewNode::Whiteout)]);
-    }
 }

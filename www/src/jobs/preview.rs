@@ -3,19 +3,18 @@
 //! With it every view works on what a draft gives, before anything is pushed.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
-use drydock::edit::{Base, Change};
-use drydock::media_type::MediaType;
-use drydock::reference::{Repository, Target};
-use drydock::source::Fetched;
-use http::HeaderMap;
+use drydock::edit::{Base, Change, RecipeId};
+use drydock::reference::Repository;
+use drydock::transfer::{Drafted, DraftedError};
 
-use super::drafts::{self, Content};
+use super::build::Made;
+use super::drafts::{self, Content, Kept, no_draft};
+use super::edit::Sources;
 use super::{Problem, ProblemKind, edit};
 use crate::net::place::Place;
 
@@ -26,11 +25,12 @@ pub struct Previews(RefCell<BTreeMap<Repository, Rc<Preview>>>);
 /// What a draft gives.
 #[derive(Debug)]
 pub struct Preview {
-    root: Descriptor,
-    documents: BTreeMap<Digest, (MediaType, Bytes)>,
+    drafted: Drafted,
     places: BTreeMap<Digest, Place>,
     base: Option<Place>,
     contents: BTreeMap<Digest, Content>,
+    /// Layers that were built here, and are nowhere else.
+    built: BTreeSet<Digest>,
 }
 
 /// Where a blob of a draft is.
@@ -48,25 +48,28 @@ impl Previews {
     /// Opens a draft as an image.
     ///
     /// # Errors
-    /// When there is no such draft, its images can't be loaded, an edit can't be done, or layers
-    /// are still to be built.
+    /// When there is no such draft, its images can't be loaded, an edit can't be done, or a layer
+    /// can't be built.
     pub async fn open(&self, name: &Repository) -> Result<Rc<Preview>, Problem> {
-        let kept = drafts::load(name.as_str()).await?.ok_or_else(no_draft)?;
+        let mut kept = drafts::load(name.as_str()).await?.ok_or_else(no_draft)?;
         let sources = edit::load(kept.draft()).await?;
         let change = edit::apply(&kept, &sources)
             .map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))?;
-        if change.is_pending() {
-            let message = format!(
-                "{} of this draft are still to be built. Open its Edit view, which builds them.",
-                layers(change.pending.len())
-            );
-            return Err(Problem::new(ProblemKind::Content, message));
-        }
+        let change = match change.is_pending() {
+            true => built(name, &mut kept, &sources, &change).await?,
+            false => change,
+        };
         let base = match &kept.draft().base {
             Base::Image(pinned) => Some(Place::from(pinned.reference())),
             Base::Empty { .. } | Base::EmptyIndex { .. } => None,
         };
-        let preview = Rc::new(Preview::new(&change, sources.places, base, kept.contents));
+        let preview = Rc::new(Preview {
+            drafted: Drafted::new(&change),
+            places: sources.places,
+            base,
+            built: kept.built.values().map(|layer| layer.digest.clone()).collect(),
+            contents: kept.contents,
+        });
         self.0.borrow_mut().insert(name.clone(), Rc::clone(&preview));
         Ok(preview)
     }
@@ -81,64 +84,53 @@ impl Previews {
 }
 
 impl Preview {
-    fn new(
-        change: &Change,
-        places: BTreeMap<Digest, Place>,
-        base: Option<Place>,
-        contents: BTreeMap<Digest, Content>,
-    ) -> Self {
-        let own = change.documents.iter().map(|changed| &changed.document);
-        let referring = change.referrers.iter().flat_map(|referrer| &referrer.documents);
-        let documents = own.chain(referring).map(|document| {
-            let content = (document.media_type().clone(), document.bytes().clone());
-            (document.digest().clone(), content)
-        });
-        Self { root: change.root.clone(), documents: documents.collect(), places, base, contents }
-    }
-
-    /// The root, or a document by its digest.
-    pub(super) fn document(&self, target: &Target) -> Result<Fetched, Problem> {
-        let digest = match target {
-            Target::Tag(_) => &self.root.digest,
-            Target::Digest(digest) => digest,
-        };
-        let missing = || {
-            let message = format!("The draft has no document {digest}.");
-            Problem::new(ProblemKind::NotFound, message)
-        };
-        let (media_type, bytes) = self.documents.get(digest).cloned().ok_or_else(missing)?;
-        let verified = drydock::descriptor::verify_digest(digest, bytes);
-        let bytes = verified.map_err(|mismatch| {
-            Problem::new(ProblemKind::Content, format!("The draft is damaged: {mismatch}."))
-        })?;
-        Ok(Fetched {
-            bytes,
-            digest: digest.clone(),
-            media_type: Some(media_type),
-            headers: HeaderMap::new(),
-            findings: Vec::new(),
-        })
+    /// Its documents.
+    pub(super) fn drafted(&self) -> &Drafted {
+        &self.drafted
     }
 
     /// Where a blob is that is not on disk under its own digest.
     pub(super) fn blob(&self, digest: &Digest) -> Option<BlobOf> {
-        if let Some((_, bytes)) = self.documents.get(digest) {
+        if let Some(bytes) = self.drafted.bytes(digest) {
             return Some(BlobOf::Here(bytes.clone()));
         }
         if let Some(content) = self.contents.get(digest) {
             return Some(BlobOf::Part(content.clone()));
+        }
+        if self.built.contains(digest) {
+            return None;
         }
         let place = self.places.get(digest).or(self.base.as_ref());
         place.cloned().map(BlobOf::Place)
     }
 }
 
-fn layers(count: usize) -> String {
-    if count == 1 { "1 layer".to_owned() } else { format!("{count} layers") }
+/// Builds what is still to be built, and keeps it for the next time.
+async fn built(
+    name: &Repository,
+    kept: &mut Kept,
+    sources: &Sources,
+    change: &Change,
+) -> Result<Change, Problem> {
+    let made = RefCell::new(BTreeMap::new());
+    let on_built = |id: &RecipeId, one: &Made| {
+        made.borrow_mut().insert(id.clone(), one.clone());
+    };
+    edit::build(change, kept, sources, |_, _| {}, on_built).await?;
+    let made = made.into_inner();
+    kept.take_built(&made);
+    drafts::alter((name.to_string(), None), |draft| {
+        draft.take_built(&made);
+        true
+    })
+    .await?;
+    edit::apply(kept, sources)
+        .map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))
 }
 
-fn no_draft() -> Problem {
-    let message =
-        "There is no such draft in this browser. A link to a draft works only where it was made.";
-    Problem::new(ProblemKind::NotFound, message)
+impl From<DraftedError> for Problem {
+    fn from(error: DraftedError) -> Self {
+        let kind = if error.is_not_found() { ProblemKind::NotFound } else { ProblemKind::Content };
+        Self::new(kind, error.to_string())
+    }
 }

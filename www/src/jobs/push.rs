@@ -13,14 +13,15 @@ use drydock::registry::{self, retry::Pace};
 use drydock::transfer::{
     self, Blob, Event, Options, Origin, Plan, PlanError, Run, RunError, Step, Supply, Wanted,
 };
-use web_sys::Blob as BrowserBlob;
 
-use super::drafts::Content;
-use super::obtain::{Spooled, obtain};
-use super::{Problem, ProblemKind, tab, uploads};
+use super::drafts::{self, Content};
+use super::flow;
+use super::obtain::Spooled;
+use super::{Problem, ProblemKind, blob, tab, uploads};
 use crate::disk;
 use crate::net::clock;
 use crate::net::place::Place;
+use crate::net::transport::Payload;
 use crate::route::Here;
 
 /// Where blobs come from that are to be pushed.
@@ -162,20 +163,19 @@ struct Supplier<'a> {
 }
 
 impl Supply for Supplier<'_> {
-    type Payload = BrowserBlob;
+    type Payload = Payload;
     type Error = Problem;
 
-    async fn payload(
-        &self,
-        descriptor: &Descriptor,
-        origin: &Origin,
-    ) -> Result<BrowserBlob, Problem> {
+    async fn payload(&self, descriptor: &Descriptor, origin: &Origin) -> Result<Payload, Problem> {
         let digest = &descriptor.digest;
         if let Some(Content { blob, offset, size }) = self.stock.contents.get(digest)
             && let Some(blob) = disk::blob(blob).await?
             && let Some(part) = disk::shorten(&blob, *offset, offset.saturating_add(*size))
         {
-            return Ok(part);
+            return match blob::matches(&part, digest, |_| {}).await? {
+                true => Ok(part.into()),
+                false => Err(drafts::changed(digest)),
+            };
         }
         let place = match origin {
             Origin::Repository(place) => {
@@ -186,7 +186,7 @@ impl Supply for Supplier<'_> {
                 self.stock.places.get(digest).cloned().unwrap_or_else(Place::disk)
             }
         };
-        obtain(&place, descriptor, &self.spooled, |_| {}).await
+        flow::payload(&place, descriptor, &self.spooled).await
     }
 }
 

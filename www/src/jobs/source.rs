@@ -8,7 +8,8 @@ use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::reference::{Repository, Target};
 use drydock::registry;
-use drydock::source::{BlobPlace, CosignTag, Fetched, Holder, Referrers, ReferrersFrom, Source};
+use drydock::source::{BlobPlace, CosignTag, Fetched, Holder, Referrers, Source};
+use drydock::transfer::DraftedError;
 
 use super::local::Picked;
 use super::preview::Preview;
@@ -39,7 +40,7 @@ pub enum SourceError {
     Archive(#[from] archive::Error),
     /// The draft does not have it.
     #[error(transparent)]
-    Draft(#[from] Problem),
+    Draft(#[from] DraftedError),
 }
 
 impl AnySource {
@@ -82,7 +83,7 @@ impl AnySource {
                 Ok(ask(async || client.manifest_of(repository, descriptor).await).await?)
             }
             Self::Archive(archive) => Ok(archive.document(descriptor).await?),
-            Self::Draft(draft) => Ok(draft.document(&Target::Digest(descriptor.digest.clone()))?),
+            Self::Draft(draft) => Ok(draft.drafted().document(descriptor).await?),
         }
     }
 }
@@ -97,7 +98,7 @@ impl Source for AnySource {
                 Ok(ask(async || source.root(target).await).await?)
             }
             Self::Archive(archive) => Ok(archive.root(target).await?),
-            Self::Draft(draft) => Ok(draft.document(target)?),
+            Self::Draft(draft) => Ok(draft.drafted().root(target).await?),
         }
     }
 
@@ -108,7 +109,7 @@ impl Source for AnySource {
                 Ok(ask(async || source.document(descriptor).await).await?)
             }
             Self::Archive(archive) => Ok(archive.document(descriptor).await?),
-            Self::Draft(draft) => Ok(draft.document(&Target::Digest(descriptor.digest.clone()))?),
+            Self::Draft(draft) => Ok(draft.drafted().document(descriptor).await?),
         }
     }
 
@@ -119,7 +120,7 @@ impl Source for AnySource {
                 Ok(ask(async || source.blob(descriptor, limit).await).await?)
             }
             Self::Archive(archive) => Ok(archive.blob(descriptor, limit).await?),
-            Self::Draft(draft) => Ok(draft.document(&Target::Digest(descriptor.digest.clone()))?),
+            Self::Draft(draft) => Ok(draft.drafted().document(descriptor).await?),
         }
     }
 
@@ -140,11 +141,7 @@ impl Source for AnySource {
                 Ok(ask(async || source.referrers(digest).await).await?)
             }
             Self::Archive(archive) => Ok(archive.referrers(digest).await?),
-            Self::Draft(_) => Ok(Referrers {
-                descriptors: Vec::new(),
-                from: ReferrersFrom::Api,
-                findings: Vec::new(),
-            }),
+            Self::Draft(draft) => Ok(draft.drafted().referrers(digest).await?),
         }
     }
 
@@ -155,7 +152,7 @@ impl Source for AnySource {
                 Ok(ask(async || source.cosign_tags(digest).await).await?)
             }
             Self::Archive(archive) => Ok(archive.cosign_tags(digest).await?),
-            Self::Draft(_) => Ok(Vec::new()),
+            Self::Draft(draft) => Ok(draft.drafted().cosign_tags(digest).await?),
         }
     }
 }
@@ -167,7 +164,7 @@ impl SourceError {
         match self {
             Self::Registry(error) => matches!(error, registry::Error::NotFound { .. }),
             Self::Archive(error) => error.is_not_found(),
-            Self::Draft(problem) => problem.kind == ProblemKind::NotFound,
+            Self::Draft(error) => error.is_not_found(),
         }
     }
 
@@ -187,7 +184,7 @@ impl From<SourceError> for Finding {
         match error {
             SourceError::Registry(error) => error.into(),
             SourceError::Archive(error) => error.into(),
-            SourceError::Draft(problem) => Self::error("draft", "draft", problem.message),
+            SourceError::Draft(error) => error.into(),
         }
     }
 }
@@ -197,7 +194,7 @@ impl From<SourceError> for Problem {
         match error {
             SourceError::Registry(error) => error.into(),
             SourceError::Archive(error) => error.into(),
-            SourceError::Draft(problem) => problem,
+            SourceError::Draft(error) => error.into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tags: what they stand for, more of them, and taking them away.
 
 use drydock::digest::Digest;
+use drydock::image::{self, Summary};
 use drydock::reference::{Reference, Tag, Target};
 use drydock::transfer::tag::{self, Deletion};
 use drydock::transfer::{CopyError, DeleteError, Wanted};
@@ -27,6 +28,23 @@ pub async fn digest(reference: &Reference) -> Result<Digest, Problem> {
     }
     let whole = ask(async || client.manifest(repository, &target).await).await;
     Ok(whole.map_err(|error| Problem::from(error).at(reference.registry.as_str()))?.digest)
+}
+
+/// What is behind a tag, from as few documents as possible.
+///
+/// # Errors
+/// When the document that it names can't be read.
+pub async fn summary(reference: &Reference) -> Result<Summary, Problem> {
+    let source = AnySource::of(&Place::from(reference)).await?;
+    let summary = image::summary(&source, &reference.target()).await;
+    summary.map_err(|error| Problem::from(error).at(reference.registry.as_str()))
+}
+
+/// Whether a registry counts requests, so that nobody should look at more than was asked for.
+#[must_use]
+pub fn counts_requests(reference: &Reference) -> bool {
+    let known = tab().registries.known();
+    known.get(&reference.registry).is_some_and(|client| client.rate_limit().is_some())
 }
 
 /// What a repository is to hold for an image of its own to have more tags.

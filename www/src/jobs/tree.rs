@@ -1,7 +1,7 @@
 //! The files of an image, or of one layer: opened once, then asked for the rows that are seen.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -62,6 +62,8 @@ pub struct Tree {
     layers: Vec<Layer>,
     summary: Cell<Summary>,
     findings: Vec<Finding>,
+    /// Layers that came from registries, when they were to be kept.
+    kept: RefCell<BTreeMap<Digest, Blob>>,
 }
 
 /// Reads the layers that are not known yet, several at a time, checks each one, and opens the tree
@@ -73,8 +75,34 @@ pub async fn open(
     layers: Vec<Layer>,
     on_layer: impl FnMut(usize, LayerState) + 'static,
 ) -> Result<Tree, Problem> {
+    read_all(layers, false, on_layer).await
+}
+
+/// As [`open`], for a tree whose layers will be read once more: those of registries are kept as
+/// they come.
+///
+/// # Errors
+/// As with [`open`].
+pub async fn open_to_copy(
+    layers: Vec<Layer>,
+    on_layer: impl FnMut(usize, LayerState) + 'static,
+) -> Result<Tree, Problem> {
+    read_all(layers, true, on_layer).await
+}
+
+async fn read_all(
+    layers: Vec<Layer>,
+    keep: bool,
+    on_layer: impl FnMut(usize, LayerState) + 'static,
+) -> Result<Tree, Problem> {
     // Closes what was begun when this is dropped on the way.
-    let mut tree = Tree { id: next_id(), layers, summary: Cell::default(), findings: Vec::new() };
+    let mut tree = Tree {
+        id: next_id(),
+        layers,
+        summary: Cell::default(),
+        findings: Vec::new(),
+        kept: RefCell::default(),
+    };
     let on_layer = Rc::new(RefCell::new(on_layer));
     let digests: Vec<Option<Digest>> = tree
         .layers
@@ -100,8 +128,8 @@ pub async fn open(
             let on_progress = move |progress| {
                 report.borrow_mut()(place, LayerState::Reading(progress));
             };
-            let id = tree.id;
-            reading.push(async move { (place, read(id, place, layer, on_progress).await) });
+            let (id, kept) = (tree.id, keep.then_some(&tree.kept));
+            reading.push(async move { (place, read(id, place, layer, kept, on_progress).await) });
         }
     }
     while let Some((place, read)) = reading.next().await {
@@ -122,6 +150,11 @@ impl Tree {
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
         &self.layers
+    }
+
+    /// The bytes of a layer, when they were kept.
+    pub(super) fn kept(&self, digest: &Digest) -> Option<Blob> {
+        self.kept.borrow().get(digest).cloned()
     }
 
     /// How many rows and paths there are, as of the last answer.
@@ -269,13 +302,16 @@ async fn read(
     tree: TreeId,
     place: usize,
     layer: &Layer,
+    kept: Option<&RefCell<BTreeMap<Digest, Blob>>>,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(), Problem> {
     let label = format!("Layer {}", place + 1);
-    let index =
-        checked(&label, &layer.place, &layer.descriptor, layer.diff_id.clone(), on_progress);
-    let index = index.await?;
-    ask(TreeCall::Keep(tree, layer.descriptor.digest.clone()), vec![index]).await?;
+    let (index, blob) = checked(&label, layer, kept.is_some(), on_progress).await?;
+    let digest = &layer.descriptor.digest;
+    if let (Some(kept), Some(blob)) = (kept, blob) {
+        kept.borrow_mut().insert(digest.clone(), blob);
+    }
+    ask(TreeCall::Keep(tree, digest.clone()), vec![index]).await?;
     Ok(())
 }
 
@@ -294,19 +330,22 @@ pub(super) async fn index(
         Some(index) => Ok(index),
         None => {
             let label = format!("The layer {}", descriptor.digest);
-            checked(&label, place, descriptor, diff_id, |_| {}).await
+            let (place, descriptor) = (place.clone(), descriptor.clone());
+            let layer = Layer { place, descriptor, diff_id };
+            Ok(checked(&label, &layer, false, |_| {}).await?.0)
         }
     }
 }
 
-/// Reads a layer to its end, compares it with all that is said of it, and gives its index.
+/// Reads a layer to its end, compares it with all that is said of it, and gives its index; and its
+/// bytes, when they are to be kept and come from a registry.
 async fn checked(
     label: &str,
-    place: &Place,
-    descriptor: &Descriptor,
-    diff_id: Option<DiffId>,
+    layer: &Layer,
+    keep: bool,
     on_progress: impl FnMut(Progress) + 'static,
-) -> Result<JsValue, Problem> {
+) -> Result<(JsValue, Option<Blob>), Problem> {
+    let Layer { place, descriptor, diff_id } = layer;
     if let Some(why) = media::hidden(&descriptor.media_type) {
         let message = format!(
             "{label} {why} ({}), so that its files can't be read here.",
@@ -314,7 +353,8 @@ async fn checked(
         );
         return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
     }
-    let (facts, index) = facts(place, descriptor, diff_id.clone(), on_progress).await?;
+    let diff_id = diff_id.clone();
+    let (facts, parts) = read_layer(place, descriptor, diff_id.clone(), keep, on_progress).await?;
     let job = Job {
         id: JobId(0),
         descriptor: descriptor.clone(),
@@ -328,7 +368,9 @@ async fn checked(
         let message = format!("{label} failed: {} Nothing of it is shown.", error.message);
         return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
     }
-    index.ok_or_else(no_sense)
+    let mut parts = parts.into_iter();
+    let index = parts.next().ok_or_else(no_sense)?;
+    Ok((index, parts.next().and_then(|blob| blob.dyn_into().ok())))
 }
 
 /// Reads a layer in a worker and gives what was found out, and the buffer with its index.
@@ -338,14 +380,25 @@ pub(super) async fn facts(
     diff_id: Option<DiffId>,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(BlobFacts, Option<JsValue>), Problem> {
+    let (facts, parts) = read_layer(place, descriptor, diff_id, false, on_progress).await?;
+    Ok((facts, parts.into_iter().next()))
+}
+
+async fn read_layer(
+    place: &Place,
+    descriptor: &Descriptor,
+    diff_id: Option<DiffId>,
+    keep: bool,
+    on_progress: impl FnMut(Progress) + 'static,
+) -> Result<(BlobFacts, Vec<JsValue>), Problem> {
     let work = async || {
         let Readable { from, parts, slots } = bytes::find(place, &descriptor.digest).await?;
-        let work = Work::Layer(LayerWork { from, descriptor: descriptor.clone(), diff_id });
+        let work = Work::Layer(LayerWork { from, descriptor: descriptor.clone(), diff_id, keep });
         Ok(Order { work, parts, slots })
     };
     let done = tab().pool.read(descriptor.size, work, on_progress).await?;
     match done.outcome {
-        Outcome::Layer(facts) => Ok((facts, done.parts.into_iter().next())),
+        Outcome::Layer(facts) => Ok((facts, done.parts)),
         _ => Err(no_sense()),
     }
 }

@@ -113,7 +113,10 @@ pub async fn run(
             };
         }
     };
+    // Of thousands of blobs the plan, the board and the first jobs are a task each.
+    let mut turns = clock::Turns::begin();
     let session = Session::new(&reference.to_string(), &loaded.graph, choice);
+    turns.pass().await;
     let board = Rc::new(RefCell::new(Board::new(session)));
     let place = Place::from(reference);
     let mut reading = FuturesUnordered::new();
@@ -123,6 +126,7 @@ pub async fn run(
     let every = tick();
     futures_util::pin_mut!(every);
     on_event(Event::Board(&board.borrow().session, board.borrow().rate()));
+    turns.pass().await;
     loop {
         let next = select(reading.next(), every.as_mut());
         match select(next, &mut stopped).await {

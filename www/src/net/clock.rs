@@ -62,6 +62,29 @@ pub async fn let_others_run() {
     }
 }
 
+/// Parts of long work, between which others have their turn when one has taken its time.
+#[derive(Debug)]
+pub struct Turns(f64);
+
+impl Turns {
+    /// Milliseconds of work after which others come first.
+    const SLICE: f64 = 12.0;
+
+    /// The first part begins.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self(now())
+    }
+
+    /// A part is done.
+    pub async fn pass(&mut self) {
+        if now() - self.0 >= Self::SLICE {
+            let_others_run().await;
+            self.0 = now();
+        }
+    }
+}
+
 /// A channel to itself, whose messages are told to `heard`.
 fn channel(heard: impl Fn() + 'static) -> Option<MessageChannel> {
     let channel = MessageChannel::new().ok()?;

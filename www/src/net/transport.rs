@@ -10,6 +10,7 @@ use drydock::registry::{
     Body, Purpose, Request, Response, Transport, TransportError, TransportErrorKind,
 };
 use futures_channel::mpsc;
+use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
@@ -21,6 +22,37 @@ use super::fetch::{self, Answer, Call};
 use super::problem::{Problem, ProblemKind};
 use super::seals::Seals;
 use super::upload;
+
+/// What uploads send.
+#[derive(Clone)]
+pub enum Payload {
+    /// Bytes that are there.
+    Here(Blob),
+    /// Bytes that come while those before them are sent.
+    Coming(Rc<dyn Coming>),
+}
+
+/// Bytes that come.
+pub trait Coming {
+    /// Those of a range, as soon as they are there. Mostly the ranges follow each other; any range
+    /// may be asked for again. The last bytes come only when all were compared with their digest.
+    fn part(&self, range: Range<u64>) -> LocalBoxFuture<'_, Result<Blob, Problem>>;
+}
+
+impl From<Blob> for Payload {
+    fn from(blob: Blob) -> Self {
+        Self::Here(blob)
+    }
+}
+
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Here(_) => "Here",
+            Self::Coming(_) => "Coming",
+        })
+    }
+}
 
 /// Sends one registry's requests to this origin.
 #[derive(Clone, Debug)]
@@ -40,7 +72,7 @@ impl Fetch {
 
 impl Transport for Fetch {
     type Body = fetch::Body;
-    type Payload = Blob;
+    type Payload = Payload;
 
     async fn send(&self, request: Request) -> Result<Response<fetch::Body>, TransportError> {
         let Request { purpose, method, url, headers, body } = request;
@@ -54,12 +86,15 @@ impl Transport for Fetch {
     async fn send_part(
         &self,
         request: Request,
-        payload: &Blob,
+        payload: &Payload,
         part: Range<u64>,
         sent: &dyn Fn(u64),
     ) -> Result<Response<fetch::Body>, TransportError> {
         let Request { purpose, method, url, headers, body: _ } = request;
-        let body = slice(payload, &part)?;
+        let body = match payload {
+            Payload::Here(blob) => slice(blob, &part)?,
+            Payload::Coming(coming) => coming.part(part).await.map_err(transport_error)?,
+        };
         let (path, fields) = self.fields(purpose, &url, &headers);
         let headers: Vec<(&str, &str)> =
             fields.iter().map(|(name, value)| (&**name, &**value)).collect();

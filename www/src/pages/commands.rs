@@ -2,7 +2,7 @@
 
 use drydock::commands::{self, Image, Line, Task, Tool};
 use drydock::platform::Platform;
-use drydock::reference::Reference;
+use drydock::reference::{Reference, Registry};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -41,6 +41,12 @@ impl Server {
         let host = reference.registry.api_host();
         let plain_http = self.0.with(|config| config.scheme(host) == "http");
         Some(Image { reference: reference.clone(), plain_http })
+    }
+
+    /// Whether a registry is asked without TLS.
+    #[must_use]
+    pub fn plain_http(self, registry: &Registry) -> bool {
+        self.0.with(|config| config.scheme(registry.api_host()) == "http")
     }
 
     /// The scratch registry under the name by which others know it, when there is one.

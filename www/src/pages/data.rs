@@ -1,11 +1,13 @@
 //! Where the pages meet the work behind them: what they ask for, and how its failures read.
 
+mod lists;
 mod logins;
 
 use std::sync::Arc;
 
 use drydock::descriptor::Descriptor;
 use drydock::image::{Graph, Options};
+use drydock::inspect;
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Registry, Repository, Tag};
 use drydock::registry::Subject;
@@ -14,19 +16,22 @@ use leptos::prelude::*;
 
 use super::model::{ImageModel, Load};
 use super::reading::{self, Headers};
-use super::tags::TagList;
 use crate::components::{Problem, Transfer, format};
 use crate::jobs::{self, ProblemKind, Task, tab};
+use crate::net::clock;
 use crate::net::place::Place;
 use crate::net::registries::{Client, ask};
 use crate::route::Here;
 
+pub use lists::{load_repositories, load_tags};
 pub use logins::{
-    accept_realm, known_registries, log_in, log_out, login_goes_to, take_docker_config,
+    accept_realm, known_registries, log_in, log_out, login_goes_to, shell_token, take_docker_config,
 };
 
 /// Milliseconds between two looks at a graph that grows.
 const LOOK: f64 = 120.0;
+/// How much longer than a look the time between two looks is at least.
+const LOOK_SHARE: f64 = 8.0;
 /// Most repositories of the scratch registry that the first page lists.
 const OWN_REPOSITORIES: usize = 50;
 
@@ -84,22 +89,34 @@ pub fn load_image(
     }));
     Task::spawn(async move {
         let name = reference.clone();
-        let mut looked = 0.0;
+        let mut next = 0.0;
         let look = move |graph: &Graph, _open: usize| {
             let now = js_sys::Date::now();
-            if now - looked < LOOK || graph.root().is_none_or(|root| root.view.is_none()) {
+            if now < next || graph.root().is_none_or(|root| root.view.is_none()) {
                 return;
             }
-            looked = now;
             let graph = Arc::new(graph.clone());
             if let Some(model) = reading::image(&name, &graph, &Headers::new(), &[], true) {
                 image.try_set(Load::Ready(Arc::new(model)));
             }
+            // What takes long to look at is looked at less often.
+            let done = js_sys::Date::now();
+            next = done + LOOK.max((done - now) * LOOK_SHARE);
         };
         let loaded = jobs::graph::load(&reference, options, look).await;
+        clock::let_others_run().await;
         let graph = Arc::new(loaded.graph);
-        let failed = loaded.problem.map(problem).or_else(|| reading::root_problem(&graph));
-        if let Some(failed) = failed {
+        if let Some(failed) = loaded.problem {
+            let absent = failed.kind == ProblemKind::NotFound;
+            let failed = problem(failed);
+            image.try_set(Load::Failed(failed.clone()));
+            let links = if absent { lists::meant(&reference).await } else { Vec::new() };
+            if !links.is_empty() {
+                image.try_set(Load::Failed(Problem { links, ..failed }));
+            }
+            return;
+        }
+        if let Some(failed) = reading::root_problem(&graph) {
             image.try_set(Load::Failed(failed));
             return;
         }
@@ -123,37 +140,6 @@ pub fn load_image(
             }),
         });
     })
-}
-
-/// Reads the tags of a repository into `list`, page by page.
-pub fn load_tags(reference: Reference, list: RwSignal<TagList>) -> Task {
-    list.set(TagList { growing: true, ..TagList::default() });
-    Task::spawn(async move {
-        let outcome = read_tags(&reference, list).await;
-        list.try_update(|list| {
-            list.growing = false;
-            list.problem = outcome.err().map(problem);
-        });
-    })
-}
-
-async fn read_tags(reference: &Reference, list: RwSignal<TagList>) -> Result<(), jobs::Problem> {
-    let client = tab().registries.client(&reference.registry).await?;
-    let subject = Subject::Tags { name: reference.name() };
-    let (mut names, mut next) = (Names::default(), None);
-    loop {
-        let page = ask(async || client.tags(&reference.repository, next.as_ref()).await).await?;
-        let (new, then) = names.take(page, &subject);
-        let tags: Vec<Tag> = new.iter().filter_map(|name| name.parse().ok()).collect();
-        let there = list.try_update(|list| {
-            list.tags.extend(tags);
-            list.tags.len()
-        });
-        next = then?;
-        if next.is_none() || there.is_none_or(|there| there >= drydock::limits::TAGS) {
-            return Ok(());
-        }
-    }
 }
 
 /// An image of a list.
@@ -209,8 +195,11 @@ async fn listed(
     // What tools keep under tags that are made of digests is no image of its own.
     let names = page.names.iter().filter(|name| !name.starts_with("sha256-"));
     let tags: Vec<Tag> = names.filter_map(|name| name.parse().ok()).collect();
-    let latest = tags.iter().find(|tag| tag.as_str() == "latest").or_else(|| tags.last());
-    let Some(tag) = latest.cloned() else { return Ok(None) };
+    let names = || tags.iter().map(Tag::as_str);
+    let newest = || inspect::tags::newest(names(), 1).first().copied();
+    let shown =
+        names().find(|name| *name == "latest").or_else(newest).or_else(|| names().next_back());
+    let Some(tag) = shown.and_then(|name| name.parse::<Tag>().ok()) else { return Ok(None) };
     let note = match (tags.as_slice(), more) {
         ([one], false) => format!("tag {one}"),
         (tags, false) => format!("{} tags", tags.len()),
@@ -228,18 +217,18 @@ pub struct Download {
     pub transfer: RwSignal<Option<Transfer>>,
     /// Why it ended without the blob.
     pub problem: RwSignal<Option<Problem>>,
-    what: StoredValue<(Place, Descriptor)>,
+    what: StoredValue<(Place, Descriptor, String)>,
     task: StoredValue<Option<Task>, LocalStorage>,
 }
 
 impl Download {
-    /// Of a blob in the repository of a reference; not started.
+    /// Of a blob in the repository of a reference, to be saved under a name; not started.
     #[must_use]
-    pub fn new(reference: &Reference, descriptor: Descriptor) -> Self {
+    pub fn new(reference: &Reference, descriptor: Descriptor, name: String) -> Self {
         Self {
             transfer: RwSignal::new(None),
             problem: RwSignal::new(None),
-            what: StoredValue::new((Place::from(reference), descriptor)),
+            what: StoredValue::new((Place::from(reference), descriptor, name)),
             task: StoredValue::new_local(None),
         }
     }
@@ -247,7 +236,7 @@ impl Download {
     /// Starts it; the file is saved when its bytes are what the descriptor says.
     pub fn start(self) {
         let Self { transfer, problem: failed, what, task } = self;
-        let (place, descriptor) = what.get_value();
+        let (place, descriptor, name) = what.get_value();
         let total = Some(descriptor.size);
         let began = js_sys::Date::now();
         let progress = move |done| {
@@ -258,7 +247,6 @@ impl Download {
         progress(0);
         let work = async move {
             let on_progress = move |now: jobs::Progress| progress(now.downloaded);
-            let name = descriptor.digest.as_str().replace(':', "-");
             let saved = jobs::blob::download(&place, &descriptor, on_progress).await;
             let saved = saved.and_then(|blob| jobs::blob::save(&blob, &name));
             transfer.try_set(None);

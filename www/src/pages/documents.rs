@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use drydock::commands::Task;
 use drydock::digest::Digest;
+use drydock::image::{Form as PartForm, Part};
 use leptos::prelude::*;
 
+use super::artifact::BlobContent;
 use super::commands;
-use super::data;
 use super::image::{WhenLoaded, shown};
 use super::model::{DocumentContent, DocumentModel, ImageModel, Load};
 use crate::components::{
-    Badge, ByteSize, Card, CopyButton, DigestChip, Empty, ErrorPanel, Fact, Facts, Form, JsonView,
-    LongList, ProgressRow, TextView, Untrusted, format, save_bytes,
+    Badge, ByteSize, Card, CopyButton, DigestChip, Empty, Fact, Facts, Form, JsonView, LongList,
+    TextView, Untrusted, format, save_bytes,
 };
 use crate::route::{ImageRoute, View};
 
@@ -181,7 +182,15 @@ fn Open(
             </div>
         }
         .into_any(),
-        DocumentContent::Blob => view! { <Blob document=document.clone() /> }.into_any(),
+        DocumentContent::Blob => {
+            let named = image.face.as_ref().and_then(|face| face.part(&document.descriptor.digest));
+            let mut part = named.cloned().unwrap_or_else(|| Part::alone(&document.descriptor));
+            // The files of an image's layers are a view of their own.
+            if named.is_none() && part.form == PartForm::Archive {
+                part.form = PartForm::Bytes;
+            }
+            view! { <BlobContent part /> }.into_any()
+        }
     };
     let acts = {
         let document = document.clone();
@@ -251,45 +260,6 @@ fn content(image: &Arc<ImageModel>, bytes: &[u8], raw: bool, route: &ImageRoute)
         Some(route.with_view(View::documents(Some(digest))).href())
     };
     view! { <JsonView text link /> }.into_any()
-}
-
-/// A blob is only fetched when someone wants it, and only given away when its digest is right.
-#[component]
-fn Blob(document: Arc<DocumentModel>) -> impl IntoView {
-    let reference = shown().route.get_untracked().reference;
-    let download = data::Download::new(&reference, document.descriptor.clone());
-    let transfer = download.transfer;
-    let problem = move || {
-        let problem = download.problem.get()?;
-        let retry = Callback::new(move |()| download.start());
-        Some(view! { <ErrorPanel problem retry /> })
-    };
-    view! {
-        <div class="body">
-            <p class="muted">"Not read yet. A download is checked against size and digest first."</p>
-            <Show
-                when=move || transfer.with(Option::is_some)
-                fallback=move || {
-                    view! {
-                        <button
-                            type="button"
-                            class="button"
-                            on:click=move |_| download.start()
-                        >
-                            "Download the blob"
-                        </button>
-                    }
-                }
-            >
-                <ProgressRow
-                    what="Reading the blob".to_owned()
-                    transfer
-                    cancel=Callback::new(move |()| download.stop())
-                />
-            </Show>
-            {problem}
-        </div>
-    }
 }
 
 #[component]

@@ -95,7 +95,7 @@ fn FromLink() -> impl IntoView {
                 Base::Image(pinned) => Ok(ImageRoute::new(pinned.reference().clone())),
                 _ => Here::Draft.image(&kept.name, None).map(ImageRoute::new),
             };
-            match (drafts::save(&kept).await, route) {
+            match (drafts::replace(kept).await, route) {
                 (Ok(()), Ok(route)) => ui.go(Route::Image(route.with_view(View::Edit))),
                 (Err(problem), _) => failed.set(problem.message),
                 (_, Err(error)) => failed.set(error.to_string()),
@@ -203,8 +203,8 @@ fn FromNothing() -> impl IntoView {
         spawn_local(async move {
             let mut kept = Kept::new(base);
             kept.changed = js_sys::Date::now() as u64;
-            let saved = drafts::save(&kept).await;
-            match (saved, Here::Draft.image(&kept.name, None)) {
+            let image = Here::Draft.image(&kept.name, None);
+            match (drafts::replace(kept).await, image) {
                 (Ok(()), Ok(reference)) => {
                     ui.go(Route::Image(ImageRoute::new(reference).with_view(View::Edit)));
                 }

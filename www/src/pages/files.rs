@@ -2,12 +2,15 @@
 
 mod change;
 mod content;
+mod drafted;
 mod list;
 mod opening;
 mod preview;
+mod reader;
 mod state;
 mod text;
 mod toolbar;
+mod unsaved;
 
 use std::sync::Arc;
 
@@ -18,11 +21,16 @@ use leptos::prelude::*;
 
 use super::commands::{self, Server};
 use super::image::{Shown, WhenLoaded, shown};
+use super::layers::NoSuchLayer;
 use super::model::ContentModel;
 use crate::components::{Divider, Empty, Split, format};
+use crate::jobs::file::FilePreview;
 use crate::route::{EntryPath, Tree};
+use content::ContentView;
+use drafted::DraftBar;
 use list::TreeList;
 use opening::Opening;
+pub(super) use opening::layers;
 use preview::Preview;
 use state::Files;
 use toolbar::Toolbar;
@@ -46,6 +54,12 @@ pub fn FilesPage() -> impl IntoView {
         view! { <FilesOf content /> }.into_any()
     };
     view! { <WhenLoaded load=content show /> }
+}
+
+/// The content in the form that is its own, for those who choose none.
+#[component]
+pub(super) fn PlainContent(preview: FilePreview) -> impl IntoView {
+    view! { <ContentView preview form=RwSignal::new(None) /> }
 }
 
 #[component]
@@ -80,9 +94,11 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
     };
     let split = Split::remembered();
     view! {
+        <DraftBar />
         <div class="split" class:detail=detail style:--split=move || split.width()>
             <div class="pane" aria-label="Files" role="region">
                 <Toolbar />
+                <NoSuchLayer layers=files.layers />
                 {about}
                 <Show when=move || files.is_open() fallback=|| view! { <Opening /> }>
                     <TreeList />

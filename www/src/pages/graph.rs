@@ -14,6 +14,9 @@ use crate::components::{
 };
 use crate::route::View;
 
+/// Most remarks that are shown; the verify view has all of them.
+const MAX_REMARKS: usize = 20;
+
 /// The graph.
 #[component]
 pub fn GraphPage() -> impl IntoView {
@@ -51,13 +54,14 @@ pub fn GraphPage() -> impl IntoView {
             Signal::derive(move || graph.with(|it| it.as_ref().is_some_and(|it| it.forced)));
         let note = move || shown.image.with(|image| image.ready().map(|image| summary(image)));
         let remarks = move || {
-            let remarks = shown.image.with(|image| {
-                let image = image.ready()?;
-                let remarks = image.remarks.iter().chain(&image.not_known);
-                Some(remarks.map(String::as_str).collect::<Vec<_>>().join(" "))
+            let remarks: Vec<String> = shown.image.with(|image| {
+                let image = image.ready();
+                image
+                    .map(|image| image.remarks.iter().chain(&image.not_known).cloned().collect())
+                    .unwrap_or_default()
             });
-            let remarks = remarks.filter(|remarks| !remarks.is_empty())?;
-            Some(view! { <p class="body muted"><Untrusted text=remarks /></p> })
+            let line = |text: String| view! { <p class="body muted"><Untrusted text /></p> };
+            remarks.into_iter().take(MAX_REMARKS).map(line).collect_view()
         };
         view! {
             <div class="page">

@@ -1,6 +1,6 @@
 //! The first page: one field for whatever people paste, and what can be opened from here.
 
-use drydock::reference::{Reference, from_pasted};
+use drydock::reference::{Reference, Registry};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -22,9 +22,8 @@ pub fn HomePage() -> impl IntoView {
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let Some(field) = field.get_untracked() else { return };
-        match from_pasted(&field.value()) {
-            Ok(reference) => ui.open(reference),
-            Err(error) => problem.set(error.to_string()),
+        if let Err(why) = ui.open_pasted(&field.value()) {
+            problem.set(why);
         }
     };
     Effect::new(move |_| {
@@ -135,8 +134,13 @@ fn OwnImages() -> impl IntoView {
                 view! { <div class="rows">{rows.collect_view()}</div> }.into_any()
             }
         };
+        let all = move || {
+            let registry = Registry::parse(&host.get()).ok()?;
+            let href = Route::registry(registry).href();
+            Some(view! { <a href=href>"All repositories"</a> })
+        };
         view! {
-            <Card title="This machine" note=host>
+            <Card title="This machine" note=host acts=all>
                 {body}
             </Card>
         }

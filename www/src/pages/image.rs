@@ -13,9 +13,12 @@ use super::data;
 use super::model::{ContentModel, ImageModel, Load, PlatformModel, What};
 use super::trouble::Trouble;
 use super::{copy, documents, edit, files, graph, layers, overview, tags, verify};
-use crate::components::{Problem, ProgressRow, Tabs};
+use crate::components::{Meant, Problem, ProgressRow, Tabs};
 use crate::route::{ImageRoute, Route, View};
 use crate::state::{PageState, remember, set_page_state, ui};
+
+/// Most platforms that are offered in place of one that is not there.
+const MEANT: usize = 40;
 
 /// What the views of one image share; a context below [`ImagePage`].
 #[derive(Clone, Copy)]
@@ -91,6 +94,11 @@ pub fn ImagePage(
         }
         there || remembered == Some(true)
     });
+    Effect::new(move |_| {
+        let graph = image.with(|image| image.ready().map(|image| Arc::clone(&image.graph)));
+        ui.graph.set(graph);
+    });
+    on_cleanup(move || ui.graph.set(None));
     let platform = Memo::new(move |_| {
         let wanted = route.with(|route| route.platform.clone());
         image.with(|image| match image {
@@ -98,7 +106,14 @@ pub fn ImagePage(
             Load::Failed(problem) => Load::Failed(problem.clone()),
             Load::Ready(image) => match image.platform(wanted.as_deref()) {
                 Ok(platform) => Load::Ready(platform),
-                Err(problem) => Load::Failed(problem),
+                Err(problem) => {
+                    let route = route.get();
+                    let links = image.choices().into_iter().map(|choice| Meant {
+                        href: route.with_platform(Some(choice.value.clone())).href(),
+                        name: choice.value,
+                    });
+                    Load::Failed(Problem { links: links.take(MEANT).collect(), ..problem })
+                }
             },
         })
     });
@@ -174,7 +189,7 @@ fn no_platform(image: &Load<Arc<ImageModel>>) -> Problem {
     let (sentence, reason) = match what {
         Some(What::Artifact(kind)) => (
             format!("This is an artifact ({kind}), not an image."),
-            "It has no file system; its documents and blobs are under Documents.",
+            "It has no file system of its own; its files are under Overview, its documents under Documents.",
         ),
         Some(What::Schema1) => (
             "This is a Docker schema 1 manifest, a form that is no longer made.".to_owned(),

@@ -39,6 +39,7 @@ pub fn LayersPage() -> impl IntoView {
         }
         view! {
             <div class="page">
+                <NoSuchLayer layers=content.layers.len() />
                 <Bar content=content.clone() />
                 <Chosen content=content.clone() />
                 <Table content />
@@ -60,6 +61,34 @@ fn chosen(layers: usize) -> Signal<Option<usize>> {
 
 fn at(layer: usize) -> Option<NonZeroU32> {
     u32::try_from(layer).ok().and_then(NonZeroU32::new)
+}
+
+/// Says that the address names a layer that the image does not have.
+#[component]
+pub(super) fn NoSuchLayer(layers: usize) -> impl IntoView {
+    let shown = shown();
+    move || {
+        let route = shown.route.get();
+        let wanted = match &route.view {
+            View::Layers(layer) => *layer,
+            View::Files(files) => files.tree.layer(),
+            _ => None,
+        };
+        let wanted = wanted.filter(|layer| layer.get() as usize > layers)?;
+        let href = route.with_view(View::Layers(at(layers))).href();
+        let has = format::plural(layers, "layer", "layers");
+        Some(view! {
+            <div class="panel warning" role="alert">
+                <div class="say">
+                    <h2>{format!("There is no layer {wanted}.")}</h2>
+                    <p>
+                        {format!("This image has {has}, counted from 1 at the base. ")}
+                        <a href=href>{format!("Layer {layers}")}</a> " is the last one."
+                    </p>
+                </div>
+            </div>
+        })
+    }
 }
 
 #[component]

@@ -82,9 +82,7 @@ fn first_view(opened: &jobs::local::Opened) -> Route {
             first.map_or(Route::Home, |reference| {
                 let reference =
                     drydock::reference::Reference { tag: None, digest: None, ..reference };
-                Route::Image(
-                    ImageRoute::new(reference).with_view(View::Tags { filter: String::new() }),
-                )
+                Route::Image(ImageRoute::new(reference).with_view(View::tags()))
             })
         }
     }

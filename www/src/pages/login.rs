@@ -74,5 +74,6 @@ pub fn RegistriesOverlay(
         });
     };
     let registries: Signal<Vec<KnownRegistry>> = registries.into();
-    view! { <RegistriesDialog registries said login logout config close /> }
+    let token = move |registry: String| ui.overlay.set(Overlay::Token(registry));
+    view! { <RegistriesDialog registries said login logout token config close /> }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
-use drydock::image::{Graph, NodeId, PlatformEntry, default_platform, find_platform, platforms};
+use drydock::image::{
+    Face, Graph, NodeId, PlatformEntry, default_platform, find_platform, platforms,
+};
 use drydock::inspect::media;
 use drydock::media_type::Kind;
 use drydock::reference::Reference;
@@ -66,6 +68,8 @@ pub struct ImageModel {
     pub digest: Digest,
     /// What the root document is.
     pub what: What,
+    /// What there is to see of it, when it is an artifact.
+    pub face: Option<Arc<Face>>,
     /// The platforms, in the order of the index.
     pub platforms: Vec<Arc<PlatformModel>>,
     /// Attestations and other entries of the index that are for no platform.
@@ -189,14 +193,13 @@ impl ImageModel {
         };
         let found = match wanted {
             Some(name) => {
-                Some(find_platform(&entries, name).and_then(by_node).ok_or_else(|| {
-                    let names: Vec<&str> =
-                        self.platforms.iter().map(|platform| &*platform.name).collect();
-                    Problem {
-                        sentence: format!("This image has no platform {name}."),
-                        reason: format!("It has {}.", names.join(", ")),
-                        ..Problem::default()
-                    }
+                Some(find_platform(&entries, name).and_then(by_node).ok_or_else(|| Problem {
+                    sentence: format!("This image has no platform {name}."),
+                    reason: match self.platforms.is_empty() {
+                        true => "It names no platform at all.".to_owned(),
+                        false => String::new(),
+                    },
+                    ..Problem::default()
                 })?)
             }
             None => default_platform(&entries).and_then(by_node),

@@ -7,6 +7,7 @@ use drydock::digest::Digest;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
+use super::artifact::ArtifactPage;
 use super::commands;
 use super::image::{WhenLoaded, shown};
 use super::model::{ContentModel, ImageModel, Label, PlatformModel, Setting};
@@ -42,7 +43,12 @@ pub fn OverviewPage() -> impl IntoView {
         }
         .into_any()
     };
-    view! { <WhenLoaded load=content show /> }
+    let face =
+        Memo::new(move |_| shown.image.with(|image| image.ready().and_then(|it| it.face.clone())));
+    move || match face.get() {
+        Some(face) => view! { <ArtifactPage face /> }.into_any(),
+        None => view! { <WhenLoaded load=content show /> }.into_any(),
+    }
 }
 
 #[component]
@@ -152,7 +158,7 @@ fn values(name: &'static str, values: Vec<String>) -> AnyView {
 }
 
 #[component]
-fn Labels(labels: Vec<Label>) -> impl IntoView {
+pub(super) fn Labels(labels: Vec<Label>) -> impl IntoView {
     let note = format::count(labels.len() as u64);
     let body = match labels.is_empty() {
         true => view! { <Empty text="It says nothing of itself." /> }.into_any(),

@@ -9,8 +9,11 @@ use std::sync::Arc;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::finding::Severity;
-use drydock::image::{Graph, Node, NodeId, PlatformEntry, Role, State, platforms};
+use drydock::image::{
+    Face, Graph, Node, NodeId, PlatformEntry, Role, State, face, index_face, platforms,
+};
 use drydock::reference::Reference;
+use drydock::source::Holder;
 use drydock::spec::View;
 
 use super::model::{DocumentContent, DocumentModel, ImageModel, Load, PlatformModel, What};
@@ -54,6 +57,7 @@ pub fn image(
     Some(ImageModel {
         reference: reference.clone(),
         digest,
+        face: face_of(root).map(Arc::new),
         platforms: entries.iter().map(|entry| Arc::new(platform(graph, entry))).collect(),
         what,
         attestations,
@@ -70,7 +74,8 @@ pub fn image(
 /// Platforms that the index lists and that are not to be had, when others are.
 fn absent(graph: &Graph, entries: &[PlatformEntry]) -> Option<String> {
     let absent: Vec<&PlatformEntry> = entries.iter().filter(|entry| !entry.is_present).collect();
-    let first = absent.first().and_then(|entry| graph.node(entry.node)).and_then(problem_of)?;
+    let first = absent.first().and_then(|entry| graph.node(entry.node));
+    let first = first.and_then(|node| problem_of(node, graph.holder()))?;
     let names: Vec<&str> = absent.iter().map(|entry| entry.label.as_str()).collect();
     let verb = if names.len() == 1 { "is" } else { "are" };
     let some = absent.len() < entries.len();
@@ -81,7 +86,7 @@ fn absent(graph: &Graph, entries: &[PlatformEntry]) -> Option<String> {
 #[must_use]
 pub fn root_problem(graph: &Graph) -> Option<Problem> {
     let root = graph.root()?;
-    problem_of(root).filter(|_| root.view.is_none() || root.document.is_none())
+    problem_of(root, graph.holder()).filter(|_| root.view.is_none() || root.document.is_none())
 }
 
 fn what(root: &Node) -> What {
@@ -99,6 +104,15 @@ fn what(root: &Node) -> What {
             let media_type = of_document.or(of_descriptor);
             What::Other(media_type.map(ToString::to_string).unwrap_or_default())
         }
+    }
+}
+
+fn face_of(root: &Node) -> Option<Face> {
+    let descriptor = root.descriptor.as_ref().filter(|_| root.artifact.is_some())?;
+    match root.view.as_deref()? {
+        View::Manifest(manifest) => Some(face(descriptor, manifest)),
+        View::Index(index) => Some(index_face(descriptor, index)),
+        _ => None,
     }
 }
 
@@ -123,7 +137,7 @@ fn platform(graph: &Graph, entry: &PlatformEntry) -> PlatformModel {
 }
 
 /// What keeps a node from being read, when something does.
-fn problem_of(node: &Node) -> Option<Problem> {
+fn problem_of(node: &Node, holder: Holder) -> Option<Problem> {
     let (sentence, retry) = match &node.state {
         State::Missing(reason) => (reason.clone(), true),
         State::Skipped(reason) => (reason.clone(), false),
@@ -141,17 +155,23 @@ fn problem_of(node: &Node) -> Option<Problem> {
         }
         State::Waiting | State::Read | State::Blob => return None,
     };
+    let who = holder.name();
     let reason = match node.state {
-        State::Failed => {
-            "Nothing of it is shown: the registry, or something on the way, gave other bytes than were asked for. The verify view has the details."
+        State::Failed if holder == Holder::Registry => {
+            "Nothing of it is shown: the registry, or something on the way, gave other bytes than were asked for. The verify view has the details.".to_owned()
         }
-        State::Missing(_) => "It was asked for and not given.",
-        State::Read => {
-            "The registry gave this instead of a JSON document; the verify view has the details."
+        State::Failed => format!(
+            "Nothing of it is shown: the {who} holds other bytes than it should. The verify view has the details."
+        ),
+        State::Missing(_) if holder == Holder::Registry => {
+            "It was asked for and not given.".to_owned()
         }
-        _ => "",
+        State::Read => format!(
+            "The {who} gave this instead of a JSON document; the verify view has the details."
+        ),
+        _ => String::new(),
     };
-    Some(Problem { sentence, reason: reason.to_owned(), retry, ..Problem::default() })
+    Some(Problem { sentence, reason, retry, ..Problem::default() })
 }
 
 fn documents(graph: &Graph, headers: &Headers) -> Vec<Arc<DocumentModel>> {
@@ -168,15 +188,13 @@ fn documents(graph: &Graph, headers: &Headers) -> Vec<Arc<DocumentModel>> {
             (State::Waiting, None) => {
                 DocumentContent::Document(Load::Waiting(format!("Asking for the {}…", node.label)))
             }
-            (_, None) => {
-                DocumentContent::Document(Load::Failed(problem_of(node).unwrap_or_else(|| {
-                    Problem {
-                        sentence: format!("The {} is no JSON document.", node.label),
-                        reason: "Its bytes can be downloaded as a blob.".to_owned(),
-                        ..Problem::default()
-                    }
-                })))
-            }
+            (_, None) => DocumentContent::Document(Load::Failed(
+                problem_of(node, graph.holder()).unwrap_or_else(|| Problem {
+                    sentence: format!("The {} is no JSON document.", node.label),
+                    reason: "Its bytes can be downloaded as a blob.".to_owned(),
+                    ..Problem::default()
+                }),
+            )),
         };
         let headers = headers.get(&descriptor.digest).cloned().unwrap_or_default();
         documents.push(Arc::new(DocumentModel {

@@ -4,32 +4,40 @@ mod acting;
 mod add;
 mod delete;
 mod deletion;
+mod row;
 
 use drydock::commands::Task;
+use drydock::inspect::tags::Key;
 use drydock::reference::{Reference, Tag};
 use leptos::prelude::*;
 
 use self::acting::{Act, Acting};
 use self::add::AddTags;
 use self::delete::DeleteCard;
+use self::row::TagRow;
 use super::commands::{self, Server};
 use super::data;
 use super::image::shown;
 use super::local::LocalImages;
-use super::model::Load;
 use super::trouble::Trouble;
-use crate::components::{Card, DigestChip, Empty, Problem, Windowed, format};
+use crate::components::{Card, Empty, Problem, Windowed, format};
 use crate::route::{Here, Route, View};
 use crate::state::ui;
 
 /// Height of a row in pixels, as in the style sheet.
 const ROW: f64 = 34.0;
+/// The same where a row has two lines.
+const TALL_ROW: f64 = 62.0;
+/// Width of the page in pixels below which it has.
+const NARROW: f64 = 760.0;
+/// How long tags must stay in sight before they are looked at.
+const SETTLED: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// How far the list is. Pages are added as they come.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct TagList {
-    /// The tags so far, in the registry's order.
-    pub tags: Vec<Tag>,
+    /// The tags so far, in the order of their versions.
+    pub tags: Vec<(Key, Tag)>,
     /// Whether the registry has more that is still asked for.
     pub growing: bool,
     /// Why it ended early.
@@ -69,36 +77,82 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
         ui.logins.track();
         load.run(());
     });
-    let filter = Memo::new(move |_| {
+    let view_of = Memo::new(move |_| {
         shown.route.with(|route| match &route.view {
-            View::Tags { filter } => filter.clone(),
-            _ => String::new(),
+            View::Tags { filter, newest_first } => (filter.clone(), *newest_first),
+            _ => (String::new(), false),
         })
     });
+    let filter = Memo::new(move |_| view_of.get().0);
+    let newest_first = Memo::new(move |_| view_of.get().1);
+    // Places in the list: 25 000 tags are not copied for every letter that is typed.
     let found = Memo::new(move |_| {
-        let wanted = filter.get();
+        let (wanted, newest_first) = view_of.get();
+        let wanted = wanted.trim().to_lowercase();
         list.with(|list| {
-            let fits = |tag: &&Tag| tag.as_str().contains(&*wanted);
-            list.tags.iter().filter(fits).cloned().collect::<Vec<Tag>>()
+            let fits = |tag: &Tag| tag.as_str().to_lowercase().contains(&*wanted);
+            let places = list.tags.iter().enumerate();
+            let mut places: Vec<usize> = match wanted.is_empty() {
+                true => places.map(|(place, _)| place).collect(),
+                false => places.filter(|(_, (_, tag))| fits(tag)).map(|(place, _)| place).collect(),
+            };
+            if newest_first {
+                places.reverse();
+            }
+            places
         })
     });
-    let type_filter = move |event: web_sys::Event| {
-        let view = View::Tags { filter: event_target_value(&event) };
+    let tag_at = move |at: usize| {
+        let place = found.with_untracked(|found| found.get(at).copied())?;
+        list.with_untracked(|list| list.tags.get(place).map(|(_, tag)| tag.clone()))
+    };
+    let go = move |filter: String, newest_first: bool| {
+        let view = View::Tags { filter, newest_first };
         ui.replace(Route::Image(shown.route.get_untracked().with_view(view)));
+    };
+    let type_filter = move |event: web_sys::Event| {
+        go(event_target_value(&event), newest_first.get_untracked());
     };
     let acting = Acting::new(reference.clone(), load);
     let current = reference.tag.clone();
     let row = Callback::new(move |at: usize| {
-        let tag = found.with(|found| found.get(at).cloned());
-        let Some(tag) = tag else { return ().into_any() };
+        found.track();
+        let Some(tag) = tag_at(at) else { return ().into_any() };
         let current = current.as_ref() == Some(&tag);
         view! { <TagRow acting tag current /> }.into_any()
     });
+    let width = window().inner_width().ok().and_then(|width| width.as_f64());
+    let tall = width.is_some_and(|width| width < NARROW);
+    let in_sight = RwSignal::new((0_usize, 0_usize));
+    let tags_in_sight = move || {
+        let (start, end) = in_sight.get_untracked();
+        (start..end).filter_map(tag_at).collect::<Vec<Tag>>()
+    };
+    // Who scrolls by does not want to know.
+    let settled = StoredValue::new(0_u32);
+    Effect::new(move |_| {
+        in_sight.track();
+        found.track();
+        settled.update_value(|turn| *turn = turn.wrapping_add(1));
+        let turn = settled.get_value();
+        let look = move || {
+            if settled.try_get_value() == Some(turn) {
+                acting.ask_unasked(tags_in_sight());
+            }
+        };
+        set_timeout(look, SETTLED);
+    });
     let note = Signal::derive(move || {
-        list.with(|list| {
-            let number = format::plural(list.tags.len(), "tag", "tags");
-            if list.growing { format!("{number}, asking for more…") } else { number }
-        })
+        let (all, growing) = list.with(|list| (list.tags.len(), list.growing));
+        let number = match filter.with(|filter| filter.trim().is_empty()) {
+            true => format::plural(all, "tag", "tags"),
+            false => format!(
+                "{} of {}",
+                format::count(found.with(Vec::len) as u64),
+                format::plural(all, "tag", "tags")
+            ),
+        };
+        if growing { format!("{number}, asking for more…") } else { number }
     });
     let nothing = move || {
         let (empty, growing) = list.with(|list| (list.tags.is_empty(), list.growing));
@@ -118,7 +172,18 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
         Some(view! { <Trouble problem registry retry=load /> })
     };
     let field = move || {
+        let order = move || match newest_first.get() {
+            true => "Oldest first",
+            false => "Newest first",
+        };
         view! {
+            <button
+                type="button"
+                class="button small quiet"
+                on:click=move |_| go(filter.get_untracked(), !newest_first.get_untracked())
+            >
+                {order}
+            </button>
             <div class="field">
                 <input
                     aria-label="Filter the tags"
@@ -143,69 +208,39 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
             {act}
             <Card title=format!("Tags of {}", reference_name()) note acts=field>
                 {nothing}
-                <Acts acting />
+                <Acts acting in_sight=Callback::new(move |()| acting.ask(tags_in_sight())) />
                 <Windowed
                     rows=Signal::derive(move || found.with(Vec::len))
-                    height=ROW
+                    height=if tall { TALL_ROW } else { ROW }
                     row
-                    class="taglist"
+                    class=if tall { "taglist tall" } else { "taglist" }
                     label="Tags"
+                    in_sight
                 />
             </Card>
         </div>
     }
 }
 
-#[component]
-fn TagRow(acting: Acting, tag: Tag, current: bool) -> impl IntoView {
-    let href = Route::image(acting.image(&tag)).href();
-    let (of_box, of_change) = (tag.clone(), tag.clone());
-    let digest = {
-        let tag = tag.clone();
-        move || match acting.digests.with(|digests| digests.get(&tag).cloned()) {
-            Some(Load::Ready(digest)) => view! { <DigestChip digest /> }.into_any(),
-            Some(Load::Waiting(_)) => view! { <span class="muted">"asking…"</span> }.into_any(),
-            Some(Load::Failed(problem)) => view! {
-                <span class="badge failed" title=problem.reason>
-                    {problem.sentence}
-                </span>
-            }
-            .into_any(),
-            None => {
-                let (tag, label) = (tag.clone(), format!("Ask for the digest of {tag}"));
-                view! {
-                    <button
-                        type="button"
-                        class="button small quiet"
-                        aria-label=label
-                        on:click=move |_| acting.ask(vec![tag.clone()])
-                    >
-                        "digest"
-                    </button>
-                }
-                .into_any()
-            }
-        }
-    };
-    view! {
-        <div class="tag" aria-current=current.then_some("true")>
-            <input
-                type="checkbox"
-                aria-label=format!("Choose {tag}")
-                prop:checked=move || acting.chosen.with(|chosen| chosen.contains(&of_box))
-                on:change=move |_| acting.toggle(&of_change)
-            />
-            <a class="mono clip grow" href=href>
-                {tag.to_string()}
-            </a>
-            {digest}
-        </div>
-    }
-}
-
 /// What can be done when no tag is chosen.
 #[component]
-fn NoneChosen(acting: Acting) -> impl IntoView {
+fn NoneChosen(acting: Acting, in_sight: Callback<()>) -> impl IntoView {
+    let look = move || {
+        // Told by the first answer, which comes after this was drawn.
+        acting.known.track();
+        acting.counts_requests().then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="button small"
+                    title="This registry counts requests, so nothing is looked at unasked"
+                    on:click=move |_| in_sight.run(())
+                >
+                    "Look at the tags in sight"
+                </button>
+            }
+        })
+    };
     let pinned = acting.pinned.get_value().map(|digest| {
         let name = format!("Delete manifest {}:{}…", digest.algorithm_name(), digest.short());
         view! {
@@ -220,13 +255,14 @@ fn NoneChosen(acting: Acting) -> impl IntoView {
     });
     view! {
         <span class="muted">"Choose tags to add others to them, or to delete them."</span>
+        {look}
         {pinned}
     }
 }
 
 /// What can be done with the chosen tags.
 #[component]
-fn Acts(acting: Acting) -> impl IntoView {
+fn Acts(acting: Acting, in_sight: Callback<()>) -> impl IntoView {
     let count = Memo::new(move |_| acting.chosen.with(|chosen| chosen.len()));
     let some = move || count.get() > 0;
     let ask = move |_| acting.ask(acting.chosen.get_untracked().into_iter().collect());
@@ -235,7 +271,7 @@ fn Acts(acting: Acting) -> impl IntoView {
         <div class="treebar tagacts">
             <Show
                 when=some
-                fallback=move || view! { <NoneChosen acting /> }
+                fallback=move || view! { <NoneChosen acting in_sight /> }
             >
                 <span>{move || format!("{} chosen", format::plural(count.get(), "tag", "tags"))}</span>
                 <button type="button" class="button small" on:click=ask>

@@ -51,6 +51,20 @@ fn addresses_and_their_canonical_form() {
         ("/alpine:1/-/files?path=../x", "/docker.io/library/alpine:1/-/files?path=../x"),
         ("/alpine:1/-/graph?form=outline", "/docker.io/library/alpine:1/-/graph?form=outline"),
         ("/alpine:1/-/tags?q=3.", "/docker.io/library/alpine:1/-/tags?q=3."),
+        (
+            "/alpine:1/-/tags?q=3.&sort=newest",
+            "/docker.io/library/alpine:1/-/tags?sort=newest&q=3.",
+        ),
+        ("/localhost:8080", "/localhost:8080/"),
+        ("/localhost%3A8080/", "/localhost:8080/"),
+        ("/ghcr.io/?q=owner", "/ghcr.io/?q=owner"),
+        ("/index.docker.io", "/docker.io/"),
+        ("/127.0.0.1:5000/", "/127.0.0.1:5000/"),
+        ("/[::1]:5000/", "/%5B::1%5D:5000/"),
+        ("/-/registry/ghcr.io", "/ghcr.io/"),
+        ("/-/registry/registry:5000/", "/-/registry/registry:5000/"),
+        ("/registry:5000/", "/docker.io/library/registry:5000"),
+        ("/ghcr.io/-/tags", "/docker.io/library/ghcr.io:latest/-/tags"),
         ("/alpine:1?utm=x", "/docker.io/library/alpine:1"),
         ("/alpine:1/-/edit", "/docker.io/library/alpine:1/-/edit"),
         (
@@ -89,6 +103,11 @@ fn addresses_that_show_nothing_say_why() {
         ("/-/draft", "no page"),
         ("/-", "no page"),
         ("/-/local", "no page"),
+        ("/-/registry", "no page"),
+        ("/-/registry/", "no registry"),
+        ("/-/registry/-x", "no registry"),
+        ("/-/registry/a/b", "no registry"),
+        ("/local.invalid/", "no list"),
         ("/-/local/", "no repository"),
         ("/-/local/UPPER", "upper-case"),
         ("/UPPER/-/files", "upper-case"),
@@ -159,7 +178,8 @@ fn views() -> impl Strategy<Value = View> {
             digest: seed.map(|seed| Digest::sha256(&seed)),
             raw
         }),
-        ".{0,12}".prop_map(|filter| View::Tags { filter }),
+        (".{0,12}", any::<bool>())
+            .prop_map(|(filter, newest_first)| View::Tags { filter, newest_first }),
         Just(View::Verify),
         Just(View::Edit),
         ".{0,12}".prop_map(|to| View::Copy { to }),
@@ -174,6 +194,16 @@ proptest! {
         platform in proptest::option::of(".{1,20}"),
     ) {
         let route = Route::Image(ImageRoute { reference, view, platform });
+        prop_assert_eq!(parse(&route.href()), route);
+    }
+
+    #[test]
+    fn parse_undoes_write_for_registries(
+        name in "[a-z]{1,5}(\\.[a-z]{1,4}){0,2}(:[1-9][0-9]{0,3})?|[1-9]\\.2\\.3\\.4|\\[::[0-9]\\](:80)?",
+        filter in ".{0,12}",
+    ) {
+        let registry = Registry::parse(&name).expect("registry");
+        let route = Route::Registry { registry, filter };
         prop_assert_eq!(parse(&route.href()), route);
     }
 

@@ -1,5 +1,6 @@
 //! Reads any blob: computes its digest, and keeps its bytes when they are wanted.
 
+use drydock::descriptor::Descriptor;
 use drydock::digest::Hasher;
 use wasm_bindgen::JsValue;
 
@@ -8,8 +9,9 @@ use super::entry::{Finished, Link};
 use super::input::Input;
 use super::layer_job::copy;
 use super::meter::Meter;
-use super::protocol::{BlobWork, Keep, Outcome};
+use super::protocol::{BlobFrom, BlobWork, Keep, LayerAt, Outcome};
 use super::sheaf::Sheaf;
+use super::tar_stream::TarStream;
 use crate::disk::Writer;
 use crate::net::problem::Problem;
 
@@ -19,21 +21,30 @@ pub(super) async fn run(
     link: Link,
 ) -> Result<Finished, Problem> {
     let BlobWork { from, descriptor, keep } = work;
+    if keep == Keep::Tar {
+        return tar(from, parts, link, descriptor).await;
+    }
     let mut hasher = Hasher::new(descriptor.digest.algorithm().unwrap_or_default());
     let mut sheaf = Sheaf::default();
     let mut disk = match keep {
         Keep::Disk => Some(Writer::create().await?),
-        Keep::Nothing | Keep::Blob => None,
+        Keep::Nothing | Keep::Blob | Keep::Tar | Keep::Pieces(_) => None,
     };
     let mut meter = Meter::new(link.clone());
-    let mut stream = Input::open(from, parts, link, descriptor.size)?;
+    let mut stream = Input::open(from, parts, link.clone(), descriptor.size)?;
     let mut piece = Vec::new();
     while let Some(bytes) = stream.next().await? {
         copy(&bytes, &mut piece);
         hasher.update(&piece);
         if let Some(disk) = &mut disk {
             disk.write(&piece)?;
-        } else if keep == Keep::Blob {
+        } else if keep != Keep::Nothing {
+            // Only when more has come: the last bytes wait for the digest.
+            if let Keep::Pieces(bytes) = keep
+                && sheaf.len() >= bytes
+            {
+                link.piece(&std::mem::take(&mut sheaf).finish()?).await;
+            }
             sheaf.push(&piece)?;
         }
         let (downloaded, resumed) = (stream.offset(), stream.resumed());
@@ -48,8 +59,34 @@ pub(super) async fn run(
     }
     let parts = match keep {
         Keep::Blob => vec![sheaf.finish()?.into()],
-        Keep::Nothing | Keep::Disk => Vec::new(),
+        Keep::Pieces(_) if digest == descriptor.digest && size == descriptor.size => {
+            link.piece(&sheaf.finish()?).await;
+            Vec::new()
+        }
+        Keep::Nothing | Keep::Tar | Keep::Pieces(_) | Keep::Disk => Vec::new(),
     };
     let outcome = Outcome::Blob { digest, size };
     Ok(Finished { outcome, parts })
+}
+
+/// The tar of a layer, which is compared with its digest.
+async fn tar(
+    from: BlobFrom,
+    parts: &[JsValue],
+    link: Link,
+    descriptor: Descriptor,
+) -> Result<Finished, Problem> {
+    let Descriptor { digest, size, .. } = descriptor;
+    let layer = LayerAt { from, digest: digest.clone(), size, index: None };
+    let mut meter = Meter::new(link.clone());
+    let mut stream = TarStream::open(&layer, parts, link)?;
+    let mut sheaf = Sheaf::default();
+    while let Some(bytes) = stream.next(u64::MAX).await? {
+        sheaf.push(bytes)?;
+        let downloaded = stream.read();
+        meter.passed(Progress { downloaded, ..Progress::default() }).await;
+    }
+    stream.finish().await?;
+    let size = sheaf.len();
+    Ok(Finished { outcome: Outcome::Blob { digest, size }, parts: vec![sheaf.finish()?.into()] })
 }

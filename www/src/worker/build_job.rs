@@ -6,7 +6,7 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::edit::{Packing, Recipe, TimeRule};
 use drydock::layer::write::{
-    self, BuiltLayer, GivenLayer, GzipLevel, LayerWriter, Method, Parent, Rewrite, Times,
+    self, BuiltLayer, GivenLayer, GzipLevel, LayerWriter, Method, Rewrite, Times,
 };
 use drydock::layer::{Index, Overlay};
 use js_sys::Uint8Array;
@@ -14,7 +14,7 @@ use wasm_bindgen::JsValue;
 
 use super::entry::{Finished, Link, content};
 use super::layer_job::copy;
-use super::output::{Output, Supply, missing};
+use super::output::{Output, Supply, compare, hasher, missing};
 use super::protocol::{BlobFrom, BuildWork, LayerAt, Outcome};
 use crate::net::problem::Problem;
 
@@ -33,14 +33,14 @@ pub(super) async fn run(
         Recipe::Given { digest, windows: true, .. } => {
             (windows(&mut out, &supply, digest, method).await?, Vec::new())
         }
-        Recipe::Files { entries, windows, .. } => {
-            // The directories above are entries of their own where their metadata matters.
-            let missing = |_: &str| Parent::Missing;
-            let plan = match windows {
-                true => write::windows_files(entries, &missing),
-                false => write::files(entries, &missing),
+        Recipe::Files { entries, windows, onto, .. } => {
+            let landed = match onto {
+                Some(_) => write::onto(entries, &Overlay::build(&indexes(&supply)?), *windows),
+                None => write::unplaced(entries, *windows),
             };
-            (out.plan(&plan.map_err(refused)?, &supply, method).await?, Vec::new())
+            let landed = landed.map_err(refused)?;
+            let remarks = landed.findings.into_iter().map(|finding| finding.message).collect();
+            (out.plan(&landed.plan, &supply, method).await?, remarks)
         }
         Recipe::Flatten { below, .. } => {
             let indexes = indexes(&supply)?;
@@ -117,13 +117,16 @@ async fn given(
 ) -> Result<(BuiltLayer, Vec<String>), Problem> {
     let mut given = GivenLayer::new("The file", method);
     let mut input = supply.file(digest)?;
+    let mut hasher = hasher(digest);
     let mut piece = Vec::new();
     while let Some(bytes) = input.next().await? {
         copy(&bytes, &mut piece);
+        hasher.update(&piece);
         given.push(&piece, &mut out.ready);
         out.read = input.offset();
         out.turn().await?;
     }
+    compare(digest, hasher, &[])?;
     let summary = given.finish(&mut out.ready);
     let mut remarks: Vec<String> =
         summary.findings.into_iter().map(|finding| finding.message).collect();

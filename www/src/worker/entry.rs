@@ -9,15 +9,19 @@ use futures_util::future::{AbortHandle, abortable};
 use js_sys::WebAssembly::Memory;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
 use super::tree_job::Trees;
 use super::{
-    Progress, blob_job, build_job, export_job, file_job, gather_job, layer_job, port, unpack_job,
+    Progress, blob_job, build_job, diff_job, export_job, file_job, gather_job, layer_job, port,
+    unpack_job,
 };
 use crate::net::problem::{Problem, ProblemKind};
 use crate::net::stream::{Access, Grant};
+
+/// Pieces that the page has at most and has not taken.
+const PIECES: u32 = 4;
 
 /// Starts the worker: listens, and says so.
 pub fn start() {
@@ -33,7 +37,7 @@ pub fn start() {
     });
     scope().set_onmessage(Some(listen.as_ref().unchecked_ref()));
     listen.forget();
-    post(&FromWorker::Ready, Vec::new());
+    post(&FromWorker::Ready { build: super::BUILD.to_owned() }, Vec::new());
 }
 
 /// The worker's end of one piece of work.
@@ -61,6 +65,28 @@ impl Link {
     pub(super) fn progress(&self, progress: Progress) {
         post(&FromWorker::Progress { job: self.job, progress }, Vec::new());
     }
+
+    /// Gives a piece to the page, as soon as it has taken enough of those before.
+    pub(super) async fn piece(&self, piece: &Blob) {
+        loop {
+            let wait = match self.running.0.borrow_mut().get_mut(&self.job) {
+                Some(job) if job.room == 0 => {
+                    let (sender, more) = oneshot::channel();
+                    job.more = Some(sender);
+                    more
+                }
+                Some(job) => {
+                    job.room -= 1;
+                    break;
+                }
+                None => return,
+            };
+            if wait.await.is_err() {
+                return;
+            }
+        }
+        post(&FromWorker::Piece { job: self.job }, vec![piece.clone().into()]);
+    }
 }
 
 impl Grant for Link {
@@ -82,6 +108,10 @@ struct Running(Rc<RefCell<BTreeMap<JobId, Job>>>);
 struct Job {
     stop: AbortHandle,
     renewal: Option<oneshot::Sender<Result<Access, Problem>>>,
+    /// How many pieces the page still takes.
+    room: u32,
+    /// Told when there is room again.
+    more: Option<oneshot::Sender<()>>,
 }
 
 fn take(message: ToWorker, parts: Vec<JsValue>, running: &Running, trees: &Rc<RefCell<Trees>>) {
@@ -92,6 +122,14 @@ fn take(message: ToWorker, parts: Vec<JsValue>, running: &Running, trees: &Rc<Re
             if let Some(stopped) = stopped {
                 stopped.stop.abort();
                 done(job, Err(Problem::stopped()));
+            }
+        }
+        ToWorker::More { job } => {
+            if let Some(job) = running.0.borrow_mut().get_mut(&job) {
+                job.room += 1;
+                if let Some(more) = job.more.take() {
+                    let _unheard = more.send(());
+                }
             }
         }
         ToWorker::Renewed { job, access } => {
@@ -121,10 +159,11 @@ fn begin(
             Work::Build(work) => build_job::run(work, &parts, link).await,
             Work::Export(work) => export_job::run(work, &parts, link, &trees).await,
             Work::Unpack(_) => unpack_job::run(&parts, link).await,
+            Work::Diff(_) => diff_job::run(&parts),
             Work::Tree(call) => trees.borrow_mut().answer(call, &parts),
         }
     });
-    running.0.borrow_mut().insert(job, Job { stop, renewal: None });
+    running.0.borrow_mut().insert(job, Job { stop, renewal: None, room: PIECES, more: None });
     let running = running.clone();
     wasm_bindgen_futures::spawn_local(async move {
         if let Ok(result) = future.await {

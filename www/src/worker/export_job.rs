@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use drydock::digest::Digest;
 use drydock::layer::write::Method;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::FileSystemFileHandle;
@@ -13,6 +14,9 @@ use super::protocol::{ExportWork, Exported, Outcome};
 use super::tree_job::Trees;
 use crate::disk::UserFile;
 use crate::net::problem::Problem;
+
+/// Largest tar that is a Blob; browsers keep what is more on a disk for a while only.
+const IN_A_BLOB: u64 = 1 << 30;
 
 pub(super) async fn run(
     work: ExportWork,
@@ -26,11 +30,22 @@ pub(super) async fn run(
             let file = parts.get(part).and_then(|part| part.dyn_ref::<FileSystemFileHandle>());
             Output::to_file(UserFile::create(file.ok_or_else(missing)?).await?, link.clone())
         }
+        None if plan.size() <= IN_A_BLOB => Output::to_blob(link.clone()),
         None => Output::to_disk(link.clone()).await?,
     };
     let files = BTreeMap::new();
     let supply = Supply { layers: &work.layers, files: &files, parts, link };
-    let tar = out.plan(&plan, &supply, Method::None).await?;
-    out.keep(&tar.digest).await?;
-    Ok(Outcome::Exported(Exported { digest: tar.digest, size: tar.size }).into())
+    if out.has_name() {
+        let tar = out.plan(&plan, &supply, Method::None).await?;
+        out.keep(&tar.digest).await?;
+        return Ok(exported(Some(tar.digest), tar.size).into());
+    }
+    // Nobody asks for the digest of what leaves the browser.
+    out.copy(&plan, &supply).await?;
+    let parts = out.end().await?.into_iter().map(JsValue::from).collect();
+    Ok(Finished { outcome: exported(None, plan.size()), parts })
+}
+
+fn exported(digest: Option<Digest>, size: u64) -> Outcome {
+    Outcome::Exported(Exported { digest, size })
 }

@@ -9,7 +9,8 @@ use super::Progress;
 use super::entry::{Finished, Link};
 use super::input::Input;
 use super::meter::Meter;
-use super::protocol::{LayerWork, Outcome};
+use super::protocol::{BlobFrom, LayerWork, Outcome};
+use super::sheaf::Sheaf;
 use crate::net::problem::Problem;
 
 pub(super) async fn run(
@@ -17,7 +18,8 @@ pub(super) async fn run(
     parts: &[JsValue],
     link: Link,
 ) -> Result<Finished, Problem> {
-    let LayerWork { from, descriptor, diff_id } = work;
+    let LayerWork { from, descriptor, diff_id, keep } = work;
+    let mut kept = (keep && matches!(from, BlobFrom::Registry(_))).then(Sheaf::default);
     let mut reader = LayerReader::new(ReadOptions {
         subject: descriptor.digest.to_string(),
         media_type: Some(descriptor.media_type.clone()),
@@ -31,6 +33,9 @@ pub(super) async fn run(
     while let Some(bytes) = stream.next().await? {
         copy(&bytes, &mut piece);
         reader.push(&piece, &mut ());
+        if let Some(kept) = &mut kept {
+            kept.push(&piece)?;
+        }
         let progress = Progress {
             downloaded: stream.offset(),
             unpacked: reader.uncompressed_size(),
@@ -43,8 +48,12 @@ pub(super) async fn run(
     let summary = reader.finish(&mut ());
     let index = summary.index.as_ref().map(|index| index.to_bytes());
     let outcome = Outcome::Layer(BlobFacts::from(&summary));
-    let index = index.map(|bytes| Uint8Array::from(&*bytes).buffer().into());
-    Ok(Finished { outcome, parts: index.into_iter().collect() })
+    let Some(index) = index else { return Ok(outcome.into()) };
+    let mut parts = vec![Uint8Array::from(&*index).buffer().into()];
+    if let Some(kept) = kept {
+        parts.push(kept.finish()?.into());
+    }
+    Ok(Finished { outcome, parts })
 }
 
 /// Copies a piece into memory that is used again for the next one.

@@ -6,6 +6,7 @@
 
 mod blob_job;
 mod build_job;
+mod diff_job;
 pub mod entry;
 mod export_job;
 mod file_job;
@@ -24,3 +25,6 @@ mod unpack_job;
 mod window;
 
 pub use crate::jobs::Progress;
+
+/// The build that this code is of: a page and its workers must be of the same one.
+pub(crate) const BUILD: &str = env!("DRYDOCK_BUILD");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use drydock::digest::Digest;
+use drydock::digest::{Digest, Hasher};
 use drydock::layer::write::{BuiltLayer, LayerWriter, Method, Part, TarPlan};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
@@ -13,6 +13,7 @@ use super::input::Input;
 use super::layer_job::copy;
 use super::meter::Meter;
 use super::protocol::{BlobFrom, FileAt, LayerAt};
+use super::sheaf::Sheaf;
 use super::tar_stream::TarStream;
 use super::window::{SMALL, Windows};
 use crate::disk::{self, UserFile, Writer};
@@ -81,8 +82,41 @@ enum To {
     Disk(Writer),
     /// In a file that the user has chosen.
     Outside(UserFile),
+    /// In a Blob.
+    Blob(Sheaf),
     /// It is there already.
     Nowhere,
+}
+
+/// Takes the bytes of a tar, and gives what is made of them.
+trait Tar {
+    fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>);
+    /// Bytes of the tar so far.
+    fn len(&self) -> u64;
+}
+
+impl Tar for LayerWriter {
+    fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>) {
+        Self::push(self, tar, ready);
+    }
+
+    fn len(&self) -> u64 {
+        self.uncompressed_size()
+    }
+}
+
+/// The tar as it is.
+struct Plain(u64);
+
+impl Tar for Plain {
+    fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>) {
+        self.0 += tar.len() as u64;
+        ready.extend_from_slice(tar);
+    }
+
+    fn len(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Output {
@@ -94,6 +128,16 @@ impl Output {
     /// A file that the user has chosen.
     pub(super) fn to_file(file: UserFile, link: Link) -> Self {
         Self::new(To::Outside(file), link)
+    }
+
+    /// A Blob, for what leaves the browser at once.
+    pub(super) fn to_blob(link: Link) -> Self {
+        Self::new(To::Blob(Sheaf::default()), link)
+    }
+
+    /// Whether it is kept under its digest.
+    pub(super) fn has_name(&self) -> bool {
+        matches!(self.to, To::Disk(_) | To::Nowhere)
     }
 
     fn new(to: To, link: Link) -> Self {
@@ -128,6 +172,7 @@ impl Output {
         match &mut self.to {
             To::Disk(disk) => disk.write(&self.ready)?,
             To::Outside(file) => file.write(&self.ready).await?,
+            To::Blob(sheaf) => sheaf.push(&self.ready)?,
             To::Nowhere => {}
         }
         self.ready.clear();
@@ -140,7 +185,17 @@ impl Output {
         match self.to {
             To::Disk(disk) => disk.keep(digest).await,
             To::Outside(file) => file.close().await,
-            To::Nowhere => Ok(()),
+            To::Blob(_) | To::Nowhere => Ok(()),
+        }
+    }
+
+    /// Writes the rest of what has no name; gives it where it is a Blob.
+    pub(super) async fn end(mut self) -> Result<Option<Blob>, Problem> {
+        self.write().await?;
+        match self.to {
+            To::Outside(file) => file.close().await.map(|()| None),
+            To::Blob(sheaf) => sheaf.finish().map(Some),
+            To::Disk(_) | To::Nowhere => Ok(None),
         }
     }
 
@@ -153,12 +208,31 @@ impl Output {
         method: Method,
     ) -> Result<BuiltLayer, Problem> {
         let mut writer = LayerWriter::new(method);
+        self.parts(plan, supply, &mut writer).await?;
+        Ok(writer.finish(&mut self.ready))
+    }
+
+    /// As [`Output::plan`], without a digest of what comes of it.
+    pub(super) async fn copy(
+        &mut self,
+        plan: &TarPlan,
+        supply: &Supply<'_>,
+    ) -> Result<(), Problem> {
+        self.parts(plan, supply, &mut Plain(0)).await
+    }
+
+    async fn parts(
+        &mut self,
+        plan: &TarPlan,
+        supply: &Supply<'_>,
+        writer: &mut impl Tar,
+    ) -> Result<(), Problem> {
         let mut open: Option<(usize, TarStream)> = None;
         for part in plan.parts() {
             match part {
                 Part::Bytes(bytes) => writer.push(&bytes, &mut self.ready),
                 Part::File { digest, size } => {
-                    self.file(&mut writer, supply, &digest, size).await?;
+                    self.file(writer, supply, &digest, size).await?;
                 }
                 Part::Layer { layer, range } => {
                     if let Some((_, done)) = open.take_if(|(at, _)| *at != layer) {
@@ -173,18 +247,18 @@ impl Output {
                     }
                     while let Some(bytes) = stream.next(range.end).await? {
                         writer.push(bytes, &mut self.ready);
-                        self.tar = writer.uncompressed_size();
+                        self.tar = writer.len();
                         self.reading(stream).await?;
                     }
                 }
             }
-            self.tar = writer.uncompressed_size();
+            self.tar = writer.len();
             self.turn().await?;
         }
         if let Some((_, done)) = open {
             self.finish(done).await?;
         }
-        Ok(writer.finish(&mut self.ready))
+        Ok(())
     }
 
     /// As [`Output::turn`], while a layer is being read.
@@ -206,7 +280,7 @@ impl Output {
 
     async fn file(
         &mut self,
-        writer: &mut LayerWriter,
+        writer: &mut impl Tar,
         supply: &Supply<'_>,
         digest: &Digest,
         size: u64,
@@ -217,19 +291,22 @@ impl Output {
             let blob = supply.parts.get(file.part).and_then(|part| part.dyn_ref::<Blob>());
             let range = file.offset..file.offset.saturating_add(size);
             self.windows.read(file.part, blob.ok_or_else(missing)?, range, &mut piece).await?;
+            compare(digest, hasher(digest), &piece)?;
             writer.push(&piece, &mut self.ready);
             self.read += size;
             return Ok(());
         }
         let mut input = supply.file(digest)?;
+        let mut hasher = hasher(digest);
         while let Some(bytes) = input.next().await? {
             copy(&bytes, &mut piece);
+            hasher.update(&piece);
             writer.push(&piece, &mut self.ready);
             self.read += piece.len() as u64;
-            self.tar = writer.uncompressed_size();
+            self.tar = writer.len();
             self.turn().await?;
         }
-        Ok(())
+        compare(digest, hasher, &[])
     }
 
     /// Takes back what was made so far, to write something else as it is.
@@ -243,6 +320,23 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// A hasher for what should have this digest.
+pub(super) fn hasher(digest: &Digest) -> Hasher {
+    Hasher::new(digest.algorithm().unwrap_or_default())
+}
+
+/// Compares what was read of a file on disk with its digest, after the last bytes of it: whoever
+/// else can write there, nothing else becomes a part of a layer.
+pub(super) fn compare(digest: &Digest, mut hasher: Hasher, last: &[u8]) -> Result<(), Problem> {
+    hasher.update(last);
+    if hasher.finish() == *digest {
+        return Ok(());
+    }
+    Err(content(format!(
+        "What lies on this browser's disk in place of the file {digest} is something else. Choose the file again."
+    )))
 }
 
 pub(super) fn missing() -> Problem {

@@ -13,6 +13,7 @@ use futures_channel::oneshot;
 use wasm_bindgen::JsValue;
 
 use self::hand::{Hand, Stop};
+pub use self::hand::{More, OnPiece};
 use super::protocol::{JobId, Outcome, Work};
 use crate::jobs::Progress;
 use crate::net::problem::Problem;
@@ -51,6 +52,8 @@ struct Inner {
     crew: RefCell<Vec<Rc<Hand>>>,
     /// The one that holds trees.
     keeper: RefCell<Option<Rc<Hand>>>,
+    /// Those that take the place of others once they are ready.
+    coming: RefCell<Vec<Rc<Hand>>>,
     queue: RefCell<Vec<Waiting>>,
     next: Cell<JobId>,
 }
@@ -70,9 +73,21 @@ impl Pool {
             registries,
             crew: RefCell::default(),
             keeper: RefCell::default(),
+            coming: RefCell::default(),
             queue: RefCell::default(),
             next: Cell::new(1),
         }))
+    }
+
+    /// Starts all workers that there may be, so that nothing has to be fetched when there is work:
+    /// the server may be gone by then, or be of another version.
+    pub fn warm(&self) {
+        let _keeper = self.keeper_hand();
+        let mut crew = self.0.crew.borrow_mut();
+        while crew.len() < most_workers() {
+            let Ok(hand) = Hand::start(&Rc::downgrade(&self.0)) else { return };
+            crew.push(hand);
+        }
     }
 
     /// Has a layer or blob read by the next free worker; of those that wait, `weight` (its size)
@@ -87,6 +102,20 @@ impl Pool {
         work: impl AsyncFnOnce() -> Result<Order, Problem>,
         on_progress: impl FnMut(Progress) + 'static,
     ) -> Result<Done, Problem> {
+        self.read_in_pieces(weight, work, on_progress, None).await
+    }
+
+    /// As [`Pool::read`], for work that gives its bytes piece by piece.
+    ///
+    /// # Errors
+    /// As with [`Pool::read`].
+    pub async fn read_in_pieces(
+        &self,
+        weight: u64,
+        work: impl AsyncFnOnce() -> Result<Order, Problem>,
+        on_progress: impl FnMut(Progress) + 'static,
+        on_piece: Option<OnPiece>,
+    ) -> Result<Done, Problem> {
         let job = self.0.next_job();
         let (turn, hand) = oneshot::channel();
         self.0.queue.borrow_mut().push(Waiting { job, weight, turn });
@@ -94,7 +123,7 @@ impl Pool {
         let hand = hand.await.map_err(|_| Problem::stopped())?;
         let stop = Stop { hand, job, pool: self.clone(), from_queue: true };
         let Order { work, parts, slots: _slots } = work().await?;
-        stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
+        stop.run(work, parts, Rc::new(RefCell::new(on_progress)), on_piece).await
     }
 
     /// Has something done by the worker that holds the trees. `parts` change hands.
@@ -110,7 +139,7 @@ impl Pool {
         let job = self.0.next_job();
         let hand = self.keeper_hand()?;
         let stop = Stop { hand, job, pool: self.clone(), from_queue: false };
-        stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
+        stop.run(work, parts, Rc::new(RefCell::new(on_progress)), None).await
     }
 
     /// Whether the worker that holds the trees is there; else they are gone.
@@ -159,8 +188,11 @@ impl Pool {
         }
         drop(queue);
         let mut crew = self.0.crew.borrow_mut();
-        if let Some(hand) = crew.iter().find(|hand| !hand.busy.get()) {
-            return Some(Rc::clone(hand));
+        let idle = |worn: bool| {
+            crew.iter().find(|hand| !hand.busy.get() && hand.worn.get() == worn).map(Rc::clone)
+        };
+        if let Some(hand) = idle(false).or_else(|| idle(true)) {
+            return Some(hand);
         }
         if crew.len() >= most_workers() {
             return None;
@@ -188,6 +220,45 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Inner {
+    /// Takes note that a worker has taken too much memory: it ends when there are enough others,
+    /// and until then goes on while one is started in its place.
+    fn wear_out(self: &Rc<Self>, hand: &Hand) {
+        hand.worn.set(true);
+        let (worn, fresh) = {
+            let crew = self.crew.borrow();
+            let worn = crew.iter().filter(|hand| hand.worn.get() && !hand.dead.get()).count();
+            (worn, crew.len() - worn)
+        };
+        if fresh >= most_workers() {
+            hand.retire();
+            return;
+        }
+        let mut coming = self.coming.borrow_mut();
+        if coming.len() < worn
+            && let Ok(hand) = Hand::start(&Rc::downgrade(self))
+        {
+            coming.push(hand);
+        }
+    }
+
+    /// Takes in a worker that is ready, if it came to take another's place.
+    fn take_in(&self, hand: &Rc<Hand>) {
+        let mut coming = self.coming.borrow_mut();
+        let Some(at) = coming.iter().position(|it| Rc::ptr_eq(it, hand)) else { return };
+        let hand = coming.swap_remove(at);
+        let mut crew = self.crew.borrow_mut();
+        let worn = crew.iter().position(|it| it.worn.get() && !it.busy.get());
+        if let Some(worn) = worn.map(|at| crew.swap_remove(at)) {
+            worn.retire();
+        }
+        crew.push(hand);
+    }
+
+    /// Forgets a worker that could not be loaded.
+    fn give_up(&self, hand: &Hand) {
+        self.coming.borrow_mut().retain(|it| !std::ptr::eq(&**it, hand));
+    }
+
     fn next_job(&self) -> JobId {
         let job = self.next.get();
         self.next.set(job.wrapping_add(1));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
 use drydock::edit::Recipe;
+use drydock::edit::present::Line;
 use drydock::layer::write::BuiltLayer;
 use drydock::verify::BlobFacts;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,11 @@ pub enum ToWorker {
         /// Number of the work.
         job: JobId,
     },
+    /// A piece was taken, and one more may come.
+    More {
+        /// Number of the work.
+        job: JobId,
+    },
     /// The answer to [`FromWorker::Renew`].
     Renewed {
         /// Number of the work that asked.
@@ -44,13 +50,21 @@ pub enum ToWorker {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FromWorker {
     /// The worker listens; whatever is sent earlier is lost.
-    Ready,
+    Ready {
+        /// The build that the worker is of.
+        build: String,
+    },
     /// How far a piece of work has come.
     Progress {
         /// Number of the work.
         job: JobId,
         /// How far.
         progress: super::Progress,
+    },
+    /// A piece of a blob, which travels beside this.
+    Piece {
+        /// Number of the work.
+        job: JobId,
     },
     /// A token is no longer accepted.
     Renew {
@@ -94,6 +108,8 @@ pub enum Work {
     Export(ExportWork),
     /// Unpack a compressed archive, which travels beside this, onto the browser's disk.
     Unpack(UnpackWork),
+    /// Compare two documents, whose bytes travel beside this as buffers, the older first.
+    Diff(DiffWork),
     /// Something about trees.
     Tree(TreeCall),
 }
@@ -130,6 +146,8 @@ pub enum Outcome {
     Exported(Exported),
     /// An archive was unpacked into the blob with this digest.
     Unpacked(Digest),
+    /// Two documents were compared.
+    Diff(Vec<Line>),
     /// The answer about a tree.
     Tree(TreeReply),
 }
@@ -153,6 +171,9 @@ pub struct LayerWork {
     pub descriptor: Descriptor,
     /// What the config says of its tar.
     pub diff_id: Option<DiffId>,
+    /// Its bytes are given to the page, too, when they come from a registry: they will be wanted
+    /// again.
+    pub keep: bool,
 }
 
 /// A blob to read.
@@ -173,6 +194,11 @@ pub enum Keep {
     Nothing,
     /// They are given to the page, as a Blob.
     Blob,
+    /// They are given to the page as they come, as Blobs of so many bytes; the last of them only
+    /// when all are what the descriptor says.
+    Pieces(u64),
+    /// They are unpacked, as those of a layer, and the tar is given to the page, as a Blob.
+    Tar,
     /// They are kept on the browser's disk when they are what the descriptor says.
     Disk,
 }
@@ -237,16 +263,17 @@ pub struct ExportWork {
     pub folder: Vec<u8>,
     /// The layers of the tree, the base first.
     pub layers: Vec<LayerAt>,
-    /// Which of what travels beside this is the file that is written; `None` for a new blob on the
-    /// browser's disk.
+    /// Which of what travels beside this is the file that is written; `None` for a Blob, or when it
+    /// is large for a new blob on the browser's disk.
     pub file: Option<usize>,
 }
 
 /// A tar that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exported {
-    /// Digest of all bytes.
-    pub digest: Digest,
+    /// Digest of all bytes, under which they are on the browser's disk; `None` where they went into
+    /// a file, or travel beside this as a Blob.
+    pub digest: Option<Digest>,
     /// Number of bytes.
     pub size: u64,
 }
@@ -254,6 +281,10 @@ pub struct Exported {
 /// An archive to unpack.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct UnpackWork;
+
+/// Two documents to compare.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DiffWork;
 
 /// A file that was copied into a larger blob.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

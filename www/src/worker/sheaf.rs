@@ -27,6 +27,11 @@ impl Sheaf {
         if self.gathered.len() >= GATHERED { self.bind() } else { Ok(()) }
     }
 
+    /// Number of bytes so far.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
     /// Adds zeros up to `offset`.
     pub(super) fn zeros_up_to(&mut self, offset: u64) -> Result<(), Problem> {
         while self.len < offset {

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use super::diff::{Count, DiffLines, open_at_first};
 use crate::components::{
-    Badge, ByteSize, DigestChip, Fact, Facts, FindingRow, Icon, LayerDot, Picture, Untrusted,
+    Badge, ByteSize, DigestChip, Fact, Facts, FindingRow, Icon, LayerDot, LongTable, Picture,
     format,
 };
 
@@ -200,26 +200,27 @@ fn ChangedDocument(
 
 #[component]
 fn Layers(layers: Signal<Vec<BecomesLayer>>) -> impl IntoView {
-    let rows = move || layers.get().into_iter().map(layer_row).collect_view();
-    view! {
-        <Show when=move || layers.with(|layers| !layers.is_empty())>
-            <div class="scroll">
-                <table class="table layers-diff">
-                    <caption class="unseen">"Layers before and after"</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Layer"</th>
-                            <th scope="col">"Digest"</th>
-                            <th scope="col" class="number">
-                                "Size"
-                            </th>
-                            <th scope="col">"Made by"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        </Show>
+    move || {
+        let layers = layers.get();
+        let rows = Signal::stored(layers.len());
+        let row = Callback::new(move |at: usize| layers.get(at).cloned().map(layer_row).into_any());
+        let head = || {
+            view! {
+                <tr>
+                    <th scope="col">"Layer"</th>
+                    <th scope="col">"Digest"</th>
+                    <th scope="col" class="number">
+                        "Size"
+                    </th>
+                    <th scope="col">"Made by"</th>
+                </tr>
+            }
+        };
+        (rows.get_untracked() > 0).then(|| {
+            view! {
+                <LongTable rows row head class="layers-diff" label="Layers before and after" />
+            }
+        })
     }
 }
 
@@ -230,17 +231,20 @@ fn layer_row(layer: BecomesLayer) -> impl IntoView {
         None => view! { <span class="muted">"to be built"</span> }.into_any(),
     };
     let size = layer.size.map(|bytes| view! { <ByteSize bytes /> });
+    let step = format::cut(&layer.step, 300);
     view! {
         <tr class=class>
             <th scope="row" class="nowrap">
                 <LayerDot layer=layer.number />
-                <span class="at">{layer.number}</span>
+                <span class="at">{layer.number.map(|number| format::count(number as u64))}</span>
                 {word}
             </th>
-            <td>{digest}</td>
-            <td class="number">{size}</td>
-            <td class="made">
-                <Untrusted text=layer.step />
+            <td data-name="Digest">{digest}</td>
+            <td data-name="Size" class="number">
+                {size}
+            </td>
+            <td data-name="Made by" class="made">
+                <bdi title=step>{step.clone()}</bdi>
             </td>
         </tr>
     }

@@ -14,6 +14,7 @@ use super::scope::On;
 use super::wanted::Wanted;
 use crate::chosen::Chosen;
 use crate::components::{Dialog, DropZone, format};
+use crate::leaving::Stake;
 
 /// The form of a kind of edits.
 #[component]
@@ -50,6 +51,19 @@ pub fn EditDialog(
             done.run(wanted);
         }
     };
+    // What was typed is not lost without a word.
+    let typed = RwSignal::new(false);
+    let stake = StoredValue::new_local(None);
+    let type_in = move |_| {
+        if !typed.get_untracked() {
+            typed.set(true);
+            stake.set_value(Some(Stake::of_page()));
+        }
+    };
+    let may_close = Callback::new(move |()| {
+        let question = "Close this form? What was typed in it is lost.";
+        !typed.get_untracked() || window().confirm_with_message(question).unwrap_or(true)
+    });
     let has_scope = context.has_platforms() || on.with_untracked(|on| !on.all);
     let platforms = context.platforms.clone();
     let scope = move || {
@@ -65,8 +79,8 @@ pub fn EditDialog(
     });
     view! {
         <DropZone hint="Drop files for this edit" dropped>
-            <Dialog title=kind.name() class="edit" firm=true close>
-                <form class="content" on:submit=submit autocomplete="off">
+            <Dialog title=kind.name() class="edit" firm=true may_close close>
+                <form class="content" on:submit=submit on:input=type_in autocomplete="off">
                     {fields}
                     {scope}
                     {record}
@@ -74,7 +88,15 @@ pub fn EditDialog(
                         <p class="why" id="edit-problem" role="status">
                             <bdi>{move || problem.get().map(|why| format::visible(&why))}</bdi>
                         </p>
-                        <button type="button" class="button" on:click=move |_| close.run(())>
+                        <button
+                            type="button"
+                            class="button"
+                            on:click=move |_| {
+                                if may_close.run(()) {
+                                    close.run(());
+                                }
+                            }
+                        >
                             "Cancel"
                         </button>
                         <button

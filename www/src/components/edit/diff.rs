@@ -79,10 +79,14 @@ pub fn DiffLines(
 
 fn line(line: &Line) -> impl IntoView + use<> {
     let (class, sign, said) = match line.kind {
+        LineKind::Skipped => ("line skipped", "…", ""),
         LineKind::Same => ("line", " ", ""),
         LineKind::Added => ("line added", "+", "added: "),
         LineKind::Removed => ("line removed", "-", "removed: "),
     };
+    let text = format::visible(&line.text);
+    let folded = fold_digests(&text);
+    let whole = (folded != text).then_some(text);
     let number = line.after.or(line.before).map(|number| number.to_string());
     view! {
         <div class=class data-line=number.unwrap_or_default()>
@@ -90,9 +94,32 @@ fn line(line: &Line) -> impl IntoView + use<> {
                 {sign}
             </span>
             <span class="unseen">{said}</span>
-            <bdi>{format::visible(&line.text)}</bdi>
+            <bdi title=whole>{folded}</bdi>
         </div>
     }
+}
+
+/// A text with the middle of each digest left out: its first and last characters tell it apart.
+fn fold_digests(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = ["sha256:", "sha512:"].iter().filter_map(|it| rest.find(it)).min() {
+        let (before, digest) = rest.split_at(at + "sha256:".len());
+        let hex = digest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let (hex, behind) = digest.split_at(hex);
+        folded.push_str(before);
+        match (hex.get(..12), hex.get(hex.len().saturating_sub(4)..)) {
+            (Some(first), Some(last)) if hex.len() > 20 => {
+                folded.push_str(first);
+                folded.push('…');
+                folded.push_str(last);
+            }
+            _ => folded.push_str(hex),
+        }
+        rest = behind;
+    }
+    folded.push_str(rest);
+    folded
 }
 
 /// What is shown of the lines; `opened` has the first places of the runs that were asked for.
@@ -164,6 +191,17 @@ mod tests {
         };
         let opened = opened.iter().copied().collect();
         fold(&lines(signs), &opened).iter().map(text).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn digests_are_folded() {
+        let hex = "0123456789abcdef".repeat(4);
+        let text = format!("  \"digest\": \"sha256:{hex}\", \"a@sha512:{hex}{hex}\" sha256:12");
+        assert_eq!(
+            fold_digests(&text),
+            "  \"digest\": \"sha256:0123456789ab…cdef\", \"a@sha512:0123456789ab…cdef\" sha256:12"
+        );
+        assert_eq!(fold_digests("sha256:"), "sha256:");
     }
 
     #[test]

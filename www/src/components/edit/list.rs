@@ -43,6 +43,9 @@ pub fn EditList(
     /// Something is to be done with an edit.
     #[prop(into)]
     act: Callback<RowAct>,
+    /// What else there is to see of an edit, by its place.
+    #[prop(into)]
+    details: Callback<usize, AnyView>,
     /// Whether there is something to undo.
     #[prop(into)]
     can_undo: Signal<bool>,
@@ -64,7 +67,7 @@ pub fn EditList(
     let list = move |at: usize| {
         let row = Memo::new(move |_| rows.with(|rows| rows.get(at).cloned()).unwrap_or_default());
         let problem = Memo::new(move |_| problem(at));
-        view! { <ListRow at row problem count act /> }
+        view! { <ListRow at row problem count act details /> }
     };
     view! {
         <section class="card edits">
@@ -120,6 +123,7 @@ fn ListRow(
     problem: Memo<Option<String>>,
     count: Memo<usize>,
     act: Callback<RowAct>,
+    details: Callback<usize, AnyView>,
 ) -> impl IntoView {
     let text = move |of: fn(&EditRow) -> &str| row.with(|row| format::visible(of(row)));
     let name = move || text(|row| &row.name);
@@ -167,6 +171,7 @@ fn ListRow(
                     <bdi>{move || text(|row| &row.consequence)}</bdi>
                 </p>
                 {why}
+                {details.run(at)}
             </div>
             <div class="row-acts" role="group" aria-label=move || format!("Edit {}", at + 1)>
                 <button

@@ -265,11 +265,20 @@ fn plural<T>(items: &[T]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use drydock::digest::Digest;
+    use drydock::layer::write::Keep;
 
     use super::*;
 
     fn entry(path: &str, node: NewNode) -> NewEntry {
-        NewEntry { path: path.to_owned(), mode: 0o644, uid: 0, gid: 0, mtime: 0, node }
+        NewEntry {
+            path: path.to_owned(),
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            mtime: 0,
+            keep: Keep::default(),
+            node,
+        }
     }
 
     fn file(path: &str) -> NewEntry {

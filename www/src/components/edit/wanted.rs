@@ -29,6 +29,9 @@ pub enum Wanted {
         file_mode: u16,
         /// Permission bits of directories.
         directory_mode: u16,
+        /// Whether directories below the destination get mode and owner also where the image has
+        /// them already.
+        directories: bool,
         /// Which files may be executed as well.
         executable: Executable,
         /// Their times of last change.

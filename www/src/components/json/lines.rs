@@ -261,9 +261,9 @@ mod tests {
         let text =
             line.map(|line| line.tokens.iter().map(|token| &*token.text).collect::<String>());
         assert!(
-            text.is_some_and(|text| text.ends_with("(99001 more characters, see the raw form)"))
+            text.is_some_and(|text| text.ends_with("(99002 more characters, see the raw form)"))
         );
-        assert_eq!(Lines::plain(long).len(), 102);
+        assert_eq!(Lines::plain(long).len(), 101);
         assert_eq!(Lines::plain("a\nb".to_owned()).len(), 2);
     }
 

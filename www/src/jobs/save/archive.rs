@@ -5,23 +5,26 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use drydock::archive::Name;
-use drydock::archive::write::{self as archive, Part};
+use drydock::archive::write::{self as archive, Part, Written};
 use drydock::commands::Form;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::document::Document;
+use drydock::media_type::Kind;
 use drydock::reference::{Reference, Tag};
-use drydock::transfer::{Wanted, archive_entries};
+use drydock::source::Source as _;
+use drydock::transfer::{self, Wanted, archive_entries, links};
 use futures_util::stream::{self, StreamExt as _};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
-use web_sys::{Blob, BlobPropertyBag};
+use web_sys::{Blob, BlobPropertyBag, FileSystemDirectoryHandle};
 
 use super::Goal;
-use crate::disk::UserFile;
+use crate::disk::{self, UserFile};
 use crate::jobs::copy::{self, Selection};
 use crate::jobs::obtain::{Spooled, obtain};
-use crate::jobs::{Problem, ProblemKind, Progress, blob, no_sense, tab};
+use crate::jobs::source::AnySource;
+use crate::jobs::{Problem, ProblemKind, Progress, blob, no_sense, tab, tree};
 use crate::net::place::Place;
 use crate::route::Here;
 
@@ -33,23 +36,38 @@ const UNTOLD: &str = "application/octet-stream";
 /// An archive that can be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
-    plan: archive::Plan,
+    what: What,
     /// Where the blobs of each entry are.
     places: Vec<Place>,
     remarks: Vec<String>,
 }
 
+/// What is written.
+#[derive(Clone, Debug, PartialEq)]
+enum What {
+    /// One file.
+    Tar(archive::Plan),
+    /// Files in a folder.
+    Folder(archive::Folder),
+}
+
 impl Planned {
-    /// Bytes of the archive.
+    /// Bytes of the archive, or of all files of the folder.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.plan.size
+        match &self.what {
+            What::Tar(plan) => plan.size,
+            What::Folder(folder) => folder.size(),
+        }
     }
 
     /// Files and folders in it.
     #[must_use]
     pub fn files(&self) -> u64 {
-        self.plan.files
+        match &self.what {
+            What::Tar(plan) => plan.files,
+            What::Folder(folder) => folder.files.len() as u64,
+        }
     }
 
     /// What is to be known before it is written, one sentence each.
@@ -78,15 +96,61 @@ pub async fn plan(form: Form, selections: &[Selection]) -> Result<Planned, Probl
         let read = wanted.documents.into_iter();
         documents.extend(read.map(|document| (document.digest().clone(), document)));
     }
-    let lookup = |digest: &Digest| documents.get(digest);
-    let plan = match form {
-        Form::Layout => archive::layout(&entries, &lookup),
-        Form::DockerSave => archive::docker_save(&entries, &lookup),
-        Form::Folder | Form::Legacy | Form::RootFs => return Err(no_sense()),
+    let sizes = match form {
+        Form::Legacy => unpacked(&entries, &places, &mut documents).await?,
+        _ => BTreeMap::new(),
     };
-    let plan = plan.map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))?;
-    remarks.extend(plan.notes.iter().map(|note| note.message.clone()));
-    Ok(Planned { plan, places, remarks })
+    let lookup = |digest: &Digest| documents.get(digest);
+    let what = match form {
+        Form::Layout => archive::layout(&entries, &lookup).map(What::Tar),
+        Form::Folder => archive::folder(&entries, &lookup).map(What::Folder),
+        Form::DockerSave => archive::docker_save(&entries, &lookup).map(What::Tar),
+        Form::Legacy => {
+            let size = |digest: &Digest| sizes.get(digest).copied();
+            archive::legacy(&entries, &lookup, &size).and_then(archive::Folder::tar).map(What::Tar)
+        }
+        Form::RootFs => return Err(no_sense()),
+    };
+    let what = what.map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))?;
+    let notes = match &what {
+        What::Tar(plan) => &plan.notes,
+        What::Folder(folder) => &folder.notes,
+    };
+    remarks.extend(notes.iter().map(|note| note.message.clone()));
+    Ok(Planned { what, places, remarks })
+}
+
+/// Reads what Docker's old form repeats or has to know: configs, which become documents, and how
+/// large layers are when they are unpacked.
+async fn unpacked(
+    entries: &[archive::Entry],
+    places: &[Place],
+    documents: &mut BTreeMap<Digest, Document>,
+) -> Result<BTreeMap<Digest, u64>, Problem> {
+    let mut sizes = BTreeMap::new();
+    for (entry, place) in entries.iter().zip(places) {
+        let manifest = documents.get(&entry.descriptor.digest);
+        let Some(links) = manifest.and_then(|manifest| links(manifest).ok()) else { continue };
+        let source = AnySource::of(place).await?;
+        for blob in links.blobs {
+            match blob.media_type.kind() {
+                Kind::Config => {
+                    let fetched = source.document(&blob).await.map_err(Problem::from)?;
+                    if let Some(config) = transfer::document(&fetched, Some(&blob)) {
+                        documents.insert(blob.digest.clone(), config);
+                    }
+                }
+                Kind::Layer(_) if !sizes.contains_key(&blob.digest) => {
+                    let (facts, _) = tree::facts(place, &blob, None, |_| {}).await?;
+                    if let Some(size) = facts.uncompressed_size {
+                        sizes.insert(blob.digest, size);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(sizes)
 }
 
 /// Writes an archive. Every blob is compared with its digest first, and nothing is left of an
@@ -101,7 +165,14 @@ pub async fn write(
 ) -> Result<(), Problem> {
     let spooled = Spooled::default();
     let count = Count { total: Rc::default(), told: Rc::new(on_progress) };
-    let parts = planned.plan.parts.iter();
+    let plan = match (&planned.what, goal) {
+        (What::Tar(plan), _) => plan,
+        (What::Folder(files), Goal::Folder(folder)) => {
+            return write_files(planned, files, folder, &count).await;
+        }
+        (What::Folder(_), _) => return Err(no_sense()),
+    };
+    let parts = plan.parts.iter();
     let mut parts =
         stream::iter(parts).map(|part| fetch(planned, part, &spooled, &count)).buffered(AHEAD);
     match goal {
@@ -118,6 +189,7 @@ pub async fn write(
             }
             file.close().await
         }
+        Goal::Folder(_) => Err(no_sense()),
         Goal::Download(name) => {
             let gathered = Array::new();
             while let Some(part) = parts.next().await {
@@ -128,10 +200,40 @@ pub async fn write(
             }
             drop(parts);
             blob::save(&joined(&gathered)?, name)?;
-            spooled.release_later(planned.plan.size);
+            spooled.release_later(plan.size);
             Ok(())
         }
     }
+}
+
+/// Writes the files of a folder one after the other: what others lead to comes first, and the list
+/// of images last, so that a folder that was not finished has none.
+async fn write_files(
+    planned: &Planned,
+    files: &archive::Folder,
+    folder: &FileSystemDirectoryHandle,
+    count: &Count,
+) -> Result<(), Problem> {
+    let spooled = Spooled::default();
+    for file in files.files.iter().rev() {
+        let part = match &file.content {
+            Written::Bytes(bytes) => Part::Bytes(bytes.clone()),
+            Written::Blob { digest, size, entry } => {
+                Part::Blob { digest: digest.clone(), size: *size, entry: *entry }
+            }
+            Written::Tar { .. } => return Err(no_sense()),
+        };
+        let mut out = disk::file_in(folder, &file.path).await?;
+        match fetch(planned, &part, &spooled, count).await? {
+            Fetched::Bytes(bytes) => out.write(bytes).await?,
+            Fetched::Blob(digest, blob) => {
+                out.write_blob(&blob).await?;
+                spooled.release(digest);
+            }
+        }
+        out.close().await?;
+    }
+    Ok(())
 }
 
 /// A part that is here.
@@ -162,6 +264,17 @@ async fn fetch<'a>(
             let blob = obtain(place, &descriptor, spooled, on_progress).await?;
             count.moved(so_far.get(), *size);
             Ok(Fetched::Blob(digest, blob))
+        }
+        Part::Tar { digest, packed, size, entry } => {
+            let place = planned.places.get(*entry).ok_or_else(no_sense)?;
+            let descriptor = Descriptor::new(UNTOLD, digest.clone(), *packed);
+            let tar = blob::unpack(place, &descriptor, |_| {}).await?;
+            if tar.size() as u64 != *size {
+                let message = format!("The layer {digest} unpacks to another size than before.");
+                return Err(Problem::new(ProblemKind::Content, message));
+            }
+            count.moved(0, *size);
+            Ok(Fetched::Blob(digest, tar))
         }
     }
 }

@@ -5,9 +5,10 @@ use drydock::reference::Reference;
 use js_sys::{Function, Object, Promise, Reflect, global};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::FileSystemFileHandle;
+use web_sys::{FileSystemDirectoryHandle, FileSystemFileHandle};
 
 use crate::disk;
+use crate::jobs::{Problem, ProblemKind};
 
 /// Longest part of a name that is taken from an image.
 const NAME: usize = 80;
@@ -19,9 +20,41 @@ pub enum Goal {
     Chosen(FileSystemFileHandle),
     /// Where the browser puts its downloads, under this name.
     Download(String),
+    /// In this folder, which is new.
+    Folder(FileSystemDirectoryHandle),
+}
+
+/// Whether this browser lets a page write into a folder.
+#[must_use]
+pub fn can_write_folders() -> bool {
+    picker("showDirectoryPicker").is_some()
 }
 
 impl Goal {
+    /// Lets the user choose a place for a new folder; must be called at a click. `None` when the
+    /// user thought better of it.
+    ///
+    /// # Errors
+    /// When the browser can't write folders, or there is something of that name already.
+    pub async fn choose_folder(name: &str) -> Result<Option<Self>, Problem> {
+        let refused = || {
+            let message = "The browser does not let this page write a folder. Save a tar instead.";
+            Problem::new(ProblemKind::Content, message)
+        };
+        let options = Object::new();
+        let writes = Reflect::set(&options, &"mode".into(), &"readwrite".into());
+        writes.map_err(|_| refused())?;
+        let asked = picker("showDirectoryPicker").ok_or_else(refused)?;
+        let asked = asked.call1(&global(), &options).map_err(|_| refused())?;
+        let above: FileSystemDirectoryHandle = match JsFuture::from(Promise::from(asked)).await {
+            Ok(folder) => folder.unchecked_into(),
+            Err(error) if disk::error_name(&error) == "AbortError" => return Ok(None),
+            Err(_) => return Err(refused()),
+        };
+        let folder = disk::new_folder(&above, name).await?;
+        Ok(Some(Self::Folder(folder)))
+    }
+
     /// Lets the user choose a place, in browsers that can; must be called at a click. `None` when
     /// the user thought better of it.
     pub async fn choose(name: &str) -> Option<Self> {
@@ -38,12 +71,13 @@ impl Goal {
 
 /// Opens the browser's window for choosing a place; it is in no bindings yet.
 fn ask(name: &str) -> Option<Promise> {
-    let window = global();
-    let picker = Reflect::get(&window, &"showSaveFilePicker".into()).ok()?;
-    let picker: Function = picker.dyn_into().ok()?;
     let options = Object::new();
     Reflect::set(&options, &"suggestedName".into(), &JsValue::from_str(name)).ok()?;
-    picker.call1(&window, &options).ok()?.dyn_into().ok()
+    picker("showSaveFilePicker")?.call1(&global(), &options).ok()?.dyn_into().ok()
+}
+
+fn picker(name: &str) -> Option<Function> {
+    Reflect::get(&global(), &name.into()).ok()?.dyn_into().ok()
 }
 
 /// The name of the file that an image is saved in: `debian-12.oci.tar`.

@@ -9,7 +9,7 @@ mod goal;
 mod tree;
 
 pub use archive::{Planned, plan, write};
-pub use goal::{Goal, file_name};
+pub use goal::{Goal, can_write_folders, file_name};
 pub use tree::{folder, measure};
 
 pub use crate::worker::tree_job::Measured;

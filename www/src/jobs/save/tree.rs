@@ -1,12 +1,14 @@
 //! Files of an opened tree as a tar.
 
+use wasm_bindgen::JsCast as _;
+
 use super::Goal;
 use crate::disk;
 use crate::jobs::bytes::{self, Readable};
 use crate::jobs::obtain::Spooled;
-use crate::jobs::tree::Tree;
+use crate::jobs::tree::{Layer, Tree};
 use crate::jobs::{Problem, Progress, blob, no_sense, tab};
-use crate::worker::protocol::{ExportWork, Exported, LayerAt, Outcome, Work};
+use crate::worker::protocol::{BlobFrom, ExportWork, Exported, LayerAt, Outcome, Work};
 use crate::worker::tree_job::{Measured, TreeCall, TreeReply};
 
 /// How large a tar of what is in a folder would be; an empty path stands for the whole tree.
@@ -32,27 +34,29 @@ pub async fn folder(
     goal: &Goal,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(), Problem> {
-    let blobs: Vec<_> = tree
-        .layers()
-        .iter()
-        .map(|layer| (layer.place.clone(), layer.descriptor.digest.clone()))
-        .collect();
+    let digest = |layer: &Layer| layer.descriptor.digest.clone();
+    let elsewhere = tree.layers().iter().filter(|layer| tree.kept(&digest(layer)).is_none());
+    let blobs: Vec<_> = elsewhere.map(|layer| (layer.place.clone(), digest(layer))).collect();
     let Readable { from, mut parts, slots: _slots } = bytes::find_all(Vec::new(), &blobs).await?;
-    let found = from.into_iter().zip(tree.layers());
-    let layers = found
-        .map(|(from, layer)| LayerAt {
-            from,
-            digest: layer.descriptor.digest.clone(),
-            size: layer.descriptor.size,
-            index: None,
-        })
-        .collect();
+    let mut from = from.into_iter();
+    let mut layers = Vec::new();
+    for layer in tree.layers() {
+        let from = match tree.kept(&digest(layer)) {
+            Some(blob) => {
+                parts.push(blob.into());
+                BlobFrom::Disk(parts.len() - 1)
+            }
+            None => from.next().ok_or_else(no_sense)?,
+        };
+        let size = layer.descriptor.size;
+        layers.push(LayerAt { from, digest: digest(layer), size, index: None });
+    }
     let file = match goal {
         Goal::Chosen(file) => {
             parts.push(file.clone().into());
             Some(parts.len() - 1)
         }
-        Goal::Download(_) => None,
+        Goal::Download(_) | Goal::Folder(_) => None,
     };
     let before = disk::blobs().await.unwrap_or_default();
     let work = ExportWork { tree: tree.id(), folder: folder.to_vec(), layers, file };
@@ -61,6 +65,10 @@ pub async fn folder(
         return Err(no_sense());
     };
     let Goal::Download(name) = goal else { return Ok(()) };
+    let Some(digest) = digest else {
+        let tar = done.parts.into_iter().next().and_then(|tar| tar.dyn_into().ok());
+        return blob::save(&tar.ok_or_else(no_sense)?, name);
+    };
     let spooled = Spooled::default();
     if !before.contains(&digest) {
         spooled.add(digest.clone());

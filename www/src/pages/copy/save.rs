@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::saving::{Saving, Step};
 use super::state::Extent;
 use crate::components::{ByteSize, Card, CommandLines, Problem, ProgressRow, Untrusted, format};
-use crate::jobs::save::Form;
+use crate::jobs::save::{self, Form};
 use crate::pages::commands::{self, Server};
 use crate::pages::image::shown;
 use crate::pages::trouble::Trouble;
@@ -99,11 +99,23 @@ fn Forms(saving: Saving) -> impl IntoView {
                 format!("{platform}, for docker load and podman load"),
             )}
             {radio(
+                Form::Legacy,
+                "Old docker save",
+                format!("{platform}, layers not compressed, for tools older than Docker 1.10"),
+            )}
+            {radio(
                 Form::RootFs,
                 "Root file system",
                 format!("the files of {platform} as a container sees them, not compressed"),
             )}
         }
+    });
+    let folder = save::can_write_folders().then(|| {
+        radio(
+            Form::Folder,
+            "Folder with an OCI image layout",
+            "the same files, for tools that take no tar".to_owned(),
+        )
     });
     view! {
         <fieldset>
@@ -113,6 +125,7 @@ fn Forms(saving: Saving) -> impl IntoView {
                 "OCI image layout",
                 "what is chosen above, byte for byte; for skopeo, oras and this page".to_owned(),
             )}
+            {folder}
             {of_platform}
         </fieldset>
     }

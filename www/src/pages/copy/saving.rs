@@ -90,7 +90,8 @@ impl Saving {
     pub(super) fn name(self) -> String {
         let (form, extent) = (self.form.get(), self.copying.extent.get());
         self.copying.subject.with_value(|subject| {
-            let one = form != Form::Layout || extent == Extent::Platform;
+            let whole = matches!(form, Form::Layout | Form::Folder);
+            let one = !whole || extent == Extent::Platform;
             let platform = subject.platform.as_deref().filter(|_| one);
             let mut reference = subject.reference.clone();
             if extent == Extent::Tags && form != Form::RootFs {
@@ -113,7 +114,10 @@ impl Saving {
 
     fn plan_archive(self, form: Form) {
         let selections = untrack(move || self.selections(form));
-        self.step.set(Step::Planning("Reading the documents"));
+        self.step.set(Step::Planning(match form {
+            Form::Legacy => "Reading the layers, once",
+            _ => "Reading the documents",
+        }));
         self.run(async move {
             let planned = save::plan(form, &selections).await?;
             let (size, count) = (planned.size(), planned.files());
@@ -128,7 +132,7 @@ impl Saving {
         let more = self.more.get();
         all.extend(more.iter().map(Selection::of));
         let (platform, attached) = match form {
-            Form::DockerSave => (self.copying.platform(), false),
+            Form::DockerSave | Form::Legacy => (self.copying.platform(), false),
             _ => (self.copying.only_platform(), self.copying.attached.get()),
         };
         for selection in &mut all {
@@ -168,7 +172,7 @@ impl Saving {
             let known = self.tree.try_with_value(Clone::clone).flatten();
             let tree = match known {
                 Some(tree) => tree,
-                None => Rc::new(tree::open(layers, on_layer).await?),
+                None => Rc::new(tree::open_to_copy(layers, on_layer).await?),
             };
             let Measured { size, entries, findings } = save::measure(&tree, b"").await?;
             self.tree.try_set_value(Some(tree));
@@ -184,7 +188,11 @@ impl Saving {
         let form = self.form.get_untracked();
         let planned = self.step.get_untracked();
         self.run(async move {
-            let Some(goal) = Goal::choose(&name).await else { return Ok(planned) };
+            let goal = match form {
+                Form::Folder => Goal::choose_folder(&name).await?,
+                _ => Goal::choose(&name).await,
+            };
+            let Some(goal) = goal else { return Ok(planned) };
             self.step.try_set(Step::Running);
             let told = self.clock(Some(size));
             told(0);

@@ -1,12 +1,13 @@
 //! Logins of registries: in this tab's memory, one per registry.
 
 use drydock::reference::Registry;
-use drydock::registry::auth::Credentials;
 use drydock::registry::auth::docker_config::DockerConfig;
+use drydock::registry::auth::scope::Scope;
+use drydock::registry::auth::{Credentials, ShellToken};
 use drydock::registry::notice::RateLimit;
 
-use crate::components::{GoesTo, KnownRegistry, Login, format};
-use crate::jobs::tab;
+use crate::components::{GoesTo, KnownRegistry, Login, Problem, format};
+use crate::jobs::{self, tab};
 use crate::net::registries::Client;
 
 /// Keeps a login in memory; the next question to the registry tries it.
@@ -96,6 +97,20 @@ pub async fn take_docker_config(text: &str) -> Vec<String> {
         )
     }));
     said
+}
+
+/// Asks for a token for other programs; it is given to the reader and kept nowhere.
+///
+/// # Errors
+/// When the registry or its token service refuses, or may not be asked.
+pub async fn shell_token(registry: &Registry, scope: Scope) -> Result<ShellToken, Problem> {
+    let asked = ask_token(registry, scope).await;
+    asked.map_err(|problem| super::problem(problem.at(registry.as_str())))
+}
+
+async fn ask_token(registry: &Registry, scope: Scope) -> Result<ShellToken, jobs::Problem> {
+    let client = tab().registries.client(registry).await?;
+    Ok(client.shell_token(&[scope]).await?)
 }
 
 async fn client(registry: &str) -> Result<Client, String> {

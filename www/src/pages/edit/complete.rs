@@ -7,7 +7,7 @@ use drydock::edit::{
     Action, AttachEdit, AttachedFile, BaseAnnotations, Bases, Edit, IndexEdit, LayerEdit,
     LayerInput, Packing, Rebase, Scope,
 };
-use drydock::layer::write::{NewEntry, NewNode};
+use drydock::layer::write::{Keep, NewEntry, NewNode};
 
 use crate::chosen::Chosen;
 use crate::components::{Executable, Times, Wanted, placed};
@@ -54,6 +54,7 @@ async fn one(
             gid,
             file_mode,
             directory_mode,
+            directories,
             executable,
             times,
             packing,
@@ -77,7 +78,7 @@ async fn one(
                 }
             }
             for (_, entries) in layers {
-                let entries = rules.with_directories(entries, &destination);
+                let entries = rules.with_directories(entries, &destination, directories);
                 complete.edits.push(layer(LayerInput::Files { entries, packing }, base, &scope));
             }
             complete.contents.extend(taken.contents);
@@ -181,20 +182,24 @@ impl Rules {
             uid: self.uid,
             gid: self.gid,
             mtime: self.time(mtime),
+            keep: Keep::default(),
             node: NewNode::File { digest: taken.digest.clone(), size: taken.size },
         }
     }
 
-    /// Adds the directories in which the files lie, from the destination on.
-    fn with_directories(&self, files: Vec<NewEntry>, destination: &str) -> Vec<NewEntry> {
+    /// Adds the directories in which the files lie. Those that the image has stay as they are; with
+    /// `change` those from the destination on get mode and owner.
+    fn with_directories(
+        &self,
+        files: Vec<NewEntry>,
+        destination: &str,
+        change: bool,
+    ) -> Vec<NewEntry> {
         let top = destination.trim_matches('/');
         let mut directories = BTreeMap::new();
         for file in &files {
             let mut path = file.path.as_str();
             while let Some((above, _)) = path.rsplit_once('/') {
-                if above.len() <= top.len() {
-                    break;
-                }
                 let newest: &mut i64 = directories.entry(above.to_owned()).or_insert(file.mtime);
                 *newest = (*newest).max(file.mtime);
                 path = above;
@@ -202,13 +207,17 @@ impl Rules {
         }
         let taken: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
         directories.retain(|path, _| !taken.contains(path.as_str()));
-        let directories = directories.into_iter().map(|(path, mtime)| NewEntry {
-            path,
-            mode: self.directory_mode,
-            uid: self.uid,
-            gid: self.gid,
-            mtime,
-            node: NewNode::Directory,
+        let directories = directories.into_iter().map(|(path, mtime)| {
+            let own = change && path.len() > top.len();
+            NewEntry {
+                mode: self.directory_mode,
+                uid: self.uid,
+                gid: self.gid,
+                mtime,
+                keep: Keep { mode: !own, owner: !own, ..Keep::ALL },
+                node: NewNode::Directory,
+                path,
+            }
         });
         let mut entries: Vec<NewEntry> = directories.collect();
         entries.extend(files);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use drydock::descriptor::Descriptor;
 use drydock::document::Document;
-use drydock::edit::{Change, Check, Family, is_provisional, present};
+use drydock::edit::{Change, Check, Family, is_provisional};
 use drydock::platform::Platform;
 use drydock::spec::{Config, Index, Manifest};
 
@@ -125,6 +125,7 @@ fn facts(platform: Platform) -> PlatformFacts {
     PlatformFacts { label: platform.to_string(), platform }
 }
 
+/// The document byte for byte.
 fn text(document: &Document) -> String {
-    present::pretty(document)
+    String::from_utf8_lossy(document.bytes()).into_owned()
 }

@@ -7,11 +7,13 @@
 
 mod complete;
 mod context;
+mod needed;
 mod result;
 mod share;
 mod shell;
 mod state;
 mod taking;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,11 +24,13 @@ use drydock::platform::Platform;
 use drydock::reference::Tag;
 use drydock::transfer::{Options, Wanted as Held};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
 
 use self::result::ResultCard;
 use self::share::ShareDraft;
 use self::shell::Shell;
 use self::taking::{Asked, Taking, TakingPanel};
+use self::texts::Texts;
 use super::image::{Shown, shown};
 use super::model::Load;
 use super::transfer::{Moving, MovingCard, PlanRemarks};
@@ -94,6 +98,7 @@ pub fn EditPage() -> impl IntoView {
         taking.logged_in();
     });
     let registry = shown.route.with_untracked(|route| route.reference.registry.to_string());
+    undo_by_key(editing, form);
     view! {
         <DropZone hint="Drop files or folders to add them as a layer, tars to add them as they are" dropped>
             <div class="page editing">
@@ -156,6 +161,31 @@ fn platform(shown: Shown) -> Option<Platform> {
         Load::Ready(Some(platform)) => platform.name.parse().ok(),
         _ => None,
     })
+}
+
+/// Ctrl-Z takes the last change back, Ctrl-Shift-Z and Ctrl-Y do it again, where no text is typed.
+fn undo_by_key(editing: Editing, form: RwSignal<Option<OpenForm>>) {
+    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        let command = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
+        if !command || event.default_prevented() || form.with_untracked(Option::is_some) {
+            return;
+        }
+        let target = event.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+        let typed = target.is_some_and(|it| {
+            matches!(&*it.tag_name(), "INPUT" | "TEXTAREA" | "SELECT")
+                || it.closest("dialog").is_ok_and(|dialog| dialog.is_some())
+        });
+        if typed {
+            return;
+        }
+        match (&*event.key().to_ascii_lowercase(), event.shift_key()) {
+            ("z", false) => editing.undo(),
+            ("z", true) | ("y", false) => editing.redo(),
+            _ => return,
+        }
+        event.prevent_default();
+    });
+    on_cleanup(move || listener.remove());
 }
 
 /// Does something whenever somebody has logged in to a registry, or out of one.
@@ -233,6 +263,7 @@ fn List(
             context
             add
             act
+            details=move |at: usize| view! { <Texts editing at /> }.into_any()
             can_undo=can(drydock::edit::History::can_undo)
             can_redo=can(drydock::edit::History::can_redo)
             undo=move |()| editing.undo()

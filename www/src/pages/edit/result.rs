@@ -1,25 +1,36 @@
 //! What becomes of the draft, for the platform that is shown, and the layers that are being built.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use drydock::digest::Digest;
 use drydock::document::Document;
-use drydock::edit::{Change, NeededBlob, Origin, is_provisional, present};
-use drydock::media_type::Kind;
+use drydock::edit::present::DocumentDiff;
+use drydock::edit::{Action, Change, Edit, LayerEdit, Origin, Packing, Which, is_provisional};
+use drydock::finding::Finding;
+use drydock::media_type::{Compression, Kind};
 use drydock::platform::Platform;
 use drydock::spec::{Config, Index, Manifest};
 use leptos::prelude::*;
 
 use super::Editing;
+use super::needed::Needed;
 use crate::components::{Becomes, BecomesLayer, Fate, NewDigest};
 use crate::components::{ProgressRow, Transfer, format};
+use crate::jobs::{Task, diff};
 use crate::route::{Here, Route};
 
 /// The diff, the layers, the new digest; above it what is being built.
 #[component]
 pub(super) fn ResultCard(editing: Editing, shown: Signal<Option<Platform>>) -> impl IntoView {
     let change = Memo::new(move |_| editing.change());
+    let all = documents(change);
+    // Those of the platform that is shown come first.
     let documents = Signal::derive(move || {
-        change.get().map(|change| present::diff(&change)).unwrap_or_default()
+        let mut documents = all.get();
+        let shown = shown.get();
+        documents.sort_by_key(|document| !is_of(&document.label, shown.as_ref()));
+        documents
     });
     let layers = Signal::derive(move || {
         let shown = shown.get();
@@ -41,9 +52,30 @@ pub(super) fn ResultCard(editing: Editing, shown: Signal<Option<Platform>>) -> i
         <div class="stack">
             <Building editing change />
             <Becomes documents layers digest lost findings note />
+            <PackPlain editing findings />
+            <Needed editing change shown />
             <OpenAsImage editing change />
         </div>
     }
+}
+
+/// What becomes of the documents, as soon as they are compared; those of an older change stay until
+/// then.
+fn documents(change: Memo<Option<Arc<Change>>>) -> Signal<Vec<DocumentDiff>> {
+    let documents = RwSignal::new(Vec::new());
+    let task = StoredValue::new_local(None::<Task>);
+    Effect::new(move |_| {
+        let Some(change) = change.get() else {
+            task.set_value(None);
+            documents.set(Vec::new());
+            return;
+        };
+        task.set_value(Some(Task::spawn(async move {
+            // Without its worker the new digest and the layers still say what becomes of it.
+            documents.try_set(diff::documents(&change).await.unwrap_or_default());
+        })));
+    });
+    documents.into()
 }
 
 /// The layers that are being built, and a way to stop that.
@@ -62,15 +94,26 @@ fn Building(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoVie
     });
     let cancel = Callback::new(move |()| editing.stop());
     let again = move || editing.problem.with(Option::is_some) && count() > 0;
+    // Of the layers that the draft has now.
+    let lines = Memo::new(move |_| {
+        let recipes = change.get().map(|change| change.recipes.clone()).unwrap_or_default();
+        editing.kept.with(|kept| {
+            let all = kept.iter().flat_map(|kept| {
+                recipes.iter().filter_map(|(id, _)| kept.remarks.get(id)).flatten().cloned()
+            });
+            let mut lines: Vec<String> = all.collect();
+            let mut seen = BTreeSet::new();
+            lines.retain(|line| seen.insert(line.clone()));
+            lines
+        })
+    });
+    let any = move || lines.with(|lines| !lines.is_empty());
     let remarks = move || {
-        let lines: Vec<String> =
-            editing.remarks.with(|all| all.values().flatten().cloned().collect());
-        let lines = lines.into_iter().map(|line| {
+        let lines = lines.get().into_iter().map(|line| {
             view! { <li><bdi>{format::visible(&line)}</bdi></li> }
         });
         lines.collect_view()
     };
-    let any = move || editing.remarks.with(|all| all.values().any(|lines| !lines.is_empty()));
     view! {
         <Show when=busy>
             <section class="card" role="status">
@@ -83,11 +126,59 @@ fn Building(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoVie
             </button>
         </Show>
         <Show when=any>
-            <section class="card">
+            <section class="card" aria-label="What to know of the new layers">
+                <header>
+                    <h2>"To know of the new layers"</h2>
+                </header>
                 <ul class="rows">{remarks}</ul>
             </section>
         </Show>
     }
+}
+
+/// Offers to pack layers that are not compressed.
+#[component]
+fn PackPlain(editing: Editing, findings: Signal<Vec<Finding>>) -> impl IntoView {
+    let plain = Memo::new(move |_| findings.with(|all| all.iter().any(|it| it.rule == PLAIN)));
+    let pack = move |_| {
+        let change = untrack(|| editing.change());
+        let edits = change.map(|change| packed(&change)).unwrap_or_default();
+        editing.add(edits, BTreeMap::new());
+    };
+    view! {
+        <Show when=move || plain.get()>
+            <p>
+                <button type="button" class="button" on:click=pack>
+                    "Pack the plain layers with gzip"
+                </button>
+            </p>
+        </Show>
+    }
+}
+
+/// The finding that layers are not compressed.
+const PLAIN: &str = "edit.plain-layers";
+
+/// One edit for each image that has layers which are not compressed.
+fn packed(change: &Change) -> Vec<Edit> {
+    let images = change.documents.iter().filter_map(|changed| {
+        let manifest = Manifest::read(&changed.document, "manifest").0?;
+        let plain = manifest
+            .layers
+            .iter()
+            .filter(|layer| layer.descriptor.media_type.kind() == Kind::Layer(Compression::None));
+        let plain: Vec<usize> = plain.map(|layer| layer.number).collect();
+        (!plain.is_empty()).then_some(())?;
+        let layers = Which::These(plain);
+        let edit = LayerEdit::Recompress { packing: Packing::default(), layers };
+        let action = Action::Layers(edit);
+        let name = changed.label.split(" (").next().unwrap_or_default();
+        Some(match name.parse::<Platform>() {
+            Ok(platform) => Edit::on(vec![platform], action),
+            Err(_) => Edit::all(action),
+        })
+    });
+    images.collect()
 }
 
 /// The draft as an image, in all views, before it is pushed.
@@ -107,17 +198,26 @@ fn OpenAsImage(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl Into
     }
 }
 
+/// Whether a document is one of this platform: `linux/amd64`, `config of linux/amd64`.
+fn is_of(label: &str, shown: Option<&Platform>) -> bool {
+    let name = label.rsplit(" of ").next().unwrap_or(label);
+    let name = name.split(" (").next().unwrap_or(name);
+    let platform = name.parse::<Platform>().ok();
+    platform.zip(shown).is_some_and(|(platform, shown)| platform.matches(shown))
+}
+
 /// The layers of one platform, before and after; those that are gone where they were.
 fn layers(change: &Change, shown: Option<&Platform>) -> Vec<BecomesLayer> {
     let Some(manifest) = manifest_of(change, shown) else { return Vec::new() };
     let after = sides(change, &manifest.document, true);
     let before = manifest.before.as_ref().map(|before| sides(change, before, false));
     let before = before.unwrap_or_default();
+    let known: BTreeSet<&Digest> = before.iter().filter_map(|it| it.digest.as_ref()).collect();
     let mut rows = Vec::new();
     let mut gone = before.iter().peekable();
     for layer in after {
         let stays = |one: &BecomesLayer| one.digest == layer.digest;
-        if layer.digest.is_some() && before.iter().any(stays) {
+        if layer.digest.as_ref().is_some_and(|digest| known.contains(digest)) {
             // Whatever stood before this one and is not there any more.
             while let Some(old) = gone.next_if(|old| !stays(old)) {
                 rows.push(removed(old));
@@ -126,7 +226,7 @@ fn layers(change: &Change, shown: Option<&Platform>) -> Vec<BecomesLayer> {
         }
         rows.push(layer);
     }
-    let still: Vec<_> = rows.iter().filter_map(|row| row.digest.clone()).collect();
+    let still: BTreeSet<_> = rows.iter().filter_map(|row| row.digest.clone()).collect();
     rows.extend(
         gone.filter(|old| !old.digest.as_ref().is_some_and(|it| still.contains(it))).map(removed),
     );
@@ -137,7 +237,7 @@ fn removed(layer: &BecomesLayer) -> BecomesLayer {
     BecomesLayer { fate: Fate::Removed, number: None, ..layer.clone() }
 }
 
-fn manifest_of<'a>(
+pub(super) fn manifest_of<'a>(
     change: &'a Change,
     shown: Option<&Platform>,
 ) -> Option<&'a drydock::edit::ChangedDocument> {
@@ -174,11 +274,13 @@ fn sides(change: &Change, document: &Document, after: bool) -> Vec<BecomesLayer>
         .filter(|step| !step.empty_layer)
         .map(|step| step.created_by.or(step.comment).unwrap_or_default())
         .collect();
+    let origins: BTreeMap<&Digest, &Origin> =
+        change.blobs.iter().rev().map(|blob| (&blob.descriptor.digest, &blob.origin)).collect();
     let row = |layer: &drydock::spec::LayerDescriptor| {
         let digest = &layer.descriptor.digest;
         let known = !is_provisional(digest);
         BecomesLayer {
-            fate: if after { fate(change, digest) } else { Fate::Kept },
+            fate: if after { fate(origins.get(digest).copied()) } else { Fate::Kept },
             number: Some(layer.number),
             digest: known.then(|| digest.clone()),
             size: known.then_some(layer.descriptor.size),
@@ -188,9 +290,8 @@ fn sides(change: &Change, document: &Document, after: bool) -> Vec<BecomesLayer>
     manifest.layers.iter().map(row).collect()
 }
 
-fn fate(change: &Change, digest: &drydock::digest::Digest) -> Fate {
-    let needed = |blob: &&NeededBlob| blob.descriptor.digest == *digest;
-    match change.blobs.iter().find(needed).map(|blob| &blob.origin) {
+fn fate(origin: Option<&Origin>) -> Fate {
+    match origin {
         Some(Origin::Kept) => Fate::Kept,
         Some(Origin::Other(_)) => Fate::OtherBase,
         _ => Fate::New,

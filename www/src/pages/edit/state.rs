@@ -1,6 +1,7 @@
 //! A draft that is being edited: what it says, what becomes of it, and what is being built.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use drydock::digest::Digest;
@@ -10,11 +11,13 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::components::{Problem, Transfer};
-use crate::jobs::drafts::{self, Content, Kept};
+use crate::jobs::drafts::{self, Content, Kept, Listening, Saved};
 use crate::jobs::edit::{self, Sources};
-use crate::jobs::{self, ProblemKind, Task};
+use crate::jobs::{self, Task};
 use crate::net::clock;
 use crate::pages::data;
+
+type Alteration = Rc<dyn Fn(&mut Kept)>;
 
 /// The draft that is open, with all that is known of it.
 #[derive(Clone, Copy)]
@@ -31,8 +34,6 @@ pub struct Editing {
     pub problem: RwSignal<Option<Problem>>,
     /// Layers that are being built, and how far each is.
     pub building: RwSignal<BTreeMap<RecipeId, Transfer>>,
-    /// What was remarkable about layers that were built.
-    pub remarks: RwSignal<BTreeMap<RecipeId, Vec<String>>>,
     /// How many drafts this browser keeps, as the bar shows it.
     count: RwSignal<usize>,
     sources: StoredValue<Option<(Draft, Arc<Sources>)>>,
@@ -43,6 +44,9 @@ pub struct Editing {
     build: StoredValue<Option<Task>, LocalStorage>,
     /// Number of changes that were to be kept; only the last one has to be.
     saves: StoredValue<u32>,
+    /// What was changed since the draft was kept last, to be done again on what another tab kept.
+    unsaved: StoredValue<Vec<Alteration>, LocalStorage>,
+    listening: StoredValue<Option<Listening>, LocalStorage>,
 }
 
 impl Editing {
@@ -56,7 +60,6 @@ impl Editing {
             waiting: RwSignal::new(None),
             problem: RwSignal::new(None),
             building: RwSignal::new(BTreeMap::new()),
-            remarks: RwSignal::new(BTreeMap::new()),
             count,
             sources: StoredValue::new(None),
             asked: StoredValue::new(None),
@@ -64,6 +67,39 @@ impl Editing {
             loading: StoredValue::new_local(None),
             build: StoredValue::new_local(None),
             saves: StoredValue::new(0),
+            unsaved: StoredValue::new_local(Vec::new()),
+            listening: StoredValue::new_local(None),
+        }
+        .listen()
+    }
+
+    /// Follows what other tabs make of the same draft.
+    fn listen(self) -> Self {
+        let listening = drafts::listen(move |name| {
+            let is_this = self
+                .kept
+                .try_with_untracked(|kept| kept.as_ref().is_some_and(|kept| kept.name == name));
+            if is_this == Some(true) {
+                spawn_local(self.catch_up(name));
+            }
+        });
+        self.listening.set_value(listening);
+        self
+    }
+
+    /// Shows what another tab has kept, with what was changed here since.
+    async fn catch_up(self, name: String) {
+        let Ok(Some(theirs)) = drafts::load(&name).await else { return };
+        let newer = self.kept.try_update(|kept| {
+            let kept = kept.as_mut().filter(|kept| kept.name == name)?;
+            (theirs.revision > kept.revision).then(|| {
+                let mut theirs = theirs;
+                self.unsaved.with_value(|all| all.iter().for_each(|change| change(&mut theirs)));
+                *kept = Arc::new(theirs);
+            })
+        });
+        if newer.flatten().is_some() {
+            self.refresh();
         }
     }
 
@@ -94,10 +130,7 @@ impl Editing {
             match (drafts::load(&name).await, base) {
                 (Ok(Some(kept)), _) => self.show(kept),
                 (Ok(None), Some(base)) => self.show(Kept::new(base)),
-                (Ok(None), None) => self.fail(jobs::Problem::new(
-                    ProblemKind::NotFound,
-                    "This browser has no such draft. A link to a draft works only where it was made; share the draft itself instead.",
-                )),
+                (Ok(None), None) => self.fail(drafts::no_draft()),
                 (Err(problem), _) => self.fail(problem),
             }
         })));
@@ -150,9 +183,9 @@ impl Editing {
     /// Adds edits at the end, with the files that they name.
     pub fn add(self, edits: Vec<Edit>, contents: BTreeMap<Digest, Content>) {
         self.alter(move |kept| {
-            kept.contents.extend(contents);
-            for edit in edits {
-                kept.history.push(edit);
+            kept.contents.extend(contents.clone());
+            for edit in &edits {
+                kept.history.push(edit.clone());
             }
         });
     }
@@ -160,8 +193,8 @@ impl Editing {
     /// Changes the list of edits.
     pub fn step(self, step: Step, contents: BTreeMap<Digest, Content>) {
         self.alter(move |kept| {
-            kept.contents.extend(contents);
-            let _done = kept.history.take(step);
+            kept.contents.extend(contents.clone());
+            let _done = kept.history.take(step.clone());
         });
     }
 
@@ -184,21 +217,26 @@ impl Editing {
         let changed = self.kept.try_update(|kept| {
             let kept = Arc::make_mut(kept.as_mut()?);
             let changed = kept.target != target;
-            kept.target = target;
+            kept.target.clone_from(&target);
             (changed && !kept.draft().edits.is_empty()).then_some(())
         });
         if changed.flatten().is_some() {
+            let again: Alteration = Rc::new(move |kept| kept.target.clone_from(&target));
+            self.unsaved.update_value(|all| all.push(again));
             self.save();
         }
     }
 
-    fn alter(self, change: impl FnOnce(&mut Kept)) {
-        let altered = self.kept.try_update(|kept| {
-            let kept = Arc::make_mut(kept.as_mut()?);
+    fn alter(self, change: impl Fn(&mut Kept) + 'static) {
+        let change: Alteration = Rc::new(move |kept| {
             change(kept);
             kept.changed = js_sys::Date::now() as u64;
+        });
+        let altered = self.kept.try_update(|kept| {
+            change(Arc::make_mut(kept.as_mut()?));
             Some(())
         });
+        self.unsaved.update_value(|all| all.push(change));
         if altered.flatten().is_some() {
             self.save();
             self.refresh();
@@ -213,16 +251,36 @@ impl Editing {
         let count = self.count;
         let change = self.saves.with_value(|saves| saves + 1);
         self.saves.set_value(change);
+        let name = kept.name.clone();
         // Not a task: it goes on when the reader has left the view.
         spawn_local(async move {
             clock::let_others_run().await;
             if self.saves.try_get_value().is_some_and(|latest| latest != change) {
                 return;
             }
-            match drafts::save(&kept).await {
-                Ok(()) => {
+            // What is kept is the latest, or what it was when the reader left.
+            let mut unsaved = 0;
+            let current = || {
+                unsaved = self.unsaved.try_with_value(Vec::len).unwrap_or_default();
+                self.kept.try_get_untracked().unwrap_or(Some(kept))
+            };
+            match drafts::save(&name, current).await {
+                Ok(Saved::Kept(revision)) => {
+                    self.unsaved.try_update_value(|all| {
+                        all.drain(..unsaved.min(all.len()));
+                    });
+                    self.kept.try_update_untracked(|kept| {
+                        if let Some(kept) = kept.as_mut().filter(|kept| kept.name == name) {
+                            Arc::make_mut(kept).revision = revision;
+                        }
+                    });
                     count.try_set(drafts::count().await.unwrap_or_default());
                 }
+                Ok(Saved::Behind) => {
+                    self.catch_up(name).await;
+                    self.save();
+                }
+                Ok(Saved::Nothing) => {}
                 Err(problem) => {
                     self.problem.try_set(Some(data::problem(problem)));
                 }
@@ -292,12 +350,14 @@ impl Editing {
             };
             let on_built = move |id: &RecipeId, made: &jobs::build::Made| {
                 self.building.try_update(|building| building.remove(id));
-                self.remarks.try_update(|all| all.insert(id.clone(), made.remarks.clone()));
+                let made = BTreeMap::from([(id.clone(), made.clone())]);
                 self.kept.try_update(|kept| {
                     if let Some(kept) = kept {
-                        Arc::make_mut(kept).built.insert(id.clone(), made.layer.clone());
+                        Arc::make_mut(kept).take_built(&made);
                     }
                 });
+                let again: Alteration = Rc::new(move |kept| kept.take_built(&made));
+                self.unsaved.try_update_value(|all| all.push(again));
                 self.save();
             };
             let built = edit::build(&change, &kept, &sources, on_progress, on_built).await;

@@ -13,6 +13,7 @@ use super::state::Editing;
 use crate::components::{Problem, ProgressRow, Transfer, Wanted, format};
 use crate::jobs::drafts::Content;
 use crate::jobs::{self, ProblemKind, Progress, Task};
+use crate::leaving::Stake;
 use crate::net::clock;
 use crate::pages::data;
 use crate::pages::trouble::Trouble;
@@ -44,9 +45,15 @@ pub(super) struct Taking {
 
 impl Taking {
     pub(super) fn new(editing: Editing) -> Self {
+        let queue = RwSignal::new_local(VecDeque::new());
+        let stake = StoredValue::new_local(None);
+        Effect::new(move |_| {
+            let waits = queue.with(|queue: &VecDeque<_>| !queue.is_empty());
+            stake.set_value(waits.then(Stake::of_view));
+        });
         Self {
             editing,
-            queue: RwSignal::new_local(VecDeque::new()),
+            queue,
             progress: RwSignal::new(None),
             problem: RwSignal::new(None),
             task: StoredValue::new_local(None),

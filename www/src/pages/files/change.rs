@@ -7,13 +7,13 @@ use leptos::task::spawn_local;
 
 use super::super::image::shown;
 use super::super::model::Load;
-use super::state::Files;
 use crate::chosen::Chosen;
 use crate::components::{Choice, ChooseButton, Problem, ProgressRow, Transfer, format};
 use crate::jobs::patch::{self, Patch};
 use crate::jobs::{Progress, Task, drafts};
+use crate::leaving::Stake;
 use crate::pages::data;
-use crate::route::View;
+use crate::route::{Here, View};
 use crate::state::ui;
 
 /// What is being done to one path.
@@ -39,12 +39,12 @@ impl Changing {
     }
 
     /// Puts a patch of a path into the draft; `then` follows when that went well.
-    pub(super) fn put(self, files: Files, row: Row, wanted: Patch, then: impl FnOnce() + 'static) {
-        let Some(tree) = files.tree() else { return };
+    pub(super) fn put(self, row: Row, wanted: Patch, then: impl FnOnce() + 'static) {
         let shown = shown();
         let image = shown.image.with_untracked(|image| image.ready().cloned());
         let Some(image) = image else { return };
         let reference = shown.route.get_untracked().reference;
+        let in_draft = Here::of(&reference.registry) == Some(Here::Draft);
         let scope = self.scope();
         let ui = ui();
         let began = js_sys::Date::now();
@@ -57,14 +57,19 @@ impl Changing {
             self.progress.try_set(Some(transfer));
         };
         self.task.set_value(Some(Task::spawn(async move {
+            let _stake = Stake::of_view();
             let kept = async {
-                let patched = patch::patch(&tree, &row, wanted, on_progress).await?;
+                let patched = patch::patch(&row, wanted, on_progress).await?;
                 patch::into_draft(&reference, &image.digest, scope, patched).await
             };
             match kept.await {
                 Ok(kept) => {
                     self.done.try_set(Some(kept.draft().edits.len()));
                     then();
+                    // What is shown there is what the draft gives.
+                    if in_draft {
+                        shown.reload.run(());
+                    }
                     spawn_local(async move {
                         if let Ok(count) = drafts::count().await {
                             ui.drafts.try_set(count);
@@ -104,12 +109,11 @@ impl Changing {
 /// Buttons for what can be done to a path, and what came of it.
 #[component]
 pub(super) fn ChangeBar(row: Row, changing: Changing, edit: RwSignal<bool>) -> impl IntoView {
-    let files = expect_context::<Files>();
     let is_file = row.content.is_some();
     let is_directory = row.kind == "dir";
     let asking_mode = RwSignal::new(false);
     let sure = RwSignal::new(false);
-    let put = move |row: &Row, patch: Patch| changing.put(files, row.clone(), patch, || ());
+    let put = move |row: &Row, patch: Patch| changing.put(row.clone(), patch, || ());
     let row = StoredValue::new(row);
     let replace = move |chosen: Vec<Chosen>| {
         if let Some(file) = chosen.into_iter().next() {

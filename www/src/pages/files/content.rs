@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::preview::Form;
+use super::reader::Form;
 use crate::components::{TextView, Windowed};
 use crate::jobs::file::FilePreview;
 

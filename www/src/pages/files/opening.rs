@@ -11,7 +11,7 @@ use crate::jobs::{self, ProblemKind};
 use crate::net::place::Place;
 
 /// What the tree is made of.
-pub(super) fn layers(reference: &Reference, content: &ContentModel) -> Vec<Layer> {
+pub(in crate::pages) fn layers(reference: &Reference, content: &ContentModel) -> Vec<Layer> {
     let place = Place::from(reference);
     let layers = content.layers.iter().map(|layer| Layer {
         place: place.clone(),

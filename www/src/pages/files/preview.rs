@@ -8,22 +8,22 @@ use leptos::prelude::*;
 use super::super::image::shown;
 use super::change::{ChangeBar, Changing};
 use super::content::{ContentView, is_text};
+use super::drafted::DraftedLine;
 use super::list::owner;
-use super::opening::{Opening, OpeningProgress, told};
+use super::opening::{Opening, OpeningProgress};
+use super::reader::{Form, Reader, Reading};
 use super::state::{Files, Phase};
 use super::text::TextEditor;
 use super::toolbar::file_name;
+use super::unsaved;
 use crate::components::{
-    Badge, ByteSize, CopyButton, ErrorPanel, LayerDot, Moment, Problem, ProgressRow, Transfer,
-    Trust, TrustBadge, Untrusted, format,
+    Badge, ByteSize, CopyButton, ErrorPanel, LayerDot, Moment, ProgressRow, Trust, TrustBadge,
+    Untrusted, format,
 };
 use crate::history;
-use crate::jobs::file::{self, FilePreview};
+use crate::jobs::file;
 use crate::jobs::{Progress, Task, blob};
 use crate::route::{EntryPath, Route, Tree};
-
-/// Bytes of a file that are shown.
-const LIMIT: u64 = 512 << 10;
 
 /// What is known of the chosen path.
 #[derive(Clone, Debug)]
@@ -110,9 +110,10 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
     let shown = shown();
     let link = Signal::derive(move || history::link(&Route::Image(shown.route.get())));
     let changing = Changing::new();
-    let edit = RwSignal::new(false);
+    // A text that was typed and is not in the draft yet is gone on with.
+    let edit = RwSignal::new(unsaved::get(&unsaved::key(shown, &row.path)).is_some());
     let form = RwSignal::new(None::<Form>);
-    let reader = Reader::new(&row);
+    let reader = Reader::new(&row, edit);
     // Only what a container sees can be changed.
     let merged = files.view.with_untracked(|view| view.tree == Tree::Merged);
     let removed = !merged || row.status == Status::Removed;
@@ -226,85 +227,6 @@ fn EntryFacts(row: Row, reader: Reader) -> impl IntoView {
     }
 }
 
-/// How the bytes of a file are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    Text,
-    Hex,
-}
-
-#[derive(Clone, Debug)]
-enum Reading {
-    Busy,
-    Here(FilePreview),
-    Failed(Problem),
-}
-
-/// The reading of one file.
-#[derive(Clone, Copy)]
-struct Reader {
-    files: Files,
-    content: Option<Content>,
-    reading: RwSignal<Reading>,
-    progress: RwSignal<Option<Transfer>>,
-    task: StoredValue<Option<Task>, LocalStorage>,
-}
-
-impl Reader {
-    fn new(row: &Row) -> Self {
-        let reader = Self {
-            files: expect_context::<Files>(),
-            content: row.content,
-            reading: RwSignal::new(Reading::Busy),
-            progress: RwSignal::new(None),
-            task: StoredValue::new_local(None),
-        };
-        reader.start();
-        reader
-    }
-
-    fn start(self) {
-        let Self { files, reading, progress, task, .. } = self;
-        reading.set(Reading::Busy);
-        progress.set(None);
-        let (Some(tree), Some(content)) = (files.tree(), self.content) else { return };
-        let started = js_sys::Date::now();
-        let on_progress = move |now: Progress| {
-            let elapsed = js_sys::Date::now() - started;
-            progress.try_set(Some(Transfer { done: now.downloaded, total: None, elapsed }));
-        };
-        task.set_value(Some(Task::spawn(async move {
-            let read = file::read(&tree, content, LIMIT, on_progress).await;
-            reading.try_set(match read {
-                Ok(preview) => Reading::Here(preview),
-                Err(problem) => Reading::Failed(Problem {
-                    sentence: "The file can't be shown.".to_owned(),
-                    ..told(&problem)
-                }),
-            });
-        })));
-    }
-
-    fn stop(self) {
-        self.task.set_value(None);
-        self.reading.set(Reading::Failed(Problem {
-            sentence: "Reading was stopped.".to_owned(),
-            retry: true,
-            ..Problem::default()
-        }));
-    }
-
-    /// Bytes of a file that is whole, short enough and a text; none for all others.
-    fn text_length(self) -> Option<usize> {
-        self.reading.with(|reading| match reading {
-            Reading::Here(preview) if preview.bytes.len() as u64 == preview.total => {
-                is_text(&preview.bytes).then_some(preview.bytes.len())
-            }
-            _ => None,
-        })
-    }
-}
-
 #[component]
 fn FileContent(
     row: Row,
@@ -337,7 +259,23 @@ fn FileContent(
             let row = kept.get_value();
             view! { <TextEditor row preview changing edit /> }.into_any()
         }
-        Reading::Here(preview) => view! { <ContentView preview form /> }.into_any(),
+        Reading::Removed => {
+            view! { <DraftedLine as_it_is=reader.as_it_is text="The draft removes this file." /> }
+                .into_any()
+        }
+        Reading::Here(preview) => {
+            let line = move || match (reader.shows_draft.get(), reader.as_it_is.get()) {
+                (true, _) => Some("As the draft has it."),
+                (_, true) => Some("As the image has it, without the draft."),
+                _ => None,
+            };
+            let line = line().map(|text| view! { <DraftedLine as_it_is=reader.as_it_is text /> });
+            view! {
+                {line}
+                <ContentView preview form />
+            }
+            .into_any()
+        }
     }
 }
 
@@ -377,6 +315,9 @@ fn Forms(reader: Reader, form: RwSignal<Option<Form>>) -> impl IntoView {
 fn Worth(reader: Reader) -> impl IntoView {
     move || {
         let Reading::Here(preview) = reader.reading.get() else { return ().into_any() };
+        if reader.shows_draft.get() {
+            return ().into_any();
+        }
         let (trust, words) = match preview.verified {
             true => (Trust::Verified, "the whole layer was read and matches its digest"),
             false => (Trust::NotChecked, "only a part of the layer was read"),

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drydock::edit::present::{self, Line};
+use drydock::edit::with_breaks_of;
 use drydock::inspect::tree::Row;
 use leptos::prelude::*;
 
+use super::super::image::shown;
 use super::change::{ChangeOutcome, Changing};
-use super::state::Files;
+use super::unsaved;
 use crate::components::DiffLines;
 use crate::jobs::file::FilePreview;
 use crate::jobs::patch::Patch;
@@ -28,7 +30,6 @@ pub(super) fn TextEditor(
     changing: Changing,
     edit: RwSignal<bool>,
 ) -> impl IntoView {
-    let files = expect_context::<Files>();
     let whole = preview.bytes.len() as u64 == preview.total;
     let Some(before) = String::from_utf8(preview.bytes).ok().filter(|_| whole) else {
         return view! {
@@ -37,24 +38,30 @@ pub(super) fn TextEditor(
         .into_any();
     };
     // A browser's field knows only one kind of line break.
-    let crlf = before.contains("\r\n");
-    let before = StoredValue::new(before.replace("\r\n", "\n"));
-    let typed = RwSignal::new(before.get_value());
-    let settled = RwSignal::new(before.get_value());
+    let whole_text = StoredValue::new(before.clone());
+    let before = StoredValue::new(before.replace("\r\n", "\n").replace('\r', "\n"));
+    // What was typed before the reader went elsewhere.
+    let key = StoredValue::new(unsaved::key(shown(), &row.path));
+    let begun = key.with_value(unsaved::get).unwrap_or_else(|| before.get_value());
+    let typed = RwSignal::new(begun.clone());
+    let settled = RwSignal::new(begun);
     let mut settle = debounce(PAUSE, move |text: String| {
         settled.try_set(text);
     });
     let type_in = move |event| {
         let text = event_target_value(&event);
         typed.set(text.clone());
+        let changed = before.with_value(|before| *before != text);
+        key.with_value(|key| unsaved::keep(key, changed.then(|| text.clone())));
         settle(text);
     };
     let changed =
         Memo::new(move |_| before.with_value(|before| typed.with(|typed| typed != before)));
     let save = move |_| {
         let text = typed.get_untracked();
-        let text = if crlf { text.replace('\n', "\r\n") } else { text };
-        changing.put(files, row.clone(), Patch::Write(text.into_bytes()), move || {
+        let text = whole_text.with_value(|before| with_breaks_of(before, &text));
+        changing.put(row.clone(), Patch::Write(text.into_bytes()), move || {
+            key.try_with_value(|key| unsaved::keep(key, None));
             edit.try_set(false);
         });
     };
@@ -85,9 +92,12 @@ pub(super) fn TextEditor(
                     type="button"
                     class="button small"
                     disabled=busy
-                    on:click=move |_| edit.set(false)
+                    on:click=move |_| {
+                        key.with_value(|key| unsaved::keep(key, None));
+                        edit.set(false);
+                    }
                 >
-                    "Cancel"
+                    {move || if changed.get() { "Throw away what was typed" } else { "Cancel" }}
                 </button>
             </div>
         </div>

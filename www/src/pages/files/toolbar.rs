@@ -23,18 +23,7 @@ pub(super) fn Toolbar() -> impl IntoView {
             <Filter files />
             <Listing files />
         </div>
-        {files
-            .not_shown
-            .get_value()
-            .into_iter()
-            .map(|sentence| {
-                view! {
-                    <p class="trouble" role="note">
-                        {format::visible(&sentence)}
-                    </p>
-                }
-            })
-            .collect_view()}
+        <NotShown files />
         {move || {
             files
                 .trouble
@@ -48,6 +37,29 @@ pub(super) fn Toolbar() -> impl IntoView {
                 })
         }}
     }
+}
+
+/// Sentences about layers that are shown one by one.
+const SENTENCES: usize = 3;
+
+/// The layers whose files can't be shown.
+#[component]
+fn NotShown(files: Files) -> impl IntoView {
+    let sentences = files.not_shown.get_value();
+    let more = sentences.len().saturating_sub(SENTENCES);
+    let more = (more > 0).then(|| {
+        let text =
+            format!("{} are not shown either.", format::plural(more, "more layer", "more layers"));
+        view! { <p class="trouble" role="note">{text}</p> }
+    });
+    let first = sentences.into_iter().take(SENTENCES).map(|sentence| {
+        view! {
+            <p class="trouble" role="note">
+                {format::cut(&sentence, 300)}
+            </p>
+        }
+    });
+    view! { {first.collect_view()} {more} }
 }
 
 fn layer_of(which: Which) -> Option<NonZeroU32> {

@@ -163,7 +163,7 @@ pub(super) fn view_tabs(shown: Shown) -> Vec<Tab> {
         tab("Files", View::files(), None),
         tab("Graph", View::Graph { outline: false }, None),
         tab("Documents", View::documents(None), documents),
-        tab("Tags", View::Tags { filter: String::new() }, None),
+        tab("Tags", View::tags(), None),
         tab("Verify", View::Verify, None),
         tab("Edit", View::Edit, None),
         tab("Copy", View::Copy { to: String::new() }, None),

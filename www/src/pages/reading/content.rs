@@ -16,7 +16,7 @@ use crate::pages::model::{ContentModel, Label, LayerModel, Load, Setting};
 const CREATED: &str = "org.opencontainers.image.created";
 
 pub(super) fn of(graph: &Graph, node: &Node, name: &str) -> Load<Arc<ContentModel>> {
-    if let Some(problem) = problem_of(node) {
+    if let Some(problem) = problem_of(node, graph.holder()) {
         return Load::Failed(problem);
     }
     let Some(manifest) = node.manifest() else {
@@ -36,7 +36,7 @@ pub(super) fn of(graph: &Graph, node: &Node, name: &str) -> Load<Arc<ContentMode
             return Load::Waiting(format!("Asking for the config of {name}…"));
         }
         Some(found) => {
-            remarks.extend(problem_of(found).map(|problem| {
+            remarks.extend(problem_of(found, graph.holder()).map(|problem| {
                 format!(
                     "The config could not be read, so steps and settings are missing. {}",
                     problem.sentence

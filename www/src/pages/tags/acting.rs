@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use drydock::digest::Digest;
+use drydock::image::Summary;
 use drydock::reference::{Reference, Tag, Target};
 use drydock::transfer::tag::Deletion;
-use futures_util::stream::{self, StreamExt as _};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -16,7 +16,7 @@ use crate::jobs::{self, Task};
 use crate::pages::data;
 use crate::pages::model::Load;
 
-/// Digests that are asked for at once.
+/// Tags that are looked at at once.
 const AT_ONCE: usize = 4;
 
 /// What shall become of the chosen tags.
@@ -65,8 +65,12 @@ pub(super) struct Acting {
     pub(super) pinned: StoredValue<Option<Digest>>,
     /// The chosen tags.
     pub(super) chosen: RwSignal<BTreeSet<Tag>>,
-    /// What tags stand for, as far as that was asked.
-    pub(super) digests: RwSignal<BTreeMap<Tag, Load<Digest>>>,
+    /// What is behind tags, as far as that was asked.
+    pub(super) known: RwSignal<BTreeMap<Tag, Load<Summary>>>,
+    /// Tags that are to be looked at, the one to be looked at next at the end.
+    waiting: StoredValue<Vec<Tag>>,
+    /// How many are being looked at.
+    asking: StoredValue<usize>,
     /// What shall become of them.
     pub(super) act: RwSignal<Act>,
     reload: Callback<()>,
@@ -80,7 +84,9 @@ impl Acting {
             repository: StoredValue::new(image),
             pinned: StoredValue::new(pinned),
             chosen: RwSignal::new(BTreeSet::new()),
-            digests: RwSignal::new(BTreeMap::new()),
+            known: RwSignal::new(BTreeMap::new()),
+            waiting: StoredValue::new(Vec::new()),
+            asking: StoredValue::new(0),
             act: RwSignal::new(Act::None),
             reload,
             task: StoredValue::new_local(None),
@@ -101,29 +107,53 @@ impl Acting {
         });
     }
 
-    /// Asks what tags stand for, those that are not known yet.
+    /// Looks at what is behind tags, those that are not known yet.
     pub(super) fn ask(self, tags: Vec<Tag>) {
-        let unknown = self.digests.with_untracked(|known| {
-            let is_unknown = |tag: &Tag| !matches!(known.get(tag), Some(Load::Ready(_)));
-            tags.into_iter().filter(is_unknown).collect::<Vec<Tag>>()
+        let unknown = self.known.with_untracked(|known| {
+            let is_known =
+                |tag: &Tag| matches!(known.get(tag), Some(Load::Ready(_) | Load::Waiting(_)));
+            tags.into_iter().filter(|tag| !is_known(tag)).rev().collect::<Vec<Tag>>()
         });
-        self.digests.update(|digests| {
-            let waiting = unknown.iter().map(|tag| (tag.clone(), Load::Waiting(String::new())));
-            digests.extend(waiting);
+        self.waiting.update_value(|waiting| waiting.extend(unknown));
+        while self.asking.get_value() < AT_ONCE && self.take_up() {}
+    }
+
+    /// Looks at what has come into sight, in place of what has left it; unless the registry counts
+    /// what it is asked. What failed once is left alone.
+    pub(super) fn ask_unasked(self, tags: Vec<Tag>) {
+        self.waiting.update_value(Vec::clear);
+        if !self.counts_requests() {
+            let known = self.known.get_untracked();
+            self.ask(tags.into_iter().filter(|tag| !known.contains_key(tag)).collect());
+        }
+    }
+
+    /// Whether the registry has told of a limit: then it is for the reader to say what is asked.
+    pub(super) fn counts_requests(self) -> bool {
+        self.repository.with_value(tags::counts_requests)
+    }
+
+    /// Looks at the next tag; says whether there was one.
+    fn take_up(self) -> bool {
+        let Some(tag) = self.waiting.try_update_value(Vec::pop).flatten() else { return false };
+        self.asking.update_value(|asking| *asking += 1);
+        self.known.update(|known| {
+            known.insert(tag.clone(), Load::Waiting(String::new()));
         });
         spawn_local(async move {
-            let asked = unknown.into_iter().map(|tag| async move {
-                // It may take a while, and the page may be another by then.
-                let image = self.repository.try_with_value(|of| of.tagged(tag.clone()));
-                let Some(image) = image else { return };
-                let digest = match tags::digest(&image).await {
-                    Ok(digest) => Load::Ready(digest),
-                    Err(problem) => Load::Failed(data::problem(problem)),
-                };
-                self.digests.try_update(|digests| digests.insert(tag, digest));
-            });
-            stream::iter(asked).buffer_unordered(AT_ONCE).collect::<()>().await;
+            // It may take a while, and the page may be another by then.
+            let Some(image) = self.repository.try_with_value(|of| of.tagged(tag.clone())) else {
+                return;
+            };
+            let found = match tags::summary(&image).await {
+                Ok(summary) => Load::Ready(summary),
+                Err(problem) => Load::Failed(data::problem(problem)),
+            };
+            self.known.try_update(|known| known.insert(tag, found));
+            self.asking.try_update_value(|asking| *asking -= 1);
+            self.take_up();
         });
+        true
     }
 
     /// Begins to give the only chosen tag more names.
@@ -210,7 +240,7 @@ impl Acting {
     /// The repository is not what it was: the list is asked for again.
     pub(super) fn changed(self) {
         self.chosen.try_update(BTreeSet::clear);
-        self.digests.try_update(BTreeMap::clear);
+        self.known.try_update(BTreeMap::clear);
         self.reload.try_run(());
     }
 

@@ -53,6 +53,11 @@ pub fn MovingCard(
             0_u64 => verb.to_owned(),
             bytes => format!("{verb} {}", format::bytes(bytes)),
         };
+        let text = match rows::overwritten(plan).as_slice() {
+            [] => text,
+            [tag] => format!("{text}, overwrite the tag {}", format::visible(tag)),
+            tags => format!("{text}, overwrite {} tags", tags.len()),
+        };
         let start = move |_| moving.start(false);
         view! {
             <button type="button" class="button primary" on:click=start>

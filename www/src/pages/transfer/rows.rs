@@ -83,6 +83,18 @@ pub(super) fn step(step: &Step) -> String {
     }
 }
 
+/// The tags that stand for something else now and will not any more.
+pub(super) fn overwritten(plan: &Plan) -> Vec<String> {
+    let tags = plan.steps.iter().filter_map(|step| match step {
+        Step::Tag(step) => match (step.action, &step.before) {
+            (TagAction::Set, Before::Other(_)) => Some(step.tag.to_string()),
+            _ => None,
+        },
+        _ => None,
+    });
+    tags.collect()
+}
+
 fn tag(step: &drydock::transfer::TagStep) -> PlanRow {
     let short = |digest: &drydock::digest::Digest| {
         format!("{}:{}…", digest.algorithm_name(), digest.short())

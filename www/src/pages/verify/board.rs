@@ -116,7 +116,17 @@ fn BoardRow(row: RwSignal<Row>) -> impl IntoView {
                         view! {
                             <Show
                                 when=statement
-                                fallback=move || view! { <TrustBadge trust /> }
+                                fallback=move || {
+                                    view! {
+                                        <Show
+                                            when=move || row.with(|row| row.bytes_only)
+                                            fallback=move || view! { <TrustBadge trust /> }
+                                        >
+                                            <Badge kind="warning" text="not shown" />
+                                            <span class="sub">"bytes verified"</span>
+                                        </Show>
+                                    }
+                                }
                             >
                                 <Badge kind="verified" text="bytes verified" />
                                 <span class="sub">"signature not checked"</span>

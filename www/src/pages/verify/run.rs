@@ -10,6 +10,7 @@ use crate::jobs::verify::{
     self, Choice, Event, Report, Row, RowState, Session, Stopper, Verdict, Verified,
 };
 use crate::jobs::{ProblemKind, Task};
+use crate::route::Here;
 
 /// The run that the page shows.
 #[derive(Clone, Copy)]
@@ -91,7 +92,10 @@ impl Run {
         self.report.set(None);
         self.login.set(None);
         self.headline.set("Reading the documents".to_owned());
-        self.detail.set(format!("{reference} is asked of its registry."));
+        self.detail.set(match Here::of(&reference.registry) {
+            Some(here) => format!("{} is read from {}.", Here::named(&reference), here.label()),
+            None => format!("{reference} is asked of its registry."),
+        });
         let (stopper, signal) = Stopper::new();
         self.stopper.set_value(Some(stopper));
         let started = js_sys::Date::now();

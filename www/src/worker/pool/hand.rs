@@ -14,6 +14,7 @@ use crate::jobs::Progress;
 use crate::net::clock;
 use crate::net::fetch::{self, Call};
 use crate::net::problem::{Problem, ProblemKind};
+use crate::worker::BUILD;
 use crate::worker::port;
 use crate::worker::protocol::{FromWorker, JobId, ToWorker, Work};
 
@@ -23,7 +24,8 @@ const LOADER: &str = "/-/assets/worker_loader.js";
 const STOP_WITHIN: u32 = 2000;
 /// Milliseconds in which a new worker must be ready.
 const READY_WITHIN: u32 = 60_000;
-/// Memory beyond which an idle worker is replaced, in bytes: it can't give any back.
+/// Memory beyond which an idle worker is replaced, in bytes: it can't give any back. It goes on
+/// where no other can be had.
 const MEMORY: u64 = 96 << 20;
 
 /// One worker.
@@ -37,6 +39,8 @@ pub(super) struct Hand {
     pub(super) stopping: Cell<u32>,
     /// Whether a piece of work of the queue is given to it.
     pub(super) busy: Cell<bool>,
+    /// Whether it has taken so much memory that another should take its place.
+    pub(super) worn: Cell<bool>,
     listeners: RefCell<Vec<Listener>>,
 }
 
@@ -44,10 +48,29 @@ pub(super) struct Hand {
 struct Under {
     end: oneshot::Sender<Result<Done, Problem>>,
     on_progress: OnProgress,
+    on_piece: Option<OnPiece>,
+}
+
+/// Tells the worker that a piece was taken.
+#[derive(Clone)]
+pub struct More {
+    hand: Weak<Hand>,
+    job: JobId,
+}
+
+impl More {
+    /// Lets one more piece come.
+    pub fn tell(&self) {
+        if let Some(hand) = self.hand.upgrade().filter(|hand| !hand.dead.get()) {
+            hand.send(ToWorker::More { job: self.job }, Vec::new());
+        }
+    }
 }
 
 type Listener = Closure<dyn Fn(JsValue)>;
 pub(super) type OnProgress = Rc<RefCell<dyn FnMut(Progress)>>;
+/// Takes a piece of a blob.
+pub type OnPiece = Rc<dyn Fn(JsValue, More)>;
 
 /// Stops the work when it is dropped before its end.
 pub(super) struct Stop {
@@ -63,12 +86,13 @@ impl Stop {
         work: Work,
         parts: Vec<JsValue>,
         on_progress: OnProgress,
+        on_piece: Option<OnPiece>,
     ) -> Result<Done, Problem> {
         if self.hand.dead.get() {
             return Err(crashed("it had crashed before"));
         }
         let (end, result) = oneshot::channel();
-        self.hand.jobs.borrow_mut().insert(self.job, Under { end, on_progress });
+        self.hand.jobs.borrow_mut().insert(self.job, Under { end, on_progress, on_piece });
         self.hand.send(ToWorker::Start { job: self.job, work: Box::new(work) }, parts);
         result.await.unwrap_or_else(|_| Err(Problem::stopped()))
     }
@@ -101,6 +125,7 @@ impl Hand {
             jobs: RefCell::default(),
             stopping: Cell::new(0),
             busy: Cell::new(false),
+            worn: Cell::new(false),
             listeners: RefCell::default(),
         });
         hand.listen(pool);
@@ -154,11 +179,17 @@ impl Hand {
 
     fn take(self: &Rc<Self>, message: FromWorker, parts: Vec<JsValue>, pool: &Weak<Inner>) {
         match message {
-            FromWorker::Ready => {
+            FromWorker::Ready { build } if build != BUILD => {
+                self.end(&of_another_build(), pool);
+            }
+            FromWorker::Ready { .. } => {
                 self.ready.set(true);
                 let unsent = std::mem::take(&mut *self.unsent.borrow_mut());
                 for (message, parts) in unsent {
                     self.send(message, parts);
+                }
+                if let Some(pool) = pool.upgrade() {
+                    pool.take_in(self);
                 }
             }
             FromWorker::Progress { job, progress } => {
@@ -169,6 +200,13 @@ impl Hand {
                     && let Ok(mut on_progress) = on_progress.try_borrow_mut()
                 {
                     on_progress(progress);
+                }
+            }
+            FromWorker::Piece { job } => {
+                let on_piece =
+                    self.jobs.borrow().get(&job).and_then(|under| under.on_piece.clone());
+                if let (Some(on_piece), Some(piece)) = (on_piece, parts.into_iter().next()) {
+                    on_piece(piece, More { hand: Rc::downgrade(self), job });
                 }
             }
             FromWorker::Renew { job, access, challenges } => {
@@ -188,9 +226,9 @@ impl Hand {
                 let is_keeper = pool.upgrade().is_some_and(|pool| {
                     pool.keeper.borrow().as_ref().is_some_and(|keeper| Rc::ptr_eq(keeper, self))
                 });
-                if memory > MEMORY && !is_keeper && self.jobs.borrow().is_empty() {
-                    self.dead.set(true);
-                    self.worker.terminate();
+                let worn = memory > MEMORY && !is_keeper && self.jobs.borrow().is_empty();
+                if let Some(pool) = pool.upgrade().filter(|_| worn) {
+                    pool.wear_out(self);
                 }
                 if let Some(under) = under {
                     let result = result.map(|outcome| Done { outcome, parts });
@@ -237,12 +275,21 @@ impl Hand {
         }
     }
 
+    /// Ends a worker that has nothing to do.
+    pub(super) fn retire(&self) {
+        self.dead.set(true);
+        self.worker.terminate();
+    }
+
     /// Ends the worker and all that it was doing.
     fn end(&self, why: &Problem, pool: &Weak<Inner>) {
         if self.dead.replace(true) {
             return;
         }
         self.worker.terminate();
+        if let Some(pool) = pool.upgrade() {
+            pool.give_up(self);
+        }
         let jobs = std::mem::take(&mut *self.jobs.borrow_mut());
         for under in jobs.into_values() {
             let _unheard = under.end.send(Err(why.clone()));
@@ -253,6 +300,11 @@ impl Hand {
 
 fn not_loaded() -> Problem {
     let message = "The part of this page that reads layers could not be loaded. Reload the page.";
+    Problem::new(ProblemKind::Worker, message)
+}
+
+fn of_another_build() -> Problem {
+    let message = "The server has another version of this page by now, which this one can't work with. Reload the page.";
     Problem::new(ProblemKind::Worker, message)
 }
 

@@ -28,6 +28,7 @@ pub(super) struct FilesForm {
     owner: String,
     file_mode: String,
     directory_mode: String,
+    directories: bool,
     executable: Executable,
     keep_times: bool,
     time: String,
@@ -54,6 +55,7 @@ impl FilesForm {
             owner: "0:0".to_owned(),
             file_mode: "0644".to_owned(),
             directory_mode: "0755".to_owned(),
+            directories: false,
             executable: Executable::default(),
             keep_times: true,
             time: "1970-01-01T00:00:00Z".to_owned(),
@@ -129,6 +131,7 @@ impl Form for FilesForm {
             gid,
             file_mode: check::mode(self.file_mode.trim())?,
             directory_mode: check::mode(self.directory_mode.trim())?,
+            directories: self.directories,
             executable: self.executable,
             times,
             packing,
@@ -207,6 +210,10 @@ fn ModeFields(form: RwSignal<FilesForm>, now: Callback<(), Time>) -> impl IntoVi
             <TextLine name="Mode of files" part=slice!(form.file_mode) placeholder="0644" />
             <TextLine name="Mode of directories" part=slice!(form.directory_mode) placeholder="0755" />
         </div>
+        <CheckLine
+            text="Also directories of these names that the image has get this mode and owner"
+            part=slice!(form.directories)
+        />
         <Segments name="May be executed" options=executable part=slice!(form.executable) />
         <Segments name="Times of last change" options=times part=slice!(form.keep_times) />
         <Show when=move || form.with(|form| !form.keep_times)>

@@ -1,6 +1,6 @@
 //! The text of a document, as a last resort.
 
-use drydock::edit::{Action, Edit, RawDocument, Scope};
+use drydock::edit::{Action, Edit, RawDocument, Scope, present, with_breaks_of};
 use drydock::{json, limits};
 use leptos::prelude::*;
 
@@ -61,8 +61,19 @@ impl RawForm {
         (self.document, self.text) = (document, text.unwrap_or_default());
     }
 
+    /// The text as it was before anything was typed.
+    fn before(&self) -> &str {
+        let text = self.texts.iter().find(|(of, _)| *of == self.document);
+        text.map_or("", |(_, text)| text)
+    }
+
+    /// What was typed, with the line breaks that the text has.
+    fn typed(&self) -> String {
+        with_breaks_of(self.before(), &self.text)
+    }
+
     fn is_untouched(&self) -> bool {
-        self.texts.contains(&(self.document, self.text.clone()))
+        self.text == self.before() || self.typed() == self.before()
     }
 
     fn remark(&self) -> String {
@@ -82,19 +93,20 @@ impl Form for RawForm {
         if self.is_untouched() && !self.changing {
             return Err(NOTHING.to_owned());
         }
-        let size = self.text.len() as u64;
+        let text = self.typed();
+        let size = text.len() as u64;
         if size > limits::DOCUMENT_BYTES {
             let limit = limits::DOCUMENT_BYTES;
             return Err(format!("It has {size} bytes, but registries take at most {limit}."));
         }
-        let parsed = json::parse(self.text.as_bytes(), "text");
+        let parsed = json::parse(text.as_bytes(), "text");
         if let Some(finding) = parsed.findings.into_iter().next() {
             return Err(finding.message);
         }
         if !parsed.value.is_some_and(|value| value.is_object()) {
             return Err("A document is a JSON object: { … }.".to_owned());
         }
-        let (document, text) = (self.document, self.text.clone());
+        let document = self.document;
         let scope = match document {
             RawDocument::Index => Scope::All,
             RawDocument::Manifest | RawDocument::Config => self.scope.clone(),
@@ -131,9 +143,11 @@ pub(super) fn RawFields(form: RwSignal<RawForm>) -> impl IntoView {
         }
     });
     let reset = move |_| {
+        form.update(|form| form.text = form.before().to_owned());
+    };
+    let spread = move |_| {
         form.update(|form| {
-            let text = form.texts.iter().find(|(of, _)| *of == form.document);
-            if let Some((_, text)) = text.cloned() {
+            if let Some(text) = present::spread(&form.text) {
                 form.text = text;
             }
         });
@@ -151,6 +165,14 @@ pub(super) fn RawFields(form: RwSignal<RawForm>) -> impl IntoView {
                 on:click=reset
             >
                 "As it was"
+            </button>
+            <button
+                type="button"
+                class="button small"
+                title="One value on each line; this changes the bytes"
+                on:click=spread
+            >
+                "Indent it"
             </button>
         </div>
         <TextArea name="Text" part=text rows=18 first=true />
@@ -196,6 +218,21 @@ mod tests {
         assert_eq!(form.text, "{\"i\":1}");
         form.text = "{}".to_owned();
         assert!(only(form.edit(&everywhere())).scope.is_all());
+    }
+
+    #[test]
+    fn what_was_not_typed_keeps_its_bytes() {
+        let before = "{\r\n\t\"a\":1,\r\n\t\"b\" : [ ]\n}";
+        let context = FormContext { config_text: Some(before.to_owned()), ..Default::default() };
+        let mut form = RawForm::new(&context, None);
+        assert_eq!(form.text, before);
+        // As a browser's field gives it back.
+        form.text = before.replace("\r\n", "\n");
+        assert_eq!(form.edit(&everywhere()).unwrap_err(), NOTHING);
+        form.text = form.text.replace("1", "2");
+        let text = before.replace('1', "2");
+        let action = Action::Raw { document: RawDocument::Config, text };
+        assert_eq!(only(form.edit(&everywhere())).action, action);
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Another base.
 
-use drydock::digest::Digest;
-use drydock::edit::{Action, Edit, Pinned};
-use drydock::reference::Reference;
+use drydock::edit::{Action, Bases, Edit};
 use leptos::prelude::*;
 
 use super::Form;
@@ -11,17 +9,13 @@ use crate::components::edit::fields::{CheckLine, Remark, TextLine};
 use crate::components::edit::scope::On;
 use crate::components::edit::{FormContext, Wanted};
 
-/// Annotations that name the image that an image was made from (image-spec, annotations.md).
-const BASE_NAME: &str = "org.opencontainers.image.base.name";
-const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
-
 /// The old base and the new one, as they were typed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RebaseForm {
     old: String,
     new: String,
     env: bool,
-    /// Whether annotations name the old base.
+    /// Whether annotations or labels name the old base.
     is_named: bool,
 }
 
@@ -48,10 +42,10 @@ impl RebaseForm {
     fn remark(&self) -> &'static str {
         match self.is_named {
             true => {
-                "Both are filled in from the annotations of the image. The layers must begin with those of the old base."
+                "Both are filled in from what annotations or labels of the image say. The layers must begin with those of the old base."
             }
             false => {
-                "No annotation says what the image was made from. The layers must begin with those of the old base."
+                "No annotation or label says what the image was made from. The layers must begin with those of the old base."
             }
         }
     }
@@ -76,17 +70,17 @@ impl Form for RebaseForm {
     }
 }
 
-/// What the annotations of the manifest, or else of the index, say: the old base by digest, and its
-/// name, which may stand for something newer.
+/// What annotations and labels say: the old base by digest, and its name, which may stand for
+/// something newer.
 fn named(context: &FormContext) -> (Option<String>, Option<String>) {
-    for annotations in [&context.annotations, &context.index_annotations] {
-        let Some(name) = annotations.get(BASE_NAME) else { continue };
-        let Ok(reference) = Reference::parse(name) else { continue };
-        let digest = annotations.get(BASE_DIGEST).and_then(|digest| Digest::parse(digest).ok());
-        let old = digest.map(|digest| Pinned::new(reference, digest).to_string());
-        return (old, Some(name.clone()));
-    }
-    (None, None)
+    let maps = [
+        context.annotations.clone(),
+        context.index_annotations.clone(),
+        context.entry_annotations.clone(),
+        context.run.labels.clone(),
+    ];
+    let Bases { old, new } = Bases::named(&maps);
+    (old.map(|old| old.to_string()), new.map(|new| new.to_string()))
 }
 
 #[component]

@@ -1,0 +1,87 @@
+//! One word: a reference, with or without a scheme before it, a registry, a digest, an address.
+
+use super::{Pasted, address};
+use crate::digest::Digest;
+use crate::reference::{Reference, ReferenceError, Registry, shown};
+
+/// Prefixes by which tools say that an image lies in a registry or in a daemon's store.
+const OF_IMAGES: [&str; 6] = [
+    "docker://",
+    "oci://",
+    "docker-daemon:",
+    "containers-storage:",
+    "podman://",
+    "docker-image://",
+];
+
+/// Prefixes by which tools say that an image lies in files.
+const OF_FILES: [&str; 9] = [
+    "oci:",
+    "oci-archive:",
+    "oci-layout:",
+    "docker-archive:",
+    "oci-dir:",
+    "ocidir:",
+    "dir:",
+    "tarball:",
+    "file://",
+];
+
+/// What a word names.
+pub(super) fn read(word: &str) -> Result<Pasted, ReferenceError> {
+    let word = word.trim_matches(['"', '\'', '`', ',', ';', '<', '>']);
+    if let Some(rest) = OF_IMAGES.iter().find_map(|prefix| word.strip_prefix(prefix)) {
+        // What the store is called stands in brackets.
+        let rest = rest.split_once(']').map_or(rest, |(_, rest)| rest);
+        return image(rest.trim_end_matches('/'));
+    }
+    if is_of_files(word) {
+        return Err(ReferenceError::Files(shown(word)));
+    }
+    if let Some(address) = word.strip_prefix("https://").or_else(|| word.strip_prefix("http://")) {
+        return address::read(address);
+    }
+    // An address as browsers show it, without its scheme.
+    if address::is_known(word) {
+        return address::read(word);
+    }
+    if let Some(digest) = digest(word) {
+        return Ok(Pasted::Digest(digest));
+    }
+    match Registry::alone(word) {
+        Some(registry) => Ok(Pasted::Registry(registry)),
+        None => image(word.trim_end_matches('/')),
+    }
+}
+
+/// Whether a part of an address can be no part of a name.
+pub(super) fn is_page_part(part: &str) -> bool {
+    part.starts_with('-') || part.contains(['=', '!', ' ', '%'])
+}
+
+fn image(text: &str) -> Result<Pasted, ReferenceError> {
+    Reference::parse(text).map(Pasted::Image)
+}
+
+fn is_of_files(word: &str) -> bool {
+    let archive = [".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz"];
+    let path = ["./", "../", "/", "~/", "C:\\", "c:\\"];
+    OF_FILES.iter().any(|prefix| {
+        // `dir:1.2` could be an image, if nobody had a tool that calls folders so.
+        word.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty())
+    }) || path.iter().any(|start| word.starts_with(start))
+        || matches!(word, "." | "..")
+        || !word.contains('/') && archive.iter().any(|end| word.ends_with(end))
+}
+
+/// A digest as it is written, or as tags and bare numbers have it.
+fn digest(word: &str) -> Option<Digest> {
+    let word = word.strip_prefix('@').unwrap_or(word);
+    let whole = Digest::parse(word).ok().filter(|digest| digest.algorithm().is_some());
+    let hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    whole.or_else(|| {
+        let rest = word.strip_prefix("sha256-").unwrap_or(word);
+        let rest = rest.split_once('.').map_or(rest, |(rest, _)| rest);
+        hex(rest).then(|| Digest::parse(&format!("sha256:{}", rest.to_ascii_lowercase())).ok())?
+    })
+}

@@ -1,0 +1,134 @@
+//! What a draft gives, as a source: its own documents and what it attaches to them.
+//!
+//! Its blobs lie elsewhere: where the base has them, or where they were built.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::descriptor::{Descriptor, Mismatch, verify_digest};
+use crate::digest::Digest;
+use crate::edit::Change;
+use crate::finding::Finding;
+use crate::media_type::MediaType;
+use crate::reference::{Tag, Target};
+use crate::source::{BlobPlace, CosignTag, Fetched, Referrers, ReferrersFrom, Source};
+
+/// The tag that stands for the root: that of a reference which names none.
+const ROOT: &str = "latest";
+
+/// The documents of a draft's result.
+#[derive(Clone, Debug)]
+pub struct Drafted {
+    root: Descriptor,
+    documents: BTreeMap<Digest, (MediaType, Bytes)>,
+    /// Artifacts that the draft attaches, by what they are about.
+    referrers: BTreeMap<Digest, Vec<Descriptor>>,
+}
+
+/// Why a draft does not give a document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DraftedError {
+    /// It has no such document.
+    #[error("The draft has no document {0}.")]
+    NoDocument(Digest),
+    /// It has no tags.
+    #[error("The draft has no tag {0}: its result has no name before it is pushed.")]
+    NoTag(Tag),
+    /// Its bytes are not what their digest says.
+    #[error("The draft is damaged: {0}.")]
+    Damaged(Mismatch),
+}
+
+impl Drafted {
+    /// The result of a draft.
+    #[must_use]
+    pub fn new(change: &Change) -> Self {
+        let own = change.documents.iter().map(|changed| &changed.document);
+        let referring = change.referrers.iter().flat_map(|referrer| &referrer.documents);
+        let documents = own.chain(referring).map(|document| {
+            let content = (document.media_type().clone(), document.bytes().clone());
+            (document.digest().clone(), content)
+        });
+        let mut referrers: BTreeMap<Digest, Vec<Descriptor>> = BTreeMap::new();
+        for referrer in &change.referrers {
+            let of_it = referrers.entry(referrer.subject.clone()).or_default();
+            of_it.push(referrer.descriptor.clone());
+        }
+        Self { root: change.root.clone(), documents: documents.collect(), referrers }
+    }
+
+    /// The bytes of a document.
+    #[must_use]
+    pub fn bytes(&self, digest: &Digest) -> Option<&Bytes> {
+        self.documents.get(digest).map(|(_, bytes)| bytes)
+    }
+
+    /// The root, or a document by its digest.
+    ///
+    /// # Errors
+    /// When the draft has none of that name, or it is damaged.
+    pub fn get(&self, target: &Target) -> Result<Fetched, DraftedError> {
+        let digest = match target {
+            Target::Tag(tag) if tag.as_str() == ROOT => &self.root.digest,
+            Target::Tag(tag) => return Err(DraftedError::NoTag(tag.clone())),
+            Target::Digest(digest) => digest,
+        };
+        let found = self.documents.get(digest).cloned();
+        let (media_type, bytes) = found.ok_or_else(|| DraftedError::NoDocument(digest.clone()))?;
+        Ok(Fetched {
+            bytes: verify_digest(digest, bytes).map_err(DraftedError::Damaged)?,
+            digest: digest.clone(),
+            media_type: Some(media_type),
+            headers: HeaderMap::new(),
+            findings: Vec::new(),
+        })
+    }
+}
+
+impl DraftedError {
+    /// Whether there is surely no such document.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        !matches!(self, Self::Damaged(_))
+    }
+}
+
+impl From<DraftedError> for Finding {
+    fn from(error: DraftedError) -> Self {
+        Self::error("draft", "draft", error.to_string())
+    }
+}
+
+impl Source for Drafted {
+    type Error = DraftedError;
+
+    async fn root(&self, target: &Target) -> Result<Fetched, DraftedError> {
+        self.get(target)
+    }
+
+    async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, DraftedError> {
+        self.get(&Target::Digest(descriptor.digest.clone()))
+    }
+
+    async fn blob(&self, descriptor: &Descriptor, _limit: u64) -> Result<Fetched, DraftedError> {
+        self.get(&Target::Digest(descriptor.digest.clone()))
+    }
+
+    fn blob_place(&self, _digest: &Digest) -> BlobPlace {
+        BlobPlace::Nowhere
+    }
+
+    async fn referrers(&self, digest: &Digest) -> Result<Referrers, DraftedError> {
+        Ok(Referrers {
+            descriptors: self.referrers.get(digest).cloned().unwrap_or_default(),
+            from: ReferrersFrom::Api,
+            findings: Vec::new(),
+        })
+    }
+
+    async fn cosign_tags(&self, _digest: &Digest) -> Result<Vec<CosignTag>, DraftedError> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,131 @@
+//! The reading of one file: from its layer, or as the draft has it.
+
+use drydock::inspect::tree::{Content, Row};
+use leptos::prelude::*;
+
+use super::content::is_text;
+use super::drafted::Drafted;
+use super::opening::told;
+use super::state::Files;
+use crate::components::{Problem, Transfer};
+use crate::jobs::file::{self, FilePreview};
+use crate::jobs::{Progress, Task};
+use crate::state::ui;
+
+/// Bytes of a file that are shown.
+const LIMIT: u64 = 512 << 10;
+
+/// How the bytes of a file are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::pages) enum Form {
+    Text,
+    Hex,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Reading {
+    Busy,
+    Here(FilePreview),
+    /// The draft removes it.
+    Removed,
+    Failed(Problem),
+}
+
+/// The reading of one file.
+#[derive(Clone, Copy)]
+pub(super) struct Reader {
+    files: Files,
+    content: Option<Content>,
+    /// What the draft makes of it.
+    drafted: StoredValue<Option<Drafted>>,
+    /// Whether the image's is shown where the draft has another.
+    pub(super) as_it_is: RwSignal<bool>,
+    /// Whether what is shown is the draft's.
+    pub(super) shows_draft: RwSignal<bool>,
+    pub(super) reading: RwSignal<Reading>,
+    pub(super) progress: RwSignal<Option<Transfer>>,
+    task: StoredValue<Option<Task>, LocalStorage>,
+}
+
+impl Reader {
+    pub(super) fn new(row: &Row, edit: RwSignal<bool>) -> Self {
+        let reader = Self {
+            files: expect_context::<Files>(),
+            content: row.content,
+            drafted: StoredValue::new(Drafted::of(row)),
+            as_it_is: RwSignal::new(false),
+            shows_draft: RwSignal::new(false),
+            reading: RwSignal::new(Reading::Busy),
+            progress: RwSignal::new(None),
+            task: StoredValue::new_local(None),
+        };
+        // Again when a draft was changed, here or in another tab; what is being typed stays.
+        let drafts = ui().drafts;
+        Effect::new(move |before: Option<()>| {
+            drafts.track();
+            reader.as_it_is.track();
+            if before.is_none() || !edit.get_untracked() {
+                reader.start();
+            }
+        });
+        reader
+    }
+
+    pub(super) fn start(self) {
+        let Self { files, reading, progress, task, shows_draft, .. } = self;
+        let drafted = self.drafted.get_value().filter(|_| !self.as_it_is.get_untracked());
+        reading.set(Reading::Busy);
+        progress.set(None);
+        let (Some(tree), Some(content)) = (files.tree(), self.content) else { return };
+        let started = js_sys::Date::now();
+        let on_progress = move |now: Progress| {
+            let elapsed = js_sys::Date::now() - started;
+            progress.try_set(Some(Transfer { done: now.downloaded, total: None, elapsed }));
+        };
+        task.set_value(Some(Task::spawn(async move {
+            let found = match &drafted {
+                Some(drafted) => drafted.read(LIMIT).await,
+                None => Ok(None),
+            };
+            shows_draft.try_set(matches!(found, Ok(Some(_))));
+            match found {
+                Ok(None) => {}
+                Ok(Some(preview)) => {
+                    reading.try_set(preview.map_or(Reading::Removed, Reading::Here));
+                    return;
+                }
+                Err(problem) => {
+                    reading.try_set(Reading::Failed(told(&problem)));
+                    return;
+                }
+            }
+            let read = file::read(&tree, content, LIMIT, on_progress).await;
+            reading.try_set(match read {
+                Ok(preview) => Reading::Here(preview),
+                Err(problem) => Reading::Failed(Problem {
+                    sentence: "The file can't be shown.".to_owned(),
+                    ..told(&problem)
+                }),
+            });
+        })));
+    }
+
+    pub(super) fn stop(self) {
+        self.task.set_value(None);
+        self.reading.set(Reading::Failed(Problem {
+            sentence: "Reading was stopped.".to_owned(),
+            retry: true,
+            ..Problem::default()
+        }));
+    }
+
+    /// Bytes of a file that is whole, short enough and a text; none for all others.
+    pub(super) fn text_length(self) -> Option<usize> {
+        self.reading.with(|reading| match reading {
+            Reading::Here(preview) if preview.bytes.len() as u64 == preview.total => {
+                is_text(&preview.bytes).then_some(preview.bytes.len())
+            }
+            _ => None,
+        })
+    }
+}
