@@ -137,7 +137,9 @@ impl Image {
         unread: BTreeMap<Digest, String>,
         label: &str,
     ) -> Result<Self, ImageError> {
-        if document.media_type().kind() != Kind::Index || !document.value().is_object() {
+        let value = document.value();
+        let lists = value.is_object() && value.get("manifests").is_none_or(|list| list.is_array());
+        if document.media_type().kind() != Kind::Index || !lists {
             return Err(wrong_type(&document, label));
         }
         let parts = Parts::Index { children, unread };

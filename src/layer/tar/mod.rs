@@ -161,9 +161,8 @@ impl Parser {
                     used
                 }
                 State::End => {
-                    if self.trailing > 0 || bytes.iter().any(|byte| *byte != 0) {
-                        self.trailing += bytes.len() as u64;
-                    }
+                    let first = bytes.iter().position(|byte| self.trailing > 0 || *byte != 0);
+                    self.trailing += first.map_or(0, |at| (bytes.len() - at) as u64);
                     bytes.len()
                 }
                 State::Stopped => bytes.len(),
