@@ -32,7 +32,7 @@ test('a link to a file shows its content, read and compared in this tab', async 
   await page.goto(`/${stack.registry}/debian:demo/-/files/usr/lib/os-release`);
   await expect(page.locator('.document')).toContainText('Debian GNU/Linux 12 (bookworm)', { timeout: 60_000 });
   // Only as much of this layer was read as the file needed, and the page says so.
-  await expect(page.locator('.worth')).toContainText('not checked');
+  await expect(page.getByTitle('only a part of the layer was read')).toContainText('not checked');
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Download', exact: true }).click(),
@@ -43,7 +43,7 @@ test('a link to a file shows its content, read and compared in this tab', async 
 test('a file of a small layer is shown with its layer verified', async ({ page, stack }) => {
   await page.goto(`/${stack.own}/sample/hello:latest/-/files/etc/os-release`);
   await expect(page.locator('.document')).toBeVisible();
-  await expect(page.locator('.worth')).toContainText('verified');
+  await expect(page.getByTitle('the whole layer was read and matches its digest')).toContainText('verified');
 });
 
 test('what is no text is shown as hex', async ({ page, stack }) => {

@@ -87,7 +87,7 @@ test('a layer that is encrypted is named, not judged', async ({ page, stack }) =
   await expect(page.getByRole('tree')).toBeVisible({ timeout: 60_000 });
   await expect(page.locator('main')).toContainText('Layer 2 is not shown: it is encrypted');
   await expect(page.locator('main')).toContainText('shown');
-  await page.goto(`${image}/-/layers/2`);
+  await page.goto(`${image}/-/layers?layer=2`);
   await expect(page.locator('main')).toContainText('Layer 2 is not shown: it is encrypted');
   expect(problems).toEqual([]);
 });
