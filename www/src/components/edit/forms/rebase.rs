@@ -136,8 +136,8 @@ mod tests {
     #[test]
     fn annotations_fill_it_in() {
         let mut form = RebaseForm::new(&annotated(), None);
-        let pinned = format!("docker.io/library/debian:12@{}", Digest::sha256(b""));
-        assert_eq!(wanted(&form), (Some(pinned), "debian:12".to_owned(), false));
+        let pinned = format!("docker.io/library/debian@{}", Digest::sha256(b""));
+        assert_eq!(wanted(&form), (Some(pinned), "docker.io/library/debian:12".to_owned(), false));
         form.old = String::new();
         assert_eq!(wanted(&form).0, None);
     }
