@@ -246,6 +246,7 @@ fn UnknownPage(why: String) -> impl IntoView {
     view! {
         <main id="main" tabindex="-1">
             <div class="page narrow">
+                <h1 class="unseen">"No such page"</h1>
                 <ErrorPanel problem />
                 <p>
                     <a href="/">"To the first page"</a>

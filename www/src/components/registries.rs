@@ -84,13 +84,16 @@ pub fn RegistriesDialog(
                             on:input=move |event| pasted.set(event_target_value(&event))
                         ></textarea>
                     </label>
-                    <ul class="said" role="status">
-                        {move || {
-                            let lines = said.get().into_iter();
-                            lines.map(|line| view! { <li><bdi>{format::visible(&line)}</bdi></li> })
-                                .collect_view()
-                        }}
-                    </ul>
+                    <div role="status">
+                        <ul class="said">
+                            {move || {
+                                let lines = said.get().into_iter();
+                                lines
+                                    .map(|line| view! { <li><bdi>{format::visible(&line)}</bdi></li> })
+                                    .collect_view()
+                            }}
+                        </ul>
+                    </div>
                     <div class="acts">
                         <button
                             type="submit"

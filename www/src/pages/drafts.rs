@@ -54,6 +54,7 @@ pub fn DraftsPage() -> impl IntoView {
     view! {
         <main id="main" tabindex="-1">
             <div class="page narrow">
+                <h1 class="unseen">"Drafts"</h1>
                 <FromLink />
                 {move || problem.get().map(|problem| view! { <ErrorPanel problem /> })}
                 <Card title="Drafts" note="kept in this browser, with their files">
