@@ -124,32 +124,6 @@ for (const scheme of lights) {
   }
 }
 
-// The forms are made of the same few fields: each is looked at once in either theme.
-for (const [at, scheme] of lights.entries()) {
-  test(`axe finds nothing in any form of an edit: ${scheme}`, async ({ page, stack }) => {
-    await make(stack.origin);
-    const { found, look } = await watcher(page, scheme, widths[at] ?? 390);
-    await page.goto(`/${stack.own}/axe/app:1.0/-/edit`);
-    await settled(page);
-    await page.getByRole('button', { name: 'Add edit' }).first().click();
-    await look('edit menu');
-    const kinds = await page.getByRole('option').allInnerTexts();
-    await page.keyboard.press('Escape');
-    expect(kinds.length).toBeGreaterThan(20);
-    for (const kind of kinds.map((it) => it.split('\n')[0] ?? '')) {
-      await page.getByRole('button', { name: 'Add edit' }).first().click();
-      const option = page.getByRole('option').filter({ hasText: kind }).first();
-      if ((await option.getAttribute('aria-disabled')) !== 'true') {
-        await option.click();
-        await look(`form ${kind}`);
-      }
-      await page.keyboard.press('Escape');
-      await expect(page.getByRole('dialog')).toHaveCount(0);
-    }
-    expect([...found]).toEqual([]);
-  });
-}
-
 const dialogs: Record<string, (page: Page) => Promise<void>> = {
   palette: (page) => page.keyboard.press('Control+k'),
   keys: (page) => page.keyboard.press('?'),
