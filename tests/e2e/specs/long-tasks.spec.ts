@@ -43,7 +43,7 @@ const images: Made[] = [
   },
   {
     name: 'labels',
-    today: 150,
+    today: 300,
     make: async (maker) => {
       const config = { config: { Labels: { ...texts(20_000), long }, Env: numbered(20_000, (at) => `VARIABLE_${at}=${at}`) } };
       return maker.image([await maker.layer('a', 'a')], 'labels', { config });
@@ -51,11 +51,13 @@ const images: Made[] = [
   },
   {
     name: 'annotations',
+    today: 350,
     make: async (maker) =>
       maker.image([await maker.layer('a', 'a')], 'annotations', { manifest: { annotations: { ...texts(50_000), long } } }),
   },
   {
     name: 'history',
+    today: 350,
     make: async (maker) => {
       const history = numbered(40_000, (at) => ({ created_by: `ENV A=${at}`, empty_layer: true }));
       const last = { created_by: `RUN ${long}` };
@@ -76,6 +78,7 @@ const images: Made[] = [
   },
   {
     name: 'deep',
+    today: 900,
     make: async (maker) => {
       const child = await maker.image([await maker.layer('a', 'a')], undefined);
       let below = [child];
