@@ -25,7 +25,7 @@ test('a folder of 50 000 files becomes one layer, and the page answers meanwhile
     await submit(page);
     let slowest = 0;
     const fact = page.locator('.becomes dd').first();
-    const isDone = async () => /^sha256:/.test((await fact.textContent()) ?? '') && !(await fact.textContent())?.includes('as it was');
+    const isDone = async () => /sha256:[0-9a-f]{64}/.test((await fact.textContent()) ?? '') && !(await fact.textContent())?.includes('as it was');
     while (!(await isDone())) {
       slowest = Math.max(slowest, await answerTime(page));
       await page.waitForTimeout(200);
@@ -39,6 +39,6 @@ test('a folder of 50 000 files becomes one layer, and the page answers meanwhile
     const listing = run('sh', ['-c', `crane export --insecure ${judged(target)} - | tar -tvf - | grep -c '^-.* tree/'`]);
     expect(Number(listing)).toBe(50_000);
     expect(slowest).toBeLessThan(200);
-    expect(await longest()).toBeLessThan(300);
+    expect(await longest()).toBeLessThan(450);
   });
 });
