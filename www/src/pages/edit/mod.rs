@@ -36,7 +36,7 @@ use super::model::Load;
 use super::transfer::{Moving, MovingCard, PlanRemarks};
 use super::trouble::Trouble;
 use crate::chosen::Chosen;
-use crate::components::{DropZone, ProgressRow, format};
+use crate::components::{DropZone, Problem, ProgressRow, format};
 use crate::components::{EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted};
 use crate::jobs::push::{self, Stock};
 use crate::jobs::tab;
@@ -147,10 +147,13 @@ fn open(editing: Editing, shown: Shown) {
             editing.open_named(reference.repository.to_string());
             return;
         }
-        let digest = shown.image.with(|image| image.ready().map(|image| image.digest.clone()));
-        match digest {
-            Some(digest) => editing.open_image(reference, &digest),
-            None => editing.waiting.set(Some("Reading the image…".to_owned())),
+        match shown.image.with(|image| image.map(|image| image.digest.clone())) {
+            Load::Ready(digest) => editing.open_image(reference, &digest),
+            Load::Waiting(_) => editing.waiting.set(Some("Reading the image…".to_owned())),
+            Load::Failed(problem) => {
+                editing.waiting.set(None);
+                editing.problem.set(Some(Problem { retry: false, ..problem }));
+            }
         }
     });
 }
