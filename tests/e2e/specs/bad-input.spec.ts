@@ -74,3 +74,9 @@ test('a login opens what asked for one, and goes nowhere else', async ({ page, s
   expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))).not.toContain('secret');
   expect(page.url()).not.toContain('secret');
 });
+
+test('the edit view says why its image is not there', async ({ page, stack }) => {
+  await page.goto(`/${stack.own}/sample/hello:nope/-/edit`);
+  await expect(page.locator('main')).toContainText('There is no tag nope');
+  await expect(page.getByText('Reading the image…')).toHaveCount(0);
+});
