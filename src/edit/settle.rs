@@ -76,11 +76,14 @@ impl ImageWork {
         let plain = layers.iter().enumerate().filter(|(_, layer)| is_plain(layer));
         let numbers: Vec<String> = plain.map(|(at, _)| (at + 1).to_string()).collect();
         (!numbers.is_empty()).then(|| {
+            let (layers, them, their) = match numbers.as_slice() {
+                [number] => (format!("layer {number} is"), "it", "Its diff ID stays"),
+                _ => (format!("layers {} are", numbers.join(", ")), "them", "Their diff IDs stay"),
+            };
             let text = format!(
-                "Of the {} the layers {} are not compressed, and are pushed so: recompress them \
-                 with gzip to send and keep less. Their diff IDs stay.",
-                self.label,
-                numbers.join(", ")
+                "In the {} {layers} not compressed, and pushed so: recompress {them} with gzip to \
+                 send and keep less. {their}.",
+                self.label
             );
             Finding::note("edit.plain-layers", &self.label, text)
         })

@@ -377,7 +377,7 @@ fn layers_that_are_not_compressed_are_named() {
     let image = made.image();
     let change = edited(&image, all([label("x", Some("1"))]));
     assert_eq!(rules(&change), ["edit.plain-layers"]);
-    assert!(change.findings[0].message.contains("layers 2 are not compressed"));
+    assert!(change.findings[0].message.contains("layer 2 is not compressed"));
     let packing = Packing::default();
     let packed = LayerEdit::Recompress { packing, layers: Which::These(vec![2]) };
     assert_eq!(rules(&edited(&image, layer_edits([packed]))), [""; 0]);

@@ -190,26 +190,26 @@ fn statuses_become_sentences() {
             403,
             errors("DENIED"),
             "denied",
-            "Access to reg.example/a:t is denied. It says: \"DENIED: m\"",
+            "Access to reg.example/a:t is denied. It says: \"DENIED: m\".",
         ),
         (
             404,
             errors("MANIFEST_UNKNOWN"),
             "not-found",
-            "There is no tag t in reg.example/a. It says: \"MANIFEST_UNKNOWN: m\"",
+            "There is no tag t in reg.example/a. It says: \"MANIFEST_UNKNOWN: m\".",
         ),
         (
             404,
             errors("NAME_UNKNOWN"),
             "not-found",
-            "There is no repository reg.example/a. It says: \"NAME_UNKNOWN: m\"",
+            "There is no repository reg.example/a. It says: \"NAME_UNKNOWN: m\".",
         ),
         (404, "<html>".to_owned(), "not-found", "There is no tag t in reg.example/a."),
         (
             429,
             "slow down".to_owned(),
             "rate-limited",
-            "The rate limit is reached, so reg.example/a:t was not given. It says: \"slow down\"",
+            "The rate limit is reached, so reg.example/a:t was not given. It says: \"slow down\".",
         ),
         (
             500,
@@ -221,7 +221,7 @@ fn statuses_become_sentences() {
             503,
             errors("UNAVAILABLE"),
             "server-error",
-            "The server failed to give reg.example/a:t: status 503 (Service Unavailable). It says: \"UNAVAILABLE: m\"",
+            "The server failed to give reg.example/a:t: status 503 (Service Unavailable). It says: \"UNAVAILABLE: m\".",
         ),
         (
             405,
@@ -384,7 +384,7 @@ fn b1_pages_errors_and_nothing_at_all_are_no_documents() {
         (
             "application/json",
             "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"no\"}]}",
-            "it is an error. It says: \"DENIED: no\"",
+            "it is an error. It says: \"DENIED: no\".",
         ),
     ] {
         for target in [tag.clone(), Target::Digest(digest.clone())] {

@@ -383,7 +383,7 @@ fn what_goes_wrong_with_writing_is_said_as_such() {
         (Answer::status(403), "The push of reg.example/a:t is denied."),
         (
             Answer::status(404).body(r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#),
-            "There is no repository reg.example/a to write to. It says: \"NAME_UNKNOWN\"",
+            "There is no repository reg.example/a to write to. It says: \"NAME_UNKNOWN\".",
         ),
         (
             Answer::status(503),

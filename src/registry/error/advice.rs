@@ -5,7 +5,7 @@ use crate::descriptor::Mismatch;
 use super::{Error, Login, Subject, TransportErrorKind};
 
 impl Error {
-    /// What to do about it: one sentence.
+    /// What to do about it: one sentence, or nothing where the error says so itself.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -51,6 +51,9 @@ impl Error {
                 "Many registries do not let one delete this way; look for a setting, or delete it in their own interface."
             }
             Self::Unexpected { .. } => "Check that the host is a registry and that it allows this.",
+            // Whoever refused it, or did not get through, knows better, and said so in more than one
+            // sentence.
+            Self::Transport { error, .. } if error.message.contains(". ") => "",
             Self::Transport { error, .. } => match error.kind {
                 TransportErrorKind::Unreachable => {
                     "Check the name and the port of the registry, and whether it is running."

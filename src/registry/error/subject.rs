@@ -90,6 +90,14 @@ impl Subject {
             Self::Upload { .. } | Self::Push { .. } | Self::Delete { .. } | Self::DeleteBlob { .. }
         )
     }
+
+    /// The verb that goes with it: `was` or `were`.
+    pub(super) fn verb(&self, one: &'static str, many: &'static str) -> &'static str {
+        match self {
+            Self::Tags { .. } | Self::Catalog { .. } | Self::Referrers { .. } => many,
+            _ => one,
+        }
+    }
 }
 
 impl fmt::Display for Subject {

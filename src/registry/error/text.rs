@@ -16,15 +16,17 @@ impl fmt::Display for Error {
             Self::Host { registry } => write!(f, "{registry} is no host that can be asked."),
             Self::Unauthorized { subject, login, reply } => match login {
                 Login::Possible => {
-                    write!(f, "{} needs a login.{}", capital(subject), reply.quoted())
+                    let needs = subject.verb("needs", "need");
+                    write!(f, "{} {needs} a login.{}", capital(subject), reply.quoted())
                 }
                 Login::Refused => {
                     write!(f, "The login was not accepted for {subject}.{}", reply.quoted())
                 }
                 Login::NotOffered => write!(
                     f,
-                    "{} needs a login, but the registry does not say how.{}",
+                    "{} {} a login, but the registry does not say how.{}",
                     capital(subject),
+                    subject.verb("needs", "need"),
                     reply.quoted()
                 ),
                 Login::OtherHost(host) => write!(
@@ -40,7 +42,8 @@ impl fmt::Display for Error {
             }
             Self::NotFound { subject, reply } => not_found(f, subject, reply),
             Self::RateLimited { subject, retry_after, reply, .. } => {
-                let what = if subject.is_write() { "has to wait" } else { "was not given" };
+                let was = subject.verb("was not given", "were not given");
+                let what = if subject.is_write() { "has to wait" } else { was };
                 write!(f, "The rate limit is reached, so {subject} {what}.")?;
                 if let Some(wait) = retry_after {
                     write!(f, " Try again in {} s.", wait.as_secs())?;
@@ -60,7 +63,8 @@ impl fmt::Display for Error {
             ),
             Self::Transport { subject, error } => transport(f, subject, error),
             Self::TooLarge { subject, limit } => {
-                write!(f, "{} exceeds {limit} byte limit.", capital(subject))
+                let exceeds = subject.verb("exceeds", "exceed");
+                write!(f, "{} {exceeds} {limit} byte limit.", capital(subject))
             }
             Self::Mismatch {
                 subject: Subject::Manifest { .. },
@@ -111,7 +115,10 @@ impl fmt::Display for Error {
                         write!(f, "its next page {next} is not on the registry itself.")
                     }
                     PageProblem::Loop => {
-                        write!(f, "too many pages, as {next} names itself as the next.")
+                        write!(
+                            f,
+                            "its page {next} names itself, or one that came before, as the next."
+                        )
                     }
                     PageProblem::NothingNew => {
                         write!(
@@ -215,7 +222,7 @@ fn not_found(f: &mut fmt::Formatter<'_>, subject: &Subject, reply: &Reply) -> fm
         }
         Subject::Catalog { registry } => write!(f, "{registry} does not list its repositories.")?,
         Subject::Api { registry } => write!(f, "{registry} does not answer as a registry.")?,
-        other => write!(f, "{} does not exist.", capital(other))?,
+        other => write!(f, "{} {} not exist.", capital(other), other.verb("does", "do"))?,
     }
     f.write_str(&reply.quoted())
 }
@@ -239,9 +246,12 @@ fn transport(f: &mut fmt::Formatter<'_>, subject: &Subject, error: &TransportErr
             write!(f, "The connection broke after {got} bytes of {subject}.")
         }
         TransportErrorKind::Cancelled => write!(f, "Reading {subject} was stopped."),
-        TransportErrorKind::Offline => write!(f, "{message}, so {subject} was not read."),
+        TransportErrorKind::Offline => {
+            write!(f, "{message}, so {subject} {} not read.", subject.verb("was", "were"))
+        }
         TransportErrorKind::Refused(_) => {
-            write!(f, "{} was not asked for: {message}.", capital(subject))
+            let was = subject.verb("was", "were");
+            write!(f, "{} {was} not asked for: {message}.", capital(subject))
         }
         TransportErrorKind::Timeout => write!(f, "No answer in time for {subject}: {message}."),
         TransportErrorKind::Unreachable | TransportErrorKind::Other => {
@@ -263,5 +273,44 @@ fn capital(subject: &Subject) -> String {
         Some(rest) if text.starts_with('t') => format!("The {rest}"),
         Some(rest) => format!("A {rest}"),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbs_go_with_what_was_asked_for() {
+        let name = "reg.example/a".to_owned();
+        let refused = |subject| Error::Transport {
+            subject,
+            error: TransportError {
+                kind: TransportErrorKind::Refused("policy".to_owned()),
+                message: "It is private. Start the server with --allow it.".to_owned(),
+            },
+        };
+        let tags = refused(Subject::Tags { name: name.clone() });
+        let catalog = refused(Subject::Catalog { registry: "reg.example".to_owned() });
+        let one = refused(Subject::Api { registry: "reg.example".to_owned() });
+        for (error, start) in [
+            (&tags, "The tags of reg.example/a were not asked for: It is private."),
+            (&catalog, "The repositories of reg.example were not asked for: It"),
+            (&one, "The registry reg.example was not asked for: It"),
+        ] {
+            assert!(error.to_string().starts_with(start), "{error}");
+            // Whoever refused it has said what to do.
+            assert_eq!(error.advice(), "", "{error}");
+        }
+        let offline = Error::Transport {
+            subject: Subject::Tags { name },
+            error: TransportError {
+                kind: TransportErrorKind::Offline,
+                message: "There is no network".to_owned(),
+            },
+        };
+        let text = "There is no network, so the tags of reg.example/a were not read.";
+        assert_eq!(offline.to_string(), text);
+        assert_ne!(offline.advice(), "");
     }
 }
