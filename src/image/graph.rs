@@ -229,6 +229,19 @@ impl Graph {
         })
     }
 
+    /// The digests of nodes and of layers' tars that a test takes, each once.
+    #[must_use]
+    pub fn digests_like(&self, takes: impl Fn(&Digest) -> bool) -> Vec<Digest> {
+        let nodes = self.nodes.iter();
+        let named = nodes.clone().filter_map(|node| Some(&node.descriptor.as_ref()?.digest));
+        let tars = nodes.filter_map(Node::config).flat_map(|config| &config.diff_ids);
+        let tars = tars.filter_map(|diff_id| Some(&diff_id.as_ref()?.0));
+        let mut found: Vec<Digest> = named.chain(tars).filter(|it| takes(it)).cloned().collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
     /// The image that has a layer with this digest of its tar, and the layer, counted from 1 at the
     /// base. The first one in the order in which images were found.
     #[must_use]

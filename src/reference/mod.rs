@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Digest, DigestError};
 use crate::limits;
 
-pub use pasted::{Pasted, from_pasted};
+pub use pasted::{Pasted, ShortDigest, from_pasted};
 
 /// A registry's `host` or `host:port`, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ pub enum ReferenceError {
     )]
     Registry(String),
     /// The repository breaks the grammar.
-    #[error("\"{0}\" is no repository: expected lower-case letters, digits and single . _ - between them, parts separated by /{hint}", hint = if .0.bytes().any(|b| b.is_ascii_uppercase()) { "; upper-case letters are not allowed" } else { "" })]
+    #[error("\"{0}\" is no repository: expected lower-case letters, digits and single . _ - between them, parts separated by /{hint}", hint = hint(.0))]
     Repository(String),
     /// Registry and repository together are too long.
     #[error("The name is {0} bytes long; registry and repository together have at most {max}", max = limits::NAME_BYTES)]
@@ -86,7 +86,33 @@ pub enum ReferenceError {
     #[error(
         "A digest alone does not say where it is: write the image's name before it, as in ghcr.io/owner/app@{0}"
     )]
-    DigestAlone(Digest),
+    DigestAlone(String),
+    /// The start of a digest and no name, where an image is needed.
+    #[error(
+        "\"{0}\" is the start of a digest and does not say where that is: write the image's name and the whole digest, as in ghcr.io/owner/app@sha256:…"
+    )]
+    ShortDigestAlone(String),
+    /// A command that is about no image.
+    #[error("No image is named by \"{0}\": type the name of one, such as alpine:3.20")]
+    Command(String),
+    /// A package URL that does not say where an image is.
+    #[error(
+        "\"{0}\" does not say where an image is: expected pkg:docker/… or pkg:oci/… with its repository_url"
+    )]
+    Package(String),
+    /// Nothing stands behind the colon of a tag.
+    #[error(
+        "A tag is missing behind the colon of \"{0}:\": write one, as in {0}:latest, or leave the colon out"
+    )]
+    NoTag(String),
+    /// Nothing stands behind the `@` of a digest.
+    #[error(
+        "A digest is missing behind the @ of \"{0}@\": write it, sha256: and 64 hex digits, or leave the @ out"
+    )]
+    NoDigest(String),
+    /// A tag or a digest, and no name before it.
+    #[error("\"{0}\" has no name: write the image's name before it, as in alpine:3.20")]
+    NoName(String),
     /// A page of the web that shows no image, or does not say which.
     #[error(
         "This address at {0} does not say which image it shows: copy the image's name or its pull command from the page"
@@ -270,6 +296,7 @@ impl Reference {
             return Err(ReferenceError::TooLong(text.len()));
         }
         let (rest, digest) = match text.split_once('@') {
+            Some((rest, "")) => return Err(ReferenceError::NoDigest(shown(rest))),
             Some((rest, digest)) => (rest, Some(Digest::parse(digest)?)),
             None => (text, None),
         };
@@ -278,10 +305,17 @@ impl Reference {
             Some(colon) => {
                 let colon = name_start + colon;
                 let tag = rest.get(colon + 1..).unwrap_or_default();
-                (rest.get(..colon).unwrap_or_default(), Some(Tag::parse(tag)?))
+                let name = rest.get(..colon).unwrap_or_default();
+                if tag.is_empty() {
+                    return Err(ReferenceError::NoTag(shown(name)));
+                }
+                (name, Some(Tag::parse(tag)?))
             }
             None => (rest, None),
         };
+        if name.is_empty() {
+            return Err(ReferenceError::NoName(shown(text)));
+        }
         let (registry, repository) = split_registry(name)?;
         let length = registry.as_str().len() + 1 + repository.as_str().len();
         if length > limits::NAME_BYTES {
@@ -364,6 +398,20 @@ fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
     match text.split_once(':') {
         Some((host, port)) => Some((host, Some(port))),
         None => Some((text, None)),
+    }
+}
+
+/// What may have been meant by a text that is no repository.
+fn hint(text: &str) -> String {
+    let lower = text.to_lowercase();
+    match Repository::parse(&lower) {
+        Ok(_) if lower != text => {
+            format!("; upper-case letters are not allowed, so \"{lower}\" may be meant")
+        }
+        _ if text.bytes().any(|b| b.is_ascii_uppercase()) => {
+            "; upper-case letters are not allowed".to_owned()
+        }
+        _ => String::new(),
     }
 }
 

@@ -6,9 +6,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 
+use crate::actions;
 use crate::components::{
-    Action, CommandBar, DropZone, ErrorPanel, Icon, KeysDialog, Palette, Picture, Problem, TopBar,
-    Trust, copy_text, format, reference_field,
+    CommandBar, DropZone, ErrorPanel, Icon, KeysDialog, Palette, Picture, Problem, TopBar, Trust,
+    copy_text, format, reference_field,
 };
 use crate::history;
 use crate::jobs::{drafts, tab};
@@ -17,8 +18,8 @@ use crate::pages::{
     DraftsPage, HomePage, ImagePage, LoginOverlay, Opening, OpeningBar, RegistriesOverlay,
     RegistryPage, TokenOverlay,
 };
-use crate::route::{self, Here, ImageRoute, Pasted, Route, View};
-use crate::state::{Overlay, PageState, Theme, Ui, recent, set_page_state};
+use crate::route::{Here, ImageRoute, Route, View};
+use crate::state::{Overlay, PageState, Theme, Ui, set_page_state};
 
 /// How long the first view has the network and the processor for itself.
 const IDLE: std::time::Duration = std::time::Duration::from_secs(2);
@@ -123,7 +124,7 @@ pub fn App() -> impl IntoView {
             {move || match ui.overlay.get() {
                 Overlay::None => ().into_any(),
                 Overlay::Palette => {
-                    view! { <Palette actions=move |typed: String| actions(ui, &typed) close /> }
+                    view! { <Palette actions=move |typed: String| actions::all(ui, &typed) close /> }
                         .into_any()
                 }
                 Overlay::Keys => view! { <KeysDialog close /> }.into_any(),
@@ -224,12 +225,15 @@ fn Tools(ui: Ui) -> impl IntoView {
         </button>
         <button
             type="button"
-            class="button quiet wide"
+            class="button quiet"
             title="All actions"
             aria-label="All actions"
             on:click=move |_| ui.overlay.set(Overlay::Palette)
         >
-            <kbd>"Ctrl K"</kbd>
+            <kbd class="wide">"Ctrl K"</kbd>
+            <span class="narrow-only" aria-hidden="true">
+                "⋯"
+            </span>
         </button>
     }
 }
@@ -260,87 +264,8 @@ fn ui_command_off() {
     crate::state::ui().command.set(String::new());
 }
 
-fn actions(ui: Ui, typed: &str) -> Vec<Action> {
-    let action = |name: &str, hint: &str, act: Callback<()>| Action {
-        name: name.to_owned(),
-        hint: hint.to_owned(),
-        act,
-    };
-    let going = |route: Route| Callback::new(move |()| ui.go(route.clone()));
-    let mut actions = Vec::new();
-    // What can be nothing but a name or a link comes first; any other word could be an image, so
-    // what the page itself has comes before it.
-    let mut open = Vec::new();
-    if !typed.trim().is_empty()
-        && let Ok(found) = route::pasted(typed, &history::origin())
-    {
-        let name = match &found {
-            Pasted::Route(Route::Image(image)) if image.view == View::Overview => {
-                format!("Open {}", Here::named(&image.reference))
-            }
-            Pasted::Route(Route::Registry { registry, .. }) => {
-                format!("Open the repositories of {registry}")
-            }
-            Pasted::Route(route) => format!("Open {}", route.href()),
-            Pasted::Digest(digest) => format!("Look for {digest} in what is open"),
-        };
-        let typed = typed.to_owned();
-        let act = Callback::new(move |()| ui.refused.set(ui.open_pasted(&typed).err()));
-        open.push(action(&name, "open", act));
-    }
-    if typed.contains(['/', ':', '@', '.']) {
-        actions.append(&mut open);
-    }
-    if let Some(image) = ui.image() {
-        for (name, key, view) in views() {
-            let route = Route::Image(image.with_view(view));
-            actions.push(action(name, &format!("g {key}"), going(route)));
-        }
-        actions.push(action("Copy the link", "y", Callback::new(move |()| copy_link(ui))));
-    }
-    actions.push(action("First page", "g h", going(Route::Home)));
-    actions.push(action("Drafts", "", going(Route::Drafts)));
-    let theme = Callback::new(move |()| ui.toggle_theme());
-    actions.push(action("Light or dark theme", "", theme));
-    let login = Callback::new(move |()| ui.overlay.set(Overlay::Login(Default::default())));
-    actions.push(action("Log in to a registry", "", login));
-    if let Some(image) = ui.image().filter(|it| Here::of(&it.reference.registry).is_none()) {
-        let registry = image.reference.registry;
-        let name = format!("All repositories of {registry}");
-        let token = Overlay::Token(registry.to_string());
-        actions.push(action(&name, "", going(Route::registry(registry))));
-        let token = Callback::new(move |()| ui.overlay.set(token.clone()));
-        actions.push(action("Token for the shell", "", token));
-    }
-    let registries = Callback::new(move |()| ui.overlay.set(Overlay::Registries));
-    actions.push(action("Registries and logins", "", registries));
-    let keys = Callback::new(move |()| ui.overlay.set(Overlay::Keys));
-    actions.push(action("Keys", "?", keys));
-    for entry in recent() {
-        let name = entry.reference.to_string();
-        actions.push(action(&name, "opened lately", going(Route::image(entry.reference))));
-    }
-    actions.append(&mut open);
-    actions
-}
-
-/// The views by their names and keys.
-fn views() -> [(&'static str, &'static str, View); 9] {
-    [
-        ("Overview", "o", View::Overview),
-        ("Layers", "l", View::Layers(None)),
-        ("Files", "f", View::files()),
-        ("Graph", "g", View::Graph { outline: false }),
-        ("Documents", "d", View::documents(None)),
-        ("Tags", "t", View::tags()),
-        ("Verify", "v", View::Verify),
-        ("Edit", "e", View::Edit),
-        ("Copy", "c", View::Copy { to: String::new() }),
-    ]
-}
-
 /// Copies what the share button copies, where there is one, and says so there.
-fn copy_link(ui: Ui) {
+pub(crate) fn copy_link(ui: Ui) {
     let link = ui.share.get_untracked();
     let link = link.unwrap_or_else(|| history::link(&ui.route.get_untracked()));
     spawn_local(async move {
@@ -400,7 +325,7 @@ fn view_of_key(image: Option<&ImageRoute>, key: &str) -> Option<Route> {
     if key == "h" {
         return Some(Route::Home);
     }
-    let (.., view) = views().into_iter().find(|(_, of, _)| *of == key)?;
+    let (.., view) = actions::views().into_iter().find(|(_, of, ..)| *of == key)?;
     Some(Route::Image(image?.with_view(view)))
 }
 

@@ -6,6 +6,7 @@
 //!                             jobs -> net, worker      (no Leptos)
 //! ```
 
+pub mod actions;
 pub mod app;
 pub mod cache;
 pub mod chosen;

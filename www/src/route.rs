@@ -48,7 +48,8 @@ pub enum Route {
 /// A view of an image, for one platform when the address names one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageRoute {
-    /// The image, always with its registry, and with a tag or a digest.
+    /// The image, always with its registry, and with a tag or a digest; only the tags of a repository
+    /// need neither.
     pub reference: Reference,
     /// The view.
     pub view: View,
@@ -182,10 +183,20 @@ impl ImageRoute {
         Self { reference: reference.normalised(), view: View::Overview, platform: None }
     }
 
-    /// The same image and platform, another view.
+    /// The tags of a repository.
+    #[must_use]
+    pub fn tags_of(reference: Reference) -> Self {
+        Self { reference, view: View::tags(), platform: None }
+    }
+
+    /// The same image and platform, another view; one of the image itself wants a tag.
     #[must_use]
     pub fn with_view(&self, view: View) -> Self {
-        Self { view, ..self.clone() }
+        let reference = match &view {
+            View::Tags { .. } => self.reference.clone(),
+            _ => self.reference.clone().normalised(),
+        };
+        Self { view, reference, ..self.clone() }
     }
 
     /// The same view of another platform. What is only right for one platform is dropped.
@@ -346,8 +357,8 @@ impl Route {
         let reference = reference.map_err(|error| format!("{error}."))?;
         let (name, rest) = place.split_once('/').unwrap_or((place, ""));
         let view = View::read(name, rest.trim_end_matches('/'), query)?;
-        let reference = reference.normalised();
-        Ok(Self::Image(ImageRoute { reference, view, platform: query.text("platform") }))
+        let route = ImageRoute { reference, view, platform: query.text("platform") };
+        Ok(Self::Image(route.with_view(route.view.clone())))
     }
 
     fn read_registry(name: &str, query: &Query) -> Result<Self, String> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::image::Graph;
 use drydock::media_type::Kind;
-use drydock::reference::{Reference, ReferenceError};
+use drydock::reference::{Reference, ReferenceError, ShortDigest};
 use leptos::prelude::*;
 
 use crate::components::{LoginAsk, Trust};
@@ -151,16 +151,40 @@ impl Ui {
         let route = match route::pasted(text, &history::origin()) {
             Ok(Pasted::Route(route)) => route,
             Ok(Pasted::Digest(digest)) => self.place_of(&digest)?,
+            Ok(Pasted::ShortDigest(short)) => self.place_of(&self.whole(&short)?)?,
             Err(error) => return Err(error.to_string()),
         };
         self.go(route);
         Ok(())
     }
 
+    /// The one digest in what is open that begins so.
+    fn whole(self, short: &ShortDigest) -> Result<Digest, String> {
+        let Some(image) = self.image() else {
+            return Err(ReferenceError::ShortDigestAlone(short.to_string()).to_string());
+        };
+        let name = Here::named(&image.reference);
+        let found = self.graph.with_untracked(|graph| {
+            let graph = graph.as_ref();
+            graph.map(|graph| graph.digests_like(|digest| short.fits(digest))).unwrap_or_default()
+        });
+        match found.as_slice() {
+            [digest] => Ok(digest.clone()),
+            [] => Err(format!(
+                "Nothing under {name} has a digest that begins with {short}: write the name of its image and the whole digest, as in {}@sha256:…",
+                image.reference.name(),
+            )),
+            several => Err(format!(
+                "{} digests under {name} begin with {short}: write more of it",
+                several.len()
+            )),
+        }
+    }
+
     /// Where in what is open a digest is.
     fn place_of(self, digest: &Digest) -> Result<Route, String> {
         let Some(image) = self.image() else {
-            return Err(ReferenceError::DigestAlone(digest.clone()).to_string());
+            return Err(ReferenceError::DigestAlone(digest.to_string()).to_string());
         };
         let kind = self.graph.with_untracked(|graph| {
             let node = graph.as_ref()?.find(digest)?;

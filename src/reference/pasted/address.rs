@@ -6,13 +6,15 @@ use super::{Pasted, word};
 use crate::reference::{Reference, ReferenceError, Registry, shown};
 
 /// Hosts whose addresses are pages and never names of images.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 19] = [
     "hub.docker.com",
+    "docker.com",
     "github.com",
     "gitlab.com",
     "gallery.ecr.aws",
     "console.cloud.google.com",
     "console.aws.amazon.com",
+    "portal.azure.com",
     "mcr.microsoft.com/en-us",
     "images.chainguard.dev",
     "catalog.redhat.com",
@@ -21,6 +23,19 @@ const PAGES: [&str; 14] = [
     "explore.ggcr.dev",
     "quay.io/repository",
     "artifacthub.io",
+    "stackoverflow.com",
+    "kubernetes.io",
+    "google.com",
+];
+
+/// How hosts begin that have pages for people.
+const FOR_PEOPLE: [&str; 7] =
+    ["docs.", "blog.", "wiki.", "console.", "portal.", "forum.", "forums."];
+
+/// How the names of files end that browsers show.
+const SHOWN_FILES: [&str; 14] = [
+    ".html", ".htm", ".php", ".asp", ".aspx", ".jsp", ".md", ".pdf", ".txt", ".xml", ".svg",
+    ".png", ".yaml", ".yml",
 ];
 
 /// Whether a text without a scheme is the address of such a page.
@@ -35,6 +50,9 @@ pub(super) fn is_known(text: &str) -> bool {
 pub(super) fn read(address: &str) -> Result<Pasted, ReferenceError> {
     let page = Page::of(address);
     let path: Vec<&str> = page.path.iter().map(AsRef::as_ref).collect();
+    if page.host.is_empty() {
+        return Err(ReferenceError::Empty);
+    }
     let found = match page.host {
         "hub.docker.com" => docker_hub(&page, &path),
         "github.com" => github(&page, &path),
@@ -70,21 +88,28 @@ pub(super) fn read(address: &str) -> Result<Pasted, ReferenceError> {
         "oci.dag.dev" | "explore.ggcr.dev" => {
             page.query(&["image", "repo", "blob", "manifest"]).map(Cow::into_owned)
         }
-        "artifacthub.io" => None,
         host if host.ends_with("console.aws.amazon.com")
             || host.ends_with("console.amazonaws.cn") =>
         {
             amazon(&page, &path)
         }
         host if path.contains(&"container_registry") => gitlab(host, &path),
-        "gitlab.com" => None,
         _ if is_quay(&page, &path) => quay(&page, &path),
-        _ => return registry_path(&page, &path),
+        host => match path.as_slice() {
+            [owner, "-", "packages", "container", name, rest @ ..] => {
+                Some(gitea(host, owner, name, rest))
+            }
+            _ if page.is_for_people(&path) => None,
+            _ => return registry_path(&page, &path),
+        },
     };
-    match found {
-        Some(name) => Reference::parse(&name).map(Pasted::Image),
-        None => Err(ReferenceError::Page(shown(page.host))),
-    }
+    let name = found.ok_or_else(|| ReferenceError::Page(shown(page.host)))?;
+    let reference = Reference::parse(&name)?;
+    let lists = path.last() == Some(&"tags") || page.query(&["tab"]).as_deref() == Some("tags");
+    Ok(match lists && reference.tag.is_none() && reference.digest.is_none() {
+        true => Pasted::Tags(reference),
+        false => Pasted::image(reference),
+    })
 }
 
 /// An address, taken apart and decoded.
@@ -92,11 +117,12 @@ struct Page<'a> {
     host: &'a str,
     path: Vec<Cow<'a, str>>,
     query: &'a str,
+    fragment: &'a str,
 }
 
 impl<'a> Page<'a> {
     fn of(address: &'a str) -> Self {
-        let (address, _fragment) = address.split_once('#').unwrap_or((address, ""));
+        let (address, fragment) = address.split_once('#').unwrap_or((address, ""));
         let (address, query) = address.split_once('?').unwrap_or((address, ""));
         let (host, path) = address.split_once('/').unwrap_or((address, ""));
         let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
@@ -105,7 +131,20 @@ impl<'a> Page<'a> {
             host: host.strip_prefix("www.").unwrap_or(host),
             path: parts.map(decoded).collect(),
             query,
+            fragment,
         }
+    }
+
+    /// Whether it can be nothing but a page for people, and does not say which image it shows.
+    fn is_for_people(&self, path: &[&str]) -> bool {
+        let begins = |start: &&str| self.host.starts_with(*start);
+        let is_file = |name: &&str| SHOWN_FILES.iter().any(|end| name.ends_with(end));
+        PAGES.iter().any(|page| *page == self.host)
+            || self.host.matches('.').count() > 1 && FOR_PEOPLE.iter().any(begins)
+            || path.last().is_some_and(is_file)
+            // A page that finds its way by what only the browser sees.
+            || path.is_empty() && !(self.fragment.is_empty() && self.query.is_empty())
+            || matches!(path, ["harbor", "projects", ..] | ["ui", _, ..] | ["artifactory", "webapp", ..])
     }
 
     /// The value of the first of these keys that has one.
@@ -244,20 +283,32 @@ fn quay(page: &Page<'_>, path: &[&str]) -> Option<String> {
     }
 }
 
+/// Gitea and Forgejo: the registry is the host itself.
+fn gitea(host: &str, owner: &str, name: &str, rest: &[&str]) -> String {
+    let owner = owner.to_ascii_lowercase();
+    match rest {
+        [version, ..] if version.starts_with("sha256:") => {
+            format!("{host}/{owner}/{name}@{version}")
+        }
+        [version, ..] => format!("{host}/{owner}/{name}:{version}"),
+        [] => format!("{host}/{owner}/{name}"),
+    }
+}
+
 /// A registry's own addresses: its API, a name below it, or itself.
 fn registry_path(page: &Page<'_>, path: &[&str]) -> Result<Pasted, ReferenceError> {
     match path {
-        [] | ["v2"] | ["v2", "_catalog"] => Registry::parse(page.host).map(Pasted::Registry),
+        [] | ["v1" | "v2"] | ["v2", "_catalog"] => Registry::parse(page.host).map(Pasted::Registry),
         ["v2", name @ .., "manifests" | "blobs" | "referrers", reference] => {
             let separator = if reference.contains(':') { '@' } else { ':' };
             let text = format!("{}/{}{separator}{reference}", page.host, name.join("/"));
-            Reference::parse(&text).map(Pasted::Image)
+            Reference::parse(&text).map(Pasted::image)
         }
         ["v2", name @ .., "tags", "list"] => {
-            Reference::parse(&format!("{}/{}", page.host, name.join("/"))).map(Pasted::Image)
+            Reference::parse(&format!("{}/{}", page.host, name.join("/"))).map(Pasted::Tags)
         }
         _ => match Reference::parse(&format!("{}/{}", page.host, path.join("/"))) {
-            Ok(reference) => Ok(Pasted::Image(reference)),
+            Ok(reference) => Ok(Pasted::image(reference)),
             Err(ReferenceError::Registry(name)) => Err(ReferenceError::Registry(name)),
             Err(_) if path.iter().any(|part| word::is_page_part(part)) => {
                 Err(ReferenceError::Page(shown(page.host)))

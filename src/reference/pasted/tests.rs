@@ -61,6 +61,15 @@ fn registries_and_digests_alone() {
         ("crane catalog myhost", "myhost"),
         ("oras repo ls --last b reg.example", "reg.example"),
         ("regctl repo ls reg.example:443", "reg.example:443"),
+        ("docker login ghcr.io", "ghcr.io"),
+        ("docker login -u me ghcr.io", "ghcr.io"),
+        ("skopeo login ghcr.io", "ghcr.io"),
+        ("echo x | helm registry login --username me --password-stdin reg.example", "reg.example"),
+        ("crane auth login reg.example -u me -p secret", "reg.example"),
+        ("regctl registry login reg.example", "reg.example"),
+        ("oras logout reg.example", "reg.example"),
+        ("https://index.docker.io/v1/", "docker.io"),
+        ("https://reg.example/v1/", "reg.example"),
     ] {
         let registry = Registry::parse(registry).expect("registry");
         assert_eq!(Pasted::read(pasted), Ok(Pasted::Registry(registry)), "{pasted}");
@@ -181,7 +190,12 @@ fn values_of_options_are_no_images() {
     ]);
     assert_says(&[
         ("docker pull", "No image"),
-        ("docker login -u me ghcr.io", "No image"),
+        ("docker login", "by \"docker login\""),
+        ("docker search nginx", "by \"docker search\""),
+        ("docker-compose pull", "by \"docker-compose\""),
+        ("docker load -i app.tar", "drop the archive"),
+        ("umoci unpack --image a:b c", "drop the archive"),
+        ("podman-remote frobnicate", "by \"podman-remote frobnicate\""),
         ("docker compose -f a.yaml up", "No image"),
         ("trivy fs /src", "No image"),
         ("helm install web ./chart", "No image"),
@@ -355,4 +369,211 @@ proptest::proptest! {
         let plain = Reference::parse(&name).expect("reference");
         proptest::prop_assert_eq!(from_pasted(&name), Ok(plain));
     }
+}
+
+/// What a text names, in one line: `image for platform`, `tags of …`.
+fn meaning(text: &str) -> String {
+    let text = text.replace('⌗', &format!("sha256:{HEX}"));
+    match Pasted::read(&text) {
+        Ok(Pasted::Image { reference, platform: Some(platform) }) => {
+            format!("{reference} for {platform}")
+        }
+        Ok(Pasted::Image { reference, platform: None }) => reference.to_string(),
+        Ok(Pasted::Tags(repository)) => format!("tags of {repository}"),
+        Ok(Pasted::Registry(registry)) => format!("registry {registry}"),
+        Ok(Pasted::Digest(digest)) => format!("digest {digest}"),
+        Ok(Pasted::ShortDigest(digest)) => format!("start of a digest {digest}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn the_platform_of_a_command_is_kept() {
+    let alpine = "docker.io/library/alpine:3";
+    for (pasted, platform) in [
+        ("docker pull --platform=linux/arm64 alpine:3", Some("linux/arm64")),
+        ("docker run --platform linux/arm64 --rm -it alpine:3 sh", Some("linux/arm64")),
+        ("docker pull alpine:3 --platform linux/arm/v7", Some("linux/arm/v7")),
+        ("docker pull --platform arm64 alpine:3", Some("linux/arm64")),
+        ("DOCKER_DEFAULT_PLATFORM=linux/s390x docker pull alpine:3", Some("linux/s390x")),
+        ("FROM --platform=linux/arm64 alpine:3", Some("linux/arm64")),
+        ("FROM --platform=linux/arm64 alpine:3 AS build", Some("linux/arm64")),
+        ("FROM --platform=$BUILDPLATFORM alpine:3", None),
+        ("image: alpine:3\nplatform: linux/arm64", Some("linux/arm64")),
+        ("crane config --platform=linux/arm64 -- alpine:3", Some("linux/arm64")),
+        ("crane --platform linux/arm64 export alpine:3 -", Some("linux/arm64")),
+        ("crane manifest --platform=all alpine:3", None),
+        ("podman pull --arch arm64 --os linux --variant v8 alpine:3", Some("linux/arm64/v8")),
+        ("podman pull --arch=arm64 alpine:3", Some("linux/arm64")),
+        ("skopeo --override-arch arm64 inspect docker://alpine:3", Some("linux/arm64")),
+        (
+            "skopeo inspect --override-os=windows --override-arch amd64 docker://alpine:3",
+            Some("windows/amd64"),
+        ),
+        ("regctl image inspect -p linux/arm64 alpine:3", Some("linux/arm64")),
+        ("regctl manifest get --platform local alpine:3", None),
+        ("oras pull --platform linux/arm64 alpine:3", Some("linux/arm64")),
+        ("nerdctl pull --platform=linux/amd64,linux/arm64 alpine:3", None),
+        ("trivy image --platform linux/arm64 alpine:3", Some("linux/arm64")),
+        ("syft --platform arm64 alpine:3", Some("linux/arm64")),
+        ("cosign download sbom --platform linux/arm64 alpine:3", Some("linux/arm64")),
+        ("ctr image pull --platform linux/arm64 docker.io/library/alpine:3", Some("linux/arm64")),
+        ("apptainer pull --arch arm64 out.sif docker://alpine:3", Some("linux/arm64")),
+        ("docker run -p 80:80 alpine:3", None),
+        ("pkg:docker/alpine@3?arch=arm64", Some("linux/arm64")),
+    ] {
+        let meant = match platform {
+            Some(platform) => format!("{alpine} for {platform}"),
+            None => alpine.to_owned(),
+        };
+        assert_eq!(meaning(pasted), meant, "{pasted}");
+    }
+}
+
+#[test]
+fn commands_and_pages_that_list_tags_ask_for_the_tags() {
+    for (pasted, repository) in [
+        ("crane ls ghcr.io/o/a", "ghcr.io/o/a"),
+        ("gcrane ls gcr.io/o/a", "gcr.io/o/a"),
+        ("skopeo list-tags docker://ghcr.io/o/a", "ghcr.io/o/a"),
+        ("oras repo tags ghcr.io/o/a", "ghcr.io/o/a"),
+        ("oras repo show-tags ghcr.io/o/a", "ghcr.io/o/a"),
+        ("regctl tag ls ghcr.io/o/a", "ghcr.io/o/a"),
+        ("gcloud container images list-tags gcr.io/a/b", "gcr.io/a/b"),
+        ("flux list artifacts oci://ghcr.io/o/a", "ghcr.io/o/a"),
+        ("helm pull oci://reg.io/c/demo", "reg.io/c/demo"),
+        ("helm install web oci://reg.io/c/demo -f values.yaml", "reg.io/c/demo"),
+        ("helm show values oci://reg.io/c/demo --version '>=1.0'", "reg.io/c/demo"),
+        ("https://reg.io/v2/a/b/tags/list?n=5", "reg.io/a/b"),
+        ("https://hub.docker.com/r/grafana/loki/tags", "docker.io/grafana/loki"),
+        ("https://hub.docker.com/_/redis/tags?name=7", "docker.io/library/redis"),
+        ("https://quay.io/repository/a/b?tab=tags", "quay.io/a/b"),
+    ] {
+        assert_eq!(meaning(pasted), format!("tags of {repository}"), "{pasted}");
+    }
+}
+
+#[test]
+fn the_start_of_a_digest_is_no_image() {
+    for (pasted, start) in [
+        ("015b1a43976a", "015b1a43976a"),
+        ("sha256:9ce9dc9c9a1c", "sha256:9ce9dc9c9a1c"),
+        ("sha256:9ce9dc9c9a1c…", "sha256:9ce9dc9c9a1c"),
+        ("9CE9DC9C9A1C", "9ce9dc9c9a1c"),
+        ("@sha256:9ce9dc9c9a1c", "sha256:9ce9dc9c9a1c"),
+        ("sha256-9ce9dc9c9a1c", "sha256:9ce9dc9c9a1c"),
+        ("9ce9dc9...", "9ce9dc9"),
+        ("docker inspect 015b1a43976a", "015b1a43976a"),
+    ] {
+        assert_eq!(meaning(pasted), format!("start of a digest {start}"), "{pasted}");
+    }
+    let digest = Digest::parse(&format!("sha256:{HEX}")).expect("digest");
+    for (start, fits) in [
+        ("sha256:cccccccccccc", true),
+        ("cccccccccccc", true),
+        ("cccccccccccd", false),
+        ("sha512:cccccccccccc", false),
+    ] {
+        let Ok(Pasted::ShortDigest(short)) = Pasted::read(start) else { panic!("{start}") };
+        assert_eq!(short.fits(&digest), fits, "{start}");
+    }
+    assert_eq!(meaning("cafe"), "docker.io/library/cafe");
+    assert_says(&[("015b1a43976a", "start of a digest")]);
+}
+
+#[test]
+fn what_looks_like_something_else() {
+    assert_means(&[
+        ("gcloud container images describe gcr.io/a/b:1", "gcr.io/a/b:1"),
+        ("gcloud run deploy web --image gcr.io/a/b:1 --region europe-west1", "gcr.io/a/b:1"),
+        ("docker scan alpine", "docker.io/library/alpine"),
+        ("docker scan --file Dockerfile alpine:3", "docker.io/library/alpine:3"),
+        ("trivy nginx:1", "docker.io/library/nginx:1"),
+        ("syft alpine", "docker.io/library/alpine"),
+        ("kind load docker-image alpine --name dev", "docker.io/library/alpine"),
+        ("make image IMG=ghcr.io/a/b:1", "ghcr.io/a/b:1"),
+        ("snyk container test nginx:1", "docker.io/library/nginx:1"),
+        ("kaniko --context=dir:///w --destination=ghcr.io/a/b:1", "ghcr.io/a/b:1"),
+        ("/kaniko/executor --destination ghcr.io/a/b:1", "ghcr.io/a/b:1"),
+        ("curl -sH 'Accept: x/y' https://reg.io/v2/a/b/manifests/1", "reg.io/a/b:1"),
+        ("https://gitea.example/Owner/-/packages/container/app/1.0", "gitea.example/owner/app:1.0"),
+        ("docker-pullable://nginx@⌗", "docker.io/library/nginx@⌗"),
+        ("imageID: docker-pullable://nginx@⌗", "docker.io/library/nginx@⌗"),
+        ("(alpine:3)", "docker.io/library/alpine:3"),
+        ("see (ghcr.io/a/b:1).", "ghcr.io/a/b:1"),
+        ("export IMG=ghcr.io/a/b:1", "ghcr.io/a/b:1"),
+        ("IMG=ghcr.io/a/b:1", "ghcr.io/a/b:1"),
+        ("ENV APP_IMAGE=\"ghcr.io/a/b:1\"", "ghcr.io/a/b:1"),
+        ("ARG BASE=alpine", "docker.io/library/alpine"),
+        ("ARG V=3.20\nFROM alpine:${V}", "docker.io/library/alpine:3.20"),
+        ("ARG V=3.20\nFROM alpine:$V AS base", "docker.io/library/alpine:3.20"),
+        ("export V=3.20 && docker pull alpine:$V", "docker.io/library/alpine:3.20"),
+        ("V=3.20; docker pull alpine:${V:-3}", "docker.io/library/alpine:3.20"),
+    ]);
+    assert_says(&[
+        ("https://portal.azure.com/#view/x", "does not say which image"),
+        ("https://registry.example/#!/taglist/a", "does not say which image"),
+        (
+            "https://harbor.example/harbor/projects/1/repositories/foo%2Fbar/artifacts-tab/artifacts/sha256:cc",
+            "does not say which image",
+        ),
+        ("https://example.com/some/page.html", "does not say which image"),
+        ("https://docs.docker.com/engine/install/", "does not say which image"),
+        ("A=$A; docker pull nginx:$A", "variable"),
+        ("alpine:", "tag is missing"),
+        ("alpine@", "digest is missing"),
+        (":1", "has no name"),
+        ("https://", "No image"),
+        ("docker://", "No image"),
+        ("Alpine", "\"alpine\" may be meant"),
+        ("docker pull Alpine:3", "\"alpine\" may be meant"),
+    ]);
+}
+
+#[test]
+fn what_tools_say_of_an_image() {
+    assert_means(&[
+        (
+            "Failed to pull image \"ghcr.io/a/b:1\": rpc error: code = NotFound desc = failed to pull and unpack image \"ghcr.io/a/b:1\": not found",
+            "ghcr.io/a/b:1",
+        ),
+        ("Back-off pulling image \"nginx\"", "docker.io/library/nginx"),
+        ("Unable to find image 'hello:latest' locally", "docker.io/library/hello:latest"),
+        ("failed to resolve reference \\\"ghcr.io/a/b:1\\\": denied", "ghcr.io/a/b:1"),
+        (
+            "Error response from daemon: manifest for alpine:nope not found: manifest unknown",
+            "docker.io/library/alpine:nope",
+        ),
+        ("pull access denied for foo/bar, repository does not exist", "docker.io/foo/bar"),
+        ("Status: Downloaded newer image for alpine:3", "docker.io/library/alpine:3"),
+        ("3: Pulling from library/alpine", "docker.io/library/alpine:3"),
+        ("docker.io/library/alpine:3: digest: ⌗ size: 1234", "docker.io/library/alpine:3@⌗"),
+        ("The push refers to repository [ghcr.io/a/b]\n1: digest: ⌗ size: 1234", "ghcr.io/a/b:1@⌗"),
+        ("both ghcr.io/a/b and ghcr.io/a/b:1: which?", "ghcr.io/a/b:1"),
+    ]);
+}
+
+#[test]
+fn package_urls() {
+    assert_means(&[
+        ("pkg:docker/nginx@1.25", "docker.io/library/nginx:1.25"),
+        ("pkg:docker/grafana/loki@3.0", "docker.io/grafana/loki:3.0"),
+        (
+            "pkg:docker/o/a@sha256%3Acccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc?repository_url=gcr.io",
+            "gcr.io/o/a@⌗",
+        ),
+        (
+            "pkg:oci/debian@sha256%3Acccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc?repository_url=docker.io/library/debian&arch=amd64&tag=latest",
+            "docker.io/library/debian:latest@⌗",
+        ),
+        (
+            "pkg:oci/static@⌗?repository_url=gcr.io%2Fdistroless%2Fstatic",
+            "gcr.io/distroless/static@⌗",
+        ),
+        ("\"pkg:oci/b?repository_url=ghcr.io/a&tag=1\",", "ghcr.io/a/b:1"),
+    ]);
+    assert_says(&[
+        ("pkg:oci/debian@1", "does not say where"),
+        ("pkg:npm/left-pad@1", "does not say where"),
+    ]);
 }

@@ -1,11 +1,11 @@
 //! One word: a reference, with or without a scheme before it, a registry, a digest, an address.
 
-use super::{Pasted, address};
-use crate::digest::Digest;
+use super::{Pasted, address, digest};
 use crate::reference::{Reference, ReferenceError, Registry, shown};
 
 /// Prefixes by which tools say that an image lies in a registry or in a daemon's store.
-const OF_IMAGES: [&str; 6] = [
+const OF_IMAGES: [&str; 7] = [
+    "docker-pullable://",
     "docker://",
     "oci://",
     "docker-daemon:",
@@ -29,7 +29,7 @@ const OF_FILES: [&str; 9] = [
 
 /// What a word names.
 pub(super) fn read(word: &str) -> Result<Pasted, ReferenceError> {
-    let word = word.trim_matches(['"', '\'', '`', ',', ';', '<', '>']);
+    let word = word.trim_matches(['"', '\'', '`', '“', '”', ',', ';', '<', '>', '(', ')']);
     if let Some(rest) = OF_IMAGES.iter().find_map(|prefix| word.strip_prefix(prefix)) {
         // What the store is called stands in brackets.
         let rest = rest.split_once(']').map_or(rest, |(_, rest)| rest);
@@ -45,8 +45,11 @@ pub(super) fn read(word: &str) -> Result<Pasted, ReferenceError> {
     if address::is_known(word) {
         return address::read(word);
     }
-    if let Some(digest) = digest(word) {
+    if let Some(digest) = digest::whole(word) {
         return Ok(Pasted::Digest(digest));
+    }
+    if let Some(digest) = digest::short(word) {
+        return Ok(Pasted::ShortDigest(digest));
     }
     match Registry::alone(word) {
         Some(registry) => Ok(Pasted::Registry(registry)),
@@ -60,7 +63,7 @@ pub(super) fn is_page_part(part: &str) -> bool {
 }
 
 fn image(text: &str) -> Result<Pasted, ReferenceError> {
-    Reference::parse(text).map(Pasted::Image)
+    Reference::parse(text).map(Pasted::image)
 }
 
 fn is_of_files(word: &str) -> bool {
@@ -72,16 +75,4 @@ fn is_of_files(word: &str) -> bool {
     }) || path.iter().any(|start| word.starts_with(start))
         || matches!(word, "." | "..")
         || !word.contains('/') && archive.iter().any(|end| word.ends_with(end))
-}
-
-/// A digest as it is written, or as tags and bare numbers have it.
-fn digest(word: &str) -> Option<Digest> {
-    let word = word.strip_prefix('@').unwrap_or(word);
-    let whole = Digest::parse(word).ok().filter(|digest| digest.algorithm().is_some());
-    let hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    whole.or_else(|| {
-        let rest = word.strip_prefix("sha256-").unwrap_or(word);
-        let rest = rest.split_once('.').map_or(rest, |(rest, _)| rest);
-        hex(rest).then(|| Digest::parse(&format!("sha256:{}", rest.to_ascii_lowercase())).ok())?
-    })
 }

@@ -216,6 +216,24 @@ test('the palette has its own views before unknown words', async ({ page, stack 
   await expect(first).toContainText('docker.io/library/alpine');
   await field.fill('ghcr.io/layers/app');
   await expect(first).toContainText('Open ghcr.io/layers/app');
+  for (const [typed, name] of [
+    ['ver', 'Verify'],
+    ['share', 'Copy the link'],
+    ['help', 'Keys'],
+    ['layer 2', 'Layer 2'],
+    ['/etc/app.json', 'File /etc/app.json'],
+  ] as const) {
+    await field.fill(typed);
+    await expect(first, typed).toContainText(name);
+  }
+  await field.fill('nothing is called so');
+  await expect(page.getByRole('dialog').getByRole('status')).toContainText('names no image');
+  await field.fill('layer 2');
+  await field.press('Enter');
+  await expect(page).toHaveURL(/\/-\/layers\?layer=2$/);
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.getByRole('button', { name: 'All actions' }).click();
+  await expect(page.getByRole('combobox')).toBeVisible();
 });
 
 test('words: what Docker wrote as Go is spelled out, and a layer that is not there is told', async ({ page, stack }) => {

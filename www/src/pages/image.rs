@@ -66,7 +66,7 @@ pub fn ImagePage(
 ) -> impl IntoView {
     let ui = ui();
     ui.trust.set(Default::default());
-    let last = StoredValue::new(ImageRoute::new(reference.clone()));
+    let last = StoredValue::new(ImageRoute::tags_of(reference.clone()));
     let route = Memo::new(move |_| {
         ui.route.with(|route| {
             if let Route::Image(image) = route {
@@ -79,6 +79,14 @@ pub fn ImagePage(
     let asked = reference.clone();
     let task = StoredValue::new_local(None);
     let reload = Callback::new(move |()| {
+        if asked.tag.is_none() && asked.digest.is_none() {
+            image.set(Load::Failed(Problem {
+                sentence: "No tag is chosen.".to_owned(),
+                calm: true,
+                ..Problem::default()
+            }));
+            return;
+        }
         let first = route.with_untracked(|route| route.platform.clone());
         task.set_value(Some(data::load_image(asked.clone(), first.as_deref(), image)));
     });

@@ -1,9 +1,9 @@
 //! What a pasted text leads to: one of our own addresses, or what the library reads out of it.
 
 use drydock::digest::Digest;
-use drydock::reference::{self, ReferenceError, Registry};
+use drydock::reference::{self, ReferenceError, Registry, ShortDigest};
 
-use super::Route;
+use super::{ImageRoute, Route};
 
 /// Where a pasted text leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Pasted {
     Route(Route),
     /// To a digest, which is to be looked for in what is open.
     Digest(Digest),
+    /// To a digest of which only the start is known, likewise.
+    ShortDigest(ShortDigest),
 }
 
 /// Reads a pasted text. `origin` is this page's own: `https://drydock.example`.
@@ -24,34 +26,59 @@ pub fn pasted(text: &str, origin: &str) -> Result<Pasted, ReferenceError> {
         return Ok(Pasted::Route(route));
     }
     Ok(match reference::Pasted::read(text)? {
-        reference::Pasted::Image(reference) => Pasted::Route(Route::image(reference)),
+        reference::Pasted::Image { reference, platform } => {
+            let platform = platform.map(|platform| platform.to_string());
+            Pasted::Route(Route::Image(ImageRoute { platform, ..ImageRoute::new(reference) }))
+        }
+        reference::Pasted::Tags(repository) => {
+            Pasted::Route(Route::Image(ImageRoute::tags_of(repository)))
+        }
         reference::Pasted::Registry(registry) => Pasted::Route(Route::registry(registry)),
         reference::Pasted::Digest(digest) => Pasted::Digest(digest),
+        reference::Pasted::ShortDigest(digest) => Pasted::ShortDigest(digest),
     })
 }
 
-/// A link to this page, or to the same page on another server; a path alone is one, too.
+/// A link to this page, or to the same page on another server; a path alone is one, too, and so is
+/// what stands behind `https://` in either.
 fn own_link(text: &str, origin: &str) -> Option<Route> {
     if text.contains(char::is_whitespace) {
         return None;
     }
-    let address = text.strip_prefix(origin).filter(|rest| rest.starts_with('/') || rest.is_empty());
-    let is_own = !origin.is_empty() && address.is_some();
-    let path = match (address, text.split_once("://")) {
-        (Some(address), _) if is_own => address,
-        (_, Some((_, rest))) => rest.get(rest.find('/')?..)?,
-        (_, None) if text.starts_with('/') => text,
-        _ => return None,
+    let (_, own_host) = origin.split_once("://").unwrap_or_default();
+    let below = |own: &str| {
+        let rest = text.strip_prefix(own).filter(|_| !own.is_empty())?;
+        (rest.starts_with('/') || rest.is_empty()).then_some(rest)
     };
+    if let Some(route) = below(origin).filter(|path| !path.starts_with("/v2/")).and_then(read) {
+        return Some(route);
+    }
+    // Without its scheme our own host may be meant as a registry: what begins with another is none.
+    let link = |path: &&str| path.starts_with("/-/") || names_registry(path);
+    if let Some(route) = below(own_host).filter(link).and_then(read) {
+        return Some(route);
+    }
+    let bare = text.split_once("://").map(|(_, rest)| rest);
+    let path = match (bare, text.strip_prefix('/')) {
+        (Some(rest), _) => rest.get(rest.find('/')?..)?.to_owned(),
+        (None, Some(_)) => text.to_owned(),
+        (None, None) => {
+            // A server and a link of it, or the link alone.
+            let rest = text.find('/').and_then(|slash| text.get(slash..));
+            rest.filter(|path| names_registry(path)).map_or(format!("/{text}"), str::to_owned)
+        }
+    };
+    // Elsewhere a registry and a view say that a link is one of ours: GitLab has `/-/tags`, too.
+    read(&path).filter(|_| names_registry(&path) && path.contains("/-/"))
+}
+
+/// What a path and its query show, when they show anything.
+fn read(path: &str) -> Option<Route> {
     let path = path.split('#').next().unwrap_or_default();
     let (pathname, search) = path.split_once('?').unwrap_or((path, ""));
-    // Elsewhere a registry and a view say that a link is one of ours: GitLab has `/-/tags`, too.
-    let route = Route::parse(pathname, search);
-    match route {
+    match Route::parse(pathname, search) {
         Route::Unknown { .. } => None,
-        _ if is_own && !pathname.starts_with("/v2/") => Some(route),
-        _ if names_registry(pathname) && pathname.contains("/-/") => Some(route),
-        _ => None,
+        route => Some(route),
     }
 }
 
@@ -69,6 +96,7 @@ mod tests {
         match pasted(text, "https://drydock.example") {
             Ok(Pasted::Route(route)) => route.href(),
             Ok(Pasted::Digest(digest)) => format!("digest {digest}"),
+            Ok(Pasted::ShortDigest(digest)) => format!("start of a digest {digest}"),
             Err(error) => error.to_string(),
         }
     }
@@ -97,6 +125,32 @@ mod tests {
             ),
             ("docker pull alpine:3", "/docker.io/library/alpine:3"),
             ("localhost:8080", "/localhost:8080/"),
+        ] {
+            assert_eq!(href(text), address, "{text}");
+        }
+        for (text, address) in [
+            // As browsers show it, without a scheme; our own server, another, and a view alone.
+            ("drydock.example/ghcr.io/o/a:1/-/files/etc", "/ghcr.io/o/a:1/-/files/etc"),
+            ("drydock.example/ghcr.io/o/a:1", "/ghcr.io/o/a:1"),
+            ("drydock.example/-/drafts", "/-/drafts"),
+            ("drydock.example/localhost:8080/", "/localhost:8080/"),
+            ("127.0.0.1:7501/shop/multi:1/-/files/etc", "/127.0.0.1:7501/shop/multi:1/-/files/etc"),
+            ("127.0.0.1:7501/127.0.0.1:7501/a:1/-/verify", "/127.0.0.1:7501/a:1/-/verify"),
+            ("127.0.0.1:7501/127.0.0.1%3A7501/a:1/-/verify", "/127.0.0.1:7501/a:1/-/verify"),
+            ("ghcr.io/a/b:1/-/verify", "/ghcr.io/a/b:1/-/verify"),
+            (
+                "localhost:7501/ghcr.io/a/b:1/-/files/etc?layer=2",
+                "/ghcr.io/a/b:1/-/files/etc?layer=2",
+            ),
+            ("tool.example.com/ghcr.io/a/b:1/-/tags", "/ghcr.io/a/b:1/-/tags"),
+            // A mirror's name for it.
+            ("mirror.example.com/ghcr.io/a/b:1", "/mirror.example.com/ghcr.io/a/b:1"),
+            (
+                "docker pull --platform=linux/arm64 alpine:3",
+                "/docker.io/library/alpine:3?platform=linux/arm64",
+            ),
+            ("crane ls ghcr.io/o/a", "/ghcr.io/o/a/-/tags"),
+            ("sha256:9ce9dc9c9a1c", "start of a digest sha256:9ce9dc9c9a1c"),
         ] {
             assert_eq!(href(text), address, "{text}");
         }

@@ -64,7 +64,9 @@ fn addresses_and_their_canonical_form() {
         ("/-/registry/ghcr.io", "/ghcr.io/"),
         ("/-/registry/registry:5000/", "/-/registry/registry:5000/"),
         ("/registry:5000/", "/docker.io/library/registry:5000"),
-        ("/ghcr.io/-/tags", "/docker.io/library/ghcr.io:latest/-/tags"),
+        ("/ghcr.io/-/tags", "/docker.io/library/ghcr.io/-/tags"),
+        ("/ghcr.io/o/a/-/tags", "/ghcr.io/o/a/-/tags"),
+        ("/ghcr.io/o/a/-/files", "/ghcr.io/o/a:latest/-/files"),
         ("/alpine:1?utm=x", "/docker.io/library/alpine:1"),
         ("/alpine:1/-/edit", "/docker.io/library/alpine:1/-/edit"),
         (

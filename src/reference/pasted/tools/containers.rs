@@ -1,7 +1,15 @@
 //! Tools that run containers.
 
-use super::Place::{ArgumentOr, Nowhere, Option as InOption};
-use super::{Command, FIRST, SECOND, Tool};
+use super::Place::{ArgumentOr, Files, Nowhere, Option as InOption, Registry};
+use super::{Command, FIRST, PLAIN, PlatformOptions, SECOND, Tool};
+
+/// Podman and its kin name the parts, too.
+const PARTS: PlatformOptions = PlatformOptions {
+    whole: "--platform",
+    os: "--os",
+    architecture: "--arch",
+    variant: "--variant",
+};
 
 pub(super) const TOOLS: &[Tool] = &[
     Tool {
@@ -14,7 +22,7 @@ pub(super) const TOOLS: &[Tool] = &[
                  --registries-conf --registries-conf-dir --address -n --namespace --snapshotter \
                  --cni-path --cni-netconfpath --data-root --hosts-dir --host-gateway-ip \
                  --builder -c -a",
-        values: "",
+        platform: PARTS,
         commands: &[
             Command { words: "run create", values: DOCKER_RUN, image: FIRST },
             Command {
@@ -53,11 +61,17 @@ pub(super) const TOOLS: &[Tool] = &[
                 image: FIRST,
             },
             Command {
-                words: "load login logout search compose ps exec logs stop start restart kill cp \
+                words: "login logout",
+                values: "-u --username -p --password --authfile --cert-dir",
+                image: Registry,
+            },
+            Command { words: "load", values: "-i --input --platform", image: Files("-i --input") },
+            Command {
+                words: "search compose ps exec logs stop start restart kill cp \
                         attach top stats port wait rename update pause unpause system network \
                         volume swarm node stack secret config context plugin info version events \
                         prune bake du bake ipfs namespace",
-                values: "-i --input -u --username -p --password -f --file --filter --limit \
+                values: "-u --username -p --password -f --file --filter --limit \
                          --format --project-name --profile --env-file",
                 image: Nowhere,
             },
@@ -69,11 +83,11 @@ pub(super) const TOOLS: &[Tool] = &[
                 image: FIRST,
             },
         ],
+        ..PLAIN
     },
     Tool {
         names: "ctr",
         groups: "image images i run-image",
-        globals: "",
         values: "-n --namespace -a --address --timeout --connect-timeout -u --user --hosts-dir \
                  --platform --tlscacert --tlscert --tlskey --refresh --label --snapshotter \
                  --env --env-file --mount --runtime --runtime-config-path --cwd --gpus --cpus \
@@ -95,34 +109,38 @@ pub(super) const TOOLS: &[Tool] = &[
                 image: FIRST,
             },
         ],
+        ..PLAIN
     },
     Tool {
         names: "crictl",
-        groups: "",
-        globals: "",
         values: "-c --config -r --runtime-endpoint -i --image-endpoint -t --timeout --creds \
                  --auth --pod-config -a --annotation --pull-timeout -o --output --template \
                  --profile-cpu --filter",
         commands: &[Command { words: "pull inspecti rmi img images", values: "", image: FIRST }],
+        ..PLAIN
+    },
+    Tool {
+        names: "docker-compose podman-compose",
+        values: "-f --file -p --project-name --profile --env-file",
+        commands: &[Command { words: "", values: "", image: Nowhere }],
+        ..PLAIN
     },
     Tool {
         names: "kubectl oc k3s",
-        groups: "",
-        globals: "",
-        values: "",
         commands: &[Command { words: "", values: "--image", image: InOption("--image") }],
+        ..PLAIN
     },
     Tool {
         names: "kind minikube k3d imgpkg",
-        groups: "load image docker-image import",
-        globals: "",
+        groups: "load image docker-image import pull copy push rm",
         values: "--name -n --nodes -c --cluster -p --profile -o --output -b --bundle --tar \
                  --registry-username --registry-password",
         commands: &[Command {
-            words: "pull copy push rm",
+            words: "",
             values: "-i --image",
             image: ArgumentOr(0, "-i --image"),
         }],
+        ..PLAIN
     },
 ];
 

@@ -1,13 +1,22 @@
 //! Tools that talk to registries.
 
-use super::Place::{ArgumentOr, Nowhere, Registry, RepositoryAndDigest};
-use super::{Command, FIRST, SECOND, Tool};
+use super::Place::{ArgumentOr, Nowhere, Registry, RepositoryAndDigest, Tags};
+use super::{Command, FIRST, PLAIN, PlatformOptions, SECOND, Tool};
+
+const SKOPEO: PlatformOptions = PlatformOptions {
+    whole: "",
+    os: "--override-os",
+    architecture: "--override-arch",
+    variant: "--override-variant",
+};
+
+const REGCTL: PlatformOptions =
+    PlatformOptions { whole: "-p --platform", os: "", architecture: "", variant: "" };
 
 pub(super) const TOOLS: &[Tool] = &[
     Tool {
         names: "crane gcrane krane",
         groups: "auth index registry layout",
-        globals: "",
         values: "--platform",
         commands: &[
             Command {
@@ -34,35 +43,50 @@ pub(super) const TOOLS: &[Tool] = &[
                 values: "--remote --tarball",
                 image: ArgumentOr(0, "--remote"),
             },
-            Command { words: "catalog auth/get", values: "", image: Registry },
+            Command { words: "ls", values: "", image: Tags },
             Command {
-                words: "login logout serve layout/gc version completion",
+                words: "catalog auth/get login logout",
+                values: "-u --username -p --password",
+                image: Registry,
+            },
+            Command {
+                words: "serve layout/gc version completion",
                 values: "-u --username -p --password --address --disk",
                 image: Nowhere,
             },
             Command {
-                words: "blob config copy cp delete digest export filter flatten ls manifest tag \
+                words: "blob config copy cp delete digest export filter flatten manifest tag \
                         token list gc",
                 values: "-j --jobs -t --tag --tarball -m --mount -o --output",
                 image: FIRST,
             },
         ],
+        ..PLAIN
     },
     Tool {
         names: "skopeo",
-        groups: "",
-        globals: "",
         values: "--command-timeout --policy --registries.d --registries-conf --tmpdir \
                  --override-arch --override-os --override-variant --user-agent-prefix",
+        platform: SKOPEO,
         commands: &[
             Command {
-                words: "login logout manifest-digest generate-sigstore-key standalone-sign \
-                        standalone-verify",
+                words: "login logout",
                 values: "--authfile --cert-dir -u --username -p --password",
+                image: Registry,
+            },
+            Command {
+                words: "list-tags",
+                values: "--authfile --cert-dir --creds --registry-token --username --password \
+                         --retry-times --retry-delay",
+                image: Tags,
+            },
+            Command {
+                words: "manifest-digest generate-sigstore-key standalone-sign standalone-verify",
+                values: "",
                 image: Nowhere,
             },
             Command {
-                words: "copy inspect list-tags sync delete layers",
+                words: "copy inspect sync delete layers",
                 values: "--additional-tag --authfile --src-authfile --dest-authfile --src-creds \
                          --dest-creds --src-cert-dir --dest-cert-dir --src-registry-token \
                          --dest-registry-token --src-username --dest-username --src-password \
@@ -78,11 +102,11 @@ pub(super) const TOOLS: &[Tool] = &[
                 image: FIRST,
             },
         ],
+        ..PLAIN
     },
     Tool {
         names: "oras",
         groups: "manifest blob repo repository index",
-        globals: "",
         values: "-u --username -p --password --identity-token --registry-config --ca-file \
                  --cert-file --key-file --resolve -H --header --format --template -o --output \
                  --platform --artifact-type -a --annotation --annotation-file --config \
@@ -95,20 +119,25 @@ pub(super) const TOOLS: &[Tool] = &[
                  --to-distribution-spec --size --artifact-platform --file --input --from-oci-layout-path \
                  --to-oci-layout-path",
         commands: &[
-            Command { words: "login logout version", values: "", image: Nowhere },
-            Command { words: "repo/ls repository/ls", values: "", image: Registry },
+            Command { words: "version", values: "", image: Nowhere },
+            Command {
+                words: "login logout repo/ls repository/ls repo/list repository/list",
+                values: "",
+                image: Registry,
+            },
+            Command { words: "tags show-tags", values: "", image: Tags },
             Command {
                 words: "pull push attach cp copy discover tag resolve fetch delete fetch-config \
-                        create update tags show-tags backup restore",
+                        create update backup restore",
                 values: "",
                 image: FIRST,
             },
         ],
+        ..PLAIN
     },
     Tool {
         names: "regctl",
         groups: "image manifest tag artifact index ref repo blob registry",
-        globals: "",
         values: "--host --logopt -v --verbosity --user-agent -p --platform --platforms --format \
                  --base --digest --create --annotation --label --media-type -m -o --output \
                  --output-dir --file -f --file-media-type --filter-artifact-type \
@@ -122,8 +151,14 @@ pub(super) const TOOLS: &[Tool] = &[
                  --expose-rm --file-tar-time --layer-add --layer-rm-created-by --layer-rm-index \
                  --layer-strip-file --layer-time --rebase-ref --user --volume-add --volume-rm \
                  --workdir --ref -t --pass -u --concurrent",
+        platform: REGCTL,
         commands: &[
-            Command { words: "repo/ls repo/list", values: "", image: Registry },
+            Command {
+                words: "repo/ls repo/list registry/login registry/logout registry/whoami",
+                values: "",
+                image: Registry,
+            },
+            Command { words: "tag/ls tag/list", values: "", image: Tags },
             Command {
                 words: "blob/get blob/get-file blob/head blob/delete blob/copy blob/diff-config \
                         blob/diff-layer",
@@ -131,7 +166,7 @@ pub(super) const TOOLS: &[Tool] = &[
                 image: RepositoryAndDigest,
             },
             Command {
-                words: "registry/login registry/logout registry/set registry/config registry/whoami version completion",
+                words: "registry/set registry/config version completion",
                 values: "",
                 image: Nowhere,
             },
@@ -142,11 +177,11 @@ pub(super) const TOOLS: &[Tool] = &[
                 image: FIRST,
             },
         ],
+        ..PLAIN
     },
     Tool {
         names: "cosign",
         groups: "attach download dockerfile manifest upload",
-        globals: "",
         values: "--output-file -t --timeout --key --certificate --cert --certificate-chain \
                  --cert-chain --certificate-identity --certificate-identity-regexp \
                  --certificate-oidc-issuer --certificate-oidc-issuer-regexp \
@@ -170,11 +205,12 @@ pub(super) const TOOLS: &[Tool] = &[
         commands: &[
             Command {
                 words: "verify-blob verify-blob-attestation sign-blob attest-blob generate-key-pair \
-                        public-key initialize login piv-tool pkcs11-tool env version \
+                        public-key initialize piv-tool pkcs11-tool env version \
                         import-key-pair trusted-root signing-config bundle",
                 values: "",
                 image: Nowhere,
             },
+            Command { words: "login", values: "", image: Registry },
             Command {
                 words: "verify verify-attestation sign attest tree triangulate copy clean save \
                         load generate sbom signature attestation wasm blob",
@@ -182,21 +218,18 @@ pub(super) const TOOLS: &[Tool] = &[
                 image: FIRST,
             },
         ],
+        ..PLAIN
     },
     Tool {
         names: "notation",
-        groups: "",
-        globals: "",
         values: "-u --username -p --password --signature-format -k --key --id --plugin \
                  --plugin-config -e --expiry -m --user-metadata --max-signatures -o --output \
                  --scope --timestamp-url --timestamp-root-cert",
         commands: &[
-            Command {
-                words: "login logout key cert policy plugin version",
-                values: "",
-                image: Nowhere,
-            },
+            Command { words: "login logout", values: "", image: Registry },
+            Command { words: "key cert policy plugin version", values: "", image: Nowhere },
             Command { words: "sign verify list ls inspect", values: "", image: FIRST },
         ],
+        ..PLAIN
     },
 ];
