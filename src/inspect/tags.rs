@@ -25,7 +25,8 @@ pub fn nearest<'a>(
     let lower = wanted.to_lowercase();
     // Half of a name may be wrong, one letter of a short one always.
     let bound = (wanted.len() / 2).max(1);
-    let mut found: Vec<(usize, Key, &str)> = tags
+    let of_wanted = Key::of(wanted);
+    let mut found: Vec<(usize, bool, Key, &str)> = tags
         .into_iter()
         .filter(|tag| !wanted.is_empty() && *tag != wanted && Class::of(tag) != Class::Machine)
         .filter_map(|tag| {
@@ -37,11 +38,22 @@ pub fn nearest<'a>(
                 true => usize::from(short != long),
                 false => strsim::osa_distance(&lower, &name),
             };
-            (distance <= bound).then(|| (distance, Key::of(tag), tag))
+            let key = Key::of(tag);
+            // Another version of the same line is worth a look, behind what is nearer.
+            let distance =
+                if distance > bound && key.is_kin(&of_wanted) { bound + 1 } else { distance };
+            // Of two that are as near, first the one that is spelled alike.
+            let other_spelling = (short != lower) != (long != name);
+            (distance <= bound || key.is_kin(&of_wanted)).then_some((
+                distance,
+                other_spelling,
+                key,
+                tag,
+            ))
         })
         .collect();
     found.sort();
-    found.into_iter().map(|(_, _, tag)| tag).take(most).collect()
+    found.into_iter().map(|(.., tag)| tag).take(most).collect()
 }
 
 /// The newest versions that are no pre-releases and no variants, at most `most`; the newest first.
@@ -145,6 +157,12 @@ pub struct Key {
 }
 
 impl Key {
+    /// Whether both are versions with the same first number.
+    fn is_kin(&self, other: &Self) -> bool {
+        let both = self.class == Class::Version && other.class == Class::Version;
+        both && self.core.first().is_some_and(|first| other.core.first() == Some(first))
+    }
+
     /// The place of a tag.
     #[must_use]
     pub fn of(tag: &str) -> Self {
@@ -281,6 +299,9 @@ mod tests {
             assert_eq!(found.get(..near.len()), Some(near), "{wanted}: {found:?}");
             assert_eq!(found.is_empty(), near.is_empty(), "{wanted}: {found:?}");
         }
+        let shop = ["1", "1.0.0", "1.0.2", "1.0.2_1", "1.0.9", "1.0.10", "v1.2.0", "latest", "2.0"];
+        assert_eq!(nearest("v1", shop, 2), ["1", "v1.2.0"]);
+        assert_eq!(nearest("1.1", shop, 9).len(), 7, "{:?}", nearest("1.1", shop, 9));
         assert_eq!(newest(tags, 2), ["20240101", "3.20.3"]);
         assert_eq!(newest(["latest", "1.0-rc1", "1.0-slim"], 2), [""; 0]);
     }

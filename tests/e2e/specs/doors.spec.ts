@@ -1,5 +1,6 @@
 // Ways in: what people paste, registries and their repositories, tags, artifacts, files from disk.
 import { Page } from '@playwright/test';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, Server } from 'node:http';
 import { join } from 'node:path';
@@ -36,7 +37,10 @@ async function odd(answer: (path: string) => { status: number; body: string; hea
 test('what people paste opens what they mean', async ({ page, stack }) => {
   const problems = watch(page);
   for (const [text, address] of [
-    [`docker pull --platform linux/amd64 ${stack.registry}/whiteouts:1`, `/${stack.registry}/whiteouts:1`],
+    [`docker pull --platform linux/amd64 ${stack.registry}/whiteouts:1`, `/${stack.registry}/whiteouts:1?platform=linux/amd64`],
+    [`crane ls ${stack.registry}/whiteouts`, `/${stack.registry}/whiteouts/-/tags`],
+    [`${stack.registry}/whiteouts:1/-/layers?layer=1`, `/${stack.registry}/whiteouts:1/-/layers?layer=1`],
+    [`docker login ${stack.registry}`, `/${stack.registry}/`],
     [`image: "${stack.registry}/whiteouts:1"  # web`, `/${stack.registry}/whiteouts:1`],
     [`${stack.registry}/whiteouts 1`, `/${stack.registry}/whiteouts:1`],
     [`helm pull oci://${stack.registry}/whiteouts --version 1`, `/${stack.registry}/whiteouts:1`],
@@ -48,6 +52,8 @@ test('what people paste opens what they mean', async ({ page, stack }) => {
   }
   await paste(page, DIGEST);
   await expect(page.locator('#open-problem')).toContainText("write the image's name before it");
+  await paste(page, '9ce9dc9c9a1c');
+  await expect(page.locator('#open-problem')).toContainText('is the start of a digest');
   await paste(page, 'FROM scratch');
   await expect(page.locator('#open-problem')).toContainText('empty base');
   expect(problems).toEqual([]);
@@ -63,6 +69,15 @@ test('a digest alone is looked for in what is open', async ({ page, stack }) => 
   await field.press('Enter');
   await expect(page.locator('.refused')).toContainText('has this digest');
   await field.fill(digest);
+  await field.press('Enter');
+  await expect.poll(() => path(page)).toContain(digest);
+  // As pages show it, cut.
+  await page.goto(`/${image}`);
+  await expect(page.locator('html')).toHaveAttribute('data-state', 'ready');
+  await field.fill('sha256:9ce9dc9c9a1c');
+  await field.press('Enter');
+  await expect(page.locator('.refused')).toContainText('begins with sha256:9ce9dc9c9a1c');
+  await field.fill(digest.slice('sha256:'.length).slice(0, 12));
   await field.press('Enter');
   await expect.poll(() => path(page)).toContain(digest);
 });
@@ -120,7 +135,7 @@ test('tags are in version order, with date, size and platforms', async ({ page, 
   const names = () => rows.locator('a').allTextContents();
   const sorted = ['latest', '1.0.2', '1.0.10-rc1', '1.0.10', '1.0.10-slim'];
   await expect.poll(names).toEqual(sorted);
-  await page.getByRole('button', { name: 'Newest first' }).click();
+  await page.getByRole('button', { name: 'Highest version first' }).click();
   await expect.poll(names).toEqual([...sorted].reverse());
   await expect(page).toHaveURL(/sort=newest/);
   await expect(rows.first().locator('.tagsize')).toHaveText(/B$/);
@@ -128,6 +143,73 @@ test('tags are in version order, with date, size and platforms', async ({ page, 
   await expect(rows.first().locator('.digest [title]').first()).toHaveAttribute('title', digestOf(`${repository}:latest`));
   await page.getByLabel('Filter the tags').fill('1.0.10');
   await expect(page.locator('.card .note').first()).toHaveText('3 of 5 tags');
+});
+
+test('a repository of the catalog leads to its tags, and to none that is not there', async ({ page, stack }) => {
+  const problems = watch(page);
+  const repository = `${stack.registry}/untold/app`;
+  for (const tag of ['1.0', 'v1.2.0']) crane('copy', '--insecure', `${stack.registry}/whiteouts:1`, `${repository}:${tag}`);
+  await page.goto(`/${stack.registry}/`);
+  await page.getByLabel('Filter the repositories').fill('untold');
+  await expect(page.getByRole('link', { name: /latest/ })).toHaveCount(0);
+  await page.getByRole('link', { name: 'untold/app', exact: true }).click();
+  await expect(page).toHaveTitle(`tags · ${repository} · Drydock`);
+  await expect(page.locator('.taglist .tag a')).toHaveText(['1.0', 'v1.2.0']);
+  await expect(page.locator('main')).not.toContainText('There is no tag');
+  await page.getByRole('link', { name: 'v1.2.0', exact: true }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-state', 'ready');
+  expect(path(page)).toBe(`/${repository}:v1.2.0`);
+  expect(problems).toEqual([]);
+});
+
+test('a list of tags that fails says what is known, and offers nothing that can not be done', async ({ page }) => {
+  await inFolder(async (folder) => {
+    const config = '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}';
+    const digest = `sha256:${createHash('sha256').update(config).digest('hex')}`;
+    const type = 'application/vnd.oci.image.manifest.v1+json';
+    const manifest = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: type,
+      config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: config.length },
+      layers: [],
+    });
+    const registry = await odd((url) => {
+      if (/\/(none|null|loop|gone)\/manifests\/1$/.test(url) && !url.includes('gone')) {
+        return { status: 200, body: manifest, headers: { 'content-type': type } };
+      }
+      if (url.endsWith(`/blobs/${digest}`)) return { status: 200, body: config };
+      if (url.includes('/null/tags/list')) return { status: 200, body: '{"name":"null","tags":null}' };
+      if (url.includes('/gone/tags/list')) return { status: 200, body: '{"name":"gone","tags":["1","1.1"]}' };
+      if (url.includes('/loop/tags/list')) {
+        const headers = { link: `<${url}>; rel="next"` };
+        return { status: 200, body: '{"name":"loop","tags":["1"]}', headers };
+      }
+      return { status: 404, body: '{"errors":[{"code":"NAME_UNKNOWN","message":"no"}]}' };
+    });
+    const port = await freePort();
+    const server = await drydock(port, join(folder, 'scratch'), [registry.port]);
+    const at = (name: string) => `http://127.0.0.1:${port}/localhost:${registry.port}/${name}:1`;
+    const main = page.locator('main');
+    try {
+      await page.goto(`${at('none')}/-/tags`);
+      await expect(main).toContainText('does not list the tags of none');
+      await expect(main).not.toContainText('There is no repository');
+      await expect(main).not.toContainText('0 tags');
+      await expect(main).not.toContainText('Choose tags');
+      await page.goto(`${at('null')}/-/tags`);
+      await expect(main).toContainText('lists no tags here, though the image above was read from it');
+      await expect(main).not.toContainText('Choose tags');
+      await page.goto(`${at('loop')}/-/tags`);
+      await expect(main).toContainText('names itself');
+      await expect(main).not.toContainText('too many pages');
+      await expect(page.locator('.taglist .tag a')).toHaveText(['1']);
+      await page.goto(at('gone'));
+      await expect(main).toContainText('lists the tag 1, but has no manifest for it');
+      await expect(page.locator('.meant').getByRole('link')).toHaveText(['1.1']);
+    } finally {
+      await Promise.all([server.stop(), registry.stop()]);
+    }
+  });
 });
 
 test('25 000 tags come fast, and are filtered fast', async ({ page }) => {

@@ -66,6 +66,6 @@ pub use plan::{PlanRow, PlanRows, PlanStep, PlanSteps, StepState};
 pub use progress::{Meter, MeterKind, ProgressRow, Transfer};
 pub use registries::{KnownRegistry, RegistriesDialog};
 pub use steps::{Step, Steps};
-pub use text::{ByteSize, Moment, OutLink, Time, Untrusted, save_bytes};
+pub use text::{ByteSize, Moment, OutLink, Time, Untrusted, is_zero_time, save_bytes};
 pub use window::FEW;
 pub use windowed::Windowed;

@@ -69,6 +69,16 @@ pub fn ByteSize(
     view! { <span class="nowrap" title=exact>{format::bytes(bytes)}</span> }
 }
 
+/// Whether a time says nothing: reproducible builds set it to 1970, or nearly so, on purpose.
+#[must_use]
+pub fn is_zero_time(at: &str) -> bool {
+    is_zero(js_sys::Date::parse(at))
+}
+
+fn is_zero(then: f64) -> bool {
+    then < 86_400_000.0 * 366.0
+}
+
 /// A time relative to now; exact on hover. What is no time is shown as it came.
 #[component]
 pub fn Time(
@@ -89,9 +99,8 @@ pub fn Moment(
     /// Milliseconds since 1970.
     then: f64,
 ) -> impl IntoView {
-    // Reproducible builds say 1970, or nearly so, on purpose.
-    let relative = if then < 86_400_000.0 * 366.0 {
-        "at no real time (reproducible build)".to_owned()
+    let relative = if is_zero(then) {
+        "time set to zero".to_owned()
     } else {
         format::ago(then, js_sys::Date::now())
     };

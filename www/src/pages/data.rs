@@ -110,9 +110,8 @@ pub fn load_image(
             let absent = failed.kind == ProblemKind::NotFound;
             let failed = problem(failed);
             image.try_set(Load::Failed(failed.clone()));
-            let links = if absent { lists::meant(&reference).await } else { Vec::new() };
-            if !links.is_empty() {
-                image.try_set(Load::Failed(Problem { links, ..failed }));
+            if absent {
+                image.try_set(Load::Failed(lists::not_there(&reference, failed).await));
             }
             return;
         }

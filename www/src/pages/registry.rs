@@ -9,7 +9,7 @@ use super::commands;
 use super::data;
 use super::trouble::Trouble;
 use crate::components::{Card, Empty, Problem, Windowed, format};
-use crate::route::{ImageRoute, Route, View};
+use crate::route::{ImageRoute, Route};
 use crate::state::{PageState, set_page_state, ui};
 
 /// Height of a row in pixels, as in the style sheet.
@@ -176,15 +176,10 @@ pub fn RegistryPage(
 fn row(registry: Registry, repository: Repository) -> impl IntoView {
     let name = repository.to_string();
     let image = Reference { registry, repository, tag: None, digest: None };
-    let latest = Route::image(image.clone()).href();
-    let tags = ImageRoute::new(image).with_view(View::tags()).href();
     view! {
         <div class="tag">
-            <a class="mono clip grow" href=tags>
-                {name.clone()}
-            </a>
-            <a class="button small quiet" href=latest aria-label=format!("Open {name}:latest")>
-                "latest"
+            <a class="mono clip grow" href=ImageRoute::tags_of(image).href()>
+                {name}
             </a>
         </div>
     }

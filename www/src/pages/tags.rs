@@ -42,6 +42,8 @@ pub struct TagList {
     pub growing: bool,
     /// Why it ended early.
     pub problem: Option<Problem>,
+    /// Whether the registry says that it has no such list.
+    pub absent: bool,
 }
 
 /// The tags.
@@ -142,8 +144,13 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
         };
         set_timeout(look, SETTLED);
     });
+    let is_empty = Memo::new(move |_| list.with(|list| list.tags.is_empty()));
     let note = Signal::derive(move || {
         let (all, growing) = list.with(|list| (list.tags.len(), list.growing));
+        // None came, and how many there are nobody knows.
+        if is_empty.get() && list.with(|list| list.problem.is_some()) {
+            return String::new();
+        }
         let number = match filter.with(|filter| filter.trim().is_empty()) {
             true => format::plural(all, "tag", "tags"),
             false => format!(
@@ -154,12 +161,17 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
         };
         if growing { format!("{number}, asking for more…") } else { number }
     });
+    // What was read from the repository proves that it is there, whatever its list says.
+    let is_read = move || shown.image.with(|image| image.ready().is_some());
     let nothing = move || {
-        let (empty, growing) = list.with(|list| (list.tags.is_empty(), list.growing));
+        let growing = list.with(|list| list.growing);
         let failed = list.with(|list| list.problem.is_some());
-        (found.with(Vec::is_empty) && !failed).then(|| {
-            let text = match (growing, empty) {
+        (found.with(Vec::is_empty) && !(failed && is_empty.get())).then(|| {
+            let text = match (growing, is_empty.get()) {
                 (true, _) => "Asking for the tags…",
+                (false, true) if is_read() => {
+                    "The registry lists no tags here, though the image above was read from it."
+                }
                 (false, true) => "The repository has no tags.",
                 (false, false) => "No tag contains this.",
             };
@@ -167,14 +179,26 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
         })
     };
     let problem = move || {
-        let problem = list.with(|list| list.problem.clone())?;
+        let mut problem = list.with(|list| list.problem.clone())?;
         let registry = reference.registry.to_string();
+        if list.with(|list| list.absent) && is_read() {
+            let answer = [problem.sentence, problem.reason].join(" ");
+            problem = Problem {
+                sentence: format!("{registry} does not list the tags of {}.", reference.repository),
+                reason: format!(
+                    "The image above was read from there all the same. Open another tag by its name, such as {}:1.0. The registry's answer was: {answer}",
+                    reference.name(),
+                ),
+                calm: true,
+                ..problem
+            };
+        }
         Some(view! { <Trouble problem registry retry=load /> })
     };
     let field = move || {
         let order = move || match newest_first.get() {
-            true => "Oldest first",
-            false => "Newest first",
+            true => "Lowest version first",
+            false => "Highest version first",
         };
         view! {
             <button
@@ -208,7 +232,16 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
             {act}
             <Card title=format!("Tags of {}", reference_name()) note acts=field>
                 {nothing}
-                <Acts acting in_sight=Callback::new(move |()| acting.ask(tags_in_sight())) />
+                <Show when=move || !is_empty.get() || acting.pinned.with_value(Option::is_some)>
+                    <Acts acting in_sight=Callback::new(move |()| acting.ask(tags_in_sight())) />
+                </Show>
+                <div class="taghead" class:tall=tall hidden=move || found.with(Vec::is_empty) aria-hidden="true">
+                    <span class="grow">"Tag"</span>
+                    <span class="tagplatforms">"Platforms"</span>
+                    <span class="tagdate">"Built"</span>
+                    <span class="tagsize">"Size"</span>
+                    <span class="tagdigest">"Digest"</span>
+                </div>
                 <Windowed
                     rows=Signal::derive(move || found.with(Vec::len))
                     height=if tall { TALL_ROW } else { ROW }

@@ -28,6 +28,7 @@ pub fn load_tags(reference: Reference, list: RwSignal<TagList>) -> Task {
         let outcome = read_tags(&reference, list).await;
         list.try_update(|list| {
             list.growing = false;
+            list.absent = matches!(&outcome, Err(failed) if failed.kind == ProblemKind::NotFound);
             list.problem = outcome.err().map(problem);
         });
     })
@@ -55,11 +56,31 @@ async fn read_tags(reference: &Reference, list: RwSignal<TagList>) -> Result<(),
     }
 }
 
+/// A tag that is not there: which ones may have been meant, and whether it is listed all the same.
+pub(super) async fn not_there(reference: &Reference, failed: Problem) -> Problem {
+    let Some(wanted) = reference.normalised_tag() else { return failed };
+    let Ok(tags) = some_tags(reference).await else { return failed };
+    let links = meant(reference, &wanted, &tags);
+    if !tags.iter().any(|tag| tag == wanted.as_str()) {
+        return Problem { links, ..failed };
+    }
+    Problem {
+        sentence: format!(
+            "{} lists the tag {wanted}, but has no manifest for it.",
+            reference.name()
+        ),
+        reason: format!(
+            "The manifest may have been deleted, or never arrived whole: push the image again, or delete the tag. The registry's answer was: {} {}",
+            failed.sentence, failed.reason
+        ),
+        links,
+        ..failed
+    }
+}
+
 /// The tags that may have been meant by one that is not there.
-pub(super) async fn meant(reference: &Reference) -> Vec<Meant> {
-    let Some(wanted) = reference.normalised_tag() else { return Vec::new() };
-    let Ok(tags) = some_tags(reference).await else { return Vec::new() };
-    let names = || tags.iter().map(String::as_str);
+fn meant(reference: &Reference, wanted: &Tag, tags: &[String]) -> Vec<Meant> {
+    let names = || tags.iter().map(String::as_str).filter(|tag| *tag != wanted.as_str());
     let mut found = tags::nearest(wanted.as_str(), names(), MEANT);
     if found.is_empty() {
         found = tags::newest(names(), MEANT);

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Shown;
-use crate::components::{ByteSize, Identity, Tab, Time, format};
+use crate::components::{ByteSize, Identity, Tab, Time, format, is_zero_time};
 use crate::history;
 use crate::jobs::drafts;
 use crate::pages::model::{ContentModel, DocumentContent, DocumentModel, ImageModel, Load, What};
@@ -118,7 +118,10 @@ fn counts(image: &ImageModel) -> AnyView {
 
 fn sizes(content: &Load<Arc<ContentModel>>, here: Option<Here>) -> Option<AnyView> {
     let content = content.ready()?.clone();
-    let built = content.created.clone().map(|at| view! { <span>"built " <Time at /></span> });
+    let built = content.created.clone().map(|at| {
+        let word = if is_zero_time(&at) { "build " } else { "built " };
+        view! { <span>{word} <Time at /></span> }
+    });
     Some(
         view! {
             <span>
