@@ -139,7 +139,7 @@ impl<'a> Page<'a> {
     fn is_for_people(&self, path: &[&str]) -> bool {
         let begins = |start: &&str| self.host.starts_with(*start);
         let is_file = |name: &&str| SHOWN_FILES.iter().any(|end| name.ends_with(end));
-        PAGES.iter().any(|page| *page == self.host)
+        PAGES.contains(&self.host)
             || self.host.matches('.').count() > 1 && FOR_PEOPLE.iter().any(begins)
             || path.last().is_some_and(is_file)
             // A page that finds its way by what only the browser sees.

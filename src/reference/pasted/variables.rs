@@ -33,7 +33,7 @@ impl<'a> Variables<'a> {
             let default = [":-", "-"].iter().find_map(|mark| inner.split_once(mark));
             let name = default.map_or(inner, |(name, _)| name);
             let known = self.0.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
-            let value = known.or(default.map(|(_, value)| value)).ok_or_else(unknown)?;
+            let value = known.or_else(|| default.map(|(_, value)| value)).ok_or_else(unknown)?;
             // A value may have a variable in it, which may be itself.
             match value.contains('$') {
                 true if depth > 4 => return Err(unknown()),
