@@ -8,7 +8,8 @@ use crate::finding::{Finding, Severity};
 use crate::image::{Category, Graph, Node, Role, State};
 use crate::spec::{View, the_capital};
 use crate::verify::{
-    BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Verdict, conformance, integrity, plan,
+    BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Stack, Verdict, conformance, integrity,
+    plan,
 };
 
 /// How far one blob is.
@@ -44,6 +45,8 @@ pub struct Row {
     /// Whether it is a layer whose bytes are the right ones, but of which nothing else is known, as
     /// it can't be read as files.
     pub bytes_only: bool,
+    /// Whether it is a layer with hardlinks to files of other layers.
+    links_below: bool,
     report: Option<BlobReport>,
 }
 
@@ -85,6 +88,7 @@ pub struct Session {
     findings: Vec<Finding>,
     /// Whether something is missing that has no row.
     lacking: bool,
+    stacks: Vec<Stack>,
 }
 
 impl Session {
@@ -101,13 +105,16 @@ impl Session {
             jobs: Plan::of(graph, choice).jobs,
             findings: graph.findings().to_vec(),
             lacking: false,
+            stacks: Vec::new(),
         };
         let jobs: BTreeMap<Digest, JobId> =
             session.jobs.iter().map(|job| (job.descriptor.digest.clone(), job.id)).collect();
         let mut rows: BTreeMap<Digest, usize> = BTreeMap::new();
-        for node in plan::covered(graph, choice) {
+        let covered = plan::covered(graph, choice);
+        for node in &covered {
             session.add(graph, node, &jobs, &mut rows);
         }
+        session.stacks = Stack::of(graph, &covered);
         for missing in graph.missing().filter(|missing| missing.node.is_none()) {
             session.lack("document.missing", &missing.label, &missing.reason);
         }
@@ -168,6 +175,7 @@ impl Session {
             Outcome::Read(facts) => {
                 let hidden = job.claims.iter().any(|claim| claim.hidden.is_some());
                 let same = facts.digest == job.descriptor.digest;
+                row.links_below = facts.links_below;
                 row.bytes_only = hidden && same && verdict == Verdict::Incomplete;
                 row.downloaded = facts.size;
                 row.unpacked = facts.uncompressed_size.unwrap_or(facts.size);
@@ -184,6 +192,37 @@ impl Session {
             self.findings.extend(findings);
             self.sort();
         }
+    }
+
+    /// Images whose layers have to be put on each other, because one of them has hardlinks to files
+    /// of those below it; each is told by [`laid`](Self::laid). Only of layers that were verified can
+    /// be said what is missing in them.
+    #[must_use]
+    pub fn stacks(&self) -> Vec<Stack> {
+        let rows: BTreeMap<&Digest, &Row> = self
+            .rows
+            .iter()
+            .filter_map(|row| Some((&row.descriptor.as_ref()?.digest, row)))
+            .collect();
+        let count = |stack: &Stack, test: fn(&Row) -> bool| {
+            let layers = stack.layers.iter().filter_map(|digest| rows.get(digest));
+            layers.filter(|row| test(row)).count()
+        };
+        let is_open = |stack: &&Stack| {
+            count(stack, |row| row.state == RowState::Done(Verdict::Verified)) == stack.layers.len()
+                && count(stack, |row| row.links_below) > 0
+        };
+        self.stacks.iter().filter(is_open).cloned().collect()
+    }
+
+    /// Takes what was found when the layers of an image were put on each other: the findings of the
+    /// [`Overlay`](crate::layer::Overlay), or why there is none.
+    pub fn laid(&mut self, stack: &Stack, tree: Result<&[Finding], &str>) {
+        match tree {
+            Ok(findings) => self.findings.extend(stack.findings(findings)),
+            Err(reason) => self.findings.push(stack.not_known(reason)),
+        }
+        self.sort();
     }
 
     /// Ends it before all blobs were read: what is open is incomplete.
@@ -317,6 +356,7 @@ impl Session {
             unpacked: read,
             state: verdict.map_or(RowState::Waiting, RowState::Done),
             bytes_only: false,
+            links_below: false,
             report,
         });
     }

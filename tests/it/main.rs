@@ -59,6 +59,7 @@ mod transfer_support;
 mod transfer_tag;
 mod verify_content;
 mod verify_cover;
+mod verify_links;
 mod verify_report;
 mod verify_support;
 mod write_support;
