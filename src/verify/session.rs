@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity};
-use crate::image::{Category, Graph, Node, Role, State};
+use crate::image::{Category, Graph, Node, Role, State, platforms};
+use crate::platform::choose;
 use crate::spec::{View, the_capital};
 use crate::verify::{
     BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Stack, Verdict, conformance, integrity,
@@ -389,10 +390,17 @@ impl Session {
 
     /// A platform that is not there leaves nothing to verify.
     fn require_platform(&mut self, graph: &Graph, choice: &Choice) {
-        let Choice::Platform(wanted) = choice else { return };
-        let mut entries = graph.nodes().iter().filter_map(Node::platform);
+        let entries = platforms(graph);
+        let (wanted, there) = match choice {
+            Choice::All => return,
+            Choice::Platform(wanted) => {
+                let all = entries.iter().map(|entry| entry.platform.as_ref());
+                (wanted.to_string(), choose(all, wanted).is_some())
+            }
+            Choice::Entry(name) => (name.clone(), entries.iter().any(|it| it.label == *name)),
+        };
         let is_index = graph.root().is_some_and(|root| root.index().is_some());
-        if is_index && !entries.any(|own| own.matches(wanted)) {
+        if is_index && !there {
             self.lacking = true;
             let text = format!("The index has no image for {wanted}, so no layer was checked.");
             let finding = Finding::warning("verify.no-platform", "index", text);

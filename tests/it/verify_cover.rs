@@ -245,3 +245,35 @@ fn b7_one_platform_is_verified_by_any_of_its_names() {
     store.tag("v1", &twice);
     assert!(rules(&verify(&mut store)).contains(&"index.duplicate-platform"));
 }
+
+/// Of two for the same platform the one whose name the link has, and nothing of the other.
+#[test]
+fn b7_one_of_two_entries_for_a_platform_is_verified_alone() {
+    let mut store = Store::default();
+    let one = store.image("linux/amd64", &["a"]);
+    let two = store.image("linux/amd64", &["b"]);
+    let arm = store.image("linux/arm64", &["c"]);
+    let listed = [("linux/amd64", &one), ("linux/arm64", &arm), ("linux/amd64", &two)];
+    let nested = store.index(&[entry(&two, "linux/amd64")]);
+    let flat = store.index(&listed.map(|(platform, image)| entry(image, platform)));
+    let deep = store.index(&[entry(&one, "linux/amd64"), entry(&arm, "linux/arm64"), nested]);
+    for root in [&flat, &deep] {
+        store.tag("v1", root);
+        let graph = store.load_all("v1");
+        for (name, image) in [
+            ("linux/amd64 (entry 1)", &one),
+            ("linux/amd64 (entry 3)", &two),
+            ("linux/arm64", &arm),
+        ] {
+            let report = run(&store, &graph, &Choice::of(name));
+            assert_eq!(report.verdict, Verdict::Verified, "{name}: {:?}", report.findings);
+            let covered = report.blobs.iter().map(|blob| &blob.digest);
+            let images = [&one, &two, &arm].map(digest);
+            let covered: Vec<&Digest> = covered.filter(|it| images.contains(it)).collect();
+            assert_eq!(covered, [&digest(image)], "{name}");
+        }
+        let report = run(&store, &graph, &Choice::of("linux/amd64 (entry 9)"));
+        assert_eq!(report.verdict, Verdict::Incomplete);
+        assert!(rules(&report).contains(&"verify.no-platform"), "{:?}", rules(&report));
+    }
+}

@@ -79,7 +79,7 @@ pub async fn run(
     let started = clock::now();
     let elapsed = || (clock::now() - started) as u64;
     let only = match choice {
-        Choice::All => None,
+        Choice::All | Choice::Entry(_) => None,
         Choice::Platform(platform) => Some(platform.clone()),
     };
     let options =

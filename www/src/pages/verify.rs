@@ -5,7 +5,6 @@ mod run;
 mod verdict;
 
 use drydock::commands::Task;
-use drydock::platform::Platform;
 use drydock::verify::Choice;
 use leptos::prelude::*;
 
@@ -35,8 +34,7 @@ pub fn VerifyPage() -> impl IntoView {
         let (reference, platform) = target.get();
         // Again after each login: what was refused may now be given.
         ui.logins.track();
-        let choice = platform.and_then(|text| text.parse::<Platform>().ok());
-        run.start(reference, choice.map_or(Choice::All, Choice::Platform));
+        run.start(reference, platform.map_or(Choice::All, |name| Choice::of(&name)));
     });
     Effect::new(move |_| ui.trust.set(run.trust()));
     on_cleanup(move || run.stop());
