@@ -154,3 +154,29 @@ fn a_root_that_is_no_json_ends_in_a_report() {
     assert_eq!(rules(&report)[0], "json.syntax");
     assert_eq!(report.digest, Some(digest(&root)));
 }
+
+/// How far a blob came is only told when some of it came.
+#[test]
+fn b9_no_bytes_came_only_when_none_came() {
+    let mut store = Store::default();
+    simple(&mut store);
+    let graph = store.load_all("v1");
+    let mut session = Session::new("a", &graph, &Choice::All);
+    let jobs = session.jobs().to_vec();
+    for (job, bytes) in jobs.iter().zip([0, 5]) {
+        let reason = "The connection was cut.".to_owned();
+        session.finish(job.id, &Outcome::Broken { reason, bytes });
+    }
+    let mut said: Vec<&str> = session.findings().iter().map(|it| it.message.as_str()).collect();
+    said.sort_unstable();
+    let size = jobs[1].descriptor.size;
+    assert_eq!(
+        said,
+        [
+            "Layer 1 could not be read: The connection was cut.",
+            &*format!(
+                "Layer 2 could not be read to its end; 5 of {size} bytes came: The connection was cut."
+            ),
+        ]
+    );
+}
