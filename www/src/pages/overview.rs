@@ -25,8 +25,8 @@ const REMARKS: usize = 8;
 pub fn OverviewPage() -> impl IntoView {
     let shown = shown();
     commands::follow(move |server| {
-        let image = server.image(&shown.route.get().reference)?;
-        Some(Task::Config { image, platform: commands::platform(shown) })
+        let (image, platform) = server.shown(shown)?;
+        Some(Task::Config { image, platform })
     });
     let content = Signal::derive(move || shown.content());
     let show = move |content: Arc<ContentModel>| {

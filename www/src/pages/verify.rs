@@ -27,8 +27,11 @@ pub fn VerifyPage() -> impl IntoView {
     let run = Run::new();
     commands::follow(move |server| {
         let (reference, platform) = target.get();
-        let platform = platform.and_then(|text| text.parse().ok());
-        Some(Task::Verify { image: server.image(&reference)?, platform })
+        let (image, platform) = match platform.map(|name| name.parse()) {
+            Some(Err(_)) => server.shown(shown)?,
+            platform => (server.image(&reference)?, platform.and_then(Result::ok)),
+        };
+        Some(Task::Verify { image, platform })
     });
     Effect::new(move |_| {
         let (reference, platform) = target.get();
