@@ -58,7 +58,7 @@ pub use identity::{Identity, PlatformChoice, Tab, Tabs};
 pub use json::{JsonView, TextView};
 pub use keys::KeysDialog;
 pub use layer::{LayerBar, LayerDot, LayerSize, layer_class};
-pub use login::{ConsentDialog, GoesTo, Login, LoginAsk, LoginDialog};
+pub use login::{ConsentDialog, GoesTo, Login, LoginAsk, LoginDialog, Tried};
 pub use long::{Form, LongList, LongTable};
 pub use palette::{Action, Palette};
 pub use panel::{Empty, ErrorPanel, Meant, Problem};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use drydock::descriptor::Descriptor;
 use drydock::document::Document;
 use drydock::edit::{Change, Check, Family, is_provisional};
-use drydock::platform::Platform;
+use drydock::platform::{Platform, choose};
 use drydock::spec::{Config, Index, Manifest};
 
 use crate::components::format;
@@ -32,14 +32,11 @@ pub(super) fn of(change: &Change, shown: Option<&Platform>) -> FormContext {
     };
     context.is_index = true;
     context.index_text = Some(text(&root));
-    context.index_annotations = index.annotations;
-    context.subject = index.subject;
-    let images = index.manifests.iter().filter(|entry| is_image(entry));
-    context.platforms = images.clone().filter_map(|it| it.platform.clone()).map(facts).collect();
-    let fits = |entry: &&&Descriptor| {
-        shown.is_none_or(|shown| entry.platform.as_ref().is_some_and(|have| have.matches(shown)))
-    };
-    let entry = images.clone().find(|entry| fits(&entry)).or_else(|| images.clone().next());
+    context.index_annotations.clone_from(&index.annotations);
+    context.subject.clone_from(&index.subject);
+    let platforms = images(&index).filter_map(|it| it.platform.clone());
+    context.platforms = platforms.map(facts).collect();
+    let entry = entry_of(&index, shown);
     context.children = index.manifests.iter().map(|entry| child(change, entry)).collect();
     if let Some(entry) = entry {
         context.entry_annotations = entry.annotations.clone();
@@ -51,6 +48,18 @@ pub(super) fn of(change: &Change, shown: Option<&Platform>) -> FormContext {
         }
     }
     context
+}
+
+/// The entry of the image that is shown: that for the platform, or the first where there is none.
+#[must_use]
+pub(super) fn entry_of<'a>(index: &'a Index, shown: Option<&Platform>) -> Option<&'a Descriptor> {
+    let all: Vec<&Descriptor> = images(index).collect();
+    let chosen = shown.and_then(|wanted| choose(all.iter().map(|it| it.platform.as_ref()), wanted));
+    chosen.and_then(|at| all.get(at)).or_else(|| all.first()).copied()
+}
+
+fn images(index: &Index) -> impl Iterator<Item = &Descriptor> {
+    index.manifests.iter().filter(|entry| is_image(entry))
 }
 
 /// Fills in what a manifest and its config say, and gives the platform.

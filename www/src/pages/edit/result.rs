@@ -13,8 +13,8 @@ use drydock::platform::Platform;
 use drydock::spec::{Config, Index, Manifest};
 use leptos::prelude::*;
 
-use super::Editing;
 use super::needed::Needed;
+use super::{Editing, context};
 use crate::components::{Becomes, BecomesLayer, Fate, NewDigest};
 use crate::components::{ProgressRow, Transfer, format};
 use crate::jobs::{Task, diff};
@@ -203,7 +203,7 @@ fn is_of(label: &str, shown: Option<&Platform>) -> bool {
     let name = label.rsplit(" of ").next().unwrap_or(label);
     let name = name.split(" (").next().unwrap_or(name);
     let platform = name.parse::<Platform>().ok();
-    platform.zip(shown).is_some_and(|(platform, shown)| platform.matches(shown))
+    platform.zip(shown).is_some_and(|(platform, shown)| platform.is_same(shown))
 }
 
 /// The layers of one platform, before and after; those that are gone where they were.
@@ -246,12 +246,7 @@ pub(super) fn manifest_of<'a>(
         return Some(root);
     }
     let index = Index::read(&root.document, "index").0?;
-    let images = index.manifests.iter().filter(|entry| !entry.is_attestation());
-    let fits = |entry: &&drydock::descriptor::Descriptor| {
-        let platform = entry.platform.as_ref();
-        shown.is_none_or(|shown| platform.is_some_and(|platform| platform.matches(shown)))
-    };
-    let entry = images.clone().find(fits).or_else(|| images.clone().next())?;
+    let entry = context::entry_of(&index, shown)?;
     change.documents.iter().find(|it| *it.document.digest() == entry.digest)
 }
 
