@@ -62,4 +62,5 @@ mod verify_cover;
 mod verify_links;
 mod verify_report;
 mod verify_support;
+mod verify_whole;
 mod write_support;
