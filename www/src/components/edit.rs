@@ -36,6 +36,6 @@ pub use context::{ChildFacts, FormContext, LayerItem, PlatformFacts};
 pub use dialog::EditDialog;
 pub use diff::DiffLines;
 pub use kind::{EditKind, Group};
-pub use list::{EditList, RowAct};
+pub use list::{EditList, RowAct, keep_focus};
 pub use row::EditRow;
 pub use wanted::{Executable, Times, Wanted, placed};

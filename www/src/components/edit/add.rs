@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::context::FormContext;
 use super::kind::{EditKind, Group};
+use super::list::ADD;
 use crate::components::finder::{Finder, FoundOption, Search};
 use crate::components::{Dialog, Icon, Picture};
 
@@ -32,6 +33,7 @@ pub fn AddEditMenu(
         <button
             type="button"
             class="button"
+            id=ADD
             aria-haspopup="dialog"
             aria-expanded=move || open.get().to_string()
             disabled=move || context.with(Option::is_none)

@@ -37,7 +37,9 @@ use super::transfer::{Moving, MovingCard, PlanRemarks};
 use super::trouble::Trouble;
 use crate::chosen::Chosen;
 use crate::components::{DropZone, Problem, ProgressRow, format};
-use crate::components::{EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted};
+use crate::components::{
+    EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted, keep_focus,
+};
 use crate::jobs::push::{self, Stock};
 use crate::jobs::tab;
 use crate::net::place::Place;
@@ -186,6 +188,7 @@ fn undo_by_key(editing: Editing, form: RwSignal<Option<OpenForm>>) {
             ("z", true) | ("y", false) => editing.redo(),
             _ => return,
         }
+        keep_focus();
         event.prevent_default();
     });
     on_cleanup(move || listener.remove());
@@ -219,7 +222,7 @@ fn List(
         editing.result.with(|result| match result {
             Some(Err(error)) => match &**error {
                 EditError::Edit { edit, label, reason, .. } => {
-                    Some((*edit, format!("On the {label}: {reason}.")))
+                    Some((*edit, format!("{label}: {reason}.")))
                 }
                 other => Some((rows.with(Vec::len), format!("{other}."))),
             },
@@ -380,7 +383,7 @@ fn Push(editing: Editing, moving: Moving, taking: Taking) -> impl IntoView {
             Ok(wanted)
         });
     };
-    view! { <MovingCard moving verb="Push" blocked plan /> }
+    view! { <MovingCard moving verb="Push" blocked plan foldable=true /> }
 }
 
 fn now() -> drydock::edit::Time {
