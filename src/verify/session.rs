@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity};
-use crate::image::{Category, Graph, Node, Role, State};
+use crate::image::{Category, Graph, Node, NodeId, Role, State};
 use crate::spec::{View, the_capital};
 use crate::verify::{
     BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Verdict, conformance, integrity, plan,
@@ -44,6 +44,8 @@ pub struct Row {
     /// Whether it is a layer whose bytes are the right ones, but of which nothing else is known, as
     /// it can't be read as files.
     pub bytes_only: bool,
+    /// Whether only a list of referrers says that it is there, so that it has no say in the verdict.
+    pub beside: bool,
     report: Option<BlobReport>,
 }
 
@@ -104,11 +106,14 @@ impl Session {
         };
         let jobs: BTreeMap<Digest, JobId> =
             session.jobs.iter().map(|job| (job.descriptor.digest.clone(), job.id)).collect();
-        let mut rows: BTreeMap<Digest, usize> = BTreeMap::new();
-        for node in plan::covered(graph, choice) {
+        let mut rows: BTreeMap<(Digest, bool), usize> = BTreeMap::new();
+        let covered = plan::covered(graph, choice);
+        for node in &covered {
             session.add(graph, node, &jobs, &mut rows);
         }
-        for missing in graph.missing().filter(|missing| missing.node.is_none()) {
+        let covered: BTreeSet<NodeId> = covered.iter().map(|node| node.id).collect();
+        let is_covered = |id: &NodeId| covered.contains(id);
+        for missing in graph.unread().iter().filter(|it| it.node.as_ref().is_none_or(is_covered)) {
             session.lack("document.missing", &missing.label, &missing.reason);
         }
         // The verdict is about the image and what is known of it.
@@ -215,7 +220,8 @@ impl Session {
             RowState::Done(verdict) => verdict,
             RowState::Waiting | RowState::Reading => Verdict::Incomplete,
         };
-        let worst = self.rows.iter().map(row).max().unwrap_or(Verdict::Incomplete);
+        let known = self.rows.iter().filter(|row| !row.beside);
+        let worst = known.map(row).max().unwrap_or(Verdict::Incomplete);
         if self.findings.first().is_some_and(|finding| finding.severity == Severity::Error) {
             return Verdict::Failed;
         }
@@ -273,12 +279,14 @@ impl Session {
         graph: &Graph,
         node: &Node,
         jobs: &BTreeMap<Digest, JobId>,
-        rows: &mut BTreeMap<Digest, usize>,
+        rows: &mut BTreeMap<(Digest, bool), usize>,
     ) {
         self.findings.extend(node.findings.iter().cloned());
         let verdict = self.judge(node);
         let digest = node.descriptor.as_ref().map(|descriptor| descriptor.digest.clone());
-        let known = digest.as_ref().and_then(|digest| rows.get(digest)).copied();
+        // What is a document here may be a layer there, which is another thing to check.
+        let key = digest.clone().map(|digest| (digest, node.state == State::Blob));
+        let known = key.as_ref().and_then(|key| rows.get(key)).copied();
         if let Some(row) = known.and_then(|at| self.rows.get_mut(at)) {
             row.others += 1;
             if let (RowState::Done(own), Some(other)) = (row.state, verdict) {
@@ -303,8 +311,8 @@ impl Session {
         if let Some(job) = job {
             self.places.insert(job, self.rows.len());
         }
-        if let Some(digest) = digest {
-            rows.insert(digest, self.rows.len());
+        if let Some(key) = key {
+            rows.insert(key, self.rows.len());
         }
         let read = node.document.as_ref().map_or(0, |document| document.bytes().len() as u64);
         self.rows.push(Row {
@@ -317,6 +325,7 @@ impl Session {
             unpacked: read,
             state: verdict.map_or(RowState::Waiting, RowState::Done),
             bytes_only: false,
+            beside: node.role == Role::Referrer && matches!(node.state, State::Missing(_)),
             report,
         });
     }
@@ -336,6 +345,8 @@ impl Session {
                 }
                 Some(Verdict::Verified)
             }
+            // The graph says that it is not known.
+            State::Missing(_) if node.role == Role::Referrer => Some(Verdict::Incomplete),
             State::Missing(reason) | State::Skipped(reason) => {
                 self.lack("document.missing", &node.label, reason);
                 Some(if broken { Verdict::Failed } else { Verdict::Incomplete })

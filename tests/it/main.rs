@@ -54,4 +54,6 @@ mod transfer_run;
 mod transfer_support;
 mod transfer_tag;
 mod verify_report;
+mod verify_support;
+mod verify_whole;
 mod write_support;
