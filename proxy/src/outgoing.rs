@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderValue, Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 
 use crate::limits::Times;
 use crate::log::Record;
 use crate::pace::{Broken, Pace};
+use crate::policy::header::STATUS;
 
 struct Outgoing {
     inner: Body,
@@ -34,6 +35,18 @@ pub(crate) fn recorded(
         }
         Body::new(Outgoing { inner, pace: Pace::of_sender(times), record })
     })
+}
+
+/// Puts an error's status into a header field, under one that no browser writes down.
+pub(crate) fn quiet(mut response: Response) -> Response {
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        // One that stands there is that of a redirect, under a status that means nothing.
+        let told = response.headers_mut().entry(STATUS);
+        told.or_insert_with(|| HeaderValue::from(status.as_u16()));
+        *response.status_mut() = StatusCode::OK;
+    }
+    response
 }
 
 impl http_body::Body for Outgoing {

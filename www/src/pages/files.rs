@@ -33,6 +33,7 @@ use opening::Opening;
 pub(super) use opening::layers;
 use preview::Preview;
 use state::Files;
+pub(super) use text::{PAUSE, TextDiff};
 use toolbar::Toolbar;
 
 /// The files view.

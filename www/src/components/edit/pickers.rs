@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use drydock::edit::view::{LayerItem, PlatformFacts};
 use drydock::edit::{BaseAnnotations, Packing, Time, Which};
 use leptos::prelude::*;
 
 use super::check;
-use super::context::{LayerItem, PlatformFacts};
 use super::fields::{CheckLine, Segments, TextLine};
 use super::part::Part;
 use super::scope::On;

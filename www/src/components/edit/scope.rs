@@ -1,9 +1,9 @@
 //! To which images is an edit done?
 
+use drydock::edit::view::FormContext;
 use drydock::edit::{Action, Edit, Scope};
 use drydock::platform::Platform;
 
-use super::context::FormContext;
 use super::kind::EditKind;
 use super::wanted::Wanted;
 
