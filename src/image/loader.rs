@@ -220,7 +220,7 @@ impl Loader {
         let Some(other) = self.graph.node(first).cloned() else { return };
         let Some(own) = self.graph.nodes.get_mut(node.0) else { return };
         if let (Some(document), Some(descriptor)) = (&other.document, &own.descriptor)
-            && let Err(finding) = same_size(descriptor, document, &own.label)
+            && let Some(finding) = other_size(descriptor, document, &own.label)
         {
             own.state = State::Failed;
             own.findings.push(finding);
@@ -417,15 +417,12 @@ impl Loader {
     }
 }
 
-/// Whether a descriptor says the size of a document that was read by another one.
-fn same_size(descriptor: &Descriptor, document: &Document, label: &str) -> Result<(), Finding> {
+/// The finding on a descriptor that says another size than that of the document with its digest.
+fn other_size(descriptor: &Descriptor, document: &Document, label: &str) -> Option<Finding> {
     let actual = document.bytes().len() as u64;
-    if descriptor.size == actual {
-        return Ok(());
-    }
     let digest = descriptor.digest.clone();
     let mismatch = Mismatch::Size { digest, expected: descriptor.size, actual };
-    Err(finding(&mismatch, false, label))
+    (descriptor.size != actual).then(|| finding(&mismatch, false, label))
 }
 
 fn is_blob(what: &What) -> bool {
