@@ -49,13 +49,6 @@ pub(crate) fn quiet(mut response: Response) -> Response {
     response
 }
 
-impl Outgoing {
-    fn fail(&mut self, broken: Broken) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        self.record.broken(&broken.to_string());
-        Poll::Ready(Some(Err(broken)))
-    }
-}
-
 impl http_body::Body for Outgoing {
     type Data = Bytes;
     type Error = Broken;
@@ -65,30 +58,20 @@ impl http_body::Body for Outgoing {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = &mut *self;
-        match Pin::new(&mut this.inner).poll_frame(cx) {
-            Poll::Pending => match this.pace.pending(cx) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(broken) => this.fail(broken),
-            },
-            Poll::Ready(None) => {
-                this.record.complete();
-                Poll::Ready(None)
-            }
-            Poll::Ready(Some(Err(error))) => {
-                this.fail(Broken::Cut { got: this.record.bytes(), cause: error.to_string() })
-            }
+        let polled = Pin::new(&mut this.inner).poll_frame(cx);
+        let polled = this.pace.frame(polled, this.record.bytes(), cx);
+        match &polled {
+            Poll::Pending => {}
+            Poll::Ready(None) => this.record.complete(),
+            Poll::Ready(Some(Err(broken))) => this.record.broken(&broken.to_string()),
             Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                this.record.add(bytes);
-                if let Some(broken) = this.pace.arrived(bytes) {
-                    return this.fail(broken);
-                }
+                this.record.add(frame.data_ref().map_or(0, Bytes::len));
                 if this.inner.is_end_stream() {
                     this.record.complete();
                 }
-                Poll::Ready(Some(Ok(frame)))
             }
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

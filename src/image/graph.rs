@@ -313,7 +313,7 @@ impl Graph {
     }
 
     /// The name of an image for the names of its parts: `linux/amd64`; `None` for the root.
-    pub(super) fn owner(&self, id: NodeId) -> Option<String> {
+    pub(crate) fn owner(&self, id: NodeId) -> Option<String> {
         let node = self.node(id)?;
         match &node.role {
             Role::Root => None,

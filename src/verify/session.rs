@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity};
-use crate::image::{Category, Graph, Node, NodeId, Role, State};
+use crate::image::{Category, Graph, Node, NodeId, Role, State, platforms};
+use crate::platform::choose;
 use crate::spec::{View, the_capital};
 use crate::verify::{
-    BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Verdict, conformance, integrity, plan,
+    BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Stack, Verdict, conformance, integrity,
+    plan,
 };
 
 /// How far one blob is.
@@ -46,6 +48,8 @@ pub struct Row {
     pub bytes_only: bool,
     /// Whether only a list of referrers says that it is there, so that it has no say in the verdict.
     pub beside: bool,
+    /// Whether it is a layer with hardlinks to files of other layers.
+    links_below: bool,
     report: Option<BlobReport>,
 }
 
@@ -87,6 +91,7 @@ pub struct Session {
     findings: Vec<Finding>,
     /// Whether something is missing that has no row.
     lacking: bool,
+    stacks: Vec<Stack>,
 }
 
 impl Session {
@@ -103,6 +108,7 @@ impl Session {
             jobs: Plan::of(graph, choice).jobs,
             findings: graph.findings().to_vec(),
             lacking: false,
+            stacks: Vec::new(),
         };
         let jobs: BTreeMap<Digest, JobId> =
             session.jobs.iter().map(|job| (job.descriptor.digest.clone(), job.id)).collect();
@@ -111,6 +117,7 @@ impl Session {
         for node in &covered {
             session.add(graph, node, &jobs, &mut rows);
         }
+        session.stacks = Stack::of(graph, &covered);
         let covered: BTreeSet<NodeId> = covered.iter().map(|node| node.id).collect();
         let is_covered = |id: &NodeId| covered.contains(id);
         for missing in graph.unread().iter().filter(|it| it.node.as_ref().is_none_or(is_covered)) {
@@ -173,6 +180,7 @@ impl Session {
             Outcome::Read(facts) => {
                 let hidden = job.claims.iter().any(|claim| claim.hidden.is_some());
                 let same = facts.digest == job.descriptor.digest;
+                row.links_below = facts.links_below;
                 row.bytes_only = hidden && same && verdict == Verdict::Incomplete;
                 row.downloaded = facts.size;
                 row.unpacked = facts.uncompressed_size.unwrap_or(facts.size);
@@ -189,6 +197,37 @@ impl Session {
             self.findings.extend(findings);
             self.sort();
         }
+    }
+
+    /// Images whose layers have to be put on each other, because one of them has hardlinks to files
+    /// of those below it; each is told by [`laid`](Self::laid). Only of layers that were verified can
+    /// be said what is missing in them.
+    #[must_use]
+    pub fn stacks(&self) -> Vec<Stack> {
+        let rows: BTreeMap<&Digest, &Row> = self
+            .rows
+            .iter()
+            .filter_map(|row| Some((&row.descriptor.as_ref()?.digest, row)))
+            .collect();
+        let count = |stack: &Stack, test: fn(&Row) -> bool| {
+            let layers = stack.layers.iter().filter_map(|digest| rows.get(digest));
+            layers.filter(|row| test(row)).count()
+        };
+        let is_open = |stack: &&Stack| {
+            count(stack, |row| row.state == RowState::Done(Verdict::Verified)) == stack.layers.len()
+                && count(stack, |row| row.links_below) > 0
+        };
+        self.stacks.iter().filter(is_open).cloned().collect()
+    }
+
+    /// Takes what was found when the layers of an image were put on each other: the findings of the
+    /// [`Overlay`](crate::layer::Overlay), or why there is none.
+    pub fn laid(&mut self, stack: &Stack, tree: Result<&[Finding], &str>) {
+        match tree {
+            Ok(findings) => self.findings.extend(stack.findings(findings)),
+            Err(reason) => self.findings.push(stack.not_known(reason)),
+        }
+        self.sort();
     }
 
     /// Ends it before all blobs were read: what is open is incomplete.
@@ -326,6 +365,7 @@ impl Session {
             state: verdict.map_or(RowState::Waiting, RowState::Done),
             bytes_only: false,
             beside: node.role == Role::Referrer && matches!(node.state, State::Missing(_)),
+            links_below: false,
             report,
         });
     }
@@ -360,10 +400,17 @@ impl Session {
 
     /// A platform that is not there leaves nothing to verify.
     fn require_platform(&mut self, graph: &Graph, choice: &Choice) {
-        let Choice::Platform(wanted) = choice else { return };
-        let mut entries = graph.nodes().iter().filter_map(Node::platform);
+        let entries = platforms(graph);
+        let (wanted, there) = match choice {
+            Choice::All => return,
+            Choice::Platform(wanted) => {
+                let all = entries.iter().map(|entry| entry.platform.as_ref());
+                (wanted.to_string(), choose(all, wanted).is_some())
+            }
+            Choice::Entry(name) => (name.clone(), entries.iter().any(|it| it.label == *name)),
+        };
         let is_index = graph.root().is_some_and(|root| root.index().is_some());
-        if is_index && !entries.any(|own| own.matches(wanted)) {
+        if is_index && !there {
             self.lacking = true;
             let text = format!("The index has no image for {wanted}, so no layer was checked.");
             let finding = Finding::warning("verify.no-platform", "index", text);

@@ -1,8 +1,10 @@
 //! Verifications as a worker makes them.
 
+use std::sync::Arc;
+
 use drydock::digest::Digest;
 use drydock::image::Graph;
-use drydock::layer::{LayerReader, ReadOptions};
+use drydock::layer::{Index, LayerReader, Overlay, ReadOptions};
 use drydock::verify::{BlobFacts, BlobKind, Choice, Job, Outcome, Report, Session};
 use serde_json::Value;
 
@@ -44,7 +46,18 @@ pub(crate) fn run(store: &Store, graph: &Graph, choice: &Choice) -> Report {
         session.finish(job.id, &read(store, &job));
     }
     assert!(session.is_done());
+    for stack in session.stacks() {
+        let layers: Vec<Arc<Index>> =
+            stack.layers.iter().map(|digest| index(&store.content[digest].0)).collect();
+        session.laid(&stack, Ok(Overlay::build(&layers).findings()));
+    }
     session.report(42)
+}
+
+fn index(blob: &[u8]) -> Arc<Index> {
+    let mut reader = LayerReader::new(ReadOptions::default());
+    reader.push(blob, &mut ());
+    Arc::new(reader.finish(&mut ()).index.expect("index"))
 }
 
 pub(crate) fn rules(report: &Report) -> Vec<&str> {

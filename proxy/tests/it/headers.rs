@@ -276,6 +276,10 @@ async fn p33_statuses_that_are_no_answer_are_clear_errors() {
         let message = answer.assert_refused("upstream-protocol");
         assert!(message.contains(&registry.host()), "{status_line}: {message}");
         assert_eq!(answer.status, 502);
+        // Words of ours before the number of a status, which most readers can't read.
+        let said = message.replace(&registry.host(), "HOST");
+        let before = said.find(|c: char| c.is_ascii_digit()).map(|at| &said[..at]);
+        assert!(before.is_none_or(|before| before.ends_with(": status ")), "{message}");
     }
 }
 

@@ -224,9 +224,7 @@ impl Body {
         if clock::offline() {
             return unreachable_server();
         }
-        let of = self.announced.map(|n| format!(" of {n}")).unwrap_or_default();
-        let message = format!("The connection broke after {}{of} bytes. Try again.", self.arrived);
-        Problem::new(ProblemKind::Cut, message)
+        Problem::cut(self.arrived, self.announced)
     }
 }
 

@@ -1,8 +1,10 @@
 //! The menu of all edits, found by typing.
 
+use std::sync::Arc;
+
+use drydock::edit::view::FormContext;
 use leptos::prelude::*;
 
-use super::context::FormContext;
 use super::kind::{EditKind, Group};
 use super::list::ADD;
 use crate::components::finder::{Finder, FoundOption, Search};
@@ -21,7 +23,7 @@ struct Found {
 pub fn AddEditMenu(
     /// The image as it is, once that is known.
     #[prop(into)]
-    context: Signal<Option<FormContext>>,
+    context: Signal<Option<Arc<FormContext>>>,
     /// A kind was chosen.
     #[prop(into)]
     chosen: Callback<EditKind>,
@@ -50,7 +52,7 @@ pub fn AddEditMenu(
 
 #[component]
 fn Menu(
-    context: Signal<FormContext>,
+    context: Signal<Arc<FormContext>>,
     chosen: Callback<EditKind>,
     #[prop(into)] close: Callback<()>,
 ) -> impl IntoView {

@@ -1,9 +1,11 @@
 //! The edits of a draft, in order.
 
+use std::sync::Arc;
+
+use drydock::edit::view::FormContext;
 use leptos::prelude::*;
 
 use super::add::AddEditMenu;
-use super::context::FormContext;
 use super::kind::EditKind;
 use super::row::EditRow;
 use crate::components::{Badge, Icon, Picture, focus, format};
@@ -40,7 +42,7 @@ pub fn EditList(
     note: Signal<String>,
     /// The image as it is, once that is known.
     #[prop(into)]
-    context: Signal<Option<FormContext>>,
+    context: Signal<Option<Arc<FormContext>>>,
     /// A kind of edit was chosen to be added.
     #[prop(into)]
     add: Callback<EditKind>,
