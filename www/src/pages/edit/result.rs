@@ -6,9 +6,9 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::document::Document;
 use drydock::edit::present::DocumentDiff;
-use drydock::edit::{Action, Change, Edit, LayerEdit, Origin, Packing, Which, is_provisional};
+use drydock::edit::{self, Change, Edit, Origin, is_provisional};
 use drydock::finding::Finding;
-use drydock::media_type::{Compression, Kind};
+use drydock::media_type::Kind;
 use drydock::platform::Platform;
 use drydock::spec::{Config, Index, Manifest};
 use leptos::prelude::*;
@@ -161,24 +161,10 @@ const PLAIN: &str = "edit.plain-layers";
 
 /// One edit for each image that has layers which are not compressed.
 fn packed(change: &Change) -> Vec<Edit> {
-    let images = change.documents.iter().filter_map(|changed| {
-        let manifest = Manifest::read(&changed.document, "manifest").0?;
-        let plain = manifest
-            .layers
-            .iter()
-            .filter(|layer| layer.descriptor.media_type.kind() == Kind::Layer(Compression::None));
-        let plain: Vec<usize> = plain.map(|layer| layer.number).collect();
-        (!plain.is_empty()).then_some(())?;
-        let layers = Which::These(plain);
-        let edit = LayerEdit::Recompress { packing: Packing::default(), layers };
-        let action = Action::Layers(edit);
+    edit::pack_plain(change.documents.iter().map(|changed| {
         let name = changed.label.split(" (").next().unwrap_or_default();
-        Some(match name.parse::<Platform>() {
-            Ok(platform) => Edit::on(vec![platform], action),
-            Err(_) => Edit::all(action),
-        })
-    });
-    images.collect()
+        (name.parse().ok(), &*changed.document)
+    }))
 }
 
 /// The draft as an image, in all views, before it is pushed.
@@ -240,7 +226,7 @@ fn removed(layer: &BecomesLayer) -> BecomesLayer {
 pub(super) fn manifest_of<'a>(
     change: &'a Change,
     shown: Option<&Platform>,
-) -> Option<&'a drydock::edit::ChangedDocument> {
+) -> Option<&'a edit::ChangedDocument> {
     let root = change.documents.last()?;
     if root.document.media_type().kind() != Kind::Index {
         return Some(root);
