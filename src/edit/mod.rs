@@ -19,6 +19,9 @@
 //! change shows everything else, and what depends on the missing layers has a
 //! [provisional](is_provisional) digest.
 //!
+//! Documents may be so long that edits are done elsewhere than they are shown: [`parcel`] takes an
+//! image there and the change back, [`view`] is what is shown of it.
+//!
 //! Nothing here knows registries: [`attach()`] and the list of referrers in [`fallback`] only make
 //! documents.
 
@@ -44,6 +47,7 @@ mod index;
 mod layer;
 mod layers;
 pub mod link;
+pub mod parcel;
 mod patch;
 mod plain;
 pub mod present;
@@ -59,6 +63,7 @@ mod summary;
 mod time;
 mod tree;
 mod undo;
+pub mod view;
 mod work;
 
 pub use action::{

@@ -279,16 +279,20 @@ pub async fn read(content: &Content, limit: u64) -> Result<Vec<u8>, Problem> {
     Ok(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
-/// Calls back with the name of each draft that is kept or deleted, in whichever tab.
+/// Calls back with the name of each draft that is kept, in whichever tab, and its revision; without
+/// one when it is deleted.
 #[must_use]
-pub fn listen(heard: impl FnMut(String) + 'static) -> Option<Listening> {
-    turns::listen(CHANNEL, heard)
+pub fn listen(mut heard: impl FnMut(String, Option<u64>) + 'static) -> Option<Listening> {
+    turns::listen(CHANNEL, move |told| match told.split_once(' ') {
+        Some((name, revision)) => heard(name.to_owned(), revision.parse().ok()),
+        None => heard(told, None),
+    })
 }
 
 async fn write(draft: &Kept) -> Result<(), Problem> {
     let text = serde_json::to_vec(draft).unwrap_or_default();
     disk::keep(FOLDER, &file(&draft.name), &text).await?;
-    turns::tell(CHANNEL, &draft.name);
+    turns::tell(CHANNEL, &format!("{} {}", draft.name, draft.revision));
     Ok(())
 }
 
