@@ -216,20 +216,48 @@ impl Loader {
             question.nodes.push(node);
             return;
         }
-        let Some(other) = self.graph.node(first).cloned() else { return };
-        let Some(own) = self.graph.nodes.get_mut(node.0) else { return };
-        own.state = other.state;
-        own.document = other.document;
-        own.view = other.view;
-        own.findings.extend(other.findings);
-        self.expand(node);
+        self.copy(first, node);
+    }
+
+    /// Takes what was read for another node.
+    fn copy(&mut self, from: NodeId, to: NodeId) {
+        let Some(other) = self.graph.node(from) else { return };
+        let (state, document, view) =
+            (other.state.clone(), other.document.clone(), other.view.clone());
+        let findings = other.findings.clone();
+        let Some(own) = self.graph.nodes.get_mut(to.0) else { return };
+        own.state = state;
+        own.document = document;
+        own.view = view;
+        own.findings.extend(findings);
+        self.expand(to);
     }
 
     /// Takes a document for every node that waits for it.
     fn document(&mut self, question: &Question, answer: &Answer) {
         for id in &question.nodes {
-            self.take(*id, question, answer);
+            // An index may list one document thousands of times; it is read once.
+            let first = question.nodes.first().filter(|first| self.is_read_as(**first, *id));
+            match first {
+                Some(first) => self.copy(*first, *id),
+                None => self.take(*id, question, answer),
+            }
         }
+    }
+
+    /// Whether what was read for one node, without any fault, is what another points to.
+    fn is_read_as(&self, one: NodeId, other: NodeId) -> bool {
+        let (Some(one), Some(other)) = (self.graph.node(one), self.graph.node(other)) else {
+            return false;
+        };
+        let named = |node: &Node| {
+            let descriptor = node.descriptor.as_ref()?;
+            Some((descriptor.digest.clone(), descriptor.size, descriptor.media_type.clone()))
+        };
+        one.id != other.id
+            && one.state == State::Read
+            && one.findings.is_empty()
+            && named(one) == named(other)
     }
 
     pub(super) fn take(&mut self, id: NodeId, question: &Question, answer: &Answer) {
