@@ -103,6 +103,9 @@ impl<'a> Documents<'a> {
     ) -> (BTreeMap<Digest, Image>, BTreeMap<Digest, String>) {
         let (mut children, mut unread) = (BTreeMap::new(), BTreeMap::new());
         for entry in node.index().into_iter().flat_map(|index| &index.manifests) {
+            if children.contains_key(&entry.digest) || unread.contains_key(&entry.digest) {
+                continue;
+            }
             let child = self.nodes.get(&entry.digest).filter(|_| depth < limits::INDEX_DEPTH);
             let read = child.map(|child| self.image(child, depth + 1));
             match read {

@@ -217,32 +217,62 @@ impl Loader {
             question.nodes.push(node);
             return;
         }
-        let Some(other) = self.graph.node(first).cloned() else { return };
-        let Some(own) = self.graph.nodes.get_mut(node.0) else { return };
-        if let (Some(document), Some(descriptor)) = (&other.document, &own.descriptor)
+        self.copy(first, node);
+    }
+
+    /// Takes what was read for another node that has the same digest, and holds it to what is said
+    /// here.
+    fn copy(&mut self, from: NodeId, to: NodeId) {
+        let Some(other) = self.graph.node(from) else { return };
+        let (state, document, view) =
+            (other.state.clone(), other.document.clone(), other.view.clone());
+        let mut findings = other.findings.clone();
+        let said = |node: &Node| node.descriptor.as_ref().map(|it| it.media_type.clone());
+        let type_said = said(other);
+        let Some(own) = self.graph.nodes.get_mut(to.0) else { return };
+        if let (Some(document), Some(descriptor)) = (&document, &own.descriptor)
             && let Some(finding) = other_size(descriptor, document, &own.label)
         {
             own.state = State::Failed;
             own.findings.push(finding);
-            return self.excuse(node);
+            return self.excuse(to);
         }
-        let said = |node: &Node| node.descriptor.as_ref().map(|it| it.media_type.clone());
-        if let Some(document) = other.document.as_ref().filter(|_| said(own) != said(&other)) {
+        if let Some(document) = document.as_ref().filter(|_| said(own) != type_said) {
             let claims = Claims { content_type: None, descriptor: said(own) };
-            own.findings.extend(spec::classify(document.value(), &claims, &own.label).2);
+            findings.extend(spec::classify(document.value(), &claims, &own.label).2);
         }
-        own.state = other.state;
-        own.document = other.document;
-        own.view = other.view;
-        own.findings.extend(other.findings);
-        self.expand(node);
+        own.state = state;
+        own.document = document;
+        own.view = view;
+        own.findings.extend(findings);
+        self.expand(to);
     }
 
     /// Takes a document for every node that waits for it.
     fn document(&mut self, question: &Question, answer: &Answer) {
         for id in &question.nodes {
-            self.take(*id, question, answer);
+            // An index may list one document thousands of times; it is read once.
+            let first = question.nodes.first().filter(|first| self.is_read_as(**first, *id));
+            match first {
+                Some(first) => self.copy(*first, *id),
+                None => self.take(*id, question, answer),
+            }
         }
+    }
+
+    /// Whether what was read for one node, without any fault, is what another points to.
+    fn is_read_as(&self, one: NodeId, other: NodeId) -> bool {
+        let (Some(one), Some(other)) = (self.graph.node(one), self.graph.node(other)) else {
+            return false;
+        };
+        let named = |node: &Node| {
+            let descriptor = node.descriptor.as_ref()?;
+            Some((descriptor.digest.clone(), descriptor.size, descriptor.media_type.clone()))
+        };
+        one.id != other.id
+            && one.state == State::Read
+            && one.findings.is_empty()
+            && named(one) == named(other)
     }
 
     pub(super) fn take(&mut self, id: NodeId, question: &Question, answer: &Answer) {

@@ -256,3 +256,25 @@ fn any_bytes_as_root_end_in_a_graph() {
         assert!(!root.findings.is_empty());
     }
 }
+
+#[test]
+fn what_is_listed_many_times_is_read_once() {
+    let mut store = Store::default();
+    let image = store.image("linux/amd64", &["a"]);
+    let entries: Vec<Value> =
+        ["linux/amd64", "linux/386", "linux/arm64"].map(|name| entry(&image, name)).into();
+    let index = store.index(&entries);
+    store.tag("v1", &index);
+    let graph = store.load_all("v1");
+    let manifests: Vec<_> = graph
+        .nodes()
+        .iter()
+        .filter(|node| node.descriptor.as_ref().is_some_and(|it| it.digest == digest(&image)))
+        .filter_map(|node| Some((node.document.clone()?, node.children.len())))
+        .collect();
+    assert_eq!(manifests.len(), 3);
+    for (document, children) in &manifests {
+        assert!(std::sync::Arc::ptr_eq(document, &manifests[0].0));
+        assert_eq!(*children, 2, "config and layer");
+    }
+}
