@@ -65,7 +65,8 @@ fn own_link(text: &str, origin: &str) -> Option<Route> {
         (None, None) => {
             // A server and a link of it, or the link alone.
             let rest = text.find('/').and_then(|slash| text.get(slash..));
-            rest.filter(|path| names_registry(path)).map_or(format!("/{text}"), str::to_owned)
+            rest.filter(|path| names_registry(path))
+                .map_or_else(|| format!("/{text}"), str::to_owned)
         }
     };
     // Elsewhere a registry and a view say that a link is one of ours: GitLab has `/-/tags`, too.
