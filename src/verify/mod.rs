@@ -17,4 +17,4 @@ mod session;
 pub use integrity::{BlobFacts, Outcome};
 pub use plan::{BlobKind, Choice, Claim, Job, JobId, Plan};
 pub use report::{BlobReport, Report, Verdict};
-pub use session::{Row, RowState, Session};
+pub use session::{Place, Row, RowState, Session};

@@ -51,6 +51,15 @@ impl Error {
                 "Many registries do not let one delete this way; look for a setting, or delete it in their own interface."
             }
             Self::Unexpected { .. } => "Check that the host is a registry and that it allows this.",
+            // The server's own sentence may end with what to do.
+            Self::Transport { error, .. }
+                if matches!(
+                    error.kind,
+                    TransportErrorKind::Unreachable | TransportErrorKind::Refused(_)
+                ) && error.message.trim_end_matches('.').contains(". ") =>
+            {
+                ""
+            }
             Self::Transport { error, .. } => match error.kind {
                 TransportErrorKind::Unreachable => {
                     "Check the name and the port of the registry, and whether it is running."
