@@ -91,7 +91,7 @@ pub fn Moment(
 ) -> impl IntoView {
     // Reproducible builds say 1970, or nearly so, on purpose.
     let relative = if then < 86_400_000.0 * 366.0 {
-        "at no real time (reproducible build)".to_owned()
+        "with time set to zero".to_owned()
     } else {
         format::ago(then, js_sys::Date::now())
     };
