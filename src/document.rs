@@ -1,5 +1,7 @@
 //! A JSON document with the bytes that it was read from.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -9,12 +11,21 @@ use crate::media_type::MediaType;
 
 /// Raw bytes, their digest, and the JSON value in them. The bytes are the truth: an untouched
 /// document is always passed on byte for byte.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Document {
     bytes: Bytes,
     digest: Digest,
     media_type: MediaType,
-    value: Value,
+    /// Read when it is first asked for, unless the strict reader has read it before.
+    value: OnceLock<Value>,
+}
+
+/// The same bytes, known as the same; the value follows from them.
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.bytes, &self.digest, &self.media_type)
+            == (&other.bytes, &other.digest, &other.media_type)
+    }
 }
 
 impl Document {
@@ -26,7 +37,15 @@ impl Document {
         media_type: MediaType,
         value: Value,
     ) -> Self {
+        let value = OnceLock::from(value);
         Self { bytes: Bytes::clone(bytes), digest, media_type, value }
+    }
+
+    /// Takes verified bytes that the strict reader has read elsewhere: their value is read again
+    /// only if somebody asks for it.
+    #[must_use]
+    pub(crate) fn unread(bytes: &Verified<Bytes>, digest: Digest, media_type: MediaType) -> Self {
+        Self { bytes: Bytes::clone(bytes), digest, media_type, value: OnceLock::new() }
     }
 
     /// The bytes as they came.
@@ -50,7 +69,7 @@ impl Document {
     /// The JSON value, key order and unknown fields kept.
     #[must_use]
     pub fn value(&self) -> &Value {
-        &self.value
+        self.value.get_or_init(|| serde_json::from_slice(&self.bytes).unwrap_or_default())
     }
 
     /// The descriptor that points to exactly these bytes.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
@@ -54,7 +55,7 @@ pub struct ChangedDocument {
 }
 
 /// Content that is no document: layers, and the parts of artifacts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeededBlob {
     /// The content.
     pub descriptor: Descriptor,
@@ -63,7 +64,7 @@ pub struct NeededBlob {
 }
 
 /// Where the bytes of a blob come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// From the repository of the base, as it is.
     Kept,
@@ -89,7 +90,7 @@ pub struct NewReferrer {
 }
 
 /// A signature or another referrer that goes on to be about the old document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lost {
     /// Name of the document, for people.
     pub label: String,

@@ -36,6 +36,10 @@ impl<'a> Documents<'a> {
         let mut attached: BTreeMap<&Digest, Vec<Attached>> = BTreeMap::new();
         for node in graph.nodes() {
             let Some(descriptor) = &node.descriptor else { continue };
+            // Of thousands of layers nothing is wanted here.
+            if node.state == State::Blob {
+                continue;
+            }
             let known = nodes.entry(&descriptor.digest).or_insert(node);
             if known.document.is_none() {
                 *known = node;
@@ -70,7 +74,10 @@ impl<'a> Documents<'a> {
                 let config = node.manifest().filter(|view| view.has_image_config());
                 let config = config.and_then(|view| view.config.as_ref());
                 let config = config.map(|config| self.config(&config.digest, &node.label));
-                Image::from_manifest(document, config.transpose()?, &node.label)?
+                match node.manifest() {
+                    Some(view) => Image::of_view(document, view, config.transpose()?, &node.label)?,
+                    None => Image::from_manifest(document, config.transpose()?, &node.label)?,
+                }
             }
         };
         let attached = self.attached.get(image.digest()).cloned().unwrap_or_default();

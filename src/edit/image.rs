@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::descriptor::identify;
@@ -40,7 +41,7 @@ pub(super) enum Parts {
 }
 
 /// What refers to a document, or is kept beside it, by its digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attached {
     /// Digest of the referrer's manifest, when it is known.
     pub digest: Option<Digest>,
@@ -114,10 +115,22 @@ impl Image {
         config: Option<Arc<Document>>,
         label: &str,
     ) -> Result<Self, ImageError> {
-        let view = Manifest::read(&document, label).0;
-        let Some(view) = view.filter(|_| document.media_type().kind() == Kind::Manifest) else {
+        match Manifest::read(&document, label).0 {
+            Some(view) => Self::of_view(document, &view, config, label),
+            None => Err(wrong_type(&document, label)),
+        }
+    }
+
+    /// The same with what the manifest says.
+    pub(super) fn of_view(
+        document: Arc<Document>,
+        view: &Manifest,
+        config: Option<Arc<Document>>,
+        label: &str,
+    ) -> Result<Self, ImageError> {
+        if document.media_type().kind() != Kind::Manifest {
             return Err(wrong_type(&document, label));
-        };
+        }
         let named =
             view.config.as_ref().filter(|_| view.has_image_config()).map(|config| &config.digest);
         let given = config.as_ref().map(|config| config.digest());

@@ -140,9 +140,15 @@ pub fn secrets(draft: &Draft) -> Vec<Carried> {
 /// The files that a draft needs, each once, in the order of the edits.
 #[must_use]
 pub fn files(draft: &Draft) -> Vec<WantedFile> {
+    missing(draft, |_| false)
+}
+
+/// Those of them that are not there.
+#[must_use]
+pub fn missing(draft: &Draft, is_there: impl Fn(&Digest) -> bool) -> Vec<WantedFile> {
     let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
     let mut add = |digest: &Digest, size: u64, name: &str| {
-        if seen.insert(digest.clone()) {
+        if !is_there(digest) && seen.insert(digest.clone()) {
             files.push(WantedFile { digest: digest.clone(), size, name: name.to_owned() });
         }
     };

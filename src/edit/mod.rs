@@ -19,6 +19,9 @@
 //! change shows everything else, and what depends on the missing layers has a
 //! [provisional](is_provisional) digest.
 //!
+//! Documents may be so long that edits are done elsewhere than they are shown: [`parcel`] takes an
+//! image there and the change back, [`view`] is what is shown of it.
+//!
 //! Nothing here knows registries: [`attach()`] and the list of referrers in [`fallback`] only make
 //! documents.
 
@@ -44,7 +47,9 @@ mod index;
 mod layer;
 mod layers;
 pub mod link;
+pub mod parcel;
 mod patch;
+mod plain;
 pub mod present;
 mod raw;
 mod rebase;
@@ -58,6 +63,7 @@ mod summary;
 mod time;
 mod tree;
 mod undo;
+pub mod view;
 mod work;
 
 pub use action::{
@@ -75,6 +81,7 @@ pub use error::{EditError, Reason};
 pub use family::Family;
 pub use image::{Attached, Image, ImageError};
 pub use patch::{last_change, together};
+pub use plain::{pack_plain, pack_plain_of};
 pub use rebase::{Bases, Difference, LayerFacts, SameBy, compare};
 pub use recipe::{Input, Packing, Recipe, RecipeId, TimeRule};
 pub use time::{Time, TimeError};

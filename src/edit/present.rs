@@ -13,7 +13,7 @@ use crate::edit::tree::Tree;
 use crate::limits;
 
 /// A document of a change, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentDiff {
     /// Its name: `config of linux/amd64`.
     pub label: String,

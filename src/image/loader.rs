@@ -8,7 +8,8 @@ use bytes::Bytes;
 use super::promised::{compare, compare_digest, finding};
 use crate::descriptor::{Descriptor, Mismatch, identify};
 use crate::digest::Digest;
-use crate::finding::Finding;
+use crate::document::Document;
+use crate::finding::{Finding, Severity};
 use crate::image::{Graph, LookUp, Node, NodeId, NotKnown, Role, State};
 use crate::media_type::MediaType;
 use crate::platform::Platform;
@@ -218,6 +219,18 @@ impl Loader {
         }
         let Some(other) = self.graph.node(first).cloned() else { return };
         let Some(own) = self.graph.nodes.get_mut(node.0) else { return };
+        if let (Some(document), Some(descriptor)) = (&other.document, &own.descriptor)
+            && let Some(finding) = other_size(descriptor, document, &own.label)
+        {
+            own.state = State::Failed;
+            own.findings.push(finding);
+            return self.excuse(node);
+        }
+        let said = |node: &Node| node.descriptor.as_ref().map(|it| it.media_type.clone());
+        if let Some(document) = other.document.as_ref().filter(|_| said(own) != said(&other)) {
+            let claims = Claims { content_type: None, descriptor: said(own) };
+            own.findings.extend(spec::classify(document.value(), &claims, &own.label).2);
+        }
         own.state = other.state;
         own.document = other.document;
         own.view = other.view;
@@ -233,6 +246,29 @@ impl Loader {
     }
 
     pub(super) fn take(&mut self, id: NodeId, question: &Question, answer: &Answer) {
+        self.read(id, question, answer);
+        self.excuse(id);
+    }
+
+    /// A referrer that can't be read as the registry lists it is no fault of the image: only the
+    /// list says that there is one. It is noted as not known.
+    pub(super) fn excuse(&mut self, id: NodeId) {
+        let listed = |node: &&mut Node| node.role == Role::Referrer;
+        let Some(node) = self.graph.nodes.get_mut(id.0).filter(listed) else { return };
+        let reason = match &node.state {
+            State::Failed => {
+                let found = node.findings.iter().find(|it| it.severity == Severity::Error);
+                found.map(|finding| finding.message.clone()).unwrap_or_default()
+            }
+            State::Missing(reason) | State::Skipped(reason) => reason.clone(),
+            State::Waiting | State::Read | State::Blob => return,
+        };
+        node.state = State::Missing(reason.clone());
+        node.findings.retain(|finding| finding.severity != Severity::Error);
+        self.not_known(LookUp::Referrers, reason);
+    }
+
+    fn read(&mut self, id: NodeId, question: &Question, answer: &Answer) {
         let asked = match &question.what {
             What::Root(reference) => reference.digest.clone(),
             _ => None,
@@ -387,12 +423,20 @@ impl Loader {
     }
 
     /// Notes that a look-up beside the image gave no answer, each kind once.
-    fn not_known(&mut self, what: LookUp, reason: String) {
+    pub(super) fn not_known(&mut self, what: LookUp, reason: String) {
         match self.graph.not_known.iter_mut().find(|known| known.what == what) {
             Some(known) => known.times += 1,
             None => self.graph.not_known.push(NotKnown { what, reason, times: 1 }),
         }
     }
+}
+
+/// The finding on a descriptor that says another size than that of the document with its digest.
+fn other_size(descriptor: &Descriptor, document: &Document, label: &str) -> Option<Finding> {
+    let actual = document.bytes().len() as u64;
+    let digest = descriptor.digest.clone();
+    let mismatch = Mismatch::Size { digest, expected: descriptor.size, actual };
+    (descriptor.size != actual).then(|| finding(&mismatch, false, label))
 }
 
 fn is_blob(what: &What) -> bool {

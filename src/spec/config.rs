@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::digest::{ChainId, DiffId, Digest};
@@ -64,7 +65,7 @@ pub struct Config {
 }
 
 /// The part of a config that becomes a container's (config.md, property `config`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunConfig {
     /// User or uid, and group, as text: `app`, `1000:1000`.
     pub user: Option<String>,
@@ -93,7 +94,7 @@ pub struct RunConfig {
 }
 
 /// Docker's `HEALTHCHECK`. Times are in nanoseconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Healthcheck {
     /// `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", …]`.
     pub test: Vec<String>,

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use drydock::digest::Digest;
 use drydock::edit::fallback::{add_referrer, remove_referrer};
+use drydock::edit::parcel::{ChangeParcel, ImageParcel, Known, ParcelError};
 use drydock::edit::present::{LineKind, diff, pretty};
+use drydock::edit::view::{self, Fate, FormContext};
 use drydock::edit::{
-    Action, AttachEdit, AttachTo, AttachedFile, Edit, Family, Image, LayerEdit, Packing,
-    RawDocument, Which, attach, referrer_descriptor,
+    Action, AttachEdit, AttachTo, AttachedFile, ChangedDocument, Edit, Family, Image, LayerEdit,
+    Packing, RawDocument, Which, attach, referrer_descriptor,
 };
 use drydock::limits;
 use drydock::media_type::MediaType;
@@ -367,4 +370,86 @@ fn a_document_that_becomes_too_large_is_refused() {
     let value = "x".repeat(usize::try_from(limits::DOCUMENT_BYTES).expect("small"));
     let error = refused(&image("linux/amd64", &["a"]), all([label("k", Some(&value))]));
     assert!(error.contains("at most 4194304"), "{error}");
+}
+
+/// Bytes as they travel beside a parcel, and the parcel as JSON.
+fn sent<T: serde::Serialize + serde::de::DeserializeOwned>(
+    (parcel, documents): (T, Vec<Bytes>),
+) -> (T, Bytes) {
+    let text = serde_json::to_string(&parcel).expect("JSON");
+    (serde_json::from_str(&text).expect("the same"), Bytes::from(documents.concat()))
+}
+
+#[test]
+fn what_becomes_of_an_image_is_the_same_wherever_the_edits_are_done() {
+    let image = multi(&["a", "b"]);
+    let base = Image::empty(Family::Oci, &"linux/arm64".parse().expect("platform"));
+    let known = Known::of([&image, &base]);
+    for edits in [
+        Vec::new(),
+        all([label("a", Some("b")), env("C", Some("d"))]),
+        all([convert(Family::Docker)]),
+        // One whose layers are still to be built.
+        all([given("x")]),
+        all([Action::Attach(AttachEdit {
+            to: AttachTo::Root,
+            artifact_type: MediaType::new("text/plain"),
+            files: Vec::new(),
+            annotations: BTreeMap::new(),
+        })]),
+    ] {
+        let draft = draft(&image, edits);
+        let here = plan(&image, &draft, &[]).expect("a change");
+        let (parcel, bytes) = sent(ImageParcel::pack([&image, &base]));
+        let there = parcel.open(&bytes).expect("images");
+        let [image_there, base_there] = &there[..] else { panic!("two images") };
+        assert_eq!(base_there.document(), base.document());
+        let change = plan(image_there, &draft, &[]).expect("a change");
+        let (parcel, bytes) = sent(ChangeParcel::pack(change, &Known::of(&there)));
+        let is_new = |it: &&ChangedDocument| it.before.as_ref() != Some(&it.document);
+        let new = here.documents.iter().filter(is_new);
+        let referring = here.referrers.iter().flat_map(|referrer| &referrer.documents);
+        let all = new.map(|changed| &changed.document).chain(referring);
+        let size = all.map(|document| document.bytes().len()).sum::<usize>();
+        assert_eq!(bytes.len(), size, "only new documents travel");
+        let back = parcel.open(&bytes, &known).expect("the change");
+        assert_eq!(back, here);
+        for (one, other) in back.documents.iter().zip(&here.documents) {
+            assert_eq!(one.document.value(), other.document.value());
+        }
+    }
+}
+
+#[test]
+fn a_parcel_that_was_tampered_with_is_not_opened() {
+    let image = multi(&["a"]);
+    let pack = || sent(ImageParcel::pack([&image]));
+    let (parcel, bytes) = pack();
+    let mut other = bytes.to_vec();
+    *other.last_mut().expect("bytes") ^= 1;
+    assert_eq!(parcel.open(&Bytes::from(other)).err(), Some(ParcelError));
+    assert_eq!(pack().0.open(&bytes.slice(1..)).err(), Some(ParcelError));
+    assert_eq!(pack().0.open(&Bytes::new()).err(), Some(ParcelError));
+    let change = || edited(&image, all([label("a", Some("b"))]));
+    let (parcel, bytes) = sent(ChangeParcel::pack(change(), &Known::of([&image])));
+    assert_eq!(parcel.open(&bytes, &Known::default()).err(), Some(ParcelError), "unknown");
+}
+
+#[test]
+fn the_view_has_the_layers_of_a_platform_and_what_forms_begin_with() {
+    let image = multi(&["a", "b"]);
+    let change = edited(&image, all([Action::Layers(LayerEdit::Remove { layer: 1 })]));
+    let platform = "linux/arm64".parse().expect("platform");
+    let fates: Vec<(Fate, Option<usize>)> =
+        view::layers(&change, Some(&platform)).iter().map(|it| (it.fate, it.number)).collect();
+    assert_eq!(fates, [(Fate::Removed, None), (Fate::Kept, Some(1))]);
+    let context = FormContext::of(&change, Some(&platform));
+    assert_eq!((context.layers.len(), context.platform.architecture.as_str()), (1, "arm64"));
+    // The texts are left behind, and taken out of the documents again.
+    let text = serde_json::to_string(&context).expect("JSON");
+    let mut back: FormContext = serde_json::from_str(&text).expect("the same");
+    assert_eq!(back.config_text, None);
+    back.take_texts(&change);
+    assert_eq!(back, context);
+    assert!(back.config_text.is_some_and(|text| text.contains("arm64")));
 }

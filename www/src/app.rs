@@ -35,7 +35,7 @@ pub fn App() -> impl IntoView {
     });
     warm_up();
     // Also those of other tabs; what hangs on the number looks again.
-    let listening = StoredValue::new_local(drafts::listen(move |_| {
+    let listening = StoredValue::new_local(drafts::listen(move |_, _| {
         spawn_local(async move {
             ui.drafts.try_set(drafts::count().await.unwrap_or_default());
         });

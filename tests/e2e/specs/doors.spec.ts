@@ -1,10 +1,10 @@
 // Ways in: what people paste, registries and their repositories, tags, artifacts, files from disk.
 import { Page } from '@playwright/test';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, Server } from 'node:http';
 import { join } from 'node:path';
 import { expectNoSidewaysScroll, watch, watchWidth } from '../support/look';
 import { digestOf } from '../support/moving';
+import { odd } from '../support/odd';
 import { freePort } from '../support/process';
 import { drydock, expect, test } from '../support/stack';
 import { crane, inFolder, run, save } from '../support/tools';
@@ -20,18 +20,6 @@ async function paste(page: Page, text: string): Promise<void> {
 }
 
 const path = (page: Page) => decodeURIComponent(new URL(page.url()).pathname + new URL(page.url()).search);
-
-/** A registry that answers as it is told. */
-async function odd(answer: (path: string) => { status: number; body: string; headers?: Record<string, string> }) {
-  const port = await freePort();
-  const server: Server = createServer((request, response) => {
-    const { status, body, headers } = answer(request.url ?? '');
-    response.writeHead(status, { 'content-type': 'application/json', ...headers });
-    response.end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return { port, stop: () => new Promise<void>((resolve) => server.close(() => resolve())) };
-}
 
 test('what people paste opens what they mean', async ({ page, stack }) => {
   const problems = watch(page);

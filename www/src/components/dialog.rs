@@ -6,7 +6,16 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
-use super::{Icon, Picture};
+use super::{Icon, Picture, focus};
+
+thread_local! {
+    /// What had the focus before a window was opened. One that takes the place of another is opened
+    /// while nothing has it, or what is about to go.
+    static BEFORE: RefCell<Option<web_sys::Element>> = const { RefCell::new(None) };
+}
+
+/// What is typed into.
+const FIELD: &str = "input:enabled:not([type=hidden], [type=file], [type=radio], [type=checkbox]), textarea:enabled";
 
 /// A modal window with a title. Escape and a click beside it close it; the focus goes back to where
 /// it was before.
@@ -37,9 +46,10 @@ pub fn Dialog(
         if let Some(dialog) = node.get()
             && !dialog.open()
         {
-            let before = document().active_element();
+            let before = [focused(), BEFORE.take()];
+            BEFORE.set(before.iter().flatten().find(|it| !in_dialog(it)).cloned());
             let _ = dialog.show_modal();
-            focus_first(&dialog);
+            begin(&dialog);
             on_cleanup(move || focus_again(before));
         }
     });
@@ -47,7 +57,20 @@ pub fn Dialog(
     // that is selected in the dialog may end beside it.
     let pressed = StoredValue::new(false);
     let press = move |event: web_sys::PointerEvent| pressed.set_value(on_itself(&event));
+    // A click may take away what was clicked, as with a row of a table.
+    let place = StoredValue::new(0);
+    let came = move |event: web_sys::FocusEvent| {
+        let dialog = node.try_get_untracked().flatten();
+        if let (Some(dialog), Some(target)) = (dialog, event.target()) {
+            place.try_set_value(focus::place(&dialog, &target));
+        }
+    };
     let beside = move |event: web_sys::MouseEvent| {
+        // The click may have closed it.
+        if let Some((dialog, place)) = node.try_get_untracked().flatten().zip(place.try_get_value())
+        {
+            focus::keep_at(dialog.into(), place);
+        }
         if !firm && pressed.get_value() && on_itself(&event) {
             close.run(());
         }
@@ -82,6 +105,7 @@ pub fn Dialog(
             node_ref=node
             class=class
             aria-label=title
+            on:focusin=came
             on:cancel=cancel
             on:close=move |_| close.run(())
             on:pointerdown=press
@@ -97,15 +121,12 @@ fn on_itself(event: &web_sys::Event) -> bool {
     event.target().zip(event.current_target()).is_some_and(|(target, own)| target == own)
 }
 
-thread_local! {
-    /// What has the focus again once the dialog is closed that is open now: what had it before
-    /// another dialog opened this one and went.
-    static LATER: RefCell<Option<web_sys::HtmlElement>> = const { RefCell::new(None) };
-}
-
 /// Closes the dialog that is on top, unless it would rather stay; `false` when none is open.
 pub fn close_top() -> bool {
-    let Some(dialog) = open_dialogs().pop() else { return false };
+    let found = document().query_selector_all("dialog[open]").ok();
+    let last = found.and_then(|found| found.get(found.length().checked_sub(1)?));
+    let dialog = last.and_then(|it| it.dyn_into::<web_sys::HtmlDialogElement>().ok());
+    let Some(dialog) = dialog else { return false };
     let may = web_sys::Event::new("cancel").and_then(|event| {
         event.init_event_with_bubbles_and_cancelable("cancel", false, true);
         dialog.dispatch_event(&event)
@@ -116,35 +137,36 @@ pub fn close_top() -> bool {
     true
 }
 
-fn open_dialogs() -> Vec<web_sys::HtmlDialogElement> {
-    let found = document().query_selector_all("dialog[open]").ok();
-    let nodes = found.map(|found| (0..found.length()).filter_map(move |at| found.get(at)));
-    nodes.into_iter().flatten().filter_map(|node| node.dyn_into().ok()).collect()
+/// What has the focus, if anything has.
+fn focused() -> Option<web_sys::Element> {
+    document().active_element().filter(|it| !it.tag_name().eq_ignore_ascii_case("body"))
 }
 
-/// The first field has the focus, not the button that closes.
-fn focus_first(dialog: &web_sys::HtmlDialogElement) {
-    let fields = "[autofocus], input:enabled:not([type=hidden], [type=file]), textarea:enabled, select:enabled";
-    let first = dialog.query_selector(fields).ok().flatten();
-    if let Some(first) = first.and_then(|first| first.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _ = first.focus();
+/// The focus begins at the first field, or else at what there is to do, not at the way out.
+fn begin(dialog: &web_sys::HtmlDialogElement) {
+    let at_head = focused().is_some_and(|it| it.closest("header").is_ok_and(|it| it.is_some()));
+    if at_head && let Ok(Some(content)) = dialog.query_selector(".content") {
+        let field = content.query_selector(FIELD).ok().flatten();
+        match field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+            Some(field) => {
+                let _ = field.focus();
+            }
+            None => focus::first_in(&content),
+        }
     }
 }
 
-/// While a dialog is open, what is outside takes no focus; so it is given in the next frame, or when
-/// the dialog is closed that took the place of this one.
-fn focus_again(element: Option<web_sys::Element>) {
-    let element = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
-    let is_there =
-        |element: &web_sys::HtmlElement| element.is_connected() && element.tag_name() != "BODY";
-    let later = LATER.take();
-    let Some(element) = element.filter(is_there).or(later) else { return };
+fn in_dialog(element: &web_sys::Element) -> bool {
+    element.closest("dialog").is_ok_and(|dialog| dialog.is_some())
+}
+
+/// While a dialog is open, what is outside takes no focus; so it is given in the next frame, to the
+/// first that is still there.
+fn focus_again(places: [Option<web_sys::Element>; 2]) {
     request_animation_frame(move || {
-        let inside = matches!(element.closest("dialog[open]"), Ok(Some(_)));
-        if inside || open_dialogs().is_empty() {
+        let there = places.into_iter().flatten().find(|it| it.is_connected());
+        if let Some(element) = there.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
             let _ = element.focus();
-        } else {
-            LATER.set(Some(element));
         }
     });
 }

@@ -12,7 +12,6 @@
 mod add;
 mod becomes;
 mod check;
-mod context;
 mod dialog;
 mod diff;
 mod duration;
@@ -31,11 +30,11 @@ mod wanted;
 mod words;
 
 pub use add::AddEditMenu;
-pub use becomes::{Becomes, BecomesLayer, Fate, NewDigest};
-pub use context::{ChildFacts, FormContext, LayerItem, PlatformFacts};
+pub use becomes::{Becomes, NewDigest};
 pub use dialog::EditDialog;
 pub use diff::DiffLines;
+pub use drydock::edit::view::{ChildFacts, FormContext, LayerItem, PlatformFacts};
 pub use kind::{EditKind, Group};
-pub use list::{EditList, RowAct};
+pub use list::{EditList, RowAct, keep_focus};
 pub use row::EditRow;
 pub use wanted::{Executable, Times, Wanted, placed};

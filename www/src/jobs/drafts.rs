@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::edit::{Base, Draft, History, Pinned, RecipeId, Time, last_change};
+use drydock::edit::{Base, Draft, Edit, History, Pinned, RecipeId, Step, Time, last_change};
 use drydock::layer::write::{BuiltLayer, NewNode};
 use drydock::platform::Platform;
 use drydock::reference::Reference;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::JsFuture;
 
 use super::build::Made;
-use super::{Problem, ProblemKind};
+use super::{Problem, ProblemKind, no_sense};
 use crate::disk::{self, turns};
 use crate::net::clock;
 use crate::route::Here;
@@ -215,6 +215,26 @@ pub async fn alter(
     Ok(draft)
 }
 
+/// Adds edits to a draft, and says where its result is to go.
+///
+/// # Errors
+/// As with [`alter`].
+pub async fn add(
+    draft: (String, Option<Base>),
+    edits: Vec<Edit>,
+    target: String,
+) -> Result<(), Problem> {
+    let add = move |kept: &mut Kept| {
+        kept.target = target;
+        let all = edits.into_iter().all(|edit| {
+            let at = kept.draft().edits.len();
+            kept.history.take(Step::Insert { at, edit: Box::new(edit) })
+        });
+        all.then_some(()).ok_or_else(no_sense)
+    };
+    alter(draft, add).await.map(drop)
+}
+
 /// What a draft makes of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drafted {
@@ -276,16 +296,20 @@ pub async fn read(content: &Content, limit: u64) -> Result<Vec<u8>, Problem> {
     Ok(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
-/// Calls back with the name of each draft that is kept or deleted, in whichever tab.
+/// Calls back with the name of each draft that is kept, in whichever tab, and its revision; without
+/// one when it is deleted.
 #[must_use]
-pub fn listen(heard: impl FnMut(String) + 'static) -> Option<Listening> {
-    turns::listen(CHANNEL, heard)
+pub fn listen(mut heard: impl FnMut(String, Option<u64>) + 'static) -> Option<Listening> {
+    turns::listen(CHANNEL, move |told| match told.split_once(' ') {
+        Some((name, revision)) => heard(name.to_owned(), revision.parse().ok()),
+        None => heard(told, None),
+    })
 }
 
 async fn write(draft: &Kept) -> Result<(), Problem> {
     let text = serde_json::to_vec(draft).unwrap_or_default();
     disk::keep(FOLDER, &file(&draft.name), &text).await?;
-    turns::tell(CHANNEL, &draft.name);
+    turns::tell(CHANNEL, &format!("{} {}", draft.name, draft.revision));
     Ok(())
 }
 

@@ -3,23 +3,32 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::edit::{
-    self, Action, Base, Change, Context, Draft, EditError, Image, IndexEdit, Pinned, RecipeId, Time,
-};
+use drydock::edit::parcel::{ChangeParcel, ImageParcel, Known, ParcelError};
+use drydock::edit::view::FormContext;
+use drydock::edit::{self, Action, Base, Change, Draft, Image, IndexEdit, Pinned, RecipeId, Time};
 use drydock::image::Options;
 use drydock::layer::write::BuiltLayer;
 use drydock::reference::{Reference, Target};
 use drydock::source::{Fetched, Source as _};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use js_sys::Uint8Array;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::build::{self, Made, Supplies};
 use super::drafts::Kept;
 use super::source::AnySource;
-use super::{Problem, ProblemKind, Progress, graph};
+use super::{Problem, ProblemKind, Progress, graph, no_sense, tab};
 use crate::net::clock;
 use crate::net::place::Place;
+use crate::worker::pool::Done;
+use crate::worker::port::joined;
+use crate::worker::protocol::{EditWork, Outcome, Work};
+
+pub use crate::worker::protocol::{Refused, Seen, View};
 
 /// The documents that a draft starts from and names.
 #[derive(Clone, Debug)]
@@ -30,6 +39,21 @@ pub struct Sources {
     pub bases: Vec<Image>,
     /// Which repository has what they are made of.
     pub places: BTreeMap<Digest, Place>,
+    /// The documents of all of them.
+    known: Known,
+}
+
+/// What becomes of a draft.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// What its edits lead to, or those before the one that can't be done.
+    pub change: Option<Arc<Change>>,
+    /// Why they can't all be done.
+    pub refused: Option<Refused>,
+    /// What they make of the platform that is shown, when that was asked for.
+    pub seen: Seen,
+    /// What forms begin with, likewise.
+    pub context: FormContext,
 }
 
 /// Loads the base of a draft, and all images that its edits name.
@@ -40,13 +64,15 @@ pub async fn load(draft: &Draft) -> Result<Sources, Problem> {
     let mut places = BTreeMap::new();
     let image = match &draft.base {
         Base::Image(pinned) => image(pinned, &mut places).await?,
-        empty => empty.empty().ok_or_else(super::no_sense)?,
+        empty => empty.empty().ok_or_else(no_sense)?,
     };
     let mut bases = Vec::new();
     for pinned in named(draft) {
         bases.push(self::image(&pinned, &mut places).await?);
     }
-    Ok(Sources { image, bases, places })
+    clock::let_others_run().await;
+    let known = Known::of(std::iter::once(&image).chain(&bases));
+    Ok(Sources { image, bases, places, known })
 }
 
 /// Whether a draft names the same other images as another, so that they need not be loaded again.
@@ -80,29 +106,64 @@ pub async fn root(reference: &Reference, target: &Target) -> Result<Fetched, Pro
     fetched.map_err(|error| Problem::from(error).at(reference.registry.as_str()))
 }
 
-/// Does the edits with the layers that are built.
+/// Does the edits with the layers that are built, in a worker; `view` says what is to be seen of the
+/// result, if anything. Dropping the future stops it.
 ///
 /// # Errors
-/// Which edit can't be done, and why.
-pub fn apply(kept: &Kept, sources: &Sources) -> Result<Change, Box<EditError>> {
-    apply_draft(kept.draft(), kept, sources)
-}
-
-/// Does the edits before the one that can't be done, so that something can be added or changed
-/// nevertheless.
-#[must_use]
-pub fn before(kept: &Kept, sources: &Sources, error: &EditError) -> Option<Change> {
-    let EditError::Edit { edit, .. } = error else { return None };
-    let mut draft = kept.draft().clone();
-    draft.edits.truncate(edit.saturating_sub(1));
-    apply_draft(&draft, kept, sources).ok()
-}
-
-fn apply_draft(draft: &Draft, kept: &Kept, sources: &Sources) -> Result<Change, Box<EditError>> {
+/// When the worker ended before it was done.
+pub async fn apply(kept: &Kept, sources: &Sources, view: Option<View>) -> Result<Applied, Problem> {
     let now = i64::try_from(clock::unix_seconds()).ok().and_then(Time::from_unix);
-    let now = now.or_else(|| Time::from_unix(0)).unwrap_or_else(epoch);
-    let context = Context { built: &kept.built, now, bases: &sources.bases };
-    edit::apply(&sources.image, draft, &context).map_err(Box::new)
+    let images = std::iter::once(&sources.image).chain(&sources.bases);
+    let (images, documents) = ImageParcel::pack(images);
+    let work = EditWork {
+        images,
+        draft: kept.draft().clone(),
+        built: kept.built.clone(),
+        now: now.or_else(|| Time::from_unix(0)).unwrap_or_else(epoch),
+        view,
+    };
+    let parts = vec![joined(&documents)];
+    clock::let_others_run().await;
+    let Done { outcome, parts } = tab().pool.editor(Work::Edit(Box::new(work)), parts).await?;
+    let Outcome::Edited(refused) = outcome else { return Err(no_sense()) };
+    let mut applied = Applied { refused, ..Applied::default() };
+    let mut parts = parts.into_iter();
+    let Some(documents) = parts.next() else { return Ok(applied) };
+    // Each of them may be long.
+    let change: ChangeParcel = read(parts.next()).await?;
+    let documents = Uint8Array::new(documents.unchecked_ref()).to_vec();
+    let change = change.open(&documents.into(), &sources.known).map_err(unlike)?;
+    if let Some(seen) = parts.next() {
+        applied.seen = read(Some(seen)).await?;
+        applied.context = read(parts.next()).await?;
+        clock::let_others_run().await;
+        applied.context.take_texts(&change);
+    }
+    applied.change = Some(Arc::new(change));
+    clock::let_others_run().await;
+    Ok(applied)
+}
+
+/// The whole result of a draft all of whose edits must be done.
+///
+/// # Errors
+/// As with [`apply`], and which edit can't be done.
+pub async fn result(kept: &Kept, sources: &Sources) -> Result<Arc<Change>, Problem> {
+    let Applied { change, refused, .. } = apply(kept, sources, None).await?;
+    match refused {
+        Some(refused) => Err(Problem::new(ProblemKind::Content, refused.whole)),
+        None => change.ok_or_else(no_sense),
+    }
+}
+
+async fn read<T: DeserializeOwned>(part: Option<JsValue>) -> Result<T, Problem> {
+    clock::let_others_run().await;
+    let text = part.and_then(|part| part.as_string()).ok_or_else(no_sense)?;
+    serde_json::from_str(&text).map_err(|_| no_sense())
+}
+
+fn unlike(error: ParcelError) -> Problem {
+    Problem::new(ProblemKind::Content, format!("{error}."))
 }
 
 /// Builds the layers of a change that are not there yet, each once those are there that it takes.
@@ -149,7 +210,7 @@ pub async fn build(
         on_built(id, &made);
         supplies.borrow_mut().built.insert(id.clone(), made.layer);
     }
-    if waiting.is_empty() { Ok(()) } else { Err(super::no_sense()) }
+    if waiting.is_empty() { Ok(()) } else { Err(no_sense()) }
 }
 
 /// What was built, as far as the change still names it.

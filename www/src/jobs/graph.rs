@@ -48,6 +48,9 @@ pub async fn load(
     let mut loader = Loader::new(reference.clone(), options);
     let mut loaded = Loaded::default();
     let mut open = FuturesUnordered::new();
+    // Thousands of answers may be there at once, or one document so long that to read it and to show
+    // it are two tasks.
+    let mut turns = Turns::begin();
     loop {
         while open.len() < AT_ONCE
             && let Some(want) = loader.next_want()
@@ -62,8 +65,6 @@ pub async fn load(
             loaded.problem =
                 answered.problem.map(|problem| problem.at(reference.registry.as_str()));
         }
-        // A document may be so long that to read it and to show it are two tasks.
-        let mut turns = Turns::begin();
         loader.supply(id, answered.answer);
         turns.pass().await;
         on_change(loader.graph(), open.len());

@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use drydock::digest::Digest;
@@ -53,8 +54,7 @@ impl Previews {
     pub async fn open(&self, name: &Repository) -> Result<Rc<Preview>, Problem> {
         let mut kept = drafts::load(name.as_str()).await?.ok_or_else(no_draft)?;
         let sources = edit::load(kept.draft()).await?;
-        let change = edit::apply(&kept, &sources)
-            .map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))?;
+        let change = edit::result(&kept, &sources).await?;
         let change = match change.is_pending() {
             true => built(name, &mut kept, &sources, &change).await?,
             false => change,
@@ -111,7 +111,7 @@ async fn built(
     kept: &mut Kept,
     sources: &Sources,
     change: &Change,
-) -> Result<Change, Problem> {
+) -> Result<Arc<Change>, Problem> {
     let made = RefCell::new(BTreeMap::new());
     let on_built = |id: &RecipeId, one: &Made| {
         made.borrow_mut().insert(id.clone(), one.clone());
@@ -124,8 +124,7 @@ async fn built(
         Ok(())
     })
     .await?;
-    edit::apply(kept, sources)
-        .map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))
+    edit::result(kept, sources).await
 }
 
 impl From<DraftedError> for Problem {

@@ -27,8 +27,8 @@ pub fn LayersPage() -> impl IntoView {
         if let Some(task) = commands::artifact(shown, server) {
             return Some(task);
         }
-        let image = server.image(&shown.route.get().reference)?;
-        Some(Task::Layers { image, platform: commands::platform(shown) })
+        let (image, platform) = server.shown(shown)?;
+        Some(Task::Layers { image, platform })
     });
     let content = Signal::derive(move || shown.content());
     let show = move |content: Arc<ContentModel>| {

@@ -14,8 +14,8 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
 use super::tree_job::Trees;
 use super::{
-    Progress, blob_job, build_job, diff_job, export_job, file_job, gather_job, layer_job, port,
-    unpack_job,
+    Progress, blob_job, build_job, diff_job, edit_job, export_job, file_job, gather_job, layer_job,
+    port, unpack_job,
 };
 use crate::net::problem::{Problem, ProblemKind};
 use crate::net::stream::{Access, Grant};
@@ -160,6 +160,7 @@ fn begin(
             Work::Export(work) => export_job::run(work, &parts, link, &trees).await,
             Work::Unpack(_) => unpack_job::run(&parts, link).await,
             Work::Diff(_) => diff_job::run(&parts),
+            Work::Edit(work) => edit_job::run(*work, &parts),
             Work::Tree(call) => trees.borrow_mut().answer(call, &parts),
         }
     });

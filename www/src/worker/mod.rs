@@ -7,6 +7,7 @@
 mod blob_job;
 mod build_job;
 mod diff_job;
+mod edit_job;
 pub mod entry;
 mod export_job;
 mod file_job;

@@ -1,7 +1,7 @@
 //! The page's side of the workers: who does what next.
 //!
 //! Layers go to a few workers that are kept, the largest first. Everything about trees goes to one
-//! worker that holds them. A worker that crashes or no longer listens is replaced; its work ends
+//! worker that holds them, and edits are done by one of their own, as they are waited for. A worker that crashes or no longer listens is replaced; its work ends
 //! with a problem that says so.
 
 mod hand;
@@ -16,12 +16,16 @@ use self::hand::{Hand, Stop};
 pub use self::hand::{More, OnPiece};
 use super::protocol::{JobId, Outcome, Work};
 use crate::jobs::Progress;
+use crate::net::clock;
 use crate::net::problem::Problem;
 use crate::net::registries::Registries;
 use crate::net::slots::Slot;
 
 /// Most workers for layers; more than processors only get in each other's way.
 const WORKERS: usize = 4;
+/// Milliseconds after which a worker is asked again whether it has stopped.
+const LETTING_GO: u32 = 20;
+
 /// What came of a piece of work, with what travelled beside it.
 #[derive(Debug)]
 pub struct Done {
@@ -52,6 +56,8 @@ struct Inner {
     crew: RefCell<Vec<Rc<Hand>>>,
     /// The one that holds trees.
     keeper: RefCell<Option<Rc<Hand>>>,
+    /// The one that does edits.
+    editor: RefCell<Option<Rc<Hand>>>,
     /// Those that take the place of others once they are ready.
     coming: RefCell<Vec<Rc<Hand>>>,
     queue: RefCell<Vec<Waiting>>,
@@ -73,6 +79,7 @@ impl Pool {
             registries,
             crew: RefCell::default(),
             keeper: RefCell::default(),
+            editor: RefCell::default(),
             coming: RefCell::default(),
             queue: RefCell::default(),
             next: Cell::new(1),
@@ -82,7 +89,8 @@ impl Pool {
     /// Starts all workers that there may be, so that nothing has to be fetched when there is work:
     /// the server may be gone by then, or be of another version.
     pub fn warm(&self) {
-        let _keeper = self.keeper_hand();
+        let _keeper = self.hand(&self.0.keeper);
+        let _editor = self.hand(&self.0.editor);
         let mut crew = self.0.crew.borrow_mut();
         while crew.len() < most_workers() {
             let Ok(hand) = Hand::start(&Rc::downgrade(&self.0)) else { return };
@@ -137,9 +145,27 @@ impl Pool {
         on_progress: impl FnMut(Progress) + 'static,
     ) -> Result<Done, Problem> {
         let job = self.0.next_job();
-        let hand = self.keeper_hand()?;
+        let hand = self.hand(&self.0.keeper)?;
         let stop = Stop { hand, job, pool: self.clone(), from_queue: false };
         stop.run(work, parts, Rc::new(RefCell::new(on_progress)), None).await
+    }
+
+    /// Has something done by the worker that does edits, once it has let go of what it was told to
+    /// stop. `parts` change hands.
+    ///
+    /// # Errors
+    /// What the work ended with, or that the worker crashed.
+    pub async fn editor(&self, work: Work, parts: Vec<JsValue>) -> Result<Done, Problem> {
+        let job = self.0.next_job();
+        let mut hand = self.hand(&self.0.editor)?;
+        while hand.stopping.get() > 0 && !hand.dead.get() {
+            clock::sleep(LETTING_GO).await;
+        }
+        if hand.dead.get() {
+            hand = self.hand(&self.0.editor)?;
+        }
+        let stop = Stop { hand, job, pool: self.clone(), from_queue: false };
+        stop.run(work, parts, Rc::new(RefCell::new(|_| {})), None).await
     }
 
     /// Whether the worker that holds the trees is there; else they are gone.
@@ -148,13 +174,14 @@ impl Pool {
         self.0.keeper.borrow().as_ref().is_some_and(|hand| !hand.dead.get())
     }
 
-    fn keeper_hand(&self) -> Result<Rc<Hand>, Problem> {
-        let mut keeper = self.0.keeper.borrow_mut();
-        if let Some(hand) = keeper.as_ref().filter(|hand| !hand.dead.get()) {
+    /// A worker for work of one kind, started anew when it is not there any more.
+    fn hand(&self, place: &RefCell<Option<Rc<Hand>>>) -> Result<Rc<Hand>, Problem> {
+        let mut place = place.borrow_mut();
+        if let Some(hand) = place.as_ref().filter(|hand| !hand.dead.get()) {
             return Ok(Rc::clone(hand));
         }
         let hand = Hand::start(&Rc::downgrade(&self.0))?;
-        *keeper = Some(Rc::clone(&hand));
+        *place = Some(Rc::clone(&hand));
         Ok(hand)
     }
 
@@ -252,6 +279,13 @@ impl Inner {
             worn.retire();
         }
         crew.push(hand);
+    }
+
+    /// Whether a worker is for work of one kind only.
+    fn is_set_apart(&self, hand: &Rc<Hand>) -> bool {
+        [&self.keeper, &self.editor]
+            .iter()
+            .any(|place| place.borrow().as_ref().is_some_and(|it| Rc::ptr_eq(it, hand)))
     }
 
     /// Forgets a worker that could not be loaded.

@@ -1,6 +1,7 @@
 //! Messages between page and workers: one line of JSON, and buffers that change hands.
 
-use js_sys::{Array, ArrayBuffer};
+use bytes::Bytes;
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -35,4 +36,18 @@ pub fn unpack<T: DeserializeOwned>(data: &JsValue) -> Option<(T, Vec<JsValue>)> 
     let mut parts = Array::from(data).into_iter();
     let text = parts.next()?.as_string()?;
     Some((serde_json::from_str(&text).ok()?, parts.collect()))
+}
+
+/// The bytes of documents in one buffer, one behind the other.
+#[must_use]
+pub fn joined(documents: &[Bytes]) -> JsValue {
+    let size = documents.iter().map(Bytes::len).sum::<usize>();
+    let all = Uint8Array::new_with_length(u32::try_from(size).unwrap_or(u32::MAX));
+    let mut at = 0;
+    for document in documents {
+        let end = at + u32::try_from(document.len()).unwrap_or(u32::MAX);
+        all.subarray(at, end).copy_from(document);
+        at = end;
+    }
+    all.buffer().into()
 }

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
-use drydock::edit::Recipe;
+use drydock::edit::parcel::ImageParcel;
 use drydock::edit::present::Line;
+use drydock::edit::view::BecomesLayer;
+use drydock::edit::{Draft, Edit, EditError, Recipe, RecipeId, Time};
 use drydock::layer::write::BuiltLayer;
+use drydock::platform::Platform;
 use drydock::verify::BlobFacts;
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +113,8 @@ pub enum Work {
     Unpack(UnpackWork),
     /// Compare two documents, whose bytes travel beside this as buffers, the older first.
     Diff(DiffWork),
+    /// Do the edits of a draft; the bytes of the documents travel beside this as one buffer.
+    Edit(Box<EditWork>),
     /// Something about trees.
     Tree(TreeCall),
 }
@@ -148,6 +153,11 @@ pub enum Outcome {
     Unpacked(Digest),
     /// Two documents were compared.
     Diff(Vec<Line>),
+    /// The edits of a draft were done, or those before the one that can't be. Beside this travel the
+    /// bytes of new documents as one buffer, and as texts of JSON, each of which the page reads by
+    /// itself: the change, and when a view was asked for that and what forms begin with. Nothing
+    /// does when nothing can be done.
+    Edited(Option<Refused>),
     /// The answer about a tree.
     Tree(TreeReply),
 }
@@ -285,6 +295,60 @@ pub struct UnpackWork;
 /// Two documents to compare.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DiffWork;
+
+/// A draft whose edits are done.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EditWork {
+    /// Its base, and then the other images that it names.
+    pub images: ImageParcel,
+    /// The draft.
+    pub draft: Draft,
+    /// The layers that were built for it.
+    pub built: BTreeMap<RecipeId, BuiltLayer>,
+    /// The time that new steps of the history bear, unless the draft has one.
+    pub now: Time,
+    /// What is to be seen of it, if anything.
+    pub view: Option<View>,
+}
+
+/// What is to be seen of an image.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// The platform.
+    pub platform: Option<Platform>,
+}
+
+/// What the edits make of the platform that is shown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its layers, before and after.
+    pub layers: Vec<BecomesLayer>,
+    /// The edits by which the layers of all platforms are compressed that are not yet.
+    pub packing: Vec<Edit>,
+}
+
+/// Why the edits of a draft can't all be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The edit that can't be done, counted from 1; `None` when it is none of them.
+    pub edit: Option<usize>,
+    /// Why, as it is said beside the edit.
+    pub reason: String,
+    /// Why, with what the edit would do.
+    pub whole: String,
+}
+
+impl From<&EditError> for Refused {
+    fn from(error: &EditError) -> Self {
+        let whole = format!("{error}.");
+        match error {
+            EditError::Edit { edit, label, reason, .. } => {
+                Self { edit: Some(*edit), reason: format!("On the {label}: {reason}."), whole }
+            }
+            _ => Self { edit: None, reason: whole.clone(), whole },
+        }
+    }
+}
 
 /// A file that was copied into a larger blob.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,12 @@
 //! The menu of all edits, found by typing.
 
+use std::sync::Arc;
+
+use drydock::edit::view::FormContext;
 use leptos::prelude::*;
 
-use super::context::FormContext;
 use super::kind::{EditKind, Group};
+use super::list::ADD;
 use crate::components::finder::{Finder, FoundOption, Search};
 use crate::components::{Dialog, Icon, Picture};
 
@@ -20,7 +23,7 @@ struct Found {
 pub fn AddEditMenu(
     /// The image as it is, once that is known.
     #[prop(into)]
-    context: Signal<Option<FormContext>>,
+    context: Signal<Option<Arc<FormContext>>>,
     /// A kind was chosen.
     #[prop(into)]
     chosen: Callback<EditKind>,
@@ -32,6 +35,7 @@ pub fn AddEditMenu(
         <button
             type="button"
             class="button"
+            id=ADD
             aria-haspopup="dialog"
             aria-expanded=move || open.get().to_string()
             disabled=move || context.with(Option::is_none)
@@ -48,7 +52,7 @@ pub fn AddEditMenu(
 
 #[component]
 fn Menu(
-    context: Signal<FormContext>,
+    context: Signal<Arc<FormContext>>,
     chosen: Callback<EditKind>,
     #[prop(into)] close: Callback<()>,
 ) -> impl IntoView {

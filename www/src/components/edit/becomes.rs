@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use drydock::digest::Digest;
 use drydock::edit::present::DocumentDiff;
+use drydock::edit::view::{BecomesLayer, Fate};
 use drydock::edit::{Lost, is_provisional};
 use drydock::finding::Finding;
 use leptos::prelude::*;
@@ -29,49 +30,20 @@ pub enum NewDigest {
     After(usize),
 }
 
-/// What becomes of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It stays.
-    Kept,
-    /// It is new.
-    New,
-    /// It is gone.
-    Removed,
-    /// It comes from another base.
-    OtherBase,
-}
-
-/// A layer before or after.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BecomesLayer {
-    /// What becomes of it.
-    pub fate: Fate,
-    /// Its number, counted from 1; `None` for one that is gone.
-    pub number: Option<usize>,
-    /// Its digest; `None` for one that is still to be built.
-    pub digest: Option<Digest>,
-    /// Its size in bytes, when it is known.
-    pub size: Option<u64>,
-    /// The step that made it.
-    pub step: String,
-}
-
-impl Fate {
-    fn look(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Kept => ("", "kept"),
-            Self::New => ("added", "+ new"),
-            Self::Removed => ("removed", "- removed"),
-            Self::OtherBase => ("added", "+ other base"),
-        }
+/// Class and word of what becomes of a layer.
+fn look(fate: Fate) -> (&'static str, &'static str) {
+    match fate {
+        Fate::Kept => ("", "kept"),
+        Fate::New => ("added", "+ new"),
+        Fate::Removed => ("removed", "- removed"),
+        Fate::OtherBase => ("added", "+ other base"),
     }
 }
 
 /// Documents, layers and the digest of what comes of the edits, and what is left behind.
 #[component]
 pub fn Becomes(
-    /// The documents, the root first.
+    /// The documents, those first that are looked at first.
     #[prop(into)]
     documents: Signal<Vec<DocumentDiff>>,
     /// The layers of the platform that is shown, those that are gone where they were.
@@ -91,7 +63,7 @@ pub fn Becomes(
     note: Signal<String>,
 ) -> impl IntoView {
     let rows = move || {
-        let findings = findings.get().into_iter();
+        let findings = findings.get().into_iter().map(folded);
         findings.map(|finding| view! { <FindingRow finding /> }).collect_view()
     };
     view! {
@@ -112,6 +84,17 @@ pub fn Becomes(
                 <ul class="rows findings">{rows}</ul>
             </Show>
         </section>
+    }
+}
+
+/// A finding whose digests do not drown its sentence.
+fn folded(finding: Finding) -> Finding {
+    let fold = |text: String| format::folded(&text);
+    Finding {
+        message: fold(finding.message),
+        expected: finding.expected.map(fold),
+        actual: finding.actual.map(fold),
+        ..finding
     }
 }
 
@@ -225,7 +208,7 @@ fn Layers(layers: Signal<Vec<BecomesLayer>>) -> impl IntoView {
 }
 
 fn layer_row(layer: BecomesLayer) -> impl IntoView {
-    let (class, word) = layer.fate.look();
+    let (class, word) = look(layer.fate);
     let digest = match layer.digest {
         Some(digest) => view! { <DigestChip digest /> }.into_any(),
         None => view! { <span class="muted">"to be built"</span> }.into_any(),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use drydock::edit::view::FormContext;
 use drydock::edit::{Edit, Time};
 use leptos::prelude::*;
 
-use super::context::FormContext;
 use super::fields::CheckLine;
 use super::forms::{Begin, Opened, open};
 use super::kind::EditKind;

@@ -18,10 +18,10 @@ mod words;
 
 use std::sync::Arc;
 
+use drydock::edit::view::FormContext;
 use drydock::edit::{Edit, Time};
 use leptos::prelude::*;
 
-use super::context::FormContext;
 use super::files::{Picked, size};
 use super::kind::EditKind;
 use super::scope::On;

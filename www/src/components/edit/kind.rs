@@ -1,8 +1,7 @@
 //! Which edits are there, and which of them are possible here?
 
+use drydock::edit::view::FormContext;
 use drydock::edit::{Action, ConfigEdit, Edit, IndexEdit, LayerEdit, LayerInput};
-
-use super::context::FormContext;
 
 /// A kind of edits: what one form asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,8 +6,8 @@
 //! ```
 
 mod complete;
-mod context;
 mod needed;
+mod opening;
 mod result;
 mod share;
 mod shell;
@@ -16,16 +16,16 @@ mod taking;
 mod texts;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::edit::{Base, Change, Edit, EditError, Step};
+use drydock::edit::{Base, Change, Edit, Step};
 use drydock::platform::Platform;
 use drydock::reference::Tag;
 use drydock::transfer::{Options, Wanted as Held};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
+use self::opening::{OpenForm, begun_with};
 use self::result::ResultCard;
 use self::share::ShareDraft;
 use self::shell::Shell;
@@ -37,7 +37,7 @@ use super::transfer::{Moving, MovingCard, PlanRemarks};
 use super::trouble::Trouble;
 use crate::chosen::Chosen;
 use crate::components::{DropZone, Problem, ProgressRow, format};
-use crate::components::{EditDialog, EditKind, EditList, EditRow, FormContext, RowAct, Wanted};
+use crate::components::{EditDialog, EditKind, EditList, EditRow, RowAct, Wanted, keep_focus};
 use crate::jobs::push::{self, Stock};
 use crate::jobs::tab;
 use crate::net::place::Place;
@@ -46,26 +46,17 @@ use crate::state::ui;
 
 pub use state::Editing;
 
-/// The form that is open.
-#[derive(Clone)]
-struct OpenForm {
-    kind: EditKind,
-    /// The edit that is changed, and its place from 0.
-    change: Option<(usize, Edit)>,
-    files: Vec<Chosen>,
-}
-
 /// The edits, what becomes of them, and the push.
 #[component]
 pub fn EditPage() -> impl IntoView {
     let shown = shown();
     let editing = Editing::new(ui().drafts);
     open(editing, shown);
-    let context = Memo::new(move |_| {
-        let platform = platform(shown);
-        editing.reached().map(|change| context::of(&change, platform.as_ref()))
-    });
+    // An index may list thousands of them.
+    let platform = Memo::new(move |_| platform(shown));
+    Effect::new(move |_| editing.look_at(platform.get()));
     let form = RwSignal::new(None::<OpenForm>);
+    let context = begun_with(editing, form);
     let taking = Taking::new(editing);
     let done = move |wanted: Vec<Wanted>| {
         let change = form.with_untracked(|form| form.as_ref().and_then(|form| form.change.clone()));
@@ -118,8 +109,8 @@ pub fn EditPage() -> impl IntoView {
                 }}
                 <TakingPanel taking />
                 <div class="columns">
-                    <List editing context add form />
-                    <ResultCard editing shown=Signal::derive(move || platform(shown)) />
+                    <List editing add form />
+                    <ResultCard editing shown=platform />
                 </div>
                 <ShareDraft editing />
                 <Push editing moving taking />
@@ -129,11 +120,12 @@ pub fn EditPage() -> impl IntoView {
         </DropZone>
         {move || {
             form.get()
-                .map(|OpenForm { kind, change, files }| {
+                .and_then(|OpenForm { kind, change, files }| {
                     let edit = change.map(|(_, edit)| edit);
-                    let context = Arc::new(context.get_untracked().unwrap_or_default());
+                    let context = context.get()?;
                     let close = move |()| form.set(None);
-                    view! { <EditDialog kind context edit files now=move |()| now() done close /> }
+                    let now = move |()| now();
+                    Some(view! { <EditDialog kind context edit files now done close /> })
                 })
         }}
     }
@@ -186,6 +178,7 @@ fn undo_by_key(editing: Editing, form: RwSignal<Option<OpenForm>>) {
             ("z", true) | ("y", false) => editing.redo(),
             _ => return,
         }
+        keep_focus();
         event.prevent_default();
     });
     on_cleanup(move || listener.remove());
@@ -206,7 +199,6 @@ fn after_login(act: impl Fn() + 'static) {
 #[component]
 fn List(
     editing: Editing,
-    context: Memo<Option<FormContext>>,
     #[prop(into)] add: Callback<EditKind>,
     form: RwSignal<Option<OpenForm>>,
 ) -> impl IntoView {
@@ -217,17 +209,16 @@ fn List(
     });
     let error = Signal::derive(move || {
         editing.result.with(|result| match result {
-            Some(Err(error)) => match &**error {
-                EditError::Edit { edit, label, reason, .. } => {
-                    Some((*edit, format!("On the {label}: {reason}.")))
-                }
-                other => Some((rows.with(Vec::len), format!("{other}."))),
-            },
+            Some(Err(refused)) => {
+                let edit = refused.edit.unwrap_or_else(|| rows.with(Vec::len));
+                Some((edit, refused.reason.clone()))
+            }
             _ => None,
         })
     });
     let note = Signal::derive(move || {
-        let count = context.with(|context| context.as_ref().map_or(0, |it| it.platforms.len()));
+        let count =
+            editing.context.with(|context| context.as_ref().map_or(0, |it| it.platforms.len()));
         match count {
             0 | 1 => String::new(),
             2 => "both platforms".to_owned(),
@@ -263,7 +254,7 @@ fn List(
             rows
             error
             note
-            context
+            context=editing.context
             add
             act
             details=move |at: usize| view! { <Texts editing at /> }.into_any()
@@ -380,7 +371,7 @@ fn Push(editing: Editing, moving: Moving, taking: Taking) -> impl IntoView {
             Ok(wanted)
         });
     };
-    view! { <MovingCard moving verb="Push" blocked plan /> }
+    view! { <MovingCard moving verb="Push" blocked plan foldable=true /> }
 }
 
 fn now() -> drydock::edit::Time {

@@ -1,22 +1,21 @@
 //! Whether layers that stay need what edits take away: a hardlink to nothing can't be unpacked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use drydock::digest::{DiffId, Digest};
+use drydock::edit::view::manifest_of;
 use drydock::edit::{Action, Base, Change, Draft, LayerEdit, Origin};
+use drydock::layer::HARDLINK_TARGET;
 use drydock::platform::Platform;
 use drydock::spec::{Config, Manifest};
 use leptos::prelude::*;
 
 use super::Editing;
-use super::result::manifest_of;
 use crate::components::{ProgressRow, format};
 use crate::jobs::Task;
 use crate::jobs::tree::{self, Layer};
 use crate::net::place::Place;
-
-/// The finding that a hardlink has no target.
-const MISSED: &str = "layer.hardlink-target";
 
 #[derive(Clone, Debug, PartialEq)]
 enum State {
@@ -51,7 +50,7 @@ pub(super) fn Needed(
         task.set_value(Some(Task::spawn(async move {
             let found = match tree::open(layers, |_, _| {}).await {
                 Ok(tree) => {
-                    let missed = tree.findings().iter().filter(|it| it.rule == MISSED);
+                    let missed = tree.findings().iter().filter(|it| it.rule == HARDLINK_TARGET);
                     let missed: Vec<String> = missed.map(|it| it.subject.clone()).collect();
                     if missed.is_empty() { State::Nothing } else { State::Missed(missed) }
                 }
@@ -134,13 +133,12 @@ fn layers(change: &Change, draft: &Draft, shown: Option<&Platform>) -> Option<Ve
         Base::Image(pinned) => Some(Place::from(pinned.reference())),
         Base::Empty { .. } | Base::EmptyIndex { .. } => None,
     };
-    let place = |digest: &Digest| {
-        let blob = change.blobs.iter().find(|blob| blob.descriptor.digest == *digest)?;
-        match &blob.origin {
-            Origin::Kept => base.clone(),
-            Origin::Other(pinned) => Some(Place::from(pinned.reference())),
-            _ => Some(Place::disk()),
-        }
+    let origins: BTreeMap<&Digest, &Origin> =
+        change.blobs.iter().rev().map(|blob| (&blob.descriptor.digest, &blob.origin)).collect();
+    let place = |digest: &Digest| match origins.get(digest)? {
+        Origin::Kept => base.clone(),
+        Origin::Other(pinned) => Some(Place::from(pinned.reference())),
+        _ => Some(Place::disk()),
     };
     let layers = manifest.layers.iter().enumerate().map(|(at, layer)| {
         let descriptor = layer.descriptor.clone();

@@ -3,38 +3,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use drydock::digest::Digest;
-use drydock::document::Document;
+use drydock::edit::Change;
 use drydock::edit::present::DocumentDiff;
-use drydock::edit::{Action, Change, Edit, LayerEdit, Origin, Packing, Which, is_provisional};
 use drydock::finding::Finding;
-use drydock::media_type::{Compression, Kind};
 use drydock::platform::Platform;
-use drydock::spec::{Config, Index, Manifest};
 use leptos::prelude::*;
 
 use super::Editing;
 use super::needed::Needed;
-use crate::components::{Becomes, BecomesLayer, Fate, NewDigest};
+use crate::components::{Becomes, NewDigest};
 use crate::components::{ProgressRow, Transfer, format};
 use crate::jobs::{Task, diff};
 use crate::route::{Here, Route};
 
 /// The diff, the layers, the new digest; above it what is being built.
 #[component]
-pub(super) fn ResultCard(editing: Editing, shown: Signal<Option<Platform>>) -> impl IntoView {
+pub(super) fn ResultCard(
+    editing: Editing,
+    #[prop(into)] shown: Signal<Option<Platform>>,
+) -> impl IntoView {
     let change = Memo::new(move |_| editing.change());
     let all = documents(change);
-    // Those of the platform that is shown come first.
+    // Those of the platform that is shown come first; of each platform what is changed for its own
+    // sake, and then what only names new digests.
     let documents = Signal::derive(move || {
         let mut documents = all.get();
+        documents.reverse();
         let shown = shown.get();
         documents.sort_by_key(|document| !is_of(&document.label, shown.as_ref()));
         documents
     });
+    // Nothing when the edits can't all be done.
     let layers = Signal::derive(move || {
-        let shown = shown.get();
-        change.get().map(|change| layers(&change, shown.as_ref())).unwrap_or_default()
+        let seen = change.with(Option::is_some).then(|| editing.seen.get());
+        seen.map(|seen| seen.layers.clone()).unwrap_or_default()
     });
     let digest = Signal::derive(move || match change.get() {
         None => NewDigest::Unknown,
@@ -141,8 +143,7 @@ fn Building(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoVie
 fn PackPlain(editing: Editing, findings: Signal<Vec<Finding>>) -> impl IntoView {
     let plain = Memo::new(move |_| findings.with(|all| all.iter().any(|it| it.rule == PLAIN)));
     let pack = move |_| {
-        let change = untrack(|| editing.change());
-        let edits = change.map(|change| packed(&change)).unwrap_or_default();
+        let edits = editing.seen.with_untracked(|seen| seen.packing.clone());
         editing.add(edits, BTreeMap::new());
     };
     view! {
@@ -158,28 +159,6 @@ fn PackPlain(editing: Editing, findings: Signal<Vec<Finding>>) -> impl IntoView 
 
 /// The finding that layers are not compressed.
 const PLAIN: &str = "edit.plain-layers";
-
-/// One edit for each image that has layers which are not compressed.
-fn packed(change: &Change) -> Vec<Edit> {
-    let images = change.documents.iter().filter_map(|changed| {
-        let manifest = Manifest::read(&changed.document, "manifest").0?;
-        let plain = manifest
-            .layers
-            .iter()
-            .filter(|layer| layer.descriptor.media_type.kind() == Kind::Layer(Compression::None));
-        let plain: Vec<usize> = plain.map(|layer| layer.number).collect();
-        (!plain.is_empty()).then_some(())?;
-        let layers = Which::These(plain);
-        let edit = LayerEdit::Recompress { packing: Packing::default(), layers };
-        let action = Action::Layers(edit);
-        let name = changed.label.split(" (").next().unwrap_or_default();
-        Some(match name.parse::<Platform>() {
-            Ok(platform) => Edit::on(vec![platform], action),
-            Err(_) => Edit::all(action),
-        })
-    });
-    images.collect()
-}
 
 /// The draft as an image, in all views, before it is pushed.
 #[component]
@@ -203,97 +182,5 @@ fn is_of(label: &str, shown: Option<&Platform>) -> bool {
     let name = label.rsplit(" of ").next().unwrap_or(label);
     let name = name.split(" (").next().unwrap_or(name);
     let platform = name.parse::<Platform>().ok();
-    platform.zip(shown).is_some_and(|(platform, shown)| platform.matches(shown))
-}
-
-/// The layers of one platform, before and after; those that are gone where they were.
-fn layers(change: &Change, shown: Option<&Platform>) -> Vec<BecomesLayer> {
-    let Some(manifest) = manifest_of(change, shown) else { return Vec::new() };
-    let after = sides(change, &manifest.document, true);
-    let before = manifest.before.as_ref().map(|before| sides(change, before, false));
-    let before = before.unwrap_or_default();
-    let known: BTreeSet<&Digest> = before.iter().filter_map(|it| it.digest.as_ref()).collect();
-    let mut rows = Vec::new();
-    let mut gone = before.iter().peekable();
-    for layer in after {
-        let stays = |one: &BecomesLayer| one.digest == layer.digest;
-        if layer.digest.as_ref().is_some_and(|digest| known.contains(digest)) {
-            // Whatever stood before this one and is not there any more.
-            while let Some(old) = gone.next_if(|old| !stays(old)) {
-                rows.push(removed(old));
-            }
-            let _stays = gone.next();
-        }
-        rows.push(layer);
-    }
-    let still: BTreeSet<_> = rows.iter().filter_map(|row| row.digest.clone()).collect();
-    rows.extend(
-        gone.filter(|old| !old.digest.as_ref().is_some_and(|it| still.contains(it))).map(removed),
-    );
-    rows
-}
-
-fn removed(layer: &BecomesLayer) -> BecomesLayer {
-    BecomesLayer { fate: Fate::Removed, number: None, ..layer.clone() }
-}
-
-pub(super) fn manifest_of<'a>(
-    change: &'a Change,
-    shown: Option<&Platform>,
-) -> Option<&'a drydock::edit::ChangedDocument> {
-    let root = change.documents.last()?;
-    if root.document.media_type().kind() != Kind::Index {
-        return Some(root);
-    }
-    let index = Index::read(&root.document, "index").0?;
-    let images = index.manifests.iter().filter(|entry| !entry.is_attestation());
-    let fits = |entry: &&drydock::descriptor::Descriptor| {
-        let platform = entry.platform.as_ref();
-        shown.is_none_or(|shown| platform.is_some_and(|platform| platform.matches(shown)))
-    };
-    let entry = images.clone().find(fits).or_else(|| images.clone().next())?;
-    change.documents.iter().find(|it| *it.document.digest() == entry.digest)
-}
-
-/// The layers that a manifest names, with the steps of its config.
-fn sides(change: &Change, document: &Document, after: bool) -> Vec<BecomesLayer> {
-    let Some(manifest) = Manifest::read(document, "manifest").0 else { return Vec::new() };
-    let config = manifest.config.as_ref().and_then(|config| {
-        let found = change.documents.iter().find_map(|changed| {
-            let side = match after {
-                true => Some(&changed.document),
-                false => changed.before.as_ref(),
-            };
-            side.filter(|document| *document.digest() == config.digest)
-        });
-        Config::read(found?, "config").0
-    });
-    let history = config.map(|config| config.history).unwrap_or_default();
-    let steps: Vec<String> = history
-        .into_iter()
-        .filter(|step| !step.empty_layer)
-        .map(|step| step.created_by.or(step.comment).unwrap_or_default())
-        .collect();
-    let origins: BTreeMap<&Digest, &Origin> =
-        change.blobs.iter().rev().map(|blob| (&blob.descriptor.digest, &blob.origin)).collect();
-    let row = |layer: &drydock::spec::LayerDescriptor| {
-        let digest = &layer.descriptor.digest;
-        let known = !is_provisional(digest);
-        BecomesLayer {
-            fate: if after { fate(origins.get(digest).copied()) } else { Fate::Kept },
-            number: Some(layer.number),
-            digest: known.then(|| digest.clone()),
-            size: known.then_some(layer.descriptor.size),
-            step: steps.get(layer.number.saturating_sub(1)).cloned().unwrap_or_default(),
-        }
-    };
-    manifest.layers.iter().map(row).collect()
-}
-
-fn fate(origin: Option<&Origin>) -> Fate {
-    match origin {
-        Some(Origin::Kept) => Fate::Kept,
-        Some(Origin::Other(_)) => Fate::OtherBase,
-        _ => Fate::New,
-    }
+    platform.zip(shown).is_some_and(|(platform, shown)| platform.is_same(shown))
 }

@@ -114,8 +114,7 @@ fn Missing(editing: Editing) -> impl IntoView {
     let missing = Memo::new(move |_| {
         editing.kept.with(|kept| {
             let Some(kept) = kept else { return Vec::new() };
-            let files = link::files(kept.draft()).into_iter();
-            files.filter(|file| !kept.contents.contains_key(&file.digest)).collect()
+            link::missing(kept.draft(), |digest| kept.contents.contains_key(digest))
         })
     });
     let supply = move |chosen: Vec<Chosen>| {

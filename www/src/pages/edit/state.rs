@@ -1,18 +1,22 @@
 //! A draft that is being edited: what it says, what becomes of it, and what is being built.
 
+mod building;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::edit::{Base, Change, Draft, Edit, EditError, Pinned, RecipeId, Step};
+use drydock::edit::view::FormContext;
+use drydock::edit::{Base, Change, Draft, Edit, Pinned, RecipeId, Step};
+use drydock::platform::Platform;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::components::{Problem, Transfer};
+use crate::components::{Problem, Transfer, format};
 use crate::jobs::drafts::{self, Content, Kept, Listening, Saved};
-use crate::jobs::edit::{self, Sources};
+use crate::jobs::edit::{self, Applied, Refused, Seen, Sources, View};
 use crate::jobs::{self, Task};
 use crate::net::clock;
 use crate::pages::data;
@@ -25,7 +29,13 @@ pub struct Editing {
     /// The draft; none before it was read.
     pub kept: RwSignal<Option<Arc<Kept>>>,
     /// What becomes of it, or why nothing does.
-    pub result: RwSignal<Option<Result<Arc<Change>, Arc<EditError>>>>,
+    pub result: RwSignal<Option<Result<Arc<Change>, Refused>>>,
+    /// What it makes of the platform that is shown.
+    pub seen: RwSignal<Arc<Seen>>,
+    /// What forms begin with, once that is known.
+    pub context: RwSignal<Option<Arc<FormContext>>>,
+    /// Whether all of this is about the draft as it is now.
+    pub settled: RwSignal<bool>,
     /// When an edit can't be done, what those before it lead to.
     before: RwSignal<Option<Arc<Change>>>,
     /// What is being waited for.
@@ -37,6 +47,8 @@ pub struct Editing {
     /// How many drafts this browser keeps, as the bar shows it.
     count: RwSignal<usize>,
     sources: StoredValue<Option<(Draft, Arc<Sources>)>>,
+    /// What is looked at.
+    view: StoredValue<View>,
     /// The name of the draft, and what it is made on when there is none yet.
     asked: StoredValue<Option<(String, Option<Base>)>>,
     opening: StoredValue<Option<Task>, LocalStorage>,
@@ -56,12 +68,16 @@ impl Editing {
         Self {
             kept: RwSignal::new(None),
             result: RwSignal::new(None),
+            seen: RwSignal::default(),
+            context: RwSignal::new(None),
+            settled: RwSignal::new(false),
             before: RwSignal::new(None),
             waiting: RwSignal::new(None),
             problem: RwSignal::new(None),
             building: RwSignal::new(BTreeMap::new()),
             count,
             sources: StoredValue::new(None),
+            view: StoredValue::default(),
             asked: StoredValue::new(None),
             opening: StoredValue::new_local(None),
             loading: StoredValue::new_local(None),
@@ -75,11 +91,13 @@ impl Editing {
 
     /// Follows what other tabs make of the same draft.
     fn listen(self) -> Self {
-        let listening = drafts::listen(move |name| {
-            let is_this = self
-                .kept
-                .try_with_untracked(|kept| kept.as_ref().is_some_and(|kept| kept.name == name));
-            if is_this == Some(true) {
+        let listening = drafts::listen(move |name, revision| {
+            // This tab hears itself, too.
+            let is_newer = self.kept.try_with_untracked(|kept| {
+                let kept = kept.as_ref().filter(|kept| kept.name == name);
+                kept.is_some_and(|kept| revision.is_none_or(|it| it > kept.revision))
+            });
+            if is_newer == Some(true) {
                 spawn_local(self.catch_up(name));
             }
         });
@@ -123,6 +141,8 @@ impl Editing {
         self.kept.set(None);
         self.result.set(None);
         self.before.set(None);
+        self.seen.set(Arc::default());
+        self.context.set(None);
         self.problem.set(None);
         self.waiting.set(Some("Looking for the draft…".to_owned()));
         self.asked.set_value(Some((name.clone(), base.clone())));
@@ -146,6 +166,15 @@ impl Editing {
         }
     }
 
+    /// Shows what becomes of a platform.
+    pub fn look_at(self, platform: Option<Platform>) {
+        let view = View { platform };
+        if self.view.with_value(|now| *now != view) {
+            self.view.set_value(view);
+            self.refresh();
+        }
+    }
+
     fn show(self, kept: Kept) {
         self.kept.try_set(Some(Arc::new(kept)));
         self.refresh();
@@ -153,6 +182,7 @@ impl Editing {
 
     fn fail(self, problem: jobs::Problem) {
         self.waiting.try_set(None);
+        self.settled.try_set(true);
         self.problem.try_set(Some(data::problem(problem)));
     }
 
@@ -288,10 +318,11 @@ impl Editing {
         });
     }
 
-    /// Finds out anew what becomes of the draft.
+    /// Finds out anew what becomes of the draft, and no longer what became of it as it was.
     pub fn refresh(self) {
         let Some(kept) = self.kept.get_untracked() else { return };
         self.problem.set(None);
+        self.settled.set(false);
         let known = self.sources.with_value(|sources| {
             let (of, sources) = sources.as_ref()?;
             edit::same_sources(of, kept.draft()).then(|| Arc::clone(sources))
@@ -318,17 +349,8 @@ impl Editing {
 
     async fn apply(self, sources: &Arc<Sources>) {
         let Some(kept) = self.kept.try_get_untracked().flatten() else { return };
-        let result = edit::apply(&kept, sources).map(Arc::new).map_err(Arc::from);
-        let before = match &result {
-            Err(error) => edit::before(&kept, sources, error).map(Arc::new),
-            Ok(_) => None,
-        };
-        clock::let_others_run().await;
-        self.waiting.try_set(None);
-        self.before.try_set(before);
-        self.result.try_set(Some(result.clone()));
-        match result {
-            Ok(change) if !change.pending.is_empty() => {
+        match self.find_out(&kept, sources).await {
+            Some(change) if !change.pending.is_empty() => {
                 self.start(change, (*kept).clone(), Arc::clone(sources));
             }
             _ => {
@@ -338,47 +360,33 @@ impl Editing {
         }
     }
 
-    /// Builds what is still to be built.
-    fn start(self, change: Arc<Change>, kept: Kept, sources: Arc<Sources>) {
-        self.building.set(BTreeMap::new());
-        self.build.set_value(Some(Task::spawn(async move {
-            let began = js_sys::Date::now();
-            let on_progress = move |id: &RecipeId, progress: jobs::Progress| {
-                let elapsed = js_sys::Date::now() - began;
-                let transfer = Transfer { done: progress.unpacked, total: None, elapsed };
-                self.building.try_update(|building| building.insert(id.clone(), transfer));
-            };
-            let on_built = move |id: &RecipeId, made: &jobs::build::Made| {
-                self.building.try_update(|building| building.remove(id));
-                let made = BTreeMap::from([(id.clone(), made.clone())]);
-                self.kept.try_update(|kept| {
-                    if let Some(kept) = kept {
-                        Arc::make_mut(kept).take_built(&made);
-                    }
-                });
-                let again: Alteration = Rc::new(move |kept| kept.take_built(&made));
-                self.unsaved.try_update_value(|all| all.push(again));
-                self.save();
-            };
-            let built = edit::build(&change, &kept, &sources, on_progress, on_built).await;
-            self.building.try_set(BTreeMap::new());
-            match built {
-                Ok(()) => {
-                    clock::let_others_run().await;
-                    let Some(kept) = self.kept.try_get_untracked().flatten() else { return };
-                    let result = edit::apply(&kept, &sources);
-                    clock::let_others_run().await;
-                    self.result.try_set(Some(result.map(Arc::new).map_err(Arc::from)));
-                }
-                Err(problem) => self.fail(problem),
+    /// Shows what becomes of the draft as it was, and gives it when all edits can be done.
+    async fn find_out(self, kept: &Kept, sources: &Sources) -> Option<Arc<Change>> {
+        let view = self.view.try_get_value();
+        let applied = edit::apply(kept, sources, view).await;
+        let Applied { change, refused, seen, mut context } = match applied {
+            Ok(applied) => applied,
+            Err(problem) => {
+                self.fail(problem);
+                return None;
             }
-        })));
-    }
-
-    /// Stops building; the layers that are done are kept.
-    pub fn stop(self) {
-        self.build.set_value(None);
-        self.building.set(BTreeMap::new());
-        self.fail(jobs::Problem::stopped());
+        };
+        for layer in &mut context.layers {
+            layer.step = format::visible(&layer.step);
+        }
+        let context = change.is_some().then(|| Arc::new(context));
+        let (before, result) = match (refused, change) {
+            (Some(refused), before) => (before, Some(Err(refused))),
+            (None, change) => (None, change.map(Ok)),
+        };
+        let whole = result.as_ref().and_then(|result| result.as_ref().ok().cloned());
+        self.waiting.try_set(None);
+        self.before.try_set(before);
+        self.seen.try_set(Arc::new(seen));
+        self.context.try_set(context);
+        self.settled.try_set(true);
+        self.result.try_set(result);
+        clock::let_others_run().await;
+        whole
     }
 }

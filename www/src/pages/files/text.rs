@@ -20,7 +20,7 @@ use crate::jobs::patch::Patch;
 /// Most lines that are compared while the reader types.
 const COMPARED: usize = 5_000;
 /// How long the reader must have typed nothing before the texts are compared.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(in crate::pages) const PAUSE: Duration = Duration::from_millis(200);
 const TOO_LONG: &str =
     "The text is too long to be compared while you type; the draft will have all of it.";
 
@@ -144,7 +144,10 @@ fn one_break(text: &str) -> String {
 
 /// The lines that were changed, as soon as there are any.
 #[component]
-fn TextDiff(before: RwSignal<String>, settled: RwSignal<String>) -> impl IntoView {
+pub(in crate::pages) fn TextDiff(
+    #[prop(into)] before: Signal<String>,
+    settled: RwSignal<String>,
+) -> impl IntoView {
     let lines =
         Memo::new(move |_| settled.with(|after| before.with(|before| compare(before, after))));
     move || match lines.get() {

@@ -223,10 +223,8 @@ impl Hand {
             FromWorker::Done { job, result, memory } => {
                 let under = self.jobs.borrow_mut().remove(&job);
                 let was_stopped = under.is_none();
-                let is_keeper = pool.upgrade().is_some_and(|pool| {
-                    pool.keeper.borrow().as_ref().is_some_and(|keeper| Rc::ptr_eq(keeper, self))
-                });
-                let worn = memory > MEMORY && !is_keeper && self.jobs.borrow().is_empty();
+                let is_set_apart = pool.upgrade().is_some_and(|pool| pool.is_set_apart(self));
+                let worn = memory > MEMORY && !is_set_apart && self.jobs.borrow().is_empty();
                 if let Some(pool) = pool.upgrade().filter(|_| worn) {
                     pool.wear_out(self);
                 }
