@@ -200,6 +200,7 @@ test('two tabs that type into one file choose which text stays', async ({ page, 
   await expect(area(page)).toHaveValue('hello\nAAA\n');
   await expect(page.locator('.diff .removed')).toContainText(['BBB']);
   await put(page).click();
+  await expect(area(page)).toHaveCount(0);
   await expect(page.locator('.document')).toContainText('AAA');
   // The other way round: what the other tab has is taken over, and gone on with.
   await other.getByRole('button', { name: 'Edit text' }).click();
