@@ -12,6 +12,16 @@ pub(super) fn config(image: &Image, platform: Option<&Platform>) -> Vec<Line> {
     vec![words.line(Tool::Crane, None)]
 }
 
+pub(super) fn artifact(image: &Image, is_index: bool) -> Vec<Line> {
+    if is_index {
+        let manifest = crane("crane manifest", image, None).names([image.name()]);
+        return vec![manifest.pipe(&Words::of("jq .manifests").done()).line(Tool::Crane, None)];
+    }
+    let pull = Words::of("oras pull").flag("--plain-http", image.plain_http);
+    let note = "Only files that the artifact names are written, into the folder that it is run in.";
+    vec![pull.names([image.name()]).line(Tool::Oras, Some(note))]
+}
+
 pub(super) fn layers(image: &Image, platform: Option<&Platform>) -> Vec<Line> {
     let manifest = crane("crane manifest", image, platform).names([image.name()]);
     vec![manifest.pipe(&Words::of("jq .layers").done()).line(Tool::Crane, None)]

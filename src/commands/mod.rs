@@ -61,6 +61,13 @@ pub enum Task {
         /// Which one of an index.
         platform: Option<Platform>,
     },
+    /// The files of an artifact are fetched.
+    Artifact {
+        /// The artifact.
+        image: Image,
+        /// It is an index of blobs, such as a build cache, which tools only list.
+        is_index: bool,
+    },
     /// The layers of an image are listed.
     Layers {
         /// The image.
@@ -228,6 +235,7 @@ pub struct Line {
 pub fn lines(task: &Task) -> Vec<Line> {
     match task {
         Task::Config { image, platform } => looks::config(image, platform.as_ref()),
+        Task::Artifact { image, is_index } => looks::artifact(image, *is_index),
         Task::Layers { image, platform } => looks::layers(image, platform.as_ref()),
         Task::Document { image, digest, is_blob } => looks::document(image, digest, *is_blob),
         Task::Referrers { image } => looks::referrers(image),

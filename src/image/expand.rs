@@ -6,14 +6,15 @@ use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::image::artifact::{artifact_kind, content_kind};
+use crate::image::face::{self, Part};
 use crate::image::loader::{Loader, Turn, What};
 use crate::image::platforms::usual;
-use crate::image::{ArtifactKind, Category, LookUp, Missing, Node, NodeId, Role, State};
+use crate::image::{LookUp, Missing, Node, NodeId, Role, State};
 use crate::limits;
 use crate::media_type::Kind;
 use crate::platform::{Platform, choose};
 use crate::source::CosignKind;
-use crate::spec::{Index, Manifest, View, too_large};
+use crate::spec::{Index, LayerDescriptor, Manifest, View, too_large};
 
 impl Loader {
     pub(super) fn add_root(&mut self) -> NodeId {
@@ -233,18 +234,9 @@ impl Loader {
 
     /// Says what an index is that lists no manifest: a build cache, or other blobs.
     fn name_collection(&mut self, id: NodeId, index: &Index) {
-        let mut entries = index.manifests.iter();
-        if index.manifests.is_empty() || entries.any(|entry| entry.media_type.is_manifest()) {
-            return;
-        }
-        let kinds = index.manifests.iter().map(content_kind);
-        let named = kinds.into_iter().find(|kind| kind.category == Category::Package);
-        if let Some(node) = self.graph.nodes.get_mut(id.0) {
-            node.artifact = Some(named.unwrap_or_else(|| ArtifactKind {
-                category: Category::Other,
-                name: "list of blobs".to_owned(),
-                detail: String::new(),
-            }));
+        let kind = face::collection_kind(index);
+        if let (Some(kind), Some(node)) = (kind, self.graph.nodes.get_mut(id.0)) {
+            node.artifact = Some(kind);
         }
     }
 
@@ -284,18 +276,36 @@ impl Loader {
         if let Some(config) = &manifest.config
             && let Some(child) = self.add(id, Role::Config, 1, Some(config.clone()))
         {
-            if config.media_type.kind() == Kind::Config {
+            if config.media_type.kind() == Kind::Config || face::says_what_it_is(config) {
                 let turn = if first { Turn::FirstConfig } else { Turn::Configs };
                 self.want(child, config, What::Blob(config.clone()), turn);
             } else {
                 self.set_blob(child);
             }
         }
-        for layer in &manifest.layers {
+        // The files of an artifact are called what it calls them.
+        let names: Vec<Option<String>> = match self.graph.node(id) {
+            Some(node) if !image && !node.is_attached() => {
+                let face = node.descriptor.as_ref().map(|own| face::face(own, manifest));
+                let part = |layer: &LayerDescriptor| {
+                    face.as_ref()?.part(&layer.descriptor.digest).map(Part::file_name)
+                };
+                manifest.layers.iter().map(part).collect()
+            }
+            _ => Vec::new(),
+        };
+        for (at, layer) in manifest.layers.iter().enumerate() {
             let (number, descriptor) = (layer.number, layer.descriptor.clone());
             let role = if image { Role::Layer(number) } else { Role::Content(number) };
             let Some(child) = self.add(id, role, number, Some(descriptor)) else { return };
             self.set_blob(child);
+            if let Some(Some(name)) = names.get(at) {
+                let owner = self.graph.owner(id).map(|owner| format!(" of {owner}"));
+                let label = format!("file {name}{}", owner.unwrap_or_default());
+                if let Some(node) = self.graph.nodes.get_mut(child.0) {
+                    node.label = label;
+                }
+            }
         }
     }
 

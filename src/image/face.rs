@@ -29,6 +29,8 @@ pub struct Face {
     pub title: Option<String>,
     /// Its version, when it says so.
     pub version: Option<String>,
+    /// Version of the application that it brings, when it says so.
+    pub application: Option<String>,
     /// What it says of itself.
     pub description: Option<String>,
     /// What it is about, when it refers to something.
@@ -102,6 +104,7 @@ pub fn face(descriptor: &Descriptor, manifest: &Manifest) -> Face {
         // ORAS gives a file's name to the file only.
         title: title.or_else(|| text(&only_file?.annotations, TITLE)),
         version,
+        application: None,
         description: note(DESCRIPTION),
         media_type: manifest.effective_type().map(ToString::to_string).unwrap_or_default(),
         subject: manifest.subject.clone(),
@@ -111,30 +114,58 @@ pub fn face(descriptor: &Descriptor, manifest: &Manifest) -> Face {
     }
 }
 
+/// Whether the config of an artifact says what the artifact is called: that of a chart has its
+/// `Chart.yaml` as JSON (Helm, "Helm OCI MediaTypes").
+#[must_use]
+pub(super) fn says_what_it_is(config: &Descriptor) -> bool {
+    config.media_type.as_str().starts_with("application/vnd.cncf.helm.config.")
+}
+
 /// The face of an artifact that is an index.
 #[must_use]
 pub fn index_face(descriptor: &Descriptor, index: &Index) -> Face {
     let note =
         |key: &str| text(&index.annotations, key).or_else(|| text(&descriptor.annotations, key));
-    let entry = |entry: &Descriptor| {
-        let kind = artifact_kind(entry, None);
+    let entry = |(at, entry): (usize, &Descriptor)| {
+        let is_blob = !entry.media_type.is_manifest();
+        let kind = if is_blob { content_kind(entry) } else { artifact_kind(entry, None) };
         let platform = entry.platform.as_ref().filter(|platform| !platform.is_unknown());
-        let name = platform.map_or_else(|| kind.name.clone(), ToString::to_string);
+        let name = match (platform, entry.media_type.kind()) {
+            (Some(platform), _) => platform.to_string(),
+            (None, Kind::Layer(_)) => format!("layer-{}", at + 1),
+            (None, _) => kind.name.clone(),
+        };
         Part { what: words(&kind, entry), form: form(entry), ..Part::of(entry, &name) }
     };
     Face {
-        kind: artifact_kind(descriptor, None),
+        kind: collection_kind(index).unwrap_or_else(|| artifact_kind(descriptor, None)),
         media_type: index
             .artifact_type
             .as_ref()
             .map_or_else(|| descriptor.media_type.to_string(), ToString::to_string),
         title: note(TITLE),
         version: note(VERSION),
+        application: None,
         description: note(DESCRIPTION),
         subject: index.subject.clone(),
         annotations: index.annotations.clone(),
-        parts: index.manifests.iter().map(entry).collect(),
+        parts: index.manifests.iter().enumerate().map(entry).collect(),
     }
+}
+
+/// What an index is that lists no manifest: a build cache, or other blobs; `None` for all others.
+pub(super) fn collection_kind(index: &Index) -> Option<ArtifactKind> {
+    let mut entries = index.manifests.iter();
+    if index.manifests.is_empty() || entries.any(|entry| entry.media_type.is_manifest()) {
+        return None;
+    }
+    let kinds = index.manifests.iter().map(content_kind);
+    let named = kinds.into_iter().find(|kind| kind.category == Category::Package);
+    Some(named.unwrap_or_else(|| ArtifactKind {
+        category: Category::Other,
+        name: "list of blobs".to_owned(),
+        detail: String::new(),
+    }))
 }
 
 fn text(annotations: &BTreeMap<String, String>, key: &str) -> Option<String> {
@@ -142,6 +173,23 @@ fn text(annotations: &BTreeMap<String, String>, key: &str) -> Option<String> {
 }
 
 impl Face {
+    /// Adds what the config of a chart says of it, as JSON; its manifest's own words come
+    /// first.
+    #[must_use]
+    pub fn with_config(mut self, config: &serde_json::Value) -> Self {
+        let word = |key: &str| {
+            let text = config.get(key)?.as_str()?.trim();
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        if text(&self.annotations, TITLE).is_none() {
+            self.title = word("name").or(self.title);
+        }
+        self.version = self.version.or_else(|| word("version"));
+        self.application = word("appVersion");
+        self.description = self.description.or_else(|| word("description"));
+        self
+    }
+
     /// The part with a digest.
     #[must_use]
     pub fn part(&self, digest: &Digest) -> Option<&Part> {

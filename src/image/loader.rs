@@ -371,7 +371,11 @@ impl Loader {
             content_type: content_type.clone().filter(|_| !is_blob(&question.what)),
             descriptor: node.descriptor.as_ref().map(|descriptor| descriptor.media_type.clone()),
         };
-        let read = spec::read(&bytes, &digest, &claims, &label);
+        let mut read = spec::read(&bytes, &digest, &claims, &label);
+        if self.is_of_statement(id) {
+            read.findings.retain(|finding| finding.rule != "config.platform");
+        }
+        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
         if is_root {
             node.label = root_label(&read.view).to_owned();
         }
@@ -387,6 +391,16 @@ impl Loader {
         node.document = read.document.map(Arc::new);
         node.view = Some(Arc::new(read.view));
         self.expand(id);
+    }
+
+    /// Whether a node is the config of something that is no image, such as a signature, which is for
+    /// no platform.
+    fn is_of_statement(&self, id: NodeId) -> bool {
+        let config = self.graph.node(id).filter(|node| node.role == Role::Config);
+        let above = config.and_then(|node| self.graph.node(node.parent?));
+        above.is_some_and(|above| {
+            above.is_attached() || above.manifest().is_some_and(|manifest| !manifest.is_image())
+        })
     }
 
     fn referrers(&mut self, question: &Question, answer: Answer) {

@@ -19,5 +19,5 @@ mod stack;
 pub use integrity::{BlobFacts, Outcome};
 pub use plan::{BlobKind, Choice, Claim, Job, JobId, Plan};
 pub use report::{BlobReport, Report, Verdict};
-pub use session::{Row, RowState, Session};
+pub use session::{Place, Row, RowState, Session};
 pub use stack::Stack;

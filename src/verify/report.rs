@@ -29,7 +29,7 @@ pub struct Report {
     pub digest: Option<Digest>,
     /// The verdict on everything.
     pub verdict: Verdict,
-    /// All findings, errors first.
+    /// All findings, errors first, then in the order of the graph.
     pub findings: Vec<Finding>,
     /// How many signatures, SBOMs and attestations were read. That their bytes are the promised ones
     /// says nothing of who made them: no signature was checked.

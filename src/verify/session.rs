@@ -6,7 +6,8 @@ use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity};
 use crate::image::{Category, Graph, Node, NodeId, Role, State, platforms};
-use crate::platform::choose;
+use crate::media_type::Kind;
+use crate::platform::{Platform, choose};
 use crate::spec::{View, the_capital};
 use crate::verify::{
     BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Stack, Verdict, conformance, integrity,
@@ -71,12 +72,31 @@ impl Row {
     }
 }
 
+/// Where in an image something is that a row or a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The platform of the image that it is a part of, where an index lists that image for one.
+    pub platform: Option<Platform>,
+    /// The layer, counted from 1 at the base; `None` for documents and other blobs.
+    pub layer: Option<usize>,
+    /// Digest of the document or blob; `None` for a root that could not be read.
+    pub digest: Option<Digest>,
+    /// Its place in the order of the graph.
+    order: usize,
+}
+
 /// What the artifact is good for that a node is, or is a part of.
 fn category(graph: &Graph, node: &Node) -> Option<Category> {
     let above = node.parent.and_then(|parent| graph.node(parent));
     let whole = above.filter(|_| matches!(node.role, Role::Content(_) | Role::Config));
     let kind = whole.and_then(|whole| whole.artifact.as_ref()).or(node.artifact.as_ref());
     kind.map(|kind| kind.category)
+}
+
+/// The platform that a node is for, or that what it is a part of is for.
+fn platform(graph: &Graph, node: &Node) -> Option<Platform> {
+    let above = node.parent.and_then(|parent| graph.node(parent));
+    node.platform().or_else(|| above?.platform()).cloned()
 }
 
 /// A verification from beginning to end.
@@ -86,7 +106,9 @@ pub struct Session {
     digest: Option<Digest>,
     rows: Vec<Row>,
     /// Row of each job.
-    places: BTreeMap<JobId, usize>,
+    jobs_at: BTreeMap<JobId, usize>,
+    /// What the labels stand for.
+    places: BTreeMap<String, Place>,
     jobs: Vec<Job>,
     findings: Vec<Finding>,
     /// Whether something is missing that has no row.
@@ -104,6 +126,7 @@ impl Session {
             reference: reference.to_owned(),
             digest: root.map(|descriptor| descriptor.digest.clone()),
             rows: Vec::new(),
+            jobs_at: BTreeMap::new(),
             places: BTreeMap::new(),
             jobs: Plan::of(graph, choice).jobs,
             findings: graph.findings().to_vec(),
@@ -138,7 +161,10 @@ impl Session {
     /// checked; who made them is not.
     fn statements(&self) -> usize {
         let read = |row: &&Row| row.state == RowState::Done(Verdict::Verified);
-        let document = |row: &&Row| row.job.is_none();
+        // The config of one is a part of it.
+        let of_config = |descriptor: &Descriptor| descriptor.media_type.kind() == Kind::Config;
+        let document =
+            |row: &&Row| row.job.is_none() && !row.descriptor.as_ref().is_some_and(of_config);
         self.rows.iter().filter(read).filter(document).filter(|row| row.is_statement()).count()
     }
 
@@ -280,6 +306,17 @@ impl Session {
         self.rows.iter().fold(0, |sum, row| sum.saturating_add(row.downloaded))
     }
 
+    /// Where in the image what a row or a finding calls so is; `None` for what concerns all of it.
+    #[must_use]
+    pub fn place(&self, subject: &str) -> Option<&Place> {
+        self.places.get(subject).or_else(|| {
+            // What two documents say together is said of both of them.
+            let config = subject.strip_prefix("config of the ")?;
+            let of_root = matches!(config, "manifest" | "document").then_some("config");
+            self.places.get(of_root.unwrap_or(&format!("config of {config}")))
+        })
+    }
+
     /// The report so far. The clock is the caller's.
     #[must_use]
     pub fn report(&self, elapsed_ms: u64) -> Report {
@@ -296,16 +333,21 @@ impl Session {
     }
 
     fn row(&mut self, id: JobId) -> Option<&mut Row> {
-        self.rows.get_mut(*self.places.get(&id)?)
+        self.rows.get_mut(*self.jobs_at.get(&id)?)
     }
 
-    /// Errors first, and each finding once, however many point to what it is about.
+    /// Errors first, then in the order of the graph, and each finding once, however many point to
+    /// what it is about.
     fn sort(&mut self) {
         let mut seen = BTreeSet::new();
         self.findings.retain(|finding| {
             seen.insert((finding.rule.clone(), finding.subject.clone(), finding.message.clone()))
         });
-        self.findings.sort_by_key(|finding| finding.severity);
+        let mut findings = std::mem::take(&mut self.findings);
+        findings.sort_by_cached_key(|finding| {
+            (finding.severity, self.place(&finding.subject).map(|place| place.order))
+        });
+        self.findings = findings;
     }
 
     fn lack(&mut self, rule: &'static str, subject: &str, reason: &str) {
@@ -324,6 +366,16 @@ impl Session {
         self.findings.extend(node.findings.iter().cloned());
         let verdict = self.judge(node);
         let digest = node.descriptor.as_ref().map(|descriptor| descriptor.digest.clone());
+        let order = self.places.len();
+        self.places.entry(node.label.clone()).or_insert_with(|| Place {
+            platform: platform(graph, node),
+            layer: match node.role {
+                Role::Layer(number) => Some(number),
+                _ => None,
+            },
+            digest: digest.clone(),
+            order,
+        });
         // What is a document here may be a layer there, which is another thing to check.
         let key = digest.clone().map(|digest| (digest, node.state == State::Blob));
         let known = key.as_ref().and_then(|key| rows.get(key)).copied();
@@ -349,7 +401,7 @@ impl Session {
             verdict: verdict.unwrap_or(Verdict::Incomplete),
         });
         if let Some(job) = job {
-            self.places.insert(job, self.rows.len());
+            self.jobs_at.insert(job, self.rows.len());
         }
         if let Some(key) = key {
             rows.insert(key, self.rows.len());

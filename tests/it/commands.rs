@@ -34,6 +34,8 @@ fn looks() {
     let files = |part| Task::Files { image: app(), platform: platform(), part };
     let tasks = [
         Task::Config { image: image("localhost:5000/b"), platform: platform() },
+        Task::Artifact { image: image("localhost:5000/b:1"), is_index: false },
+        Task::Artifact { image: app(), is_index: true },
         Task::Layers { image: app(), platform: None },
         Task::Document { image: app(), digest: digest(), is_blob: false },
         Task::Document { image: app(), digest: digest(), is_blob: true },
@@ -57,6 +59,8 @@ fn looks() {
     let all: Vec<String> = tasks.iter().map(shown).collect();
     assert_snapshot!(all.join("\n"), @r##"
     crane config --insecure --platform=linux/arm64/v8 -- localhost:5000/b:latest
+    oras pull --plain-http -- localhost:5000/b:1    # Only files that the artifact names are written, into the folder that it is run in.
+    crane manifest -- ghcr.io/a/b:1 | jq .manifests
     crane manifest -- ghcr.io/a/b:1 | jq .layers
     crane manifest -- ghcr.io/a/b@sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881
     crane blob -- ghcr.io/a/b@sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881

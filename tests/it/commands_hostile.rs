@@ -173,6 +173,8 @@ fn tasks(text: &str) -> Vec<Task> {
         Task::Config { image: from(), platform: some() },
         Task::Layers { image: from(), platform: some() },
         Task::Document { image: from(), digest: digest(), is_blob: true },
+        Task::Artifact { image: from(), is_index: false },
+        Task::Artifact { image: from(), is_index: true },
         Task::Referrers { image: to() },
         Task::Tags { image: from() },
         Task::Token { image: from(), push: true },

@@ -60,6 +60,7 @@ mod transfer_tag;
 mod verify_content;
 mod verify_cover;
 mod verify_links;
+mod verify_places;
 mod verify_report;
 mod verify_support;
 mod verify_whole;

@@ -74,7 +74,7 @@ pub fn views() -> [(&'static str, &'static str, &'static str, View); 9] {
         ("Tags", "t", "versions", View::tags()),
         ("Verify", "v", "check digest signature", View::Verify),
         ("Edit", "e", "change mutate push save", View::Edit),
-        ("Copy", "c", "push pull save download export", View::Copy { to: String::new() }),
+        ("Copy", "c", "push pull save download export", View::copy()),
     ]
 }
 

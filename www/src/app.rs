@@ -45,7 +45,10 @@ pub fn App() -> impl IntoView {
     history::listen(move |route| ui.follow(route), move |route| ui.go(route));
     leaving::listen();
     Effect::new(move |_| {
-        let title = ui.route.with(|route| title(route, ui.trust.get()));
+        let of = ui.draft_of.get();
+        let file = file_name(ui);
+        let title =
+            ui.route.with(|route| title(route, of.as_ref(), file.as_deref(), ui.trust.get()));
         document().set_title(&title);
     });
     listen_to_keys(ui);
@@ -119,7 +122,13 @@ pub fn App() -> impl IntoView {
             }}
             <CommandBar command />
             <span class="unseen" role="status">
-                {move || (ui.shared.get() > 0).then(|| format!("Link copied ({})", ui.shared.get()))}
+                {move || {
+                    let times = ui.shared.get();
+                    let only_here =
+                        ui.image().is_some_and(|it| Here::of(&it.reference.registry).is_some());
+                    let copied = crate::components::link_copied(only_here);
+                    (times > 0).then(|| format!("{copied} ({times})"))
+                }}
             </span>
             {move || match ui.overlay.get() {
                 Overlay::None => ().into_any(),
@@ -160,8 +169,23 @@ enum Page {
     Unknown(String),
 }
 
+/// The name of the artifact's file that is shown.
+fn file_name(ui: Ui) -> Option<String> {
+    let digest = ui.route.with(|route| match route {
+        Route::Image(image) => match &image.view {
+            View::Documents { digest, .. } => digest.clone(),
+            _ => None,
+        },
+        _ => None,
+    })?;
+    ui.graph.with(|graph| {
+        let label = &graph.as_ref()?.find(&digest)?.label;
+        label.strip_prefix("file ").map(str::to_owned)
+    })
+}
+
 /// What the browser's tab and history call it: what is shown first, then the image.
-fn title(route: &Route, trust: Trust) -> String {
+fn title(route: &Route, draft_of: Option<&Reference>, file: Option<&str>, trust: Trust) -> String {
     match route {
         Route::Home => "Drydock".to_owned(),
         Route::Drafts => "Drafts · Drydock".to_owned(),
@@ -173,9 +197,10 @@ fn title(route: &Route, trust: Trust) -> String {
                     format!("/{} · ", format::cut(&path, 120))
                 }
                 View::Layers(Some(layer)) => format!("layer {layer} · "),
-                View::Documents { digest: Some(digest), .. } => {
-                    format!("document {} · ", digest.short())
-                }
+                View::Documents { digest: Some(digest), .. } => match file {
+                    Some(name) => format!("{} · ", format::cut(name, 120)),
+                    None => format!("document {} · ", digest.short()),
+                },
                 View::Verify => match trust {
                     Trust::NotChecked => "verify · ".to_owned(),
                     trust => format!("{} · ", trust.word()),
@@ -187,7 +212,11 @@ fn title(route: &Route, trust: Trust) -> String {
                 true => format!(" · {}", trust.word()),
                 false => String::new(),
             };
-            format!("{place}{}{verdict} · Drydock", Here::named(&image.reference))
+            let name = match draft_of {
+                Some(base) => format!("draft of {}", Here::named(base)),
+                None => Here::named(&image.reference),
+            };
+            format!("{place}{name}{verdict} · Drydock")
         }
         Route::Registry { registry, .. } => format!("{registry} · Drydock"),
         Route::Unknown { .. } => "Nothing here · Drydock".to_owned(),

@@ -5,6 +5,7 @@
 //! form below `/-/local` and `/-/draft`. `/<registry>/` is a registry; one whose name could be an
 //! image's, such as `registry:5000`, is `/-/registry/<registry>/`. Nothing here knows the browser.
 
+mod copy;
 mod here;
 mod pasted;
 mod percent;
@@ -16,6 +17,7 @@ use drydock::digest::Digest;
 use drydock::inspect::tree::Shown as Statuses;
 use drydock::reference::{Reference, Registry};
 
+pub use copy::{CopyView, Extent};
 pub use here::Here;
 pub use pasted::{Pasted, pasted};
 pub use place::EntryPath;
@@ -90,10 +92,7 @@ pub enum View {
     /// What shall be another, and what becomes of it.
     Edit,
     /// To another registry, to another tag, to a file.
-    Copy {
-        /// Where to, as it was typed; empty for nowhere yet.
-        to: String,
-    },
+    Copy(CopyView),
 }
 
 /// The file tree: which files, and which one is open.
@@ -147,7 +146,7 @@ impl View {
             Self::Tags { .. } => "tags",
             Self::Verify => "verify",
             Self::Edit => "edit",
-            Self::Copy { .. } => "copy",
+            Self::Copy(_) => "copy",
         }
     }
 
@@ -167,6 +166,12 @@ impl View {
     #[must_use]
     pub fn tags() -> Self {
         Self::Tags { filter: String::new(), newest_first: false }
+    }
+
+    /// The whole image, nowhere yet.
+    #[must_use]
+    pub fn copy() -> Self {
+        Self::Copy(CopyView::default())
     }
 
     /// The list of documents, or one of them.
@@ -243,11 +248,7 @@ impl View {
         match self {
             Self::Layers(Some(layer)) => query.push(("layer", layer.to_string().into_bytes())),
             Self::Overview | Self::Layers(None) | Self::Verify | Self::Edit => {}
-            Self::Copy { to } => {
-                if !to.is_empty() {
-                    query.push(("to", to.clone().into_bytes()));
-                }
-            }
+            Self::Copy(copy) => copy.write(query),
             Self::Files(files) => files.write(path, query),
             Self::Graph { outline } => {
                 if *outline {
@@ -287,7 +288,7 @@ impl View {
             },
             "verify" => Self::Verify,
             "edit" => Self::Edit,
-            "copy" => Self::Copy { to: query.text("to").unwrap_or_default() },
+            "copy" => Self::Copy(CopyView::read(query)),
             other => {
                 return Err(format!(
                     "There is no view \"{}\": an image has overview, layers, files, graph, documents, tags, verify, edit and copy.",

@@ -1,5 +1,6 @@
 //! What all pages share: where the reader is, the theme, what is open over the page.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use drydock::media_type::Kind;
 use drydock::reference::{Reference, ReferenceError, ShortDigest};
 use leptos::prelude::*;
 
-use crate::components::{LoginAsk, Trust};
+use crate::components::{LoginAsk, Trust, close_top};
 use crate::history;
 use crate::leaving;
 use crate::route::{self, Here, ImageRoute, Pasted, Route, View};
@@ -46,6 +47,15 @@ pub enum Overlay {
     Token(String),
 }
 
+/// What a verification has found of a blob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Whether it is what it should be.
+    pub trust: Trust,
+    /// Why it is not, one sentence each.
+    pub why: Vec<String>,
+}
+
 /// What `<html data-state>` says, for people's scripts and tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageState {
@@ -68,6 +78,10 @@ pub struct Ui {
     pub command: RwSignal<String>,
     /// How far the shown image is trusted.
     pub trust: RwSignal<Trust>,
+    /// What a verification of the shown image has found of its blobs.
+    pub checked: RwSignal<BTreeMap<Digest, Checked>>,
+    /// The image of which a draft is shown, when one is.
+    pub draft_of: RwSignal<Option<Reference>>,
     /// What is known of the shown image.
     pub graph: RwSignal<Option<Arc<Graph>>>,
     /// What lies over the page.
@@ -93,6 +107,8 @@ impl Ui {
             theme: RwSignal::new(theme()),
             command: RwSignal::new(String::new()),
             trust: RwSignal::new(Trust::default()),
+            checked: RwSignal::new(BTreeMap::new()),
+            draft_of: RwSignal::new(None),
             graph: RwSignal::new(None),
             overlay: RwSignal::new(Overlay::None),
             refused: RwSignal::new(None),
@@ -120,9 +136,10 @@ impl Ui {
         }
     }
 
-    /// Follows the browser back or forward, unless the reader would rather stay.
+    /// Follows the browser back or forward, unless that closes a dialog or the reader would rather
+    /// stay.
     pub fn follow(self, route: Route) {
-        if !leaving::may_go() {
+        if close_top() || !leaving::may_go() {
             history::push(&self.route.get_untracked());
             return;
         }

@@ -183,6 +183,48 @@ fn artifacts_of_known_kinds_have_a_face() {
 }
 
 #[test]
+fn a_chart_is_called_what_its_config_says() {
+    let chart = |annotations| {
+        let config = blob("application/vnd.cncf.helm.config.v1+json", None);
+        let file =
+            blob("application/vnd.cncf.helm.chart.content.v1.tar+gzip", Some("demo-0.1.0.tgz"));
+        of("", config, vec![file], annotations)
+    };
+    let config = json!({"name": "demo", "version": "0.1.0", "appVersion": "1.16.0",
+        "description": "A demo", "type": "application"});
+    let face = chart(json!({})).with_config(&config);
+    assert_eq!(line(&face).split(" | config").next(), Some("chart Helm | demo | 0.1.0"));
+    assert_eq!(face.application.as_deref(), Some("1.16.0"));
+    assert_eq!(face.description.as_deref(), Some("A demo"));
+    // What the manifest says comes first; what is no text says nothing.
+    let face = chart(json!({TITLE: "own", VERSION: "2"})).with_config(&config);
+    assert_eq!((face.title.as_deref(), face.version.as_deref()), (Some("own"), Some("2")));
+    let face = chart(json!({})).with_config(&json!({"name": 1, "version": " ", "appVersion": []}));
+    assert_eq!(
+        (face.title.as_deref(), face.version, face.application),
+        (Some("demo-0.1.0.tgz"), None, None)
+    );
+    assert_eq!(chart(json!({})).with_config(&json!([])).title.as_deref(), Some("demo-0.1.0.tgz"));
+}
+
+#[test]
+fn a_build_cache_that_is_an_index_has_a_face() {
+    let index = json!({
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [
+            blob("application/vnd.oci.image.layer.v1.tar+gzip", None),
+            blob("application/vnd.oci.image.layer.v1.tar+gzip", None),
+            blob("application/vnd.buildkit.cacheconfig.v0", None),
+        ],
+    });
+    let (descriptor, View::Index(index)) = read(&index) else { panic!("no index") };
+    let face = index_face(&descriptor, &index);
+    assert_eq!((&*face.kind.name, &*face.kind.detail), ("build cache", "BuildKit"));
+    let names: Vec<&str> = face.parts.iter().map(|part| &*part.name).collect();
+    assert_eq!(names, ["layer-1.tar.gz", "layer-2.tar.gz", "build cache"]);
+}
+
+#[test]
 fn an_index_of_artifacts_lists_its_entries() {
     let entry = json!({
         "mediaType": OCI, "digest": Digest::sha256(b"y").to_string(), "size": 2,

@@ -178,3 +178,67 @@ test('two tabs with one draft agree', async ({ page, stack }) => {
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(other.locator('.edit-row')).toHaveCount(1);
 });
+
+test('two tabs that type into one file choose which text stays', async ({ page, stack }) => {
+  const source = `${stack.registry}/drafts/typing:1`;
+  await usrmerged(source);
+  const other = await page.context().newPage();
+  for (const tab of [page, other]) {
+    await tab.goto(`/${source}/-/files/etc/motd`);
+    await tab.getByRole('button', { name: 'Edit text' }).click();
+  }
+  const area = (tab: Page) => tab.getByLabel('Text of the file');
+  const put = (tab: Page) => tab.getByRole('button', { name: 'Put it into the draft' });
+  await area(page).fill('hello\nAAA\n');
+  await area(other).fill('hello\nBBB\n');
+  await put(other).click();
+  await expect(other.locator('.drafted')).toContainText('As the draft has it');
+  // The first tab is told, and can't overwrite it before the reader has chosen.
+  await expect(page.locator('.meanwhile')).toContainText('The draft has another text of this file by now');
+  await expect(put(page)).toBeDisabled();
+  await page.getByRole('button', { name: 'Keep mine' }).click();
+  await expect(area(page)).toHaveValue('hello\nAAA\n');
+  await expect(page.locator('.diff .removed')).toContainText(['BBB']);
+  await put(page).click();
+  await expect(area(page)).toHaveCount(0);
+  await expect(page.locator('.document')).toContainText('AAA');
+  // The other way round: what the other tab has is taken over, and gone on with.
+  await other.getByRole('button', { name: 'Edit text' }).click();
+  await page.getByRole('button', { name: 'Edit text' }).click();
+  await area(other).fill('hello\nAAA\nother\n');
+  await area(page).fill('hello\nAAA\nCCC\n');
+  await put(page).click();
+  await other.getByRole('button', { name: "Take the draft's" }).click();
+  await expect(area(other)).toHaveValue('hello\nAAA\nCCC\n');
+  await expect(put(other)).toBeDisabled();
+});
+
+test('a draft says what it is a draft of, has no tags, and its link is not for others', async ({ page, stack, context }) => {
+  const source = `${stack.registry}/drafts/named:1`;
+  await usrmerged(source);
+  await openEditor(page, source);
+  const fields = await form(page, 'User');
+  await fields.getByRole('textbox').first().fill('somebody');
+  await submit(page);
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('draft.invalid')) asked.push(request.url());
+  });
+  await page.goto(`/${source}/-/files`);
+  await page.getByRole('link', { name: /See all files with the draft's/ }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('draft of');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('named:1');
+  await expect(page).toHaveTitle(/draft of .*drafts\/named:1/);
+  await page.getByRole('link', { name: 'Tags', exact: true }).click();
+  await expect(page.locator('main')).toContainText('A draft has no tags yet');
+  await page.getByRole('link', { name: /^Graph/ }).click();
+  await expect(page.locator('main')).toContainText('nothing refers to it');
+  await expect(page.locator('main')).not.toContainText('nobody');
+  expect(asked).toEqual([]);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.locator('.identity').getByRole('button', { name: 'Copy the link' }).click();
+  await expect(page.locator('.identity')).toContainText('for this browser only');
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(link).toContain('/-/draft/');
+  expect(link).not.toContain('sha256:');
+});

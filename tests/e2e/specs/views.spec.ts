@@ -284,7 +284,7 @@ test('a signature is bytes verified and signature not checked, and one, however 
     });
     await page.goto(`/${stack.own}/views/signed:1/-/graph`);
     await expect(page.locator('header .note')).not.toContainText('on their way', { timeout: 30_000 });
-    await expect(page.locator('header .note'), slow).toContainText('1 referrer dashed');
+    await expect(page.locator('header .note'), slow).toContainText('1 dashed');
   }
   await page.unrouteAll();
   await page.goto(`/${stack.own}/views/signed:1/-/verify`);

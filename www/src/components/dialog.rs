@@ -14,6 +14,9 @@ thread_local! {
     static BEFORE: RefCell<Option<web_sys::Element>> = const { RefCell::new(None) };
 }
 
+/// What is typed into.
+const FIELD: &str = "input:enabled:not([type=hidden], [type=file], [type=radio], [type=checkbox]), textarea:enabled";
+
 /// A modal window with a title. Escape and a click beside it close it; the focus goes back to where
 /// it was before.
 #[component]
@@ -118,16 +121,38 @@ fn on_itself(event: &web_sys::Event) -> bool {
     event.target().zip(event.current_target()).is_some_and(|(target, own)| target == own)
 }
 
+/// Closes the dialog that is on top, unless it would rather stay; `false` when none is open.
+pub fn close_top() -> bool {
+    let found = document().query_selector_all("dialog[open]").ok();
+    let last = found.and_then(|found| found.get(found.length().checked_sub(1)?));
+    let dialog = last.and_then(|it| it.dyn_into::<web_sys::HtmlDialogElement>().ok());
+    let Some(dialog) = dialog else { return false };
+    let may = web_sys::Event::new("cancel").and_then(|event| {
+        event.init_event_with_bubbles_and_cancelable("cancel", false, true);
+        dialog.dispatch_event(&event)
+    });
+    if may.unwrap_or(true) {
+        dialog.close();
+    }
+    true
+}
+
 /// What has the focus, if anything has.
 fn focused() -> Option<web_sys::Element> {
     document().active_element().filter(|it| !it.tag_name().eq_ignore_ascii_case("body"))
 }
 
-/// The focus begins at what there is to do, not at the way out.
+/// The focus begins at the first field, or else at what there is to do, not at the way out.
 fn begin(dialog: &web_sys::HtmlDialogElement) {
     let at_head = focused().is_some_and(|it| it.closest("header").is_ok_and(|it| it.is_some()));
     if at_head && let Ok(Some(content)) = dialog.query_selector(".content") {
-        focus::first_in(&content);
+        let field = content.query_selector(FIELD).ok().flatten();
+        match field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+            Some(field) => {
+                let _ = field.focus();
+            }
+            None => focus::first_in(&content),
+        }
     }
 }
 

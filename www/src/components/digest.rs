@@ -31,7 +31,7 @@ pub fn DigestChip(
         }
         .into_any(),
         None => view! {
-            <span class="value mono" tabindex="0" title=whole.clone() aria-label=whole.clone()>
+            <span class="value mono" title=whole.clone()>
                 {short}
             </span>
         }

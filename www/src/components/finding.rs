@@ -10,6 +10,9 @@ use super::{Badge, Untrusted, format};
 pub fn FindingRow(
     /// The finding.
     finding: Finding,
+    /// Where what it is about is shown, where there is such a place.
+    #[prop(default = None)]
+    href: Option<String>,
 ) -> impl IntoView {
     let (kind, word) = match finding.severity {
         Severity::Error => ("failed", "error"),
@@ -39,7 +42,9 @@ pub fn FindingRow(
                 <p class="sub">
                     <code>{finding.rule.to_string()}</code>
                     " · "
-                    <bdi>{format::cut(&finding.subject, 300)}</bdi>
+                    <a href=href>
+                        <bdi>{format::cut(&finding.subject, 300)}</bdi>
+                    </a>
                     {pair(" · expected", finding.expected)}
                     {pair(" · came", finding.actual)}
                 </p>

@@ -4,7 +4,6 @@ mod layout;
 
 use std::sync::Arc;
 
-use leptos::html;
 use leptos::prelude::*;
 
 use super::{LongList, format};
@@ -55,23 +54,8 @@ pub fn GraphPicture(
     let boxes: Vec<AnyView> =
         layout.boxes.iter().zip(nodes.iter()).map(|(place, node)| view_box(place, node)).collect();
     let (width, height) = layout.size();
-    // The root stands amid its children, which may be far down: it is what one wants to see first.
-    let root = layout.boxes.first().map_or(0.0, |place| place.y);
-    let frame = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
-        if frame.get().is_none() {
-            return;
-        }
-        // It has its size in the next frame.
-        request_animation_frame(move || {
-            let Some(frame) = frame.try_get_untracked().flatten() else { return };
-            let above = f64::from(frame.client_height()) / 2.0;
-            frame.set_scroll_top((root + HEIGHT / 2.0 - above).max(0.0) as i32);
-            frame.set_scroll_left(0);
-        });
-    });
     view! {
-        <div class="graph" node_ref=frame tabindex="0" role="region" aria-label="Picture">
+        <div class="graph" tabindex="0" role="region" aria-label="Picture">
             <svg
                 width=width
                 height=height

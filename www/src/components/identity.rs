@@ -40,6 +40,9 @@ pub fn Identity(
     /// The image.
     #[prop(into)]
     reference: Signal<Reference>,
+    /// The image of which it is a draft, when it is one.
+    #[prop(into)]
+    draft_of: Signal<Option<Reference>>,
     /// The digest that the registry answered with, once it did.
     #[prop(into)]
     digest: Signal<Option<Digest>>,
@@ -70,9 +73,20 @@ pub fn Identity(
     /// Where the verify button leads.
     #[prop(into)]
     verify: Signal<String>,
+    /// Whether there is no such image.
+    #[prop(into)]
+    absent: Signal<bool>,
 ) -> impl IntoView {
+    let only_here = Signal::derive(move || reference.with(|it| Here::of(&it.registry).is_some()));
     let name = move || {
-        let reference = reference.get();
+        let own = reference.get();
+        let is_draft = Here::of(&own.registry) == Some(Here::Draft);
+        let base = draft_of.get().filter(|_| is_draft);
+        let of = base.is_some();
+        let mut reference = base.unwrap_or(own);
+        if is_draft && !of {
+            reference.tag = None;
+        }
         let repository = reference.repository.as_str().to_owned();
         let (owner, last) = match repository.rsplit_once('/') {
             Some((owner, last)) => (format!("{} / ", owner.replace('/', " / ")), last.to_owned()),
@@ -95,7 +109,8 @@ pub fn Identity(
                 .into_any()
             }
         };
-        view! { {registry} {format!(" / {owner}")} <b>{last}</b> {tag} {pinned} }
+        let of = of.then_some("draft of ");
+        view! { {of} {registry} {format!(" / {owner}")} <b>{last}</b> {tag} {pinned} }
     };
     let picker = move || {
         let choices = platforms.get();
@@ -133,7 +148,9 @@ pub fn Identity(
         <section class="identity" aria-label="Image">
             <div class="title">
                 <h1>{name}</h1>
-                <TrustBadge trust />
+                <Show when=move || !absent.get()>
+                    <TrustBadge trust />
+                </Show>
                 {move || {
                     draft
                         .get()
@@ -146,9 +163,9 @@ pub fn Identity(
                             }
                         })
                 }}
-                <div class="acts">
+                <div class="acts" hidden=absent>
                     {picker}
-                    <ShareButton link=share shared />
+                    <ShareButton link=share shared only_here />
                     <a class="button primary" href=verify>
                         "Verify"
                     </a>
@@ -237,8 +254,21 @@ fn PlatformDialog(
     }
 }
 
+/// What is said once a link was copied.
+#[must_use]
+pub fn link_copied(only_here: bool) -> &'static str {
+    match only_here {
+        true => "Link copied, for this browser only",
+        false => "Link copied",
+    }
+}
+
 #[component]
-fn ShareButton(link: Signal<String>, shared: Signal<u32>) -> impl IntoView {
+fn ShareButton(
+    link: Signal<String>,
+    shared: Signal<u32>,
+    only_here: Signal<bool>,
+) -> impl IntoView {
     use super::copy::copy_text;
     let done = RwSignal::new(false);
     let say = move || {
@@ -246,7 +276,7 @@ fn ShareButton(link: Signal<String>, shared: Signal<u32>) -> impl IntoView {
         let reset = move || {
             done.try_set(false);
         };
-        set_timeout(reset, std::time::Duration::from_millis(1600));
+        set_timeout(reset, std::time::Duration::from_millis(2400));
     };
     Effect::new(move |before: Option<u32>| {
         let now = shared.get();
@@ -263,14 +293,22 @@ fn ShareButton(link: Signal<String>, shared: Signal<u32>) -> impl IntoView {
             }
         });
     };
+    let title = move || match only_here.get() {
+        true => {
+            "Copies a link that works in this browser only: what is shown lies in it and nowhere else"
+        }
+        false => {
+            "Copies a link to this view of exactly these bytes: it names the digest, not the tag"
+        }
+    };
+    let word = move || match (done.get(), only_here.get()) {
+        (true, only_here) => link_copied(only_here),
+        (false, true) => "Copy the link",
+        (false, false) => "Share",
+    };
     view! {
-        <button
-            type="button"
-            class="button"
-            title="Copies a link to this view of exactly these bytes: it names the digest, not the tag"
-            on:click=share
-        >
-            {move || if done.get() { "Link copied" } else { "Share" }}
+        <button type="button" class="button" title=title on:click=share>
+            {word}
         </button>
     }
 }

@@ -43,7 +43,7 @@ pub use card::{Card, Fact, Facts};
 pub use choose::{Choice, ChooseButton, DropZone};
 pub use commands::{CommandLine, CommandLines};
 pub use copy::{CopyButton, copy_text};
-pub use dialog::Dialog;
+pub use dialog::{Dialog, close_top};
 pub use digest::DigestChip;
 pub use divider::{Divider, Split};
 pub use edit::{
@@ -55,7 +55,7 @@ pub use finding::FindingRow;
 pub use frame::{CommandBar, TopBar, reference_field};
 pub use graph::{GraphNode, GraphOutline, GraphPicture, MAX_DRAWN, Relation};
 pub use icon::{Icon, Picture};
-pub use identity::{Identity, PlatformChoice, Tab, Tabs};
+pub use identity::{Identity, PlatformChoice, Tab, Tabs, link_copied};
 pub use json::{JsonView, TextView};
 pub use keys::KeysDialog;
 pub use layer::{LayerBar, LayerDot, LayerSize, layer_class};

@@ -17,6 +17,8 @@ pub struct Problem {
     pub retry: bool,
     /// Whether nothing is wrong: what was asked for is of a kind that this view has no use for.
     pub calm: bool,
+    /// Whether what was asked for is not there at all.
+    pub absent: bool,
     /// The token service to which the login may go only when the reader agrees.
     pub consent: Option<String>,
     /// The registry that it is about, when that is known.

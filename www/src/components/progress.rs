@@ -97,7 +97,9 @@ impl Transfer {
             {
                 let span = left as f64 / rate * 1000.0;
                 // Of what takes days the rate says nothing; it is about to change.
-                if span < LONGEST {
+                if span < 1000.0 {
+                    text.push_str(" · less than a second left");
+                } else if span < LONGEST {
                     text.push_str(&format!(" · about {} left", format::span(span)));
                 }
             }

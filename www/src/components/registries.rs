@@ -65,6 +65,7 @@ pub fn RegistriesDialog(
                     <button
                         type="button"
                         class="button"
+                        autofocus=true
                         on:click=move |_| login.run(String::new())
                     >
                         "Log in to another"

@@ -197,10 +197,10 @@ pub async fn replace(mut draft: Kept) -> Result<(), Problem> {
 /// Changes a draft as it is kept; one that is not there is made on its base first.
 ///
 /// # Errors
-/// As with [`save`], and when there is no such draft, or `change` does not do what it should.
+/// As with [`save`], when there is no such draft, and those of `change`, after which it stays as it is.
 pub async fn alter(
     (name, base): (String, Option<Base>),
-    change: impl FnOnce(&mut Kept) -> bool,
+    change: impl FnOnce(&mut Kept) -> Result<(), Problem>,
 ) -> Result<Kept, Problem> {
     let _turn = turns::take(&name).await;
     let mut draft = match (load(&name).await?, base) {
@@ -208,9 +208,7 @@ pub async fn alter(
         (None, Some(base)) => Kept::new(base),
         (None, None) => return Err(no_draft()),
     };
-    if !change(&mut draft) {
-        return Err(no_sense());
-    }
+    change(&mut draft)?;
     draft.changed = js_sys::Date::now() as u64;
     draft.revision += 1;
     write(&draft).await?;
@@ -228,10 +226,11 @@ pub async fn add(
 ) -> Result<(), Problem> {
     let add = move |kept: &mut Kept| {
         kept.target = target;
-        edits.into_iter().all(|edit| {
+        let all = edits.into_iter().all(|edit| {
             let at = kept.draft().edits.len();
             kept.history.take(Step::Insert { at, edit: Box::new(edit) })
-        })
+        });
+        all.then_some(()).ok_or_else(no_sense)
     };
     alter(draft, add).await.map(drop)
 }
@@ -239,10 +238,33 @@ pub async fn add(
 /// What a draft makes of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drafted {
-    /// It has this content.
-    File(Content),
+    /// It has the content with this digest.
+    File(Digest, Content),
     /// It is removed.
     Removed,
+}
+
+impl Drafted {
+    /// What a draft makes of a file; `None` when it leaves its content alone.
+    #[must_use]
+    pub fn of(kept: &Kept, platform: Option<&Platform>, path: &str) -> Option<Self> {
+        match &last_change(kept.draft(), platform, path)?.node {
+            NewNode::File { digest, .. } => {
+                Some(Self::File(digest.clone(), kept.contents.get(digest)?.clone()))
+            }
+            NewNode::Whiteout | NewNode::OpaqueWhiteout => Some(Self::Removed),
+            _ => None,
+        }
+    }
+
+    /// Digest of the file's content; `None` when the file is removed.
+    #[must_use]
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::File(digest, _) => Some(digest),
+            Self::Removed => None,
+        }
+    }
 }
 
 /// What a draft makes of a file; `None` when it leaves its content alone, or when there is none.
@@ -255,12 +277,7 @@ pub async fn file_in(
     path: &str,
 ) -> Result<Option<Drafted>, Problem> {
     let Some(kept) = load(name).await? else { return Ok(None) };
-    let last = last_change(kept.draft(), platform, path);
-    Ok(last.and_then(|entry| match &entry.node {
-        NewNode::File { digest, .. } => kept.contents.get(digest).cloned().map(Drafted::File),
-        NewNode::Whiteout | NewNode::OpaqueWhiteout => Some(Drafted::Removed),
-        _ => None,
-    }))
+    Ok(Drafted::of(&kept, platform, path))
 }
 
 /// The first bytes of a file of a draft.
@@ -337,6 +354,18 @@ pub async fn edits(name: &str) -> Result<Option<usize>, Problem> {
     let text = disk::read(FOLDER, &file(name)).await?;
     let outline = text.and_then(|text| serde_json::from_slice::<Outline>(&text).ok());
     Ok(outline.map(|outline| outline.history.draft.edits.len()))
+}
+
+/// The image that a draft is made on; `None` when it is made on none, or there is no such draft.
+///
+/// # Errors
+/// When the browser keeps no files for this page, or the draft can't be read.
+pub async fn base(name: &str) -> Result<Option<Reference>, Problem> {
+    let kept = load(name).await?;
+    Ok(kept.and_then(|kept| match &kept.draft().base {
+        Base::Image(pinned) => Some(pinned.reference().clone()),
+        Base::Empty { .. } | Base::EmptyIndex { .. } => None,
+    }))
 }
 
 /// Number of drafts.

@@ -142,7 +142,7 @@ async fn referrers(source: &AnySource, digest: &Digest) -> Answered {
             let incomplete = weighty.map(|finding| finding.message.clone());
             let from = match (from, source) {
                 (ReferrersFrom::Api, AnySource::Archive(_)) => "the archive's own list".to_owned(),
-                (ReferrersFrom::Api, AnySource::Draft(_)) => "nobody, as a draft is not pushed yet".to_owned(),
+                (ReferrersFrom::Api, AnySource::Draft(_)) => "the draft".to_owned(),
                 (ReferrersFrom::Api, AnySource::Repository(..)) => "the referrers API".to_owned(),
                 (ReferrersFrom::FallbackTag, _) => format!("the tag {}", digest.referrers_tag()),
                 (ReferrersFrom::Nowhere, _) => {

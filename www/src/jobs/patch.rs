@@ -7,11 +7,12 @@ use drydock::digest::Digest;
 use drydock::edit::{Action, Edit, LayerEdit, Packing, Scope, Step, together};
 use drydock::inspect::tree::Row;
 use drydock::layer::write::{Keep, NewEntry, NewNode};
+use drydock::platform::Platform;
 use drydock::reference::Reference;
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
-use super::drafts::{self, Content, Kept};
+use super::drafts::{self, Content, Drafted, Kept};
 use super::{Problem, ProblemKind, Progress, gather, no_sense};
 use crate::chosen::{self, Chosen};
 
@@ -40,6 +41,26 @@ impl Patch {
             Self::Add(files) => chosen::size(files),
             Self::Remove | Self::Mode(_) => 0,
         }
+    }
+}
+
+/// What the draft is to make of a file before a text takes its place: another tab may have put
+/// something else there since the text was begun.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// The platform that is shown.
+    pub platform: Option<Platform>,
+    /// The file.
+    pub path: String,
+    /// Digest of the content with which the text was begun; `None` when the draft removed the file.
+    pub digest: Option<Digest>,
+}
+
+impl Begun {
+    /// Whether a draft has still the same there, or leaves the file alone.
+    fn is_still(&self, kept: &Kept) -> bool {
+        let now = Drafted::of(kept, self.platform.as_ref(), &self.path);
+        now.is_none_or(|now| now.digest() == self.digest.as_ref())
     }
 }
 
@@ -116,15 +137,20 @@ pub async fn patch(
 /// one another become one layer.
 ///
 /// # Errors
-/// When the draft can't be read or kept.
+/// When the draft can't be read or kept, or has something else there than was begun with.
 pub async fn into_draft(
     reference: &Reference,
     digest: &Digest,
     scope: Scope,
     patched: Patched,
+    begun: Option<Begun>,
 ) -> Result<Kept, Problem> {
     let Patched { entries, contents } = patched;
     drafts::alter(drafts::of(reference, digest), move |kept| {
+        if begun.is_some_and(|begun| !begun.is_still(kept)) {
+            let message = "The draft has another text of this file by now. Choose which one stays.";
+            return Err(Problem::new(ProblemKind::Content, message));
+        }
         let edits = &kept.draft().edits;
         let last = edits.len().checked_sub(1).and_then(|at| Some((at, edits.get(at)?)));
         let one = last.and_then(|(at, last)| match &last.action {
@@ -144,7 +170,7 @@ pub async fn into_draft(
             None => Step::Insert { at: edits.len(), edit: patch(entries, Packing::default()) },
         };
         kept.contents.extend(contents);
-        kept.history.take(step)
+        kept.history.take(step).then_some(()).ok_or_else(no_sense)
     })
     .await
 }

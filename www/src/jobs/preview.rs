@@ -121,7 +121,7 @@ async fn built(
     kept.take_built(&made);
     drafts::alter((name.to_string(), None), |draft| {
         draft.take_built(&made);
-        true
+        Ok(())
     })
     .await?;
     edit::result(kept, sources).await

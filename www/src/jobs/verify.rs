@@ -11,7 +11,7 @@ use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use wasm_bindgen::JsValue;
 
-pub use drydock::verify::{Choice, Report, Row, RowState, Session, Verdict};
+pub use drydock::verify::{Choice, Place as InImage, Report, Row, RowState, Session, Verdict};
 
 use super::graph::{self, Loaded};
 use super::{Problem, ProblemKind, Progress, blob, tree};

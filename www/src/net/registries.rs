@@ -19,6 +19,7 @@ use super::seals::Seals;
 use super::slots::Slots;
 use super::stream::Access;
 use super::transport::Fetch;
+use crate::route::Here;
 
 /// Largest answer to `/-/config`, in bytes.
 const CONFIG_BYTES: usize = 1 << 20;
@@ -74,8 +75,13 @@ impl Registries {
     /// The client of a registry; always the same one.
     ///
     /// # Errors
-    /// When the server does not say how it is configured, or the name can't stand in a URL.
+    /// When the server does not say how it is configured, the name can't stand in a URL, or it is
+    /// none of a registry but of what lies in this browser.
     pub async fn client(&self, name: &reference::Registry) -> Result<Client, Problem> {
+        if let Some(here) = Here::of(name) {
+            let message = format!("What is in {} is in no registry.", here.label());
+            return Err(Problem::new(ProblemKind::Content, message));
+        }
         let config = self.config().await?;
         if let Some(client) = self.0.clients.borrow().get(name) {
             return Ok(Rc::clone(client));

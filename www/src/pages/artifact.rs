@@ -93,12 +93,13 @@ fn About(face: Arc<Face>) -> impl IntoView {
         }
     });
     let (title, version) = (text("Title", &face.title), text("Version", &face.version));
+    let application = text("App version", &face.application);
     let description = text("Description", &face.description);
     let media_type = face.media_type.clone();
     view! {
         <Card title="What it is">
             <Facts>
-                {title} {version}
+                {title} {version} {application}
                 <Fact name="Kind">
                     <Untrusted text=kind />
                 </Fact>

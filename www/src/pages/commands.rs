@@ -14,6 +14,17 @@ use crate::pages::model::{Load, What};
 use crate::route::Here;
 use crate::state::ui;
 
+/// What gets the files of an artifact that is shown; `None` when an image is.
+pub(super) fn artifact(shown: Shown, server: Server) -> Option<Task> {
+    let is_index = shown.image.with(|image| {
+        let image = image.ready()?;
+        image.face.as_ref()?;
+        let root = image.graph.root()?;
+        Some(root.index().is_some())
+    })?;
+    Some(Task::Artifact { image: server.image(&shown.route.get().reference)?, is_index })
+}
+
 /// What this page's server says of itself, which decides how tools reach its registries.
 #[derive(Clone, Copy)]
 pub struct Server(RwSignal<Config>);

@@ -16,12 +16,12 @@ use leptos::prelude::*;
 
 use super::model::{ImageModel, Load};
 use super::reading::{self, Headers};
-use crate::components::{Problem, Transfer, format};
-use crate::jobs::{self, ProblemKind, Task, tab};
+use crate::components::{Meant, Problem, Transfer, format};
+use crate::jobs::{self, ProblemKind, Task, drafts, tab};
 use crate::net::clock;
 use crate::net::place::Place;
 use crate::net::registries::{Client, ask};
-use crate::route::Here;
+use crate::route::{Here, Route};
 
 pub use lists::{load_repositories, load_tags};
 pub use logins::{
@@ -46,7 +46,11 @@ pub fn problem(problem: jobs::Problem) -> Problem {
         Some((first, rest)) => (format!("{first}."), rest.to_owned()),
         None => (problem.message, String::new()),
     };
-    let mut reason = [rest, problem.advice].join(" ").trim().to_owned();
+    let end = match rest.ends_with(['.', '!', '?', ':']) || rest.is_empty() {
+        true => "",
+        false => ".",
+    };
+    let mut reason = format!("{rest}{end} {}", problem.advice).trim().to_owned();
     if let Some(seconds) = problem.retry_after {
         let at = js_sys::Date::now() + seconds as f64 * 1000.0;
         let at = js_sys::Date::new(&at.into());
@@ -108,7 +112,11 @@ pub fn load_image(
         let graph = Arc::new(loaded.graph);
         if let Some(failed) = loaded.problem {
             let absent = failed.kind == ProblemKind::NotFound;
-            let failed = problem(failed);
+            let failed = match changed_draft(&reference).await.filter(|_| absent) {
+                Some(changed) => changed,
+                None => problem(failed),
+            };
+            let failed = Problem { absent, ..failed };
             image.try_set(Load::Failed(failed.clone()));
             if absent {
                 image.try_set(Load::Failed(lists::not_there(&reference, failed).await));
@@ -138,6 +146,21 @@ pub fn load_image(
                 ..Problem::default()
             }),
         });
+    })
+}
+
+/// What is to be said of a link to what a draft once was.
+async fn changed_draft(reference: &Reference) -> Option<Problem> {
+    let pinned = reference.digest.is_some();
+    let name = reference.repository.to_string();
+    let is_draft = Here::of(&reference.registry) == Some(Here::Draft);
+    (is_draft && pinned && drafts::edits(&name).await.ok()?.is_some()).then_some(())?;
+    let now = Route::image(Here::Draft.image(&name, None).ok()?);
+    Some(Problem {
+        sentence: "The draft was changed since this link was made.".to_owned(),
+        reason: "What it was then is not kept.".to_owned(),
+        links: vec![Meant { name: "The draft as it is now".to_owned(), href: now.href() }],
+        ..Problem::default()
     })
 }
 

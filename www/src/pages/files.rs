@@ -4,6 +4,7 @@ mod change;
 mod content;
 mod drafted;
 mod list;
+mod meanwhile;
 mod opening;
 mod preview;
 mod reader;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use drydock::commands::Task;
+use drydock::image::Role;
 use leptos::prelude::*;
 
 use super::commands;
@@ -112,7 +113,6 @@ fn Forms(outlined: Signal<bool>, forced: Signal<bool>) -> impl IntoView {
 fn summary(image: &ImageModel) -> String {
     let read = image.documents.iter().filter(|it| it.is_read()).count();
     let failed = image.documents.iter().filter(|it| it.is_failed()).count();
-    let referrers = image.referrers + image.attestations;
     let mut text = format!("{} read", format::plural(read, "document", "documents"));
     if image.growing {
         text.push_str(", more on their way");
@@ -121,13 +121,40 @@ fn summary(image: &ImageModel) -> String {
         text.push_str(&format!(", {failed} could not be read"));
     }
     text.push_str(" · ");
-    text.push_str(&match referrers {
-        0 if !image.not_known.is_empty() => "what refers to it is not known".to_owned(),
-        0 => "nothing refers to it".to_owned(),
-        n => format!("{} dashed", format::plural(n, "referrer", "referrers")),
-    });
-    if !image.referrers_from.is_empty() {
-        text.push_str(&format!(", by {}", image.referrers_from));
-    }
+    text.push_str(&dashed(image));
     text
+}
+
+/// What is drawn dashed, and how each of it was found.
+fn dashed(image: &ImageModel) -> String {
+    let count =
+        |is: fn(&Role) -> bool| image.graph.nodes().iter().filter(|it| is(&it.role)).count();
+    let listed = count(|role| matches!(role, Role::Attestation { .. }));
+    let referring = count(|role| matches!(role, Role::Referrer));
+    let tags = count(|role| matches!(role, Role::CosignTag(_)));
+    let by = match image.referrers_from.as_str() {
+        "" => String::new(),
+        from => format!(" by {from}"),
+    };
+    let mut parts = Vec::new();
+    if listed > 0 {
+        let number = format::plural(listed, "attestation", "attestations");
+        parts.push(format!("{number} in the index"));
+    }
+    if referring > 0 {
+        let number = format::plural(referring, "referrer", "referrers");
+        parts.push(format!("{number}{by}"));
+    }
+    if tags > 0 {
+        parts.push(format!("{} by cosign's tags", format::count(tags as u64)));
+    }
+    match parts.as_slice() {
+        [] if !image.not_known.is_empty() => "what refers to it is not known".to_owned(),
+        [] => "nothing refers to it".to_owned(),
+        parts => format!(
+            "{} dashed: {}",
+            format::count((listed + referring + tags) as u64),
+            parts.join(", ")
+        ),
+    }
 }

@@ -10,11 +10,12 @@ use leptos::prelude::*;
 pub use self::head::where_it_is;
 use self::head::{Head, view_tabs};
 use super::data;
+use super::local::OpenAgain;
 use super::model::{ContentModel, ImageModel, Load, PlatformModel, What};
 use super::trouble::Trouble;
 use super::{copy, documents, edit, files, graph, layers, overview, tags, verify};
-use crate::components::{Meant, Problem, ProgressRow, Tabs};
-use crate::route::{ImageRoute, Route, View};
+use crate::components::{ErrorPanel, Meant, Problem, ProgressRow, Tabs};
+use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::{PageState, remember, set_page_state, ui};
 
 /// Most platforms that are offered in place of one that is not there.
@@ -41,8 +42,14 @@ impl Shown {
             Load::Waiting(what) => Load::Waiting(what),
             Load::Failed(problem) => Load::Failed(problem),
             Load::Ready(Some(platform)) => platform.content.clone(),
-            Load::Ready(None) => Load::Failed(no_platform(&self.image.get())),
+            Load::Ready(None) => Load::Failed(no_platform(&self.image.get(), &self.route.get())),
         }
+    }
+
+    /// Whether there is no such image; tracked.
+    #[must_use]
+    pub fn is_absent(self) -> bool {
+        self.image.with(|image| matches!(image, Load::Failed(problem) if problem.absent))
     }
 
     /// The address of another view of the same image and platform.
@@ -66,6 +73,7 @@ pub fn ImagePage(
 ) -> impl IntoView {
     let ui = ui();
     ui.trust.set(Default::default());
+    ui.checked.set(Default::default());
     let last = StoredValue::new(ImageRoute::tags_of(reference.clone()));
     let route = Memo::new(move |_| {
         ui.route.with(|route| {
@@ -192,11 +200,14 @@ fn has_no_platform(shown: Shown) -> bool {
     shown.platform.with(|platform| matches!(platform, Load::Ready(None)))
 }
 
-fn no_platform(image: &Load<Arc<ImageModel>>) -> Problem {
+fn no_platform(image: &Load<Arc<ImageModel>>, route: &ImageRoute) -> Problem {
     let what = image.ready().map(|image| image.what.clone());
     let (sentence, reason) = match what {
         Some(What::Artifact(kind)) => (
-            format!("This is an artifact ({kind}), not an image."),
+            match kind.as_str() {
+                "" | "artifact" => "This is an artifact, not an image.".to_owned(),
+                kind => format!("This is an artifact ({kind}), not an image."),
+            },
             "It has no file system of its own; its files are under Overview, its documents under Documents.",
         ),
         Some(What::Schema1) => (
@@ -211,7 +222,16 @@ fn no_platform(image: &Load<Arc<ImageModel>>) -> Problem {
             ("This index lists no image.".to_owned(), "What it lists is under Graph and Documents.")
         }
     };
-    Problem { sentence, reason: reason.to_owned(), calm: true, ..Problem::default() }
+    let places = [("Overview", View::Overview), ("Documents", View::documents(None))];
+    let links = places
+        .map(|(name, view)| Meant { name: name.to_owned(), href: route.with_view(view).href() });
+    Problem {
+        sentence,
+        reason: reason.to_owned(),
+        calm: true,
+        links: links.into(),
+        ..Problem::default()
+    }
 }
 
 /// Shows what is waited for or what went wrong, and the content once it is there.
@@ -235,6 +255,19 @@ pub fn WhenLoaded<T: Clone + Send + Sync + 'static>(
             </div>
         }
         .into_any(),
+        Load::Failed(problem)
+            if problem.absent
+                && shown.route.with(|route| Here::of(&route.reference.registry))
+                    == Some(Here::Local) =>
+        {
+            view! {
+                <div class="page">
+                    <ErrorPanel problem />
+                    <OpenAgain reload=shown.reload />
+                </div>
+            }
+            .into_any()
+        }
         Load::Failed(problem) => {
             let registry = shown.route.with(|route| route.reference.registry.to_string());
             view! {

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use drydock::commands::Task;
+use drydock::digest::Digest;
 use drydock::inspect::media;
 use drydock::media_type::{Compression, Kind};
 use leptos::prelude::*;
@@ -13,15 +14,19 @@ use super::image::{WhenLoaded, shown, where_it_is};
 use super::model::{ContentModel, LayerModel};
 use crate::components::{
     ByteSize, Card, DigestChip, Empty, Fact, Facts, LayerBar, LayerDot, LayerSize, LongTable,
-    Untrusted, format,
+    TrustBadge, Untrusted, format,
 };
 use crate::route::{FilesView, Here, Tree, View};
+use crate::state::{Checked, ui};
 
 /// The layers view.
 #[component]
 pub fn LayersPage() -> impl IntoView {
     let shown = shown();
     commands::follow(move |server| {
+        if let Some(task) = commands::artifact(shown, server) {
+            return Some(task);
+        }
         let (image, platform) = server.shown(shown)?;
         Some(Task::Layers { image, platform })
     });
@@ -57,6 +62,12 @@ fn chosen(layers: usize) -> Signal<Option<usize>> {
         View::Layers(Some(layer)) => Some(layer.get() as usize).filter(|layer| *layer <= layers),
         _ => None,
     })
+}
+
+/// What a verification has found of a layer, once there was one.
+fn checked(digest: Digest) -> Signal<Option<Checked>> {
+    let all = ui().checked;
+    Signal::derive(move || all.with(|all| all.get(&digest).cloned()))
 }
 
 fn at(layer: usize) -> Option<NonZeroU32> {
@@ -157,6 +168,19 @@ fn Chosen(content: Arc<ContentModel>) -> impl IntoView {
                 </Fact>
             }
         });
+        let found = checked(layer.descriptor.digest.clone());
+        let verdict = move || {
+            let Checked { trust, why } = found.get()?;
+            let why = why.into_iter().map(|text| view! { <p><Untrusted text /></p> });
+            Some(view! {
+                <Fact name="Verdict">
+                    <TrustBadge trust />
+                    " "
+                    <a href=shown.href(View::Verify)>"what the verification found"</a>
+                    {why.collect_view()}
+                </Fact>
+            })
+        };
         let diff_id = match layer.diff_id {
             Some(diff_id) => view! { <DigestChip digest=diff_id.0 /> }.into_any(),
             None => view! { <span class="muted">"none: the config names fewer"</span> }.into_any(),
@@ -169,6 +193,7 @@ fn Chosen(content: Arc<ContentModel>) -> impl IntoView {
                             <Untrusted text=layer.step />
                         </code>
                     </Fact>
+                    {verdict}
                     <Fact name="Digest">
                         <DigestChip digest=layer.descriptor.digest />
                     </Fact>
@@ -238,12 +263,18 @@ fn LayerRow(layer: LayerModel, number: usize, chosen: Signal<Option<usize>>) -> 
         _ => "not shown",
     };
     let diff_id = layer.diff_id.map(|diff_id| view! { <DigestChip digest=diff_id.0 /> });
+    let checked = checked(layer.descriptor.digest.clone());
+    let badge = move || {
+        let trust = checked.get()?.trust;
+        Some(view! { " " <TrustBadge trust /> })
+    };
     view! {
         <tr aria-current=move || (chosen.get() == Some(number)).then_some("true")>
             <th scope="row" class="nowrap">
                 <LayerDot layer=Some(number) />
                 " "
                 <a href=href>{format::count(number as u64)}</a>
+                {badge}
             </th>
             <td data-name="Made by" class="made">
                 <code title=format::cut(&layer.step, 300)>

@@ -141,6 +141,23 @@ pub fn OpenFiles() -> impl IntoView {
     }
 }
 
+/// The same where a file has to be chosen again that the page has lost; then it is shown.
+#[component]
+pub fn OpenAgain(
+    /// Shows what was asked for.
+    reload: Callback<()>,
+) -> impl IntoView {
+    let opening = expect_context::<Opening>();
+    Effect::new(move |before: Option<bool>| {
+        let busy = opening.name.with(Option::is_some);
+        if before == Some(true) && !busy {
+            reload.run(());
+        }
+        busy
+    });
+    view! { <OpenFiles /> }
+}
+
 /// The images of an archive, in place of a repository's tags.
 #[component]
 pub fn LocalImages(

@@ -25,6 +25,9 @@ const REMARKS: usize = 8;
 pub fn OverviewPage() -> impl IntoView {
     let shown = shown();
     commands::follow(move |server| {
+        if let Some(task) = commands::artifact(shown, server) {
+            return Some(task);
+        }
         let (image, platform) = server.shown(shown)?;
         Some(Task::Config { image, platform })
     });

@@ -60,7 +60,7 @@ pub fn image(
     Some(ImageModel {
         reference: reference.clone(),
         digest,
-        face: face_of(root).map(Arc::new),
+        face: face_of(graph, root).map(Arc::new),
         platforms: entries.iter().map(|entry| Arc::new(platform(graph, entry))).collect(),
         what,
         attestations,
@@ -125,10 +125,18 @@ fn what(root: &Node) -> What {
     }
 }
 
-fn face_of(root: &Node) -> Option<Face> {
+fn face_of(graph: &Graph, root: &Node) -> Option<Face> {
     let descriptor = root.descriptor.as_ref().filter(|_| root.artifact.is_some())?;
     match root.view.as_deref()? {
-        View::Manifest(manifest) => Some(face(descriptor, manifest)),
+        View::Manifest(manifest) => {
+            let config = graph.children(root.id).find(|node| node.role == Role::Config);
+            let config = config.and_then(|node| node.document.as_ref());
+            let face = face(descriptor, manifest);
+            Some(match config {
+                Some(config) => face.with_config(config.value()),
+                None => face,
+            })
+        }
         View::Index(index) => Some(index_face(descriptor, index)),
         _ => None,
     }
@@ -239,6 +247,7 @@ fn title(node: &Node) -> String {
                 false => format!("{}, {}", artifact.name, artifact.detail),
             }
         }
+        (Role::Content(_), _) => node.label.strip_prefix("file ").unwrap_or(&node.label).to_owned(),
         _ => node.label.clone(),
     }
 }

@@ -28,8 +28,12 @@ use crate::state::ui;
 const ROW: f64 = 34.0;
 /// The same where a row has two lines.
 const TALL_ROW: f64 = 62.0;
-/// Width of the page in pixels below which it has.
-const NARROW: f64 = 760.0;
+/// The same where it has three.
+const TALLEST_ROW: f64 = 84.0;
+/// Width of the page in pixels up to which it has three lines.
+const NARROWEST: f64 = 560.0;
+/// Width of the page in pixels below which it has two.
+const NARROW: f64 = 1000.0;
 /// How long tags must stay in sight before they are looked at.
 const SETTLED: std::time::Duration = std::time::Duration::from_millis(200);
 
@@ -51,16 +55,30 @@ pub struct TagList {
 pub fn TagsPage() -> impl IntoView {
     let shown = shown();
     let reference = shown.route.get_untracked().reference;
-    if Here::of(&reference.registry) == Some(Here::Local) {
+    let here = Here::of(&reference.registry);
+    if here.is_some() {
         ui().command.set(String::new());
-        return view! {
+    }
+    match here {
+        None => view! { <RepositoryTags reference /> }.into_any(),
+        Some(Here::Local) => view! {
             <div class="page">
                 <LocalImages repository=reference.repository />
             </div>
         }
-        .into_any();
+        .into_any(),
+        Some(Here::Draft) => view! {
+            <div class="page">
+                <Card title="Tags">
+                    <p class="empty">
+                        "A draft has no tags yet: it gets one when it is pushed. "
+                        <a href=move || shown.href(View::Edit)>"Push it"</a>
+                    </p>
+                </Card>
+            </div>
+        }
+        .into_any(),
     }
-    view! { <RepositoryTags reference /> }.into_any()
 }
 
 #[component]
@@ -125,6 +143,11 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
     });
     let width = window().inner_width().ok().and_then(|width| width.as_f64());
     let tall = width.is_some_and(|width| width < NARROW);
+    let height = match width {
+        Some(width) if width <= NARROWEST => TALLEST_ROW,
+        Some(width) if width < NARROW => TALL_ROW,
+        _ => ROW,
+    };
     let in_sight = RwSignal::new((0_usize, 0_usize));
     let tags_in_sight = move || {
         let (start, end) = in_sight.get_untracked();
@@ -244,7 +267,7 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
                 </div>
                 <Windowed
                     rows=Signal::derive(move || found.with(Vec::len))
-                    height=if tall { TALL_ROW } else { ROW }
+                    height
                     row
                     class=if tall { "taglist tall" } else { "taglist" }
                     label="Tags"

@@ -4,16 +4,31 @@ mod board;
 mod run;
 mod verdict;
 
+use std::num::NonZeroU32;
+
 use drydock::commands::Task;
-use drydock::verify::Choice;
+use drydock::verify::{Choice, Place};
 use leptos::prelude::*;
 
 use super::commands;
-use super::image::shown;
+use super::image::{Shown, shown};
+use crate::route::{ImageRoute, View};
 use crate::state::ui;
 use board::Board;
 use run::Run;
 use verdict::{Findings, ReportData, VerdictPanel};
+
+/// The address of what a row or a finding is about: the layer, or the document.
+fn href(shown: Shown, place: &Place) -> Option<String> {
+    let route = shown.route.get_untracked();
+    let Some(layer) = place.layer else {
+        return Some(route.with_view(View::documents(Some(place.digest.clone()?))).href());
+    };
+    let layer = u32::try_from(layer).ok().and_then(NonZeroU32::new);
+    let platform =
+        place.platform.as_ref().map(ToString::to_string).or_else(|| route.platform.clone());
+    Some(ImageRoute { platform, ..route }.with_view(View::Layers(layer)).href())
+}
 
 /// The verify view. It starts at once, whether or not the image's first document can be shown.
 #[component]

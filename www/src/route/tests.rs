@@ -1,3 +1,4 @@
+use drydock::commands::Form;
 use proptest::prelude::*;
 
 use super::*;
@@ -72,6 +73,14 @@ fn addresses_and_their_canonical_form() {
         (
             "/alpine:1/-/copy?to=ghcr.io/a/b:1",
             "/docker.io/library/alpine:1/-/copy?to=ghcr.io/a/b:1",
+        ),
+        (
+            "/alpine:1/-/copy?as=rootfs&keep=no&like=v1*&what=tags&referrers=no&foreign=yes",
+            "/docker.io/library/alpine:1/-/copy?what=tags&like=v1*&keep=no&referrers=no&foreign=yes&as=rootfs",
+        ),
+        (
+            "/alpine:1/-/copy?what=platform&referrers=yes&as=x",
+            "/docker.io/library/alpine:1/-/copy?what=platform",
         ),
         ("/-/drafts", "/-/drafts"),
         ("/-/drafts/", "/-/drafts"),
@@ -184,8 +193,27 @@ fn views() -> impl Strategy<Value = View> {
             .prop_map(|(filter, newest_first)| View::Tags { filter, newest_first }),
         Just(View::Verify),
         Just(View::Edit),
-        ".{0,12}".prop_map(|to| View::Copy { to }),
+        copies().prop_map(View::Copy),
     ]
+}
+
+fn copies() -> impl Strategy<Value = CopyView> {
+    let extents = [Extent::All, Extent::Platform, Extent::Tags];
+    let forms = [Form::Layout, Form::Folder, Form::DockerSave, Form::Legacy, Form::RootFs];
+    let choices = any::<[bool; 3]>();
+    let (extent, form) =
+        (proptest::sample::select(extents.to_vec()), proptest::sample::select(forms.to_vec()));
+    (".{0,12}", extent, ".{1,8}", choices, form).prop_map(
+        |(to, extent, pattern, [keep_tags, attached, foreign], form)| CopyView {
+            to,
+            extent,
+            pattern,
+            keep_tags,
+            attached,
+            foreign,
+            form,
+        },
+    )
 }
 
 proptest! {

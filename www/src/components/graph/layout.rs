@@ -1,4 +1,5 @@
-//! Places the boxes of a graph: a column per depth, leaves in order, parents amid their children.
+//! Places the boxes of a graph: a column per depth, leaves in order, parents beside their first
+//! child, so that the root is where one looks first.
 
 use super::{GraphNode, Relation};
 
@@ -50,7 +51,7 @@ impl Layout {
         let mut rows = vec![0.0; nodes.len()];
         let mut next = 0.0;
         // Leaves in the order of a walk; with parents always before children, one pass backwards
-        // then puts each parent amid its own.
+        // then puts each parent beside the first of its own.
         let mut stack: Vec<usize> = roots.into_iter().rev().collect();
         while let Some(at) = stack.pop() {
             let below = children.get(at).map(Vec::as_slice).unwrap_or_default();
@@ -65,10 +66,8 @@ impl Layout {
         for at in (0..nodes.len()).rev() {
             let below = children.get(at).map(Vec::as_slice).unwrap_or_default();
             let row_of = |child: Option<&usize>| child.and_then(|child| rows.get(*child)).copied();
-            if let (Some(first), Some(last)) = (row_of(below.first()), row_of(below.last()))
-                && let Some(row) = rows.get_mut(at)
-            {
-                *row = f64::midpoint(first, last);
+            if let (Some(first), Some(row)) = (row_of(below.first()), rows.get_mut(at)) {
+                *row = first;
             }
         }
         let place = |(depth, row): (&usize, &f64)| Box {

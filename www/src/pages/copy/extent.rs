@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::state::{Copying, Extent};
+use super::state::Copying;
 use crate::components::{Card, format};
 use crate::pages::image::shown;
+use crate::route::{Extent, Here};
 
 /// Which images, and what comes with them.
 #[component]
@@ -42,8 +43,10 @@ pub(super) fn What(copying: Copying) -> impl IntoView {
             "its manifest, which has a digest of its own",
         )
     });
-    let tags =
-        radio(Extent::Tags, "All tags of the repository".to_owned(), "under their own names");
+    // A draft has none.
+    let tags = (Here::of(&subject.reference.registry) != Some(Here::Draft)).then(|| {
+        radio(Extent::Tags, "All tags of the repository".to_owned(), "under their own names")
+    });
     let image = shown().image;
     let known = Signal::derive(move || {
         match image.with(|image| image.ready().map_or(0, |image| image.referrers)) {

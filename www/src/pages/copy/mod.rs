@@ -6,7 +6,7 @@ mod save;
 mod saving;
 mod state;
 
-use drydock::commands::Task;
+use drydock::commands::{Form, Task};
 use drydock::reference::{Reference, from_pasted};
 use drydock::transfer::Options;
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ use self::extent::What;
 use self::plain::PlainLayers;
 use self::save::SaveCard;
 use self::saving::Saving;
-use self::state::{Copying, Extent, Subject};
+use self::state::{Copying, Subject};
 use super::commands::{self, Server};
 use super::image::{Shown, WhenLoaded, shown};
 use super::model::{Load, What as Kind};
@@ -24,7 +24,8 @@ use crate::components::{Card, CommandLine, CommandLines, Empty};
 use crate::jobs::copy::{self, Selection};
 use crate::jobs::local;
 use crate::jobs::push::Stock;
-use crate::route::{Here, Route, View};
+use crate::jobs::save::can_write_folders;
+use crate::route::{CopyView, Extent, Here, Route, View};
 use crate::state::ui;
 
 /// The view.
@@ -69,14 +70,16 @@ fn CopyOf(subject: Subject) -> impl IntoView {
     let ui = ui();
     let server = Server::ask();
     let reference = subject.reference.clone();
-    let copying = Copying::new(subject);
-    let moving = Moving::new(typed(&ui.route.get_untracked()).unwrap_or_default());
-    let saving = Saving::new(copying);
+    let first = chosen(&ui.route.get_untracked()).unwrap_or_default();
+    let form = form(&first, &subject);
+    let copying = Copying::new(subject, &first);
+    let moving = Moving::new(first.to);
+    let saving = Saving::new(copying, form);
     let suggested = {
         let reference = reference.clone();
         Memo::new(move |_| suggestion(server, &reference))
     };
-    follow_address(moving, suggested);
+    follow_address(copying, saving, moving, suggested);
     Effect::new(move |before: Option<(Selection, Options)>| {
         let now = (copying.selection(), copying.options());
         if before.is_some_and(|before| before != now) {
@@ -131,49 +134,73 @@ fn Tools(lines: Memo<Vec<CommandLine>>) -> impl IntoView {
     }
 }
 
-/// Keeps the target that is typed in the address, and takes the one that the address has.
-fn follow_address(moving: Moving, suggested: Memo<String>) {
+/// Keeps the choices and the target that is typed in the address, and takes those that the address
+/// has.
+fn follow_address(copying: Copying, saving: Saving, moving: Moving, suggested: Memo<String>) {
     let ui = ui();
-    // What stands in the address because of what was typed, or the other way round.
-    let known = StoredValue::new(moving.target.get_untracked());
+    // What stands in the address because of what was chosen, or the other way round.
+    let known = StoredValue::new(CopyView {
+        to: moving.target.get_untracked(),
+        ..untrack(move || copying.view(String::new(), saving.form.get()))
+    });
     Effect::new(move |_| {
         let suggested = suggested.get();
-        let is_new =
-            known.with_value(String::is_empty) && moving.target.with_untracked(String::is_empty);
-        if is_new {
+        let nowhere = known.with_value(|known| known.to.is_empty());
+        if nowhere && moving.target.with_untracked(String::is_empty) {
             moving.retarget(suggested);
         }
     });
     Effect::new(move |_| {
-        let Some(to) = ui.route.with(typed) else { return };
-        if known.with_value(|known| *known != to) && !moving.is_running() {
-            known.set_value(to.clone());
-            moving.retarget(if to.is_empty() { suggested.get_untracked() } else { to });
+        let Some(view) = ui.route.with(chosen) else { return };
+        if known.with_value(|known| *known == view) || moving.is_running() {
+            return;
+        }
+        let to = known.with_value(|known| known.to.clone());
+        known.set_value(view.clone());
+        copying.take(&view);
+        if saving.form.get_untracked() != view.form {
+            saving.choose(view.form);
+        }
+        if to != view.to {
+            let to = if view.to.is_empty() { suggested.get_untracked() } else { view.to };
+            moving.retarget(to);
         }
     });
     Effect::new(move |_| {
         let target = moving.target.get();
         let to = if suggested.get_untracked() == target { String::new() } else { target };
-        if known.with_value(|known| *known == to) {
+        let view = copying.view(to, saving.form.get());
+        if known.with_value(|known| *known == view) {
             return;
         }
-        known.set_value(to.clone());
+        known.set_value(view.clone());
         if let Some(image) = ui.image()
-            && matches!(image.view, View::Copy { .. })
+            && matches!(image.view, View::Copy(_))
         {
-            ui.replace(Route::Image(image.with_view(View::Copy { to })));
+            ui.replace(Route::Image(image.with_view(View::Copy(view))));
         }
     });
 }
 
-/// The target in an address of this view.
-fn typed(route: &Route) -> Option<String> {
+/// The choices in an address of this view.
+fn chosen(route: &Route) -> Option<CopyView> {
     match route {
         Route::Image(image) => match &image.view {
-            View::Copy { to } => Some(to.clone()),
+            View::Copy(copy) => Some(copy.clone()),
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// The kind of file that an address asks for, where there can be one.
+fn form(view: &CopyView, subject: &Subject) -> Form {
+    match view.form {
+        Form::DockerSave | Form::Legacy | Form::RootFs if subject.platform.is_none() => {
+            Form::Layout
+        }
+        Form::Folder if !can_write_folders() => Form::Layout,
+        form => form,
     }
 }
 

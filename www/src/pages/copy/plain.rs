@@ -4,11 +4,12 @@ use drydock::edit;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::state::{Copying, Extent};
+use super::state::Copying;
 use crate::components::{Card, format};
 use crate::jobs::drafts;
 use crate::pages::model::Load;
 use crate::pages::transfer::Moving;
+use crate::route::Extent;
 use crate::route::{ImageRoute, Route, View};
 use crate::state::ui;
 

@@ -5,13 +5,12 @@ use drydock::reference::{Reference, from_pasted};
 use leptos::prelude::*;
 
 use super::saving::{Saving, Step};
-use super::state::Extent;
 use crate::components::{ByteSize, Card, CommandLines, Problem, ProgressRow, Untrusted, format};
 use crate::jobs::save::{self, Form};
 use crate::pages::commands::{self, Server};
 use crate::pages::image::shown;
 use crate::pages::trouble::Trouble;
-use crate::route::Here;
+use crate::route::{Extent, Here};
 
 /// What kind of file, how large it will be, and the saving of it.
 #[component]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
-use super::state::{Copying, Extent};
+use super::state::Copying;
 use crate::components::{Problem, Transfer};
 use crate::jobs::copy::Selection;
 use crate::jobs::save::{self, Form, Goal, Measured, Planned};
@@ -15,6 +15,7 @@ use crate::jobs::{self, Progress, Task};
 use crate::net::place::Place;
 use crate::pages::data;
 use crate::pages::model::{ContentModel, Load};
+use crate::route::Extent;
 
 /// Where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,10 +59,10 @@ pub(super) struct Saving {
 }
 
 impl Saving {
-    pub(super) fn new(copying: Copying) -> Self {
+    pub(super) fn new(copying: Copying, form: Form) -> Self {
         Self {
             copying,
-            form: RwSignal::new(Form::Layout),
+            form: RwSignal::new(form),
             more: RwSignal::new(Vec::new()),
             step: RwSignal::new(Step::Idle),
             transfer: RwSignal::new(None),

@@ -1,5 +1,6 @@
 //! What is copied or saved: which images, and what comes with them.
 
+use drydock::commands::Form;
 use drydock::digest::Digest;
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Target};
@@ -8,6 +9,7 @@ use leptos::prelude::*;
 
 use crate::jobs::copy::{Images, Selection};
 use crate::net::place::Place;
+use crate::route::{CopyView, Extent, Here};
 
 /// The image of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,17 +26,6 @@ pub(super) struct Subject {
     pub(super) manifest: Option<Digest>,
 }
 
-/// How much of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// The whole image.
-    All,
-    /// What is for one platform.
-    Platform,
-    /// All tags of the repository.
-    Tags,
-}
-
 /// What the reader has chosen.
 #[derive(Clone, Copy)]
 pub(super) struct Copying {
@@ -49,15 +40,55 @@ pub(super) struct Copying {
 }
 
 impl Copying {
-    pub(super) fn new(subject: Subject) -> Self {
+    /// With the choices that an address has, as far as the image has them.
+    pub(super) fn new(subject: Subject, view: &CopyView) -> Self {
+        let here = Here::of(&subject.reference.registry);
+        let extent = match view.extent {
+            Extent::Platform if !subject.is_index || subject.platform.is_none() => Extent::All,
+            // A draft has no tags.
+            Extent::Tags if here == Some(Here::Draft) => Extent::All,
+            extent => extent,
+        };
         Self {
             subject: StoredValue::new(subject),
-            extent: RwSignal::new(Extent::All),
-            pattern: RwSignal::new("*".to_owned()),
-            keep_tags: RwSignal::new(true),
-            attached: RwSignal::new(true),
-            foreign: RwSignal::new(false),
+            extent: RwSignal::new(extent),
+            pattern: RwSignal::new(view.pattern.clone()),
+            keep_tags: RwSignal::new(view.keep_tags),
+            attached: RwSignal::new(view.attached),
+            foreign: RwSignal::new(view.foreign),
         }
+    }
+
+    /// The choices as an address has them; tracked.
+    pub(super) fn view(self, to: String, form: Form) -> CopyView {
+        CopyView {
+            to,
+            extent: self.extent.get(),
+            pattern: self.pattern.get(),
+            keep_tags: self.keep_tags.get(),
+            attached: self.attached.get(),
+            foreign: self.foreign.get(),
+            form,
+        }
+    }
+
+    /// Takes the choices of an address.
+    pub(super) fn take(self, view: &CopyView) {
+        let Self { extent, pattern, keep_tags, attached, foreign, .. } = self;
+        let set = |signal: RwSignal<bool>, to: bool| {
+            if signal.get_untracked() != to {
+                signal.set(to);
+            }
+        };
+        if extent.get_untracked() != view.extent {
+            extent.set(view.extent);
+        }
+        if pattern.with_untracked(|pattern| *pattern != view.pattern) {
+            pattern.set(view.pattern.clone());
+        }
+        set(keep_tags, view.keep_tags);
+        set(attached, view.attached);
+        set(foreign, view.foreign);
     }
 
     /// What is taken.

@@ -130,7 +130,10 @@ fn Opened(
             let begun = settled.get_untracked();
             let is_typed = Memo::new(move |_| settled.with(|typed| *typed != begun));
             let changes = move || match is_typed.get() {
-                true => view! { <TextDiff before settled /> }.into_any(),
+                true => {
+                    let before = Signal::derive(move || before.get_value());
+                    view! { <TextDiff before settled /> }.into_any()
+                }
                 false => {
                     let (label, lines) = ("What is changed".to_owned(), Arc::clone(&lines));
                     view! { <DiffLines label lines /> }.into_any()

@@ -9,7 +9,7 @@ use super::super::image::shown;
 use super::super::model::Load;
 use crate::chosen::Chosen;
 use crate::components::{Choice, ChooseButton, Problem, ProgressRow, Transfer, format};
-use crate::jobs::patch::{self, Patch};
+use crate::jobs::patch::{self, Begun, Patch};
 use crate::jobs::{Progress, Task, drafts};
 use crate::leaving::Stake;
 use crate::pages::data;
@@ -38,8 +38,15 @@ impl Changing {
         }
     }
 
-    /// Puts a patch of a path into the draft; `then` follows when that went well.
-    pub(super) fn put(self, row: Row, wanted: Patch, then: impl FnOnce() + 'static) {
+    /// Puts a patch of a path into the draft, as long as that has still what was begun with; `then`
+    /// follows when that went well.
+    pub(super) fn put(
+        self,
+        row: Row,
+        wanted: Patch,
+        begun: Option<Begun>,
+        then: impl FnOnce() + 'static,
+    ) {
         let shown = shown();
         let image = shown.image.with_untracked(|image| image.ready().cloned());
         let Some(image) = image else { return };
@@ -60,7 +67,7 @@ impl Changing {
             let _stake = Stake::of_view();
             let kept = async {
                 let patched = patch::patch(&row, wanted, on_progress).await?;
-                patch::into_draft(&reference, &image.digest, scope, patched).await
+                patch::into_draft(&reference, &image.digest, scope, patched, begun).await
             };
             match kept.await {
                 Ok(kept) => {
@@ -113,7 +120,7 @@ pub(super) fn ChangeBar(row: Row, changing: Changing, edit: RwSignal<bool>) -> i
     let is_directory = row.kind == "dir";
     let asking_mode = RwSignal::new(false);
     let sure = RwSignal::new(false);
-    let put = move |row: &Row, patch: Patch| changing.put(row.clone(), patch, || ());
+    let put = move |row: &Row, patch: Patch| changing.put(row.clone(), patch, None, || ());
     let row = StoredValue::new(row);
     let replace = move |chosen: Vec<Chosen>| {
         if let Some(file) = chosen.into_iter().next() {

@@ -38,7 +38,7 @@ impl Drafted {
         Ok(match found {
             None => None,
             Some(drafts::Drafted::Removed) => Some(None),
-            Some(drafts::Drafted::File(content)) => {
+            Some(drafts::Drafted::File(_, content)) => {
                 let bytes = drafts::read(&content, limit).await?;
                 Some(Some(FilePreview { bytes, total: content.size, verified: true }))
             }
@@ -141,7 +141,7 @@ fn name(shown: Shown) -> Option<String> {
     base.map(|_| name)
 }
 
-fn platform(shown: Shown) -> Option<Platform> {
+pub(super) fn platform(shown: Shown) -> Option<Platform> {
     shown.platform.with_untracked(|platform| match platform {
         Load::Ready(Some(platform)) => platform.name.parse().ok(),
         _ => None,

@@ -12,6 +12,10 @@ use crate::route::EntryPath;
 
 /// Height of a row in pixels, as in the style sheet.
 const ROW: f64 = 26.0;
+/// The same where it has two lines, as there is no room for all columns.
+const TALL_ROW: f64 = 46.0;
+/// Width of the page in pixels up to which it has.
+const NARROW: f64 = 720.0;
 /// Rows above and below the window that are asked for too.
 const MARGIN: usize = 40;
 
@@ -30,6 +34,8 @@ struct List {
     window: RwSignal<Window>,
     /// The row that keys move.
     cursor: RwSignal<usize>,
+    /// Height of a row in pixels.
+    height: RwSignal<f64>,
     node: NodeRef<html::Div>,
 }
 
@@ -41,6 +47,7 @@ pub(super) fn TreeList() -> impl IntoView {
         port: RwSignal::new((0, 60)),
         window: RwSignal::new(Window::default()),
         cursor: RwSignal::new(0),
+        height: RwSignal::new(row_height()),
         node: NodeRef::new(),
     };
     list.fetch();
@@ -50,7 +57,12 @@ pub(super) fn TreeList() -> impl IntoView {
             request_animation_frame(move || list.measure());
         }
     });
-    let resized = window_event_listener(leptos::ev::resize, move |_| list.measure());
+    let resized = window_event_listener(leptos::ev::resize, move |_| {
+        if list.height.get_untracked() != row_height() {
+            list.height.set(row_height());
+        }
+        list.measure();
+    });
     on_cleanup(move || resized.remove());
     let rows = move || list.files.summary.with(|summary| summary.rows);
     let by_size = move || list.files.view.with(|view| view.by_size);
@@ -93,9 +105,10 @@ pub(super) fn TreeList() -> impl IntoView {
             on:scroll=move |_| list.measure()
             on:keydown=move |event| list.key(&event)
         >
-            <div class="window" style:height=move || format!("{}px", rows() as f64 * ROW)>
+            <div class="window" style:height=move || format!("{}px", rows() as f64 * list.height.get())>
                 <div style:transform=move || {
-                    format!("translateY({}px)", list.window.with(|window| window.from) as f64 * ROW)
+                    let from = list.window.with(|window| window.from);
+                    format!("translateY({}px)", from as f64 * list.height.get())
                 }>
                     {move || {
                         let Window { from, rows } = list.window.get();
@@ -111,13 +124,20 @@ pub(super) fn TreeList() -> impl IntoView {
     }
 }
 
+/// Height of a row in pixels in a window as wide as this one.
+fn row_height() -> f64 {
+    let width = window().inner_width().ok().and_then(|width| width.as_f64());
+    if width.is_some_and(|width| width <= NARROW) { TALL_ROW } else { ROW }
+}
+
 impl List {
     /// Notices which rows are in view.
     fn measure(self) {
         let Some(element) = self.node.try_get_untracked().flatten() else { return };
         let top = f64::from(element.scroll_top()).max(0.0);
         let seen = f64::from(element.client_height()).max(1.0);
-        let next = ((top / ROW) as usize, (seen / ROW).ceil() as usize + 1);
+        let Some(row) = self.height.try_get_untracked() else { return };
+        let next = ((top / row) as usize, (seen / row).ceil() as usize + 1);
         if self.port.try_get_untracked().is_some_and(|now| now != next) {
             self.port.try_set(next);
         }
@@ -170,11 +190,12 @@ impl List {
     fn bring(self, row: usize) {
         let Some(element) = self.node.try_get_untracked().flatten() else { return };
         let (top, height) = (f64::from(element.scroll_top()), f64::from(element.client_height()));
-        let at = row as f64 * ROW;
+        let Some(own) = self.height.try_get_untracked() else { return };
+        let at = row as f64 * own;
         if at < top {
             element.set_scroll_top(at as i32);
-        } else if at + ROW > top + height {
-            element.set_scroll_top((at + ROW - height).ceil() as i32);
+        } else if at + own > top + height {
+            element.set_scroll_top((at + own - height).ceil() as i32);
         }
         self.measure();
     }

@@ -25,6 +25,9 @@ use crate::jobs::file;
 use crate::jobs::{Progress, Task, blob};
 use crate::route::{EntryPath, Route, Tree};
 
+/// Of a file that was read without the rest of its layer.
+const PART: &str = "the layer matched its digest when the list was read; what is shown was read again, and only so far, so it was not compared again";
+
 /// What is known of the chosen path.
 #[derive(Clone, Debug)]
 enum Chosen {
@@ -90,13 +93,17 @@ pub(super) fn Preview(path: Memo<EntryPath>) -> impl IntoView {
         }
         .into_any(),
         (None, false) if !path.with(EntryPath::is_empty) => view! {
+            // Where the list is in sight it says how far it is.
             <div class="opening grow" role="status">
-                <Show
-                    when=move || files.phase.with(|phase| matches!(phase, Phase::Failed(_)))
-                    fallback=|| view! { <OpeningProgress /> }
-                >
-                    <Opening />
-                </Show>
+                <div class="alone">
+                    <Show
+                        when=move || files.phase.with(|phase| matches!(phase, Phase::Failed(_)))
+                        fallback=|| view! { <OpeningProgress /> }
+                    >
+                        <Opening />
+                    </Show>
+                </div>
+                <p class="empty beside">"The file opens as soon as the layers are read."</p>
             </div>
         }
         .into_any(),
@@ -123,6 +130,7 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
             view! { <FileContent row=row.clone() reader form changing edit /> }.into_any()
         }
         (None, "file" | "hardlink") => view! { <NoMore row=row.clone() /> }.into_any(),
+        _ if row.status == Status::Removed => view! { <NoMore row=row.clone() /> }.into_any(),
         _ => view! { <div class="grow"></div> }.into_any(),
     };
     let layer = row.layer;
@@ -163,7 +171,7 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
     }
 }
 
-/// A file that a later layer took away, and where it still is.
+/// An entry that a later layer took away, and where it still is.
 #[component]
 fn NoMore(row: Row) -> impl IntoView {
     let files = expect_context::<Files>();
@@ -177,9 +185,15 @@ fn NoMore(row: Row) -> impl IntoView {
         };
         view! { " " <a href=href>{format!("Open it in layer {layer}, which has it")}</a> }
     });
+    let what = match row.kind.as_str() {
+        "file" | "hardlink" => "file",
+        "dir" => "directory",
+        "symlink" => "link",
+        _ => "entry",
+    };
     view! {
         <p class="empty grow">
-            {format!("This file is no more: layer {} removed or replaced it.", row.layer)} {link}
+            {format!("This {what} is no more: layer {} removed or replaced it.", row.layer)} {link}
         </p>
     }
 }
@@ -320,17 +334,31 @@ fn Worth(reader: Reader) -> impl IntoView {
         }
         let (trust, words) = match preview.verified {
             true => (Trust::Verified, "the whole layer was read and matches its digest"),
-            false => (Trust::NotChecked, "only a part of the layer was read"),
+            false => (Trust::NotChecked, PART),
         };
         let shown = preview.bytes.len() as u64;
         let part = (shown < preview.total).then(|| {
             let (shown, all) = (format::bytes(shown), format::bytes(preview.total));
-            view! { <Badge kind="warning" text=format!("first {shown} of {all}") /> }
+            view! {
+                <Badge kind="warning" text=format!("first {shown} of {all}") />
+                <Show when=move || reader.may_show_more()>
+                    <button
+                        type="button"
+                        class="button small"
+                        on:click=move |_| reader.show_more()
+                    >
+                        "Show more"
+                    </button>
+                </Show>
+            }
         });
+        // What was not compared is said where it is seen.
+        let class = if preview.verified { "unseen" } else { "muted" };
         view! {
             <span title=words>
                 <TrustBadge trust />
-                <span class="unseen">{words}</span>
+                " "
+                <span class=class>{words}</span>
             </span>
             {part}
         }

@@ -12,8 +12,11 @@ use crate::jobs::file::{self, FilePreview};
 use crate::jobs::{Progress, Task};
 use crate::state::ui;
 
-/// Bytes of a file that are shown.
-const LIMIT: u64 = 512 << 10;
+/// Bytes of a file that are shown at first.
+pub(super) const LIMIT: u64 = 512 << 10;
+
+/// Bytes of a file that are shown at most; what is longer can be downloaded.
+const MOST: u64 = 4 << 20;
 
 /// How the bytes of a file are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,7 @@ pub(super) struct Reader {
     pub(super) shows_draft: RwSignal<bool>,
     pub(super) reading: RwSignal<Reading>,
     pub(super) progress: RwSignal<Option<Transfer>>,
+    limit: RwSignal<u64>,
     task: StoredValue<Option<Task>, LocalStorage>,
 }
 
@@ -57,6 +61,7 @@ impl Reader {
             shows_draft: RwSignal::new(false),
             reading: RwSignal::new(Reading::Busy),
             progress: RwSignal::new(None),
+            limit: RwSignal::new(LIMIT),
             task: StoredValue::new_local(None),
         };
         // Again when a draft was changed, here or in another tab; what is being typed stays.
@@ -77,6 +82,7 @@ impl Reader {
         reading.set(Reading::Busy);
         progress.set(None);
         let (Some(tree), Some(content)) = (files.tree(), self.content) else { return };
+        let limit = self.limit.get_untracked();
         let started = js_sys::Date::now();
         let on_progress = move |now: Progress| {
             let elapsed = js_sys::Date::now() - started;
@@ -84,7 +90,7 @@ impl Reader {
         };
         task.set_value(Some(Task::spawn(async move {
             let found = match &drafted {
-                Some(drafted) => drafted.read(LIMIT).await,
+                Some(drafted) => drafted.read(limit).await,
                 None => Ok(None),
             };
             shows_draft.try_set(matches!(found, Ok(Some(_))));
@@ -99,7 +105,7 @@ impl Reader {
                     return;
                 }
             }
-            let read = file::read(&tree, content, LIMIT, on_progress).await;
+            let read = file::read(&tree, content, limit, on_progress).await;
             reading.try_set(match read {
                 Ok(preview) => Reading::Here(preview),
                 Err(problem) => Reading::Failed(Problem {
@@ -108,6 +114,17 @@ impl Reader {
                 }),
             });
         })));
+    }
+
+    /// Whether more of a long file can be shown; tracked.
+    pub(super) fn may_show_more(self) -> bool {
+        self.limit.get() < MOST
+    }
+
+    /// Shows as much of a long file as can be shown.
+    pub(super) fn show_more(self) {
+        self.limit.set(MOST);
+        self.start();
     }
 
     pub(super) fn stop(self) {

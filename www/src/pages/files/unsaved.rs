@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use drydock::digest::Digest;
 use leptos::prelude::*;
 
 use super::super::image::Shown;
@@ -12,8 +13,16 @@ use crate::leaving::Stake;
 /// Digest of the image, and the path in it.
 pub(super) type Key = (String, String);
 
+/// A text that was typed.
+#[derive(Clone, Debug)]
+pub(super) struct Unsaved {
+    pub(super) text: String,
+    /// Digest of the content with which it was begun; `None` when the draft removed the file.
+    pub(super) begun: Option<Digest>,
+}
+
 thread_local! {
-    static TEXTS: RefCell<BTreeMap<Key, (String, Stake)>> = const { RefCell::new(BTreeMap::new()) };
+    static TEXTS: RefCell<BTreeMap<Key, (Unsaved, Stake)>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The key of a file of the image that is shown.
@@ -23,12 +32,12 @@ pub(super) fn key(shown: Shown, path: &str) -> Key {
 }
 
 /// What was typed.
-pub(super) fn get(key: &Key) -> Option<String> {
+pub(super) fn get(key: &Key) -> Option<Unsaved> {
     TEXTS.with_borrow(|texts| texts.get(key).map(|(text, _)| text.clone()))
 }
 
 /// Keeps what was typed, or forgets it.
-pub(super) fn keep(key: &Key, text: Option<String>) {
+pub(super) fn keep(key: &Key, text: Option<Unsaved>) {
     TEXTS.with_borrow_mut(|texts| match text {
         Some(text) => {
             texts.insert(key.clone(), (text, Stake::of_page()));

@@ -11,7 +11,7 @@ use crate::components::{ByteSize, Identity, Tab, Time, format, is_zero_time};
 use crate::history;
 use crate::jobs::drafts;
 use crate::pages::model::{ContentModel, DocumentContent, DocumentModel, ImageModel, Load, What};
-use crate::route::{Here, Route, View};
+use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::Ui;
 
 /// Who the image is, how far it is trusted, which platform of it is shown.
@@ -33,13 +33,16 @@ pub(super) fn Head(ui: Ui, shown: Shown) -> impl IntoView {
     };
     let share = Signal::derive(move || {
         let route = route.get();
-        history::link(&Route::Image(match digest.get() {
+        // A draft has another digest after its next edit.
+        let fixed = Here::of(&route.reference.registry) != Some(Here::Draft);
+        history::link(&Route::Image(match digest.get().filter(|_| fixed) {
             Some(digest) => route.pinned(&digest),
             None => route,
         }))
     });
     Effect::new(move |_| ui.share.set(Some(share.get())));
     on_cleanup(move || ui.share.set(None));
+    follow_base(ui, route);
     let verify = Signal::derive(move || shown.href(View::Verify));
     let draft = draft(ui, shown);
     let facts = move || {
@@ -54,6 +57,7 @@ pub(super) fn Head(ui: Ui, shown: Shown) -> impl IntoView {
     view! {
         <Identity
             reference
+            draft_of=ui.draft_of
             digest
             trust=ui.trust
             draft
@@ -64,8 +68,37 @@ pub(super) fn Head(ui: Ui, shown: Shown) -> impl IntoView {
             share
             shared=ui.shared
             verify
+            absent=Signal::derive(move || shown.is_absent())
         />
     }
+}
+
+/// Says what a draft that is shown is a draft of.
+fn follow_base(ui: Ui, route: Memo<ImageRoute>) {
+    let name = Memo::new(move |_| {
+        route.with(|route| {
+            let is_draft = Here::of(&route.reference.registry) == Some(Here::Draft);
+            is_draft.then(|| route.reference.repository.to_string())
+        })
+    });
+    Effect::new(move |_| {
+        ui.draft_of.set(None);
+        let Some(name) = name.get() else { return };
+        spawn_local(async move {
+            let base = drafts::base(&name).await.ok().flatten();
+            if name_is_shown(ui, &name) {
+                ui.draft_of.set(base);
+            }
+        });
+    });
+    on_cleanup(move || ui.draft_of.set(None));
+}
+
+fn name_is_shown(ui: Ui, name: &str) -> bool {
+    ui.image().is_some_and(|image| {
+        Here::of(&image.reference.registry) == Some(Here::Draft)
+            && image.reference.repository.as_str() == name
+    })
 }
 
 /// How many edits this browser's draft of the image has, and where it is.
@@ -160,7 +193,7 @@ pub(super) fn view_tabs(shown: Shown) -> Vec<Tab> {
         href: route.with_view(view).href(),
         count,
     };
-    vec![
+    let mut tabs = vec![
         tab("Overview", View::Overview, None),
         tab("Layers", View::Layers(None), layers),
         tab("Files", View::files(), None),
@@ -169,6 +202,11 @@ pub(super) fn view_tabs(shown: Shown) -> Vec<Tab> {
         tab("Tags", View::tags(), None),
         tab("Verify", View::Verify, None),
         tab("Edit", View::Edit, None),
-        tab("Copy", View::Copy { to: String::new() }, None),
-    ]
+        tab("Copy", View::copy(), None),
+    ];
+    // Of what is not there nothing can be seen, but its repository may have others.
+    tabs.retain(|tab| {
+        !shown.is_absent() || tab.current || ["Overview", "Tags"].contains(&tab.name)
+    });
+    tabs
 }

@@ -101,7 +101,10 @@ impl Walk<'_> {
             }
             Role::Config => "config".to_owned(),
             Role::Layer(number) => format!("layer {number}"),
-            Role::Content(number) => format!("content {number}"),
+            Role::Content(number) => match node.label.strip_prefix("file ") {
+                Some(name) => name.to_owned(),
+                None => format!("content {number}"),
+            },
             Role::Entry(_) if node.artifact.is_none() => {
                 self.labels.get(&node.id).cloned().unwrap_or_else(|| title(node))
             }

@@ -3,11 +3,13 @@
 use drydock::verify::{Row, RowState, Verdict};
 use leptos::prelude::*;
 
+use super::href;
 use super::run::Run;
 use crate::components::{
     Badge, ByteSize, DigestChip, LongTable, Meter, MeterKind, Transfer, Trust, TrustBadge,
     Untrusted, format,
 };
+use crate::pages::image::shown;
 
 /// All rows, and how far they are together.
 #[component]
@@ -35,9 +37,13 @@ pub(super) fn Board(run: Run) -> impl IntoView {
             </div>
             {move || {
                 let rows = run.rows.get();
+                let places = run.places.get_untracked();
+                let shown = shown();
                 let count = Signal::stored(rows.len());
                 let row = Callback::new(move |at: usize| {
-                    rows.get(at).map(|row| view! { <BoardRow row=*row /> }).into_any()
+                    let place = places.get(at).and_then(Option::as_ref);
+                    let href = place.and_then(|place| href(shown, place));
+                    rows.get(at).map(|row| view! { <BoardRow row=*row href /> }).into_any()
                 });
                 view! { <LongTable rows=count row label="Blobs" head=head /> }
             }}
@@ -60,7 +66,7 @@ fn head() -> AnyView {
 }
 
 #[component]
-fn BoardRow(row: RwSignal<Row>) -> impl IntoView {
+fn BoardRow(row: RwSignal<Row>, href: Option<String>) -> impl IntoView {
     let first = row.get_untracked();
     let label = move || row.with(|row| row.label.clone());
     let size = first.descriptor.as_ref().map(|descriptor| descriptor.size);
@@ -97,7 +103,9 @@ fn BoardRow(row: RwSignal<Row>) -> impl IntoView {
         <tr>
             <th scope="row">
                 <span class="label">
-                    <bdi>{move || format::cut(&label(), 200)}</bdi>
+                    <a href=href>
+                        <bdi>{move || format::cut(&label(), 200)}</bdi>
+                    </a>
                 </span>
                 {name}
             </th>

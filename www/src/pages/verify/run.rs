@@ -1,16 +1,20 @@
 //! One verification as signals: started, watched, stopped, started again.
 
-use drydock::finding::Finding;
+use std::collections::BTreeMap;
+
+use drydock::digest::Digest;
+use drydock::finding::{Finding, Severity};
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
-use super::board::sum;
+use super::board::{sum, trust_of};
 use crate::components::{LoginAsk, Transfer, Trust, format};
 use crate::jobs::verify::{
-    self, Choice, Event, Report, Row, RowState, Session, Stopper, Verdict, Verified,
+    self, Choice, Event, InImage, Report, Row, RowState, Session, Stopper, Verdict, Verified,
 };
 use crate::jobs::{ProblemKind, Task};
 use crate::route::Here;
+use crate::state::{Checked, ui};
 
 /// The run that the page shows.
 #[derive(Clone, Copy)]
@@ -23,8 +27,10 @@ pub(super) struct Run {
     pub(super) reading: RwSignal<usize>,
     /// The verdict, at the end.
     pub(super) verdict: RwSignal<Option<Verdict>>,
-    /// What was found so far.
-    pub(super) findings: RwSignal<Vec<Finding>>,
+    /// Where in the image the rows are, in their order.
+    pub(super) places: RwSignal<Vec<Option<InImage>>>,
+    /// What was found so far, and where in the image that is.
+    pub(super) findings: RwSignal<Vec<(Finding, Option<InImage>)>>,
     /// The report, at the end.
     pub(super) report: RwSignal<Option<Report>>,
     /// One sentence.
@@ -33,6 +39,8 @@ pub(super) struct Run {
     pub(super) detail: RwSignal<String>,
     /// The login that would have been needed.
     pub(super) login: RwSignal<Option<LoginAsk>>,
+    /// What the other views say of layers.
+    checked: RwSignal<BTreeMap<Digest, Checked>>,
     asked: StoredValue<Option<(Reference, Choice)>>,
     task: StoredValue<Option<Task>, LocalStorage>,
     stopper: StoredValue<Option<Stopper>, LocalStorage>,
@@ -46,11 +54,13 @@ impl Run {
             transfer: RwSignal::new(Transfer::default()),
             reading: RwSignal::new(0),
             verdict: RwSignal::new(None),
+            places: RwSignal::new(Vec::new()),
             findings: RwSignal::new(Vec::new()),
             report: RwSignal::new(None),
             headline: RwSignal::new(String::new()),
             detail: RwSignal::new(String::new()),
             login: RwSignal::new(None),
+            checked: ui().checked,
             asked: StoredValue::new(None),
             task: StoredValue::new_local(None),
             stopper: StoredValue::new_local(None),
@@ -89,6 +99,7 @@ impl Run {
         self.transfer.set(Transfer::default());
         self.verdict.set(None);
         self.findings.set(Vec::new());
+        self.checked.set(BTreeMap::new());
         self.report.set(None);
         self.login.set(None);
         self.headline.set("Reading the documents".to_owned());
@@ -148,6 +159,7 @@ impl Run {
             return;
         }
         if known != Some(rows.len()) {
+            self.places.set(rows.iter().map(|row| session.place(&row.label).cloned()).collect());
             self.rows.set(rows.iter().cloned().map(RwSignal::new).collect());
         } else {
             self.rows.with_untracked(|signals| {
@@ -162,7 +174,7 @@ impl Run {
         self.reading.set(reading);
         self.transfer.set(sum(rows, js_sys::Date::now() - started));
         if self.findings.with_untracked(|findings| findings.len() != session.findings().len()) {
-            self.findings.set(session.findings().to_vec());
+            self.findings.set(placed(session));
         }
         let done = rows.iter().filter(|row| matches!(row.state, RowState::Done(_))).count();
         self.headline.set(format!("Checking {}", format::plural(rows.len(), "blob", "blobs")));
@@ -180,7 +192,8 @@ impl Run {
                 why: problem.message,
             }));
         }
-        self.findings.try_set(report.findings.clone());
+        self.findings.try_set(placed(&session));
+        self.checked.try_set(checked(&session));
         self.headline.try_set(report.headline());
         self.detail.try_set(report.detail());
         self.reading.try_set(0);
@@ -188,4 +201,25 @@ impl Run {
         self.report.try_set(Some(report));
         self.verdict.try_set(Some(verdict));
     }
+}
+
+fn placed(session: &Session) -> Vec<(Finding, Option<InImage>)> {
+    let findings = session.findings().iter();
+    findings.map(|it| (it.clone(), session.place(&it.subject).cloned())).collect()
+}
+
+/// What came of each blob that was read, and why, where it is not what it should be.
+fn checked(session: &Session) -> BTreeMap<Digest, Checked> {
+    let rows = session.rows().iter().filter_map(|row| {
+        let digest = row.descriptor.as_ref()?.digest.clone();
+        let of_it = |finding: &&Finding| {
+            let place = session.place(&finding.subject);
+            finding.severity == Severity::Error
+                && place.is_some_and(|place| place.digest.as_ref() == Some(&digest))
+        };
+        let why = session.findings().iter().filter(of_it).map(|it| it.message.clone()).collect();
+        let checked = Checked { trust: trust_of(row.state), why };
+        Some((digest, checked))
+    });
+    rows.collect()
 }

@@ -3,8 +3,10 @@
 use drydock::verify::Verdict;
 use leptos::prelude::*;
 
+use super::href;
 use super::run::Run;
 use crate::components::{Empty, FindingRow, LongList, format, save_bytes};
+use crate::pages::image::shown;
 use crate::state::{Overlay, ui};
 
 /// The sentence, what stands under it, and what can be done.
@@ -73,14 +75,20 @@ pub(super) fn VerdictPanel(run: Run) -> impl IntoView {
     }
 }
 
-/// What was found, errors first.
+/// What was found, errors first, each with the way to what it is about.
 #[component]
 pub(super) fn Findings(run: Run) -> impl IntoView {
+    let shown = shown();
     let rows = move || {
         let findings = run.findings.get();
         let count = Signal::stored(findings.len());
         let row = Callback::new(move |at: usize| {
-            findings.get(at).cloned().map(|finding| view! { <FindingRow finding /> }).into_any()
+            let found = findings.get(at).cloned();
+            let row = found.map(|(finding, place)| {
+                let href = place.and_then(|place| href(shown, &place));
+                view! { <FindingRow finding href /> }
+            });
+            row.into_any()
         });
         view! { <LongList rows=count row class="rows findings" label="Findings" /> }
     };
