@@ -137,6 +137,22 @@ pub fn choose<'a>(
     first
 }
 
+/// Which platforms of a list those mean who name some: of each that is named the ones that are
+/// exactly it, or, where there is none, all that serve it.
+#[must_use]
+pub fn meant<'a>(all: &[&'a Platform], named: &[Platform]) -> Vec<&'a Platform> {
+    let mut meant = Vec::new();
+    for wanted in named {
+        let exact = all.iter().filter(|platform| platform.is_same(wanted));
+        let before = meant.len();
+        meant.extend(exact.copied());
+        if meant.len() == before {
+            meant.extend(all.iter().filter(|platform| platform.matches(wanted)).copied());
+        }
+    }
+    meant
+}
+
 /// `linux/arm64/v8`, with the version of the system behind a colon. What is not said is `unknown`.
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -288,6 +304,27 @@ mod tests {
         }
         assert_eq!(choose([None, Some(&list[2])], &platform("linux/arm")), Some(1));
         assert_eq!(choose([None], &platform("linux/arm")), None);
+    }
+
+    #[test]
+    fn who_names_platforms_means_exactly_them_where_they_are_there() {
+        let list = ["linux/amd64", "linux/amd64/v3", "linux/arm64/v9", "linux/arm64/v8"];
+        let list = list.map(platform);
+        let all: Vec<&Platform> = list.iter().collect();
+        let meant = |named: &[&str]| -> Vec<String> {
+            let named: Vec<Platform> = named.iter().map(|text| platform(text)).collect();
+            meant(&all, &named).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(meant(&["linux/x86_64"]), ["linux/amd64"]);
+        assert_eq!(meant(&["linux/amd64/v3"]), ["linux/amd64/v3"]);
+        assert_eq!(meant(&["linux/arm64"]), ["linux/arm64/v8"]);
+        assert_eq!(
+            meant(&["linux/amd64/v3", "linux/arm64/v9"]),
+            ["linux/amd64/v3", "linux/arm64/v9"]
+        );
+        assert_eq!(meant(&["linux/s390x"]), [""; 0]);
+        let third = platform("linux/amd64/v3");
+        assert_eq!(super::meant(&[&third], &[platform("linux/amd64")]), [&third]);
     }
 
     #[test]

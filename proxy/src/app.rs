@@ -21,6 +21,7 @@ use crate::limits::{MAX_URL_BYTES, Times};
 use crate::log::Record;
 use crate::outgoing;
 use crate::policy::allow::{Allowed, Hosts};
+use crate::policy::header::QUIET;
 use crate::policy::origin::{Area, OwnNames};
 use crate::policy::path::Shape;
 use crate::policy::{Code, Refusal};
@@ -78,6 +79,12 @@ pub fn app(config: Config) -> Router {
 }
 
 async fn dispatch(State(parts): State<Arc<Parts>>, request: Request) -> Response {
+    let quietly = request.headers().get(QUIET).is_some_and(|value| value == "header");
+    let response = answer(&parts, request).await;
+    if quietly { outgoing::quiet(response) } else { response }
+}
+
+async fn answer(parts: &Parts, request: Request) -> Response {
     let (head, body) = request.into_parts();
     if let Some(response) = status::probe(&parts.status, &parts.page, head.uri.path()).await {
         // Whoever probes knows no name of this server, and learns nothing of it.
@@ -93,22 +100,22 @@ async fn dispatch(State(parts): State<Arc<Parts>>, request: Request) -> Response
     let asks_first = head.headers.contains_key(header::EXPECT);
     let body = Incoming::watch(body, &parts.times, sent, asks_first);
     let method = head.method.clone();
-    let response = match check(&parts, &head) {
+    let response = match check(parts, &head) {
         Ok(Area::Proxy) => {
             record.part("proxy");
             let request = Request::from_parts(head, body);
-            return limited(&parts, client, request, record).await;
+            return limited(parts, client, request, record).await;
         }
         Ok(Area::Scratch) => {
             let shape = Shape::of("", head.uri.path(), None).map_or("/v2/…", Shape::pattern);
             record.part("scratch");
             record.target("(scratch)", shape);
-            scratch_answer(&parts, Request::from_parts(head, body)).await
+            scratch_answer(parts, Request::from_parts(head, body)).await
         }
         Ok(Area::Page) => {
             record.part("page");
             record.target("(page)", "");
-            page(&parts, &head).await
+            page(parts, &head).await
         }
         Err(refusal) => return refused(&refusal, record),
     };

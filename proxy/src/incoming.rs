@@ -39,11 +39,6 @@ impl Incoming {
         let pace = Pace::of_sender(times);
         Body::new(Self { inner, pace, times: times.clone(), count, drained: !asks_first })
     }
-
-    fn fail(&mut self, broken: Broken) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        self.drained = false;
-        Poll::Ready(Some(Err(broken)))
-    }
 }
 
 impl http_body::Body for Incoming {
@@ -56,28 +51,17 @@ impl http_body::Body for Incoming {
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = &mut *self;
         this.drained = true;
-        match Pin::new(&mut this.inner).poll_frame(cx) {
-            Poll::Pending => match this.pace.pending(cx) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(broken) => this.fail(broken),
-            },
-            Poll::Ready(None) => {
-                this.drained = false;
-                Poll::Ready(None)
-            }
-            Poll::Ready(Some(Err(error))) => {
-                let got = this.count.load(Ordering::Relaxed);
-                this.fail(Broken::Cut { got, cause: error.to_string() })
-            }
+        let got = this.count.load(Ordering::Relaxed);
+        let polled = this.pace.frame(Pin::new(&mut this.inner).poll_frame(cx), got, cx);
+        match &polled {
+            Poll::Pending => {}
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 this.count.fetch_add(bytes as u64, Ordering::Relaxed);
-                match this.pace.arrived(bytes) {
-                    Some(broken) => this.fail(broken),
-                    None => Poll::Ready(Some(Ok(frame))),
-                }
             }
+            Poll::Ready(None | Some(Err(_))) => this.drained = false,
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderValue, Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 
 use crate::limits::Times;
 use crate::log::Record;
 use crate::pace::{Broken, Pace};
+use crate::policy::header::STATUS;
 
 struct Outgoing {
     inner: Body,
@@ -36,11 +37,16 @@ pub(crate) fn recorded(
     })
 }
 
-impl Outgoing {
-    fn fail(&mut self, broken: Broken) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        self.record.broken(&broken.to_string());
-        Poll::Ready(Some(Err(broken)))
+/// Puts an error's status into a header field, under one that no browser writes down.
+pub(crate) fn quiet(mut response: Response) -> Response {
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        // One that stands there is that of a redirect, under a status that means nothing.
+        let told = response.headers_mut().entry(STATUS);
+        told.or_insert_with(|| HeaderValue::from(status.as_u16()));
+        *response.status_mut() = StatusCode::OK;
     }
+    response
 }
 
 impl http_body::Body for Outgoing {
@@ -52,30 +58,20 @@ impl http_body::Body for Outgoing {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = &mut *self;
-        match Pin::new(&mut this.inner).poll_frame(cx) {
-            Poll::Pending => match this.pace.pending(cx) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(broken) => this.fail(broken),
-            },
-            Poll::Ready(None) => {
-                this.record.complete();
-                Poll::Ready(None)
-            }
-            Poll::Ready(Some(Err(error))) => {
-                this.fail(Broken::Cut { got: this.record.bytes(), cause: error.to_string() })
-            }
+        let polled = Pin::new(&mut this.inner).poll_frame(cx);
+        let polled = this.pace.frame(polled, this.record.bytes(), cx);
+        match &polled {
+            Poll::Pending => {}
+            Poll::Ready(None) => this.record.complete(),
+            Poll::Ready(Some(Err(broken))) => this.record.broken(&broken.to_string()),
             Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                this.record.add(bytes);
-                if let Some(broken) = this.pace.arrived(bytes) {
-                    return this.fail(broken);
-                }
+                this.record.add(frame.data_ref().map_or(0, Bytes::len));
                 if this.inner.is_end_stream() {
                     this.record.complete();
                 }
-                Poll::Ready(Some(Ok(frame)))
             }
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,9 +1,12 @@
 //! How long one side may let the other wait: without a byte, below a floor of speed, and in all.
 
+use std::fmt::Display;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body::Frame;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::limits::Times;
@@ -83,6 +86,27 @@ impl Pace {
             waited: Duration::ZERO,
             in_window: 0,
             alarm: Box::pin(sleep_until(now)),
+        }
+    }
+
+    /// The next frame of a body that is watched, of which so many bytes came before: what its poll
+    /// gave, unless that took too long.
+    pub(crate) fn frame<E: Display>(
+        &mut self,
+        polled: Poll<Option<Result<Frame<Bytes>, E>>>,
+        got: u64,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        match polled {
+            Poll::Pending => self.pending(cx).map(|broken| Some(Err(broken))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Ready(Some(Err(error))) => {
+                Poll::Ready(Some(Err(Broken::Cut { got, cause: error.to_string() })))
+            }
+            Poll::Ready(Some(Ok(frame))) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                Poll::Ready(Some(self.arrived(bytes).map_or(Ok(frame), Err)))
+            }
         }
     }
 

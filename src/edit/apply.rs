@@ -151,7 +151,8 @@ impl<'a> Work<'a> {
     ) -> Result<(), Failure> {
         let record = edit.record && !records_itself(&edit.action);
         let summary = edit.action.summary();
-        let count = self.root.visit(&edit.scope, None, &mut self.shared, &mut |mut target| {
+        let scope = edit.scope.among(&self.root.platforms());
+        let count = self.root.visit(&scope, None, &mut self.shared, &mut |mut target| {
             act(&mut target)?;
             if record { target.record(&summary) } else { Ok(()) }
         })?;

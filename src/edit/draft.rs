@@ -9,7 +9,7 @@ use crate::edit::action::Action;
 use crate::edit::family::Family;
 use crate::edit::image::Image;
 use crate::edit::time::Time;
-use crate::platform::Platform;
+use crate::platform::{self, Platform};
 use crate::reference::Reference;
 
 /// A base and what is done to it, in order.
@@ -131,12 +131,32 @@ impl Scope {
         matches!(self, Self::All)
     }
 
+    /// The scope as it is meant of an image with these platforms ([`platform::meant`]).
+    pub(super) fn among(&self, all: &[Platform]) -> Self {
+        match self {
+            Self::All => Self::All,
+            Self::Platforms(wanted) => {
+                let all: Vec<&Platform> = all.iter().collect();
+                Self::Platforms(platform::meant(&all, wanted).into_iter().cloned().collect())
+            }
+        }
+    }
+
+    /// Whether an image is one of those of a scope that was made [`among`](Self::among) all.
     pub(super) fn covers(&self, platform: Option<&Platform>) -> bool {
         match self {
             Self::All => true,
-            Self::Platforms(wanted) => {
-                platform.is_some_and(|have| wanted.iter().any(|wanted| have.matches(wanted)))
+            Self::Platforms(these) => {
+                these.iter().any(|one| Platform::are_same(Some(one), platform))
             }
+        }
+    }
+
+    /// Whether an image may be in the scope, when the others are not known.
+    pub(super) fn may_cover(&self, platform: &Platform) -> bool {
+        match self {
+            Self::All => true,
+            Self::Platforms(wanted) => wanted.iter().any(|wanted| platform.matches(wanted)),
         }
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn edit(work: &mut Work<'_>, edit: &IndexEdit) -> Result<(), Failure>
 
 /// Lets attestations in the scope become referrers of what they attest.
 pub(super) fn promote(work: &mut Work<'_>, scope: &Scope) -> Result<(), Failure> {
+    let scope = scope.among(&work.root.platforms());
     let Work { root: Node::Index(index), shared } = work else {
         return Err(Reason::NoIndex.into());
     };
@@ -159,10 +160,12 @@ fn filter(
     platforms: &[Platform],
 ) -> Result<(), Reason> {
     let scope = Scope::Platforms(platforms.to_vec());
+    let all: Vec<Platform> = index.entries.iter().filter_map(Entry::platform).collect();
+    let meant = scope.among(&all);
     let kept: Vec<bool> = index
         .entries
         .iter()
-        .map(|entry| entry.attested().is_none() && scope.covers(entry.platform().as_ref()))
+        .map(|entry| entry.attested().is_none() && meant.covers(entry.platform().as_ref()))
         .collect();
     let images: Vec<Digest> = index
         .entries

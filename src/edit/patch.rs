@@ -68,7 +68,7 @@ pub fn last_change<'a>(
     path: &str,
 ) -> Option<&'a NewEntry> {
     let edits = draft.edits.iter().rev();
-    let edits = edits.filter(|edit| platform.is_none() || edit.scope.covers(platform));
+    let edits = edits.filter(|edit| platform.is_none_or(|platform| edit.scope.may_cover(platform)));
     edits.filter_map(|edit| entries(&edit.action)).find_map(|entries| {
         entries.iter().rev().find(|entry| match entry.node {
             NewNode::Whiteout | NewNode::OpaqueWhiteout => {

@@ -35,13 +35,14 @@ pub(super) fn replace(
         };
         return replace_index(index, text, shared);
     }
-    let count = work.root.visit(scope, None, &mut work.shared, &mut |_| Ok(()))?;
+    let meant = scope.among(&work.root.platforms());
+    let count = work.root.visit(&meant, None, &mut work.shared, &mut |_| Ok(()))?;
     match count {
         0 => return Err(Reason::NoImage(scope.clone()).into()),
         1 => {}
         count => return Err(Reason::RawScope(count, scope.clone()).into()),
     }
-    work.root.visit(scope, None, &mut work.shared, &mut |mut target| {
+    work.root.visit(&meant, None, &mut work.shared, &mut |mut target| {
         let now = target.image.settle(target.shared).map_err(|failure| failure.reason)?;
         match document {
             RawDocument::Manifest => target.replace_manifest(&now, text),

@@ -15,7 +15,7 @@ use crate::edit::editable::is_provisional;
 use crate::edit::family::Family;
 use crate::edit::recipe::Packing;
 use crate::media_type::{Compression, Kind};
-use crate::platform::Platform;
+use crate::platform::{Platform, choose};
 use crate::spec::{Config, Index, LayerDescriptor, Manifest, RunConfig};
 
 /// What becomes of a layer.
@@ -149,16 +149,11 @@ impl FormContext {
         let by_digest = by_digest(change);
         context.is_index = true;
         context.set_text(0, &root);
-        context.index_annotations = index.annotations;
-        context.subject = index.subject;
-        let images = index.manifests.iter().filter(|entry| is_image(entry));
-        context.platforms =
-            images.clone().filter_map(|it| it.platform.clone()).map(facts).collect();
-        let fits = |entry: &&&Descriptor| {
-            shown
-                .is_none_or(|shown| entry.platform.as_ref().is_some_and(|have| have.matches(shown)))
-        };
-        let entry = images.clone().find(|entry| fits(&entry)).or_else(|| images.clone().next());
+        context.index_annotations.clone_from(&index.annotations);
+        context.subject.clone_from(&index.subject);
+        let platforms = images(&index).filter_map(|it| it.platform.clone());
+        context.platforms = platforms.map(facts).collect();
+        let entry = entry_of(&index, shown);
         context.children = index.manifests.iter().map(|entry| child(&by_digest, entry)).collect();
         if let Some(entry) = entry {
             context.entry_annotations = entry.annotations.clone();
@@ -280,12 +275,7 @@ pub fn manifest_of<'a>(
         return Some(root);
     }
     let index = Index::read(&root.document, "index").0?;
-    let images = index.manifests.iter().filter(|entry| !entry.is_attestation());
-    let fits = |entry: &&Descriptor| {
-        let platform = entry.platform.as_ref();
-        shown.is_none_or(|shown| platform.is_some_and(|platform| platform.matches(shown)))
-    };
-    let entry = images.clone().find(fits).or_else(|| images.clone().next())?;
+    let entry = entry_of(&index, shown)?;
     change.documents.iter().find(|it| *it.document.digest() == entry.digest)
 }
 
@@ -370,6 +360,17 @@ fn by_digest(change: &Change) -> BTreeMap<&Digest, &ChangedDocument> {
 fn document<'a>(change: &'a Change, digest: &Digest) -> Option<&'a Document> {
     let found = change.documents.iter().find(|it| it.document.digest() == digest)?;
     Some(&found.document)
+}
+
+/// The entry of the image that is shown: that for the platform, or the first where there is none.
+fn entry_of<'a>(index: &'a Index, shown: Option<&Platform>) -> Option<&'a Descriptor> {
+    let all: Vec<&Descriptor> = images(index).collect();
+    let chosen = shown.and_then(|wanted| choose(all.iter().map(|it| it.platform.as_ref()), wanted));
+    chosen.and_then(|at| all.get(at)).or_else(|| all.first()).copied()
+}
+
+fn images(index: &Index) -> impl Iterator<Item = &Descriptor> {
+    index.manifests.iter().filter(|entry| is_image(entry))
 }
 
 fn is_image(entry: &Descriptor) -> bool {

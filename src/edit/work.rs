@@ -148,7 +148,31 @@ impl Node {
         }
     }
 
-    /// Does something to every image in the scope; the number of images.
+    /// The platforms of all images, as edits are told them.
+    pub(super) fn platforms(&self) -> Vec<Platform> {
+        fn gather(node: &Node, listed: Option<&Tree>, all: &mut Vec<Platform>) {
+            match node {
+                Node::Kept(_) => {}
+                Node::Image(image) => {
+                    all.extend(listed.and_then(platform_of).or_else(|| image.platform()));
+                }
+                Node::Index(index) => {
+                    for entry in &index.entries {
+                        match &entry.node {
+                            Some(node) => gather(node, Some(&entry.descriptor), all),
+                            None => all.extend(entry.platform()),
+                        }
+                    }
+                }
+            }
+        }
+        let mut all = Vec::new();
+        gather(self, None, &mut all);
+        all
+    }
+
+    /// Does something to every image in the scope, which was made [`among`](Scope::among) the
+    /// platforms of all; the number of images.
     pub(super) fn visit(
         &mut self,
         scope: &Scope,

@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::image::artifact::{artifact_kind, content_kind};
 use crate::image::loader::{Loader, Turn, What};
 use crate::image::platforms::usual;
-use crate::image::{ArtifactKind, Category, Missing, Node, NodeId, Role, State};
+use crate::image::{ArtifactKind, Category, LookUp, Missing, Node, NodeId, Role, State};
 use crate::limits;
 use crate::media_type::Kind;
 use crate::platform::{Platform, choose};
@@ -158,11 +158,16 @@ impl Loader {
         let first = self.first_entry(index);
         let only = self.options.only.as_ref().and_then(|only| choose(platforms_of(index), only));
         self.name_collection(id, index);
+        // An entry that is there again says nothing new, unless it says something else.
         let mut seen = BTreeSet::new();
+        let mut is_new = |entry: &Descriptor| {
+            let said = (entry.size, entry.media_type.clone(), entry.data.clone());
+            seen.insert((entry.digest.clone(), entry.platform.clone(), said))
+        };
         let mut entries: BTreeMap<Digest, NodeId> = BTreeMap::new();
         let attests = |entry: &&Descriptor| entry.is_attestation();
         for (at, entry) in index.manifests.iter().enumerate().filter(|(_, e)| !attests(e)) {
-            if !seen.insert((entry.digest.clone(), entry.platform.clone())) {
+            if !is_new(entry) {
                 continue;
             }
             let platform = entry.platform.clone().filter(Platform::is_named);
@@ -183,7 +188,7 @@ impl Loader {
             }
         }
         for (at, entry) in index.manifests.iter().enumerate().filter(|(_, e)| attests(e)) {
-            if !seen.insert((entry.digest.clone(), entry.platform.clone())) {
+            if !is_new(entry) {
                 continue;
             }
             let of = entry.attested();
@@ -265,6 +270,7 @@ impl Loader {
             node.state = State::Skipped(finding.message.clone());
             node.findings.push(finding);
         }
+        self.excuse(id);
     }
 
     fn expand_manifest(&mut self, id: NodeId, manifest: &Manifest) {
@@ -343,6 +349,11 @@ impl Loader {
         let tags = match node.role {
             Role::Root | Role::Entry(_) => true,
             Role::Referrer if self.referrer_depth(id) < limits::REFERRER_DEPTH => false,
+            Role::Referrer => {
+                let most = limits::REFERRER_DEPTH;
+                let reason = format!("Referrers of referrers are followed {most} deep.");
+                return self.not_known(LookUp::Referrers, reason);
+            }
             _ => return,
         };
         if !self.referred.insert(digest.clone()) {

@@ -293,6 +293,13 @@ impl Graph {
         nodes.chain(self.unread.iter().cloned())
     }
 
+    /// What was left out beyond the nodes that are [`State::Missing`] or [`State::Skipped`]: what
+    /// hangs below a node that was read, or lists that no node stands for.
+    #[must_use]
+    pub fn unread(&self) -> &[Missing] {
+        &self.unread
+    }
+
     /// Whether a digest is that of a node, or of one above it.
     pub(super) fn is_or_is_above(&self, digest: &Digest, id: NodeId) -> bool {
         let mut at = self.node(id);
@@ -306,7 +313,7 @@ impl Graph {
     }
 
     /// The name of an image for the names of its parts: `linux/amd64`; `None` for the root.
-    pub(super) fn owner(&self, id: NodeId) -> Option<String> {
+    pub(crate) fn owner(&self, id: NodeId) -> Option<String> {
         let node = self.node(id)?;
         match &node.role {
             Role::Root => None,

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use super::promised::{compare, compare_digest, finding};
 use crate::descriptor::{Descriptor, Mismatch, identify};
 use crate::digest::Digest;
-use crate::finding::Finding;
-use crate::image::{Graph, LookUp, Node, NodeId, NotKnown, State};
+use crate::document::Document;
+use crate::finding::{Finding, Severity};
+use crate::image::{Graph, LookUp, Node, NodeId, NotKnown, Role, State};
 use crate::media_type::MediaType;
 use crate::platform::Platform;
 use crate::reference::Reference;
@@ -216,21 +217,25 @@ impl Loader {
             question.nodes.push(node);
             return;
         }
-        self.copy(first, node);
-    }
-
-    /// Takes what was read for another node.
-    fn copy(&mut self, from: NodeId, to: NodeId) {
-        let Some(other) = self.graph.node(from) else { return };
-        let (state, document, view) =
-            (other.state.clone(), other.document.clone(), other.view.clone());
-        let findings = other.findings.clone();
-        let Some(own) = self.graph.nodes.get_mut(to.0) else { return };
-        own.state = state;
-        own.document = document;
-        own.view = view;
-        own.findings.extend(findings);
-        self.expand(to);
+        let Some(other) = self.graph.node(first).cloned() else { return };
+        let Some(own) = self.graph.nodes.get_mut(node.0) else { return };
+        if let (Some(document), Some(descriptor)) = (&other.document, &own.descriptor)
+            && let Some(finding) = other_size(descriptor, document, &own.label)
+        {
+            own.state = State::Failed;
+            own.findings.push(finding);
+            return self.excuse(node);
+        }
+        let said = |node: &Node| node.descriptor.as_ref().map(|it| it.media_type.clone());
+        if let Some(document) = other.document.as_ref().filter(|_| said(own) != said(&other)) {
+            let claims = Claims { content_type: None, descriptor: said(own) };
+            own.findings.extend(spec::classify(document.value(), &claims, &own.label).2);
+        }
+        own.state = other.state;
+        own.document = other.document;
+        own.view = other.view;
+        own.findings.extend(other.findings);
+        self.expand(node);
     }
 
     /// Takes a document for every node that waits for it.
@@ -243,6 +248,18 @@ impl Loader {
                 None => self.take(*id, question, answer),
             }
         }
+    }
+
+    /// Takes what was read for another node that points to the same.
+    fn copy(&mut self, from: NodeId, to: NodeId) {
+        let Some(other) = self.graph.node(from) else { return };
+        let (document, view) = (other.document.clone(), other.view.clone());
+        let Some(own) = self.graph.nodes.get_mut(to.0) else { return };
+        own.state = State::Read;
+        own.document = document;
+        own.view = view;
+        self.expand(to);
+        self.excuse(to);
     }
 
     /// Whether what was read for one node, without any fault, is what another points to.
@@ -261,6 +278,29 @@ impl Loader {
     }
 
     pub(super) fn take(&mut self, id: NodeId, question: &Question, answer: &Answer) {
+        self.read(id, question, answer);
+        self.excuse(id);
+    }
+
+    /// A referrer that can't be read as the registry lists it is no fault of the image: only the
+    /// list says that there is one. It is noted as not known.
+    pub(super) fn excuse(&mut self, id: NodeId) {
+        let listed = |node: &&mut Node| node.role == Role::Referrer;
+        let Some(node) = self.graph.nodes.get_mut(id.0).filter(listed) else { return };
+        let reason = match &node.state {
+            State::Failed => {
+                let found = node.findings.iter().find(|it| it.severity == Severity::Error);
+                found.map(|finding| finding.message.clone()).unwrap_or_default()
+            }
+            State::Missing(reason) | State::Skipped(reason) => reason.clone(),
+            State::Waiting | State::Read | State::Blob => return,
+        };
+        node.state = State::Missing(reason.clone());
+        node.findings.retain(|finding| finding.severity != Severity::Error);
+        self.not_known(LookUp::Referrers, reason);
+    }
+
+    fn read(&mut self, id: NodeId, question: &Question, answer: &Answer) {
         let asked = match &question.what {
             What::Root(reference) => reference.digest.clone(),
             _ => None,
@@ -401,12 +441,20 @@ impl Loader {
     }
 
     /// Notes that a look-up beside the image gave no answer, each kind once.
-    fn not_known(&mut self, what: LookUp, reason: String) {
+    pub(super) fn not_known(&mut self, what: LookUp, reason: String) {
         match self.graph.not_known.iter_mut().find(|known| known.what == what) {
             Some(known) => known.times += 1,
             None => self.graph.not_known.push(NotKnown { what, reason, times: 1 }),
         }
     }
+}
+
+/// That a descriptor says another size than the document has, which was read by another one.
+fn other_size(descriptor: &Descriptor, document: &Document, label: &str) -> Option<Finding> {
+    let (digest, expected) = (descriptor.digest.clone(), descriptor.size);
+    let actual = document.bytes().len() as u64;
+    let mismatch = Mismatch::Size { digest, expected, actual };
+    (expected != actual).then(|| finding(&mismatch, false, label))
 }
 
 fn is_blob(what: &What) -> bool {

@@ -25,6 +25,7 @@ pub(crate) mod codec;
 pub mod content;
 pub(crate) mod findings;
 mod index;
+mod links;
 mod overlay;
 mod reader;
 pub(crate) mod tar;
@@ -32,5 +33,7 @@ pub mod write;
 
 pub use index::{Entry, Index, IndexError, Kind};
 pub(crate) use overlay::clean;
-pub use overlay::{Astray, Change, ChangeKind, EntryRef, Followed, Node, NodeId, Overlay, Walk};
+pub use overlay::{
+    Astray, Change, ChangeKind, EntryRef, Followed, HARDLINK_TARGET, Node, NodeId, Overlay, Walk,
+};
 pub use reader::{LayerReader, LayerSummary, ReadOptions, Sink};

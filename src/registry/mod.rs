@@ -17,7 +17,7 @@ mod source;
 mod transport;
 pub mod upload;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use http::header::CONTENT_ENCODING;
@@ -84,6 +84,8 @@ pub struct Registry<T> {
     session: RefCell<Session>,
     turn: Turn,
     notices: RefCell<Notices>,
+    /// Whether HEAD has ever said that a manifest is there.
+    answers_head: Cell<bool>,
 }
 
 #[derive(Default)]
@@ -125,6 +127,7 @@ impl<T> Registry<T> {
             session: RefCell::default(),
             turn: Turn::default(),
             notices: RefCell::default(),
+            answers_head: Cell::default(),
         })
     }
 

@@ -7,6 +7,7 @@
 mod classify;
 mod config;
 mod descriptor;
+pub mod fallback;
 mod fields;
 mod index;
 mod manifest;

@@ -14,7 +14,6 @@
 pub mod copy;
 mod drafted;
 mod error;
-pub mod fallback;
 mod links;
 mod plan;
 mod planner;

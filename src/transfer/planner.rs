@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::fallback;
 use super::links::{Links, links};
 use super::plan::{
     Before, BlobAction, BlobStep, ManifestAction, ManifestStep, Plan, ReferrersAction,
@@ -19,6 +18,7 @@ use crate::finding::Finding;
 use crate::reference::{Repository, Tag};
 use crate::registry::retry::{Pace, patiently};
 use crate::registry::{Registry, Transport};
+use crate::spec::fallback;
 
 /// What may be done and what not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,12 +6,12 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::fallback;
 use super::remote::{Remote, is_no};
 use crate::media_type::MediaType;
 use crate::reference::{Tag, Target};
 use crate::registry::retry::{Pace, patiently};
 use crate::registry::{Error, Registry, Transport};
+use crate::spec::fallback;
 
 /// How often a list is written before others are let have their way.
 const WRITES: usize = 3;

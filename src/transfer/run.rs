@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::fallback;
 use super::plan::{
     Before, BlobAction, BlobStep, ManifestAction, ManifestStep, Plan, ReferrersAction,
     ReferrersStep, Step, TagAction, TagStep,
@@ -20,6 +19,7 @@ use crate::reference::Target;
 use crate::registry::retry::{Pace, patiently};
 use crate::registry::upload::{Sizes, Upload, UploadState};
 use crate::registry::{self, Content, Registry, Transport};
+use crate::spec::fallback;
 
 /// Gives the bytes of blobs. They lie outside of memory: a file, or what was downloaded to one.
 #[allow(async_fn_in_trait)]

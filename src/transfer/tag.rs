@@ -8,13 +8,14 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use super::links::{links, read};
 use super::referrers::{self, Unchanged};
 use super::remote::Remote;
-use super::{AT_ONCE, CopyError, DeleteError, Unusable, Wanted, fallback};
+use super::{AT_ONCE, CopyError, DeleteError, Unusable, Wanted};
 use crate::digest::Digest;
 use crate::limits;
 use crate::reference::{Repository, Tag, Target};
 use crate::registry::retry::{Pace, patiently};
 use crate::registry::{self, Registry, Transport};
 use crate::source::Source;
+use crate::spec::fallback;
 
 /// What a repository is to hold for a document of its own to have more tags: the same bytes, again.
 ///

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{DiffId, Digest};
 use crate::finding::{Finding, Severity};
-use crate::layer::LayerSummary;
+use crate::layer::{Index, LayerSummary};
 use crate::spec::{the, the_capital};
 use crate::verify::{BlobKind, Job, Verdict};
 
@@ -26,6 +26,9 @@ pub struct BlobFacts {
     pub findings: Vec<Finding>,
     /// Whether a layer was decoded to its end; true for other blobs.
     pub complete: bool,
+    /// Whether a layer has hardlinks to files that it does not hold itself.
+    #[serde(default)]
+    pub links_below: bool,
 }
 
 /// What came of reading a blob.
@@ -55,6 +58,7 @@ impl From<&LayerSummary> for BlobFacts {
             entries: Some(summary.entries),
             findings: summary.findings.clone(),
             complete: summary.complete,
+            links_below: summary.index.as_ref().is_some_and(Index::links_below),
         }
     }
 }
@@ -71,6 +75,7 @@ impl BlobFacts {
             entries: None,
             findings: Vec::new(),
             complete: true,
+            links_below: false,
         }
     }
 }

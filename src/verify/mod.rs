@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! image::Graph -> Session::new -> jobs() -> (workers read the blobs) -> finish(…) -> report()
+//!                                stacks() -> (layers are put on each other) -> laid(…) ---^
 //! ```
 //!
 //! Documents are compared when the graph is loaded. A [`Session`] takes what that found, says which
@@ -13,8 +14,10 @@ pub mod integrity;
 mod plan;
 mod report;
 mod session;
+mod stack;
 
 pub use integrity::{BlobFacts, Outcome};
 pub use plan::{BlobKind, Choice, Claim, Job, JobId, Plan};
 pub use report::{BlobReport, Report, Verdict};
 pub use session::{Row, RowState, Session};
+pub use stack::Stack;

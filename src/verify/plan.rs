@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::descriptor::Descriptor;
 use crate::digest::{Algorithm, DiffId, Digest};
-use crate::image::{Graph, Node, NodeId, Role, State};
+use crate::image::{Graph, Node, NodeId, Role, State, platforms};
 use crate::inspect::media;
 use crate::platform::{Platform, choose};
 use crate::source::Holder;
@@ -19,6 +19,17 @@ pub enum Choice {
     All,
     /// One, and what is attached to it and to the root.
     Platform(Platform),
+    /// Likewise one of several for the same platform, by the name that
+    /// [`image::platforms`](crate::image::platforms) gives it.
+    Entry(String),
+}
+
+impl Choice {
+    /// The one that an address or a person names.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        name.parse().map_or_else(|_| Self::Entry(name.to_owned()), Self::Platform)
+    }
 }
 
 /// Number of a [`Job`].
@@ -171,12 +182,17 @@ fn claim(job: &mut Job, graph: &Graph, node: &Node, descriptor: &Descriptor) -> 
 pub(super) fn covered<'a>(graph: &'a Graph, choice: &Choice) -> Vec<&'a Node> {
     let mut nodes = Vec::new();
     let mut open = vec![NodeId::ROOT];
+    let way = match choice {
+        Choice::Entry(name) => way_to(graph, name),
+        Choice::All | Choice::Platform(_) => Vec::new(),
+    };
     while let Some(node) = open.pop().and_then(|id| graph.node(id)) {
         nodes.push(node);
         let below: Vec<&Node> = graph.children(node.id).collect();
         let chosen = match choice {
             Choice::All => None,
             Choice::Platform(wanted) => choose(below.iter().map(|child| child.platform()), wanted),
+            Choice::Entry(_) => below.iter().position(|child| way.contains(&child.id)),
         };
         let is_covered = |(at, child): &(usize, &Node)| {
             *choice == Choice::All || child.platform().is_none() || chosen == Some(*at)
@@ -185,4 +201,11 @@ pub(super) fn covered<'a>(graph: &'a Graph, choice: &Choice) -> Vec<&'a Node> {
         open.extend(covered.map(|(_, child)| child.id).collect::<Vec<_>>().into_iter().rev());
     }
     nodes
+}
+
+/// The node of the entry with this name and those above it.
+fn way_to(graph: &Graph, name: &str) -> Vec<NodeId> {
+    let entry = platforms(graph).into_iter().find(|entry| entry.label == name);
+    let parent = |id: &NodeId| graph.node(*id).and_then(|node| node.parent);
+    std::iter::successors(entry.map(|entry| entry.node), parent).collect()
 }

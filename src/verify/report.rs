@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{DiffId, Digest};
 use crate::finding::{Finding, Severity};
+use crate::layer::HARDLINK_TARGET;
 use crate::media_type::{Kind, MediaType};
 
 /// The result of a verification or of one blob.
@@ -134,7 +135,7 @@ impl Report {
                         grouped(many as u64)
                     ),
                 };
-                capital(&(text + &signed))
+                capital(&(text + &signed + &self.unpackable()))
             }
             Verdict::Failed => list(of(Severity::Error).collect()),
             Verdict::Incomplete => {
@@ -142,6 +143,12 @@ impl Report {
                 list(of(Severity::Warning).filter(lack).collect())
             }
         }
+    }
+
+    /// What stands beside a good verdict when the bytes are right and yet no runtime can use them.
+    fn unpackable(&self) -> String {
+        let mut broken = self.findings.iter().filter(|finding| finding.rule == HARDLINK_TARGET);
+        broken.next().map_or_else(String::new, |first| format!(" But: {}", first.message))
     }
 }
 

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity};
-use crate::image::{Category, Graph, Node, Role, State};
+use crate::image::{Category, Graph, Node, NodeId, Role, State, platforms};
+use crate::platform::choose;
 use crate::spec::{View, the_capital};
 use crate::verify::{
-    BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Verdict, conformance, integrity, plan,
+    BlobReport, Choice, Job, JobId, Outcome, Plan, Report, Stack, Verdict, conformance, integrity,
+    plan,
 };
 
 /// How far one blob is.
@@ -44,6 +46,10 @@ pub struct Row {
     /// Whether it is a layer whose bytes are the right ones, but of which nothing else is known, as
     /// it can't be read as files.
     pub bytes_only: bool,
+    /// Whether only a list of referrers says that it is there, so that it has no say in the verdict.
+    pub beside: bool,
+    /// Whether it is a layer with hardlinks to files of other layers.
+    links_below: bool,
     report: Option<BlobReport>,
 }
 
@@ -85,6 +91,7 @@ pub struct Session {
     findings: Vec<Finding>,
     /// Whether something is missing that has no row.
     lacking: bool,
+    stacks: Vec<Stack>,
 }
 
 impl Session {
@@ -101,14 +108,19 @@ impl Session {
             jobs: Plan::of(graph, choice).jobs,
             findings: graph.findings().to_vec(),
             lacking: false,
+            stacks: Vec::new(),
         };
         let jobs: BTreeMap<Digest, JobId> =
             session.jobs.iter().map(|job| (job.descriptor.digest.clone(), job.id)).collect();
-        let mut rows: BTreeMap<Digest, usize> = BTreeMap::new();
-        for node in plan::covered(graph, choice) {
+        let mut rows: BTreeMap<(Digest, bool), usize> = BTreeMap::new();
+        let covered = plan::covered(graph, choice);
+        for node in &covered {
             session.add(graph, node, &jobs, &mut rows);
         }
-        for missing in graph.missing().filter(|missing| missing.node.is_none()) {
+        session.stacks = Stack::of(graph, &covered);
+        let covered: BTreeSet<NodeId> = covered.iter().map(|node| node.id).collect();
+        let is_covered = |id: &NodeId| covered.contains(id);
+        for missing in graph.unread().iter().filter(|it| it.node.as_ref().is_none_or(is_covered)) {
             session.lack("document.missing", &missing.label, &missing.reason);
         }
         // The verdict is about the image and what is known of it.
@@ -168,6 +180,7 @@ impl Session {
             Outcome::Read(facts) => {
                 let hidden = job.claims.iter().any(|claim| claim.hidden.is_some());
                 let same = facts.digest == job.descriptor.digest;
+                row.links_below = facts.links_below;
                 row.bytes_only = hidden && same && verdict == Verdict::Incomplete;
                 row.downloaded = facts.size;
                 row.unpacked = facts.uncompressed_size.unwrap_or(facts.size);
@@ -184,6 +197,37 @@ impl Session {
             self.findings.extend(findings);
             self.sort();
         }
+    }
+
+    /// Images whose layers have to be put on each other, because one of them has hardlinks to files
+    /// of those below it; each is told by [`laid`](Self::laid). Only of layers that were verified can
+    /// be said what is missing in them.
+    #[must_use]
+    pub fn stacks(&self) -> Vec<Stack> {
+        let rows: BTreeMap<&Digest, &Row> = self
+            .rows
+            .iter()
+            .filter_map(|row| Some((&row.descriptor.as_ref()?.digest, row)))
+            .collect();
+        let count = |stack: &Stack, test: fn(&Row) -> bool| {
+            let layers = stack.layers.iter().filter_map(|digest| rows.get(digest));
+            layers.filter(|row| test(row)).count()
+        };
+        let is_open = |stack: &&Stack| {
+            count(stack, |row| row.state == RowState::Done(Verdict::Verified)) == stack.layers.len()
+                && count(stack, |row| row.links_below) > 0
+        };
+        self.stacks.iter().filter(is_open).cloned().collect()
+    }
+
+    /// Takes what was found when the layers of an image were put on each other: the findings of the
+    /// [`Overlay`](crate::layer::Overlay), or why there is none.
+    pub fn laid(&mut self, stack: &Stack, tree: Result<&[Finding], &str>) {
+        match tree {
+            Ok(findings) => self.findings.extend(stack.findings(findings)),
+            Err(reason) => self.findings.push(stack.not_known(reason)),
+        }
+        self.sort();
     }
 
     /// Ends it before all blobs were read: what is open is incomplete.
@@ -215,7 +259,8 @@ impl Session {
             RowState::Done(verdict) => verdict,
             RowState::Waiting | RowState::Reading => Verdict::Incomplete,
         };
-        let worst = self.rows.iter().map(row).max().unwrap_or(Verdict::Incomplete);
+        let known = self.rows.iter().filter(|row| !row.beside);
+        let worst = known.map(row).max().unwrap_or(Verdict::Incomplete);
         if self.findings.first().is_some_and(|finding| finding.severity == Severity::Error) {
             return Verdict::Failed;
         }
@@ -273,12 +318,14 @@ impl Session {
         graph: &Graph,
         node: &Node,
         jobs: &BTreeMap<Digest, JobId>,
-        rows: &mut BTreeMap<Digest, usize>,
+        rows: &mut BTreeMap<(Digest, bool), usize>,
     ) {
         self.findings.extend(node.findings.iter().cloned());
         let verdict = self.judge(node);
         let digest = node.descriptor.as_ref().map(|descriptor| descriptor.digest.clone());
-        let known = digest.as_ref().and_then(|digest| rows.get(digest)).copied();
+        // What is a document here may be a layer there, which is another thing to check.
+        let key = digest.clone().map(|digest| (digest, node.state == State::Blob));
+        let known = key.as_ref().and_then(|key| rows.get(key)).copied();
         if let Some(row) = known.and_then(|at| self.rows.get_mut(at)) {
             row.others += 1;
             if let (RowState::Done(own), Some(other)) = (row.state, verdict) {
@@ -303,8 +350,8 @@ impl Session {
         if let Some(job) = job {
             self.places.insert(job, self.rows.len());
         }
-        if let Some(digest) = digest {
-            rows.insert(digest, self.rows.len());
+        if let Some(key) = key {
+            rows.insert(key, self.rows.len());
         }
         let read = node.document.as_ref().map_or(0, |document| document.bytes().len() as u64);
         self.rows.push(Row {
@@ -317,6 +364,8 @@ impl Session {
             unpacked: read,
             state: verdict.map_or(RowState::Waiting, RowState::Done),
             bytes_only: false,
+            beside: node.role == Role::Referrer && matches!(node.state, State::Missing(_)),
+            links_below: false,
             report,
         });
     }
@@ -336,6 +385,8 @@ impl Session {
                 }
                 Some(Verdict::Verified)
             }
+            // The graph says that it is not known.
+            State::Missing(_) if node.role == Role::Referrer => Some(Verdict::Incomplete),
             State::Missing(reason) | State::Skipped(reason) => {
                 self.lack("document.missing", &node.label, reason);
                 Some(if broken { Verdict::Failed } else { Verdict::Incomplete })
@@ -349,10 +400,17 @@ impl Session {
 
     /// A platform that is not there leaves nothing to verify.
     fn require_platform(&mut self, graph: &Graph, choice: &Choice) {
-        let Choice::Platform(wanted) = choice else { return };
-        let mut entries = graph.nodes().iter().filter_map(Node::platform);
+        let entries = platforms(graph);
+        let (wanted, there) = match choice {
+            Choice::All => return,
+            Choice::Platform(wanted) => {
+                let all = entries.iter().map(|entry| entry.platform.as_ref());
+                (wanted.to_string(), choose(all, wanted).is_some())
+            }
+            Choice::Entry(name) => (name.clone(), entries.iter().any(|it| it.label == *name)),
+        };
         let is_index = graph.root().is_some_and(|root| root.index().is_some());
-        if is_index && !entries.any(|own| own.matches(wanted)) {
+        if is_index && !there {
             self.lacking = true;
             let text = format!("The index has no image for {wanted}, so no layer was checked.");
             let finding = Finding::warning("verify.no-platform", "index", text);

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::archive_support::{
-    documents, entry, folder, opened, read_descriptor, reference, rules, tag, written,
+    blob, documents, entry, folder, opened, read_descriptor, reference, rules, tag, written,
 };
 use crate::image_support::{Store, digest, entry as platform};
 use crate::registry_script::run;
@@ -103,8 +103,59 @@ fn what_was_written_is_read_again() {
     assert_eq!(run(source.cosign_tags(&digest(&index))).expect("tags").len(), 1);
     let names: Vec<Vec<Name>> =
         source.archive().roots().iter().map(|root| root.names.clone()).collect();
-    let expected: Vec<Vec<Name>> = entries.iter().map(|entry| entry.names.clone()).collect();
+    let mut expected: Vec<Vec<Name>> = entries.iter().map(|entry| entry.names.clone()).collect();
+    expected.push(vec![tag(&digest(&index).referrers_tag())]);
     assert_eq!(names, expected);
+    assert_eq!(source.archive().images().len(), 2, "what belongs to an image is none to choose");
+}
+
+/// regctl finds what refers to an image in a layout by this list alone.
+#[test]
+fn what_refers_to_an_image_is_listed_under_its_fallback_tag() {
+    let (mut store, index, amd, _) = images();
+    let sbom = store.artifact("application/spdx+json", Some(&index));
+    let signature = store.artifact("application/vnd.sig", Some(&sbom));
+    let lost = Digest::sha256(b"lost");
+    let lost = json!({"mediaType": MediaType::MANIFEST, "digest": lost, "size": 4});
+    let alone = store.artifact("application/vnd.sig", Some(&lost));
+    let named = |entries: &[Entry]| {
+        let tar = written(&plan_layout(&store, entries).expect("a plan"), &store);
+        let listed = read_file(&tar, "index.json")["manifests"].take();
+        let listed = listed.as_array().expect("a list").clone();
+        let name = |entry: &Value| {
+            let name = &entry["annotations"]["org.opencontainers.image.ref.name"];
+            name.as_str().map(str::to_owned)
+        };
+        move |of: &Value| -> Vec<Value> {
+            let tag = digest(of).referrers_tag();
+            let entries = listed.iter().filter(|entry| name(entry).as_ref() == Some(&tag));
+            entries.map(|entry| read_file(&tar, &blob(&digest(entry)))).collect()
+        }
+    };
+    let list = |of: &Value, kind: &str| {
+        let mut of = of.clone();
+        of["artifactType"] = kind.into();
+        json!({"schemaVersion": 2, "mediaType": MediaType::INDEX, "manifests": [of]})
+    };
+    let entries =
+        [entry(&index, &["a:1"]), entry(&sbom, &[]), entry(&signature, &[]), entry(&alone, &[])];
+    let of = named(&entries);
+    assert_eq!(of(&index), [list(&sbom, "application/spdx+json")]);
+    assert_eq!(of(&sbom), [list(&signature, "application/vnd.sig")]);
+    assert_eq!(of(&amd), [Value::Null; 0], "nothing refers to it");
+    assert_eq!(of(&lost), [Value::Null; 0], "it is not there");
+    // A list that is saved as it is has no other beside it.
+    let tag = digest(&index).referrers_tag();
+    let own = json!({"schemaVersion": 2, "mediaType": MediaType::INDEX, "manifests": []});
+    let mut store = store.clone();
+    let entries = [
+        entry(&index, &["a:1"]),
+        entry(&sbom, &[]),
+        entry(&store.put(MediaType::INDEX, own.to_string()), &[&tag]),
+    ];
+    let tar = written(&plan_layout(&store, &entries).expect("a plan"), &store);
+    let listed = read_file(&tar, "index.json")["manifests"].take();
+    assert_eq!(listed.as_array().map(Vec::len), Some(3), "{listed}");
 }
 
 #[test]

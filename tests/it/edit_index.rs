@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use drydock::descriptor::Descriptor;
 use drydock::edit::{
-    Action, Attached, Base, Draft, Edit, Family, Image, IndexEdit, Origin, Scope, Step, apply,
+    Action, Attached, Base, Draft, Edit, Family, Image, IndexEdit, Origin, RawDocument, Scope,
+    Step, apply,
 };
 use drydock::edit::{Context, History};
 use drydock::image::Options;
@@ -47,6 +48,54 @@ fn an_edit_reaches_every_image_and_no_attestation() {
     let expected =
         ["schemaVersion", "mediaType", "x-before", "manifests", "annotations", "x-behind"];
     assert_eq!(order, expected);
+}
+
+/// `linux/amd64` is not `linux/amd64/v3` where both are listed, but all there is where it is not.
+#[test]
+fn b7_a_scope_means_exactly_its_platforms_where_they_are_listed() {
+    let plain = image("linux/amd64", &["a"]);
+    let third = image("linux/amd64", &["b"]);
+    let arm = image("linux/arm64", &["c"]);
+    let of = |image: &Image, variant: &str| {
+        let mut entry = entry(image, "linux/amd64");
+        entry["platform"]["variant"] = json!(variant);
+        entry
+    };
+    let both = index(
+        &[of(&third, "v3"), entry(&plain, "linux/amd64"), entry(&arm, "linux/arm64")],
+        &[&third, &plain, &arm],
+    );
+    let on =
+        |text: &str, action: Action| vec![Edit::on(vec![text.parse().expect("platform")], action)];
+    for (scope, changed) in [
+        ("linux/x86_64", "linux/amd64"),
+        ("linux/amd64/v3", "linux/amd64/v3"),
+        ("linux/aarch64", "linux/arm64"),
+    ] {
+        let change = edited(&both, on(scope, label("k", Some("v"))));
+        let manifests = change.documents.iter().filter(|it| !it.is_kept());
+        let manifests: Vec<&str> = manifests
+            .map(|it| it.label.as_str())
+            .filter(|label| !label.starts_with("config") && *label != "index")
+            .collect();
+        assert_eq!(manifests, [changed], "{scope}");
+    }
+    let keep = Action::Index(IndexEdit::Filter {
+        platforms: vec!["linux/x86_64".parse().expect("platform")],
+    });
+    let change = edited(&both, all([keep]));
+    assert_eq!(value(&change, "index")["manifests"].as_array().map(Vec::len), Some(1));
+    // A raw text is for one image, which this names.
+    let text = value_of(&plain);
+    let raw = Action::Raw { document: RawDocument::Manifest, text };
+    edited(&both, on("linux/amd64", raw));
+    let alone = index(&[of(&third, "v3")], &[&third]);
+    let change = edited(&alone, on("linux/amd64", label("k", Some("v"))));
+    assert!(change.is_changed());
+}
+
+fn value_of(image: &Image) -> String {
+    String::from_utf8(image.document().bytes().to_vec()).expect("text")
 }
 
 #[test]

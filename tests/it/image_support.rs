@@ -226,3 +226,31 @@ pub(crate) fn two_images() -> (Store, [Value; 4]) {
     let nested = store.index(&[index.clone(), entry(&other, "linux/s390x")]);
     (store, [amd, index, other, nested])
 }
+
+/// Two platforms, attestations, a signature, an SBOM of one platform and a signature of the SBOM.
+pub(crate) fn whole(store: &mut Store) -> Value {
+    let arm = store.image("linux/arm64", &["a", "b"]);
+    let amd = store.image("linux/amd64", &["c"]);
+    let statement = |store: &mut Store, predicate: &str| {
+        let mut layer = store.put(MediaType::IN_TOTO, format!("statement {predicate}"));
+        layer["annotations"] = json!({"in-toto.io/predicate-type": predicate});
+        layer
+    };
+    let layers = [
+        statement(store, "https://spdx.dev/Document"),
+        statement(store, "https://slsa.dev/provenance/v1"),
+    ];
+    let config = store.config("unknown/unknown", &[]);
+    let attests = store.manifest(&config, &layers);
+    let entries =
+        [attestation(&attests, &amd), entry(&arm, "linux/arm64"), entry(&amd, "linux/amd64")];
+    let index = store.index(&entries);
+    store.artifact("application/vnd.dev.sigstore.bundle.v0.3+json", Some(&index));
+    let sbom = store.artifact("application/spdx+json", Some(&arm));
+    store.artifact("application/vnd.cncf.notary.signature", Some(&sbom));
+    let signature = store.artifact("application/vnd.dev.cosign.simplesigning.v1+json", None);
+    let tag = format!("{}.sig", digest(&amd).referrers_tag());
+    store.tag(&tag, &signature);
+    store.tag("v1", &index);
+    index
+}

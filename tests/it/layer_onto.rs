@@ -138,6 +138,49 @@ fn directories_above_are_written_as_they_are() {
     );
 }
 
+/// A copy-up keeps a time to its fraction of a second, and ACLs, as it keeps extended attributes.
+#[test]
+fn d2_fractions_of_seconds_and_acls_stay() {
+    const ACL: &[u8] = b"user::rw-,user:7:r--,group::r--,mask::r--,other::---";
+    let with = |name: &str, flag: u8, content: &[u8]| {
+        let records = [("mtime", &b"1700000000.123456789"[..]), ("SCHILY.acl.access", ACL)];
+        [pax(&records), Head::new(name, flag).mode(0o640).with(content)].concat()
+    };
+    let base = tar(&[with("d/", b'5', b""), with("d/f", b'0', b"old"), with("d/g", b'0', b"g")]);
+    let has = |layer: &[u8], text: &[u8]| layer.windows(text.len()).any(|bytes| bytes == text);
+    let mut contents = Files::default();
+    let content = contents.add("", b"new");
+    let at = |path: &str, entry: NewEntry| NewEntry { path: path.into(), ..entry };
+    let kept = at("d/f", NewEntry { keep: Keep::ALL, ..content.clone() });
+    let mode = at(
+        "d/g",
+        NewEntry { keep: Keep { mode: false, ..Keep::ALL }, ..new("", NewNode::Existing) },
+    );
+    let made = |entries: &[NewEntry]| {
+        let index = clean_index(&base);
+        let tree = Overlay::build(std::slice::from_ref(&index));
+        let landed = onto(entries, &tree, false).expect("a layer");
+        execute(&landed.plan, &[&base], &contents)
+    };
+    for entry in [kept, mode] {
+        let written = made(std::slice::from_ref(&entry));
+        let parts = [&b"mtime=1700000000.123456789\n"[..], &[b"SCHILY.acl.access=", ACL].concat()];
+        for part in parts {
+            let count = written.windows(part.len()).filter(|bytes| bytes == &part).count();
+            assert_eq!(count, 2, "{}: the directory and the file", entry.path);
+        }
+        assert_eq!(clean_index(&written).entry(1).map(|it| it.mtime), Some(1_700_000_000));
+    }
+    // Only what is asked for: a new time is a new time, and nothing of the old file.
+    let time = at("d/f", NewEntry { keep: Keep { mtime: false, ..Keep::ALL }, ..content.clone() });
+    let file = |written: &[u8]| written[1536..].to_vec();
+    let written = file(&made(&[time]));
+    assert!(!has(&written, b"mtime=") && has(&written, ACL));
+    let bare = at("d/f", NewEntry { keep: Keep { mtime: true, ..Keep::default() }, ..content });
+    let written = file(&made(&[bare]));
+    assert!(has(&written, b"mtime=1700000000.123456789\n") && !has(&written, ACL));
+}
+
 /// Folders that the user gives leave those of the image alone, unless they are to be changed.
 #[test]
 fn given_directories_change_what_is_there_only_if_asked() {

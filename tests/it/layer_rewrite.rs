@@ -154,7 +154,7 @@ fn names_of_owners_are_dropped() {
         file("none", "1"),
         with_owner_names("names"),
         [
-            pax(&[("gname", b"users"), ("SCHILY.acl.access", b"u")]),
+            pax(&[("gname", b"users"), ("SCHILY.acl.access", b"u"), ("SCHILY.fflags", b"nodump")]),
             Head::new("in-pax", b'0').owner(5, 6).with(b"2"),
         ]
         .concat(),
@@ -163,6 +163,7 @@ fn names_of_owners_are_dropped() {
     let (rewritten, written) = run(&tar(&parts), &what);
     assert_eq!((rewritten.remade, rewritten.lost_owner_names, rewritten.lost_records), (2, 0, 1));
     assert!(written.windows(5).all(|bytes| bytes != b"users" && bytes[..3] != *b"joe"));
+    assert!(written.windows(19).any(|bytes| bytes == b"SCHILY.acl.access=u"));
     let index = clean_index(&written);
     assert_eq!(index.entry(2).map(|entry| (entry.uid, entry.gid)), Some((5, 6)));
     assert!(written[..1024] == tar(&parts)[..1024]);

@@ -293,10 +293,15 @@ fn m20_lists_that_are_no_lists() {
     let found = case.ask(&[(&case.api, bad)], None).expect("list");
     assert_eq!(found.descriptors.len(), 1, "the good ones are kept");
     assert_eq!(rules(found), ["referrers.descriptor", "referrers.descriptor"]);
-    for body in ["{}", "{"] {
+    for (body, from) in [
+        ("{}", ReferrersFrom::Nowhere),
+        ("", ReferrersFrom::NotKnown),
+        ("{\"manifests\":[", ReferrersFrom::NotKnown),
+        ("{\"manifests\":\"none\"}", ReferrersFrom::NotKnown),
+    ] {
         let no_list = Answer::status(200).header("content-type", MediaType::INDEX).body(body);
         let steps = [(case.api.as_str(), no_list), (case.fallback.as_str(), Answer::status(404))];
-        assert_eq!(case.ask(&steps, None).expect("list").from, ReferrersFrom::Nowhere);
+        assert_eq!(case.ask(&steps, None).expect("list").from, from, "{body}");
     }
     let away = index(&[referrer("x/sig", b"2")])
         .header("link", "<https://evil.example/v2/a/referrers/x>; rel=\"next\"");

@@ -119,6 +119,30 @@ fn from_one_registry_to_another_bytes_and_digests_stay() {
     assert_eq!((other.count("PUT", ""), other.count("POST", "")), (0, 0), "nothing again");
 }
 
+/// Some registries, and proxies in front of them, know GET only.
+#[test]
+fn cosigns_tags_come_along_where_head_is_never_answered() {
+    for status in [400, 403, 404, 405, 501] {
+        let answer = Action::Answer { status, headers: Default::default(), body: Value::Null };
+        let head = Some("HEAD".to_owned());
+        let peer =
+            Peer::under_rules([Rule { method: head, actions: vec![answer], ..Rule::default() }]);
+        sample::install(&peer.store).expect("sample");
+        let registry = peer.registry();
+        let wanted = gather(&registry, SAMPLE, &latest(), &attached()).expect("gathered");
+        let tags = wanted.tags.iter().filter(|(tag, _)| tag.as_str().ends_with(".sig"));
+        assert_eq!(tags.count(), 1, "{status}: {:?}", wanted.tags);
+    }
+    // Where it is answered, what is not there is asked for once.
+    let peer = with_sample();
+    gather(&peer.registry(), SAMPLE, &latest(), &attached()).expect("gathered");
+    for suffix in [".att", ".sbom"] {
+        let asked = |verb: &str| peer.count(verb, suffix);
+        assert_eq!(asked("GET"), 0, "{suffix}");
+        assert!(asked("HEAD") > 0, "{suffix}");
+    }
+}
+
 #[test]
 fn without_what_refers_to_it() {
     let peer = with_sample();

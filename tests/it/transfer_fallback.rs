@@ -2,7 +2,7 @@
 
 use drydock::digest::Digest;
 use drydock::media_type::MediaType;
-use drydock::transfer::fallback;
+use drydock::spec::fallback;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

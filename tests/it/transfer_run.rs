@@ -2,49 +2,22 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use drydock::digest::Digest;
-use drydock::reference::Target;
+use drydock::registry::Error;
 use drydock::registry::auth::Credentials;
-use drydock::registry::upload::UploadState;
-use drydock::registry::{Error, Registry};
-use drydock::source::ReferrersFrom;
-use drydock::transfer::{
-    BlobAction, Event, Origin, Outcome, Plan, Run, RunError, Step, TagAction, Wanted,
-};
-use drydock_registry::{Action, Faults, Rule};
+use drydock::transfer::{BlobAction, Event, Origin, Outcome, Plan, Run, RunError, Step, TagAction};
+use drydock_registry::{Action, Rule};
 use serde_json::{Value, json};
 
-use crate::peer::{Leave, Peer, Waits, run_until_left};
+use crate::peer::{Peer, Waits};
 use crate::registry_script::run;
 use crate::transfer_support::{
-    Made, SIZES, Shelf, carried_out, digest_of, example, place, planned, pushed, repository, tagged,
+    Made, SIZES, Shelf, assert_whole, blob_bytes, carried_out, digest_of, example, now_root, place,
+    planned, pushed, repository, sent_bytes, tagged,
 };
-
-/// Bytes of all blobs of the example, which are all that is ever sent of it but documents.
-fn blob_bytes(made: &Made) -> u64 {
-    made.blobs.values().map(|(descriptor, _)| descriptor.size).sum()
-}
-
-fn sent_bytes(peer: &Peer) -> u64 {
-    peer.bytes("PATCH", "/blobs/") + peer.bytes("PUT", "/blobs/")
-}
 
 /// All that is wanted is there, and verified.
 #[track_caller]
-fn assert_whole(registry: &Registry<Rc<Peer>>, name: &str, made: &Made) {
-    let repository = repository(name);
-    for document in &made.documents {
-        let target = Target::Digest(document.digest().clone());
-        let fetched = run(registry.manifest(&repository, &target)).expect("manifest");
-        assert_eq!(&*fetched.bytes, document.bytes(), "byte for byte");
-    }
-    for (descriptor, _) in made.blobs.values() {
-        run(registry.blob(&repository, descriptor, 1 << 20)).expect("blob");
-    }
-}
-
 #[test]
 fn a_push_is_whole_and_sends_every_byte_once() {
     let (made, peer) = (example(), Peer::new());
@@ -105,126 +78,6 @@ fn what_happens_is_told_in_order() {
         log.iter().filter(|line| line.1 == "started").map(|line| line.0).collect();
     assert_eq!(started[..4], [0, 1, 2, 3], "four at once, the largest first");
     assert_eq!(peer.most_at_once(), 4);
-}
-
-/// Pushes until the peer is left, and keeps what a page would keep.
-fn push_until_left(
-    peer: &Rc<Peer>,
-    plan: &Plan,
-    supply: &Shelf,
-    kept: &RefCell<BTreeMap<Digest, UploadState>>,
-) -> Option<Result<(), RunError<Error>>> {
-    let registry = peer.registry();
-    let on = |event: Event<'_>| {
-        if let Event::Upload { state, .. } = event {
-            kept.borrow_mut().insert(state.digest().clone(), state.clone());
-        }
-    };
-    let (pace, uploads) = (Waits::default(), kept.borrow().clone());
-    let run = Run {
-        plan,
-        registry: &registry,
-        supply,
-        pace: &pace,
-        uploads: &uploads,
-        sizes: SIZES,
-        overwrite: false,
-        on: &on,
-    };
-    run_until_left(&[peer], run.to_end())
-}
-
-/// Case U1, over every request of a push and on both sides of it.
-fn left_at_every_request(name: &str, kept_states: bool) {
-    let made = example();
-    let mut old = Made::default();
-    old.image("old", &[10]);
-    let old_digest = old.documents[0].digest().clone();
-    let mut at = 0;
-    let mut ended = false;
-    while !ended {
-        for leave in [Leave::Before(at), Leave::After(at)] {
-            let first = Peer::new();
-            old.install(&first, "app", "v1");
-            let wanted = made.wanted("v1");
-            let plan = planned(&wanted, &first.registry(), name).expect("plan");
-            first.forget();
-            first.leave(leave);
-            let kept = RefCell::default();
-            let outcome = push_until_left(&first, &plan, &Shelf::of(&made), &kept);
-            let second = Peer::over(first.store.clone(), Faults::examples());
-            let registry = second.registry();
-            let now = digest_of(&registry, name, &tagged("v1")).expect("tag");
-            ended = outcome.is_some();
-            let is_set = wanted.tags[0].1 == now;
-            let tag_was_sent = first.count("PUT", "/manifests/v1") > 0;
-            assert_eq!(is_set, tag_was_sent, "{leave:?}");
-            if !is_set {
-                assert_eq!(now, old_digest, "{leave:?}: the old tag is intact");
-            } else {
-                assert_whole(&registry, name, &made);
-            }
-
-            if !kept_states {
-                kept.borrow_mut().clear();
-            }
-            let plan = planned(&wanted, &registry, name).expect("plan");
-            let open: u64 = plan.totals().upload_bytes;
-            second.forget();
-            let outcome = push_until_left(&second, &plan, &Shelf::of(&made), &kept);
-            assert_eq!(outcome, Some(Ok(())), "{leave:?}");
-            assert_whole(&registry, name, &made);
-            assert_eq!(digest_of(&registry, name, &tagged("v1")), Some(wanted.tags[0].1.clone()));
-            assert!(sent_bytes(&second) <= open, "{leave:?}: only what is missing");
-            if kept_states && !ended {
-                let all = sent_bytes(&first) + sent_bytes(&second);
-                // At most four blobs were on their way, each with one request in doubt.
-                let most = blob_bytes(&made) + 4 * SIZES.chunk;
-                assert!(all <= most, "{leave:?}: {all} of {most}");
-            }
-            assert!(planned(&wanted, &registry, name).expect("plan").is_done());
-            let about = run(registry.referrers(&repository(name), &now_root(&wanted), None));
-            assert_eq!(about.expect("referrers").descriptors.len(), 1, "{leave:?}");
-        }
-        at += 1;
-    }
-    assert!(at > 20, "{at} requests");
-}
-
-fn now_root(wanted: &Wanted) -> Digest {
-    wanted.tags[0].1.clone()
-}
-
-#[test]
-fn u1_a_push_that_was_left_anywhere_is_completed_with_what_was_kept() {
-    left_at_every_request("app", true);
-}
-
-#[test]
-fn u1_a_push_that_was_left_anywhere_is_completed_with_nothing_kept() {
-    left_at_every_request("app", false);
-}
-
-#[test]
-fn u1_the_fallback_tag_is_completed_too() {
-    let made = example();
-    let name = "fault/no-subject/app";
-    let mut ended = false;
-    let mut at = 0;
-    while !ended {
-        let first = Peer::new();
-        let wanted = made.wanted("v1");
-        let plan = planned(&wanted, &first.registry(), name).expect("plan");
-        first.forget();
-        first.leave(Leave::Before(at));
-        ended = push_until_left(&first, &plan, &Shelf::of(&made), &RefCell::default()).is_some();
-        let second = Peer::over(first.store.clone(), Faults::examples());
-        pushed(&wanted, &second.registry(), name, &Shelf::of(&made));
-        let about = run(second.registry().referrers(&repository(name), &now_root(&wanted), None));
-        let about = about.expect("referrers");
-        assert_eq!((about.from, about.descriptors.len()), (ReferrersFrom::FallbackTag, 1), "{at}");
-        at += 1;
-    }
 }
 
 #[test]

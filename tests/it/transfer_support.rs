@@ -272,3 +272,28 @@ pub(crate) fn outline(plan: &Plan) -> String {
     };
     plan.steps.iter().map(line).collect::<Vec<_>>().join("\n")
 }
+
+/// Bytes of all blobs of the example, which are all that is ever sent of it but documents.
+pub(crate) fn blob_bytes(made: &Made) -> u64 {
+    made.blobs.values().map(|(descriptor, _)| descriptor.size).sum()
+}
+
+pub(crate) fn sent_bytes(peer: &Peer) -> u64 {
+    peer.bytes("PATCH", "/blobs/") + peer.bytes("PUT", "/blobs/")
+}
+
+pub(crate) fn assert_whole(registry: &Registry<Rc<Peer>>, name: &str, made: &Made) {
+    let repository = repository(name);
+    for document in &made.documents {
+        let target = Target::Digest(document.digest().clone());
+        let fetched = run(registry.manifest(&repository, &target)).expect("manifest");
+        assert_eq!(&*fetched.bytes, document.bytes(), "byte for byte");
+    }
+    for (descriptor, _) in made.blobs.values() {
+        run(registry.blob(&repository, descriptor, 1 << 20)).expect("blob");
+    }
+}
+
+pub(crate) fn now_root(wanted: &Wanted) -> Digest {
+    wanted.tags[0].1.clone()
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use drydock::archive::write::layout;
 use drydock::digest::Digest;
 use drydock::edit::{
     Action, AttachEdit, AttachTo, AttachedFile, BaseAnnotations, LayerEdit, Packing,
@@ -10,6 +11,7 @@ use drydock::edit::{
 use drydock::media_type::MediaType;
 use serde_json::Value;
 
+use crate::archive_support::{documents, entry, written};
 use crate::edited::{Product, Work, add};
 use crate::images::{Made, Whole, index};
 use crate::judges::{TAG, judge};
@@ -77,6 +79,38 @@ fn an_artifact_is_found_and_pulled() {
         run("oras", ["pull", "--plain-http", &from, "-o", &to.display().to_string()]);
         assert_eq!(fs::read_to_string(to.join("sbom.json")).expect("pulled"), SBOM);
     }
+}
+
+/// What was saved is found in the layout, too: by regctl under the fallback tag, by oras among what
+/// the layout lists.
+#[test]
+fn an_artifact_is_found_in_a_layout() {
+    let ours = attached(&base().make(), "referrers/layout", AttachTo::Root);
+    let whole = &ours.whole;
+    let artifact = serde_json::json!(ours.change.referrers[0].descriptor);
+    let documents = documents(&whole.store);
+    let entries = [entry(&whole.root, &["1"]), entry(&artifact, &[])];
+    let plan = layout(&entries, &|digest| documents.get(digest)).expect("a plan");
+    let scratch = tempfile::tempdir().expect("a directory");
+    let folder = scratch.path().display().to_string();
+    ::tar::Archive::new(&*written(&plan, &whole.store)).unpack(&folder).expect("unpacked");
+    let digest = artifact["digest"].as_str().expect("a digest");
+    let reference = format!("{folder}:1");
+    let listed = run(
+        "regctl",
+        ["artifact", "list", "--format", "{{json .Descriptors}}", &format!("ocidir://{reference}")],
+    );
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(listed[0]["digest"], digest, "{listed}");
+    assert_eq!(listed[0]["artifactType"], KIND);
+    assert_eq!(listed[0]["annotations"]["by"], "somebody");
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    let found = run("oras", ["discover", "--oci-layout", "--format", "json", &reference]);
+    let found: Value = serde_json::from_str(&found).expect("JSON");
+    let found = &found["referrers"];
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found[0]["digest"], digest);
+    assert_eq!(found[0]["artifactType"], KIND);
 }
 
 /// Registries without the referrers API have a list under a tag, which everybody keeps together.

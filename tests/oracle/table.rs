@@ -243,8 +243,8 @@ fn in_a_folder(wanted: &Wanted, whole: &Whole) -> Vec<(String, Bytes)> {
     let lookup = |digest: &Digest| documents.get(digest);
     let planned = archive::folder(&entries, &lookup).expect("a folder");
     let content = |file: archive::File| match file.content {
-        archive::Written::Bytes(bytes) => (file.path, bytes),
-        archive::Written::Blob { digest, .. } | archive::Written::Tar { digest, .. } => {
+        Part::Bytes(bytes) => (file.path, bytes),
+        Part::Blob { digest, .. } | Part::Tar { digest, .. } => {
             (file.path, whole.bytes(&digest).clone())
         }
     };

@@ -207,12 +207,13 @@ fn check_status(
     let code = status.as_u16();
     if !(200..600).contains(&code) {
         let message =
-            format!("{host} answered with status {code}, which is no answer to this request.");
+            format!("{host} gave an answer that has no meaning for this request: status {code}.");
         return Err(Refusal::new(Code::UpstreamProtocol, host, message));
     }
     let bodiless = code == 204 && announced(headers).is_some_and(|length| length > 0);
     if bodiless {
-        let message = format!("{host} answered 204 (no content) and announced content.");
+        let message =
+            format!("{host} announced content and said that there is none: status {code}.");
         return Err(Refusal::new(Code::UpstreamProtocol, host, message));
     }
     if code == 401 && left {

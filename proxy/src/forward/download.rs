@@ -129,26 +129,17 @@ impl Body for Download {
         if this.connection.is_none() {
             return Poll::Ready(None);
         }
-        match Pin::new(&mut this.inner).poll_frame(cx) {
-            Poll::Pending => match this.pace.pending(cx) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(broken) => this.fail(broken),
-            },
-            Poll::Ready(None) => {
+        let polled = Pin::new(&mut this.inner).poll_frame(cx);
+        match ready!(this.pace.frame(polled, this.got, cx)) {
+            None => {
                 this.keep_when_ready();
                 this.record.complete();
                 Poll::Ready(None)
             }
-            Poll::Ready(Some(Err(error))) => {
-                let got = this.got;
-                this.fail(Broken::Cut { got, cause: error.to_string() })
-            }
-            Poll::Ready(Some(Ok(frame))) => {
+            Some(Err(broken)) => this.fail(broken),
+            Some(Ok(frame)) => {
                 // Trailers stay behind.
                 let mut data = frame.into_data().unwrap_or_default();
-                if let Some(broken) = this.pace.arrived(data.len()) {
-                    return this.fail(broken);
-                }
                 this.got += data.len() as u64;
                 match this.cap {
                     Cap::Abort(cap) if this.got > cap => return this.fail(Broken::TooLong(cap)),

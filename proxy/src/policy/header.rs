@@ -46,8 +46,11 @@ pub const CHALLENGE: HeaderName = HeaderName::from_static("x-upstream-www-authen
 /// `X-Upstream-Content-Type`: the registry's media type, under a name that no browser acts on.
 pub const MEDIA_TYPE: HeaderName = HeaderName::from_static("x-upstream-content-type");
 /// `X-Upstream-Status`: the status of a redirect that the server did not follow. The answer itself
-/// never has one of those, so that no browser follows it either.
+/// never has one of those, so that no browser follows it either. With [`QUIET`], that of an error, too.
 pub const STATUS: HeaderName = HeaderName::from_static("x-upstream-status");
+/// `X-Drydock-Status: header`: the page wants each error's status in [`STATUS`], under 200. A browser
+/// writes a line into its console for every other one, and to a look-up an error is a plain no.
+pub const QUIET: HeaderName = HeaderName::from_static("x-drydock-status");
 /// `X-Upstream-Location`: where such a redirect points, absolute.
 pub const POINTS_TO: HeaderName = HeaderName::from_static("x-upstream-location");
 /// `X-Drydock-Seal`: `<kind> <token>` for each URL of an answer, and the token alone in a request.

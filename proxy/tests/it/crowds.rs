@@ -115,6 +115,35 @@ async fn a5_slow_bodies_to_the_scratch_registry_are_given_up() {
     futures_util::future::join_all(senders).await;
 }
 
+/// Also those of this machine, whose requests are not counted, hold their places for a while only.
+#[tokio::test]
+async fn a5_slow_bodies_from_this_machine_give_their_places_back() {
+    let server = Server::start(|config| {
+        config.scratch = Some(scratch());
+        config.crowd.total = 3;
+        config.times.floor_window = Duration::from_secs(1);
+    })
+    .await;
+    let (address, host) = (server.address, server.address);
+    let head = format!(
+        "PUT /v2/app/blobs/uploads/1 HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100000000\r\n\r\n"
+    );
+    let senders: Vec<_> = (0..3)
+        .map(|_| {
+            let head = head.clone();
+            tokio::spawn(async move { sends_until_closed(address, &head, b"x").await })
+        })
+        .collect();
+    let probe = "GET /-/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(server.raw(probe).await.starts_with("HTTP/1.1 503 "), "all places are taken");
+    for sender in senders {
+        let took = sender.await.unwrap();
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+    assert!(server.raw(probe).await.starts_with("HTTP/1.1 200 "), "there is room again");
+}
+
 /// Sends a piece every now and then until the server closes; how long that took.
 async fn sends_until_closed(address: SocketAddr, head: &str, piece: &[u8]) -> Duration {
     let mut tcp = TcpStream::connect(address).await.unwrap();

@@ -1,6 +1,6 @@
 use http::Method;
 
-use crate::support::{DIGEST, Server, Upstream, ok, raw, raw_bytes, respond};
+use crate::support::{DIGEST, Server, Upstream, allow, ok, raw, raw_bytes, respond};
 
 fn blob(registry: &Upstream) -> String {
     registry.path(&format!("/v2/app/blobs/{DIGEST}"))
@@ -62,6 +62,70 @@ async fn p30_errors_of_the_proxy_are_hardened_too() {
     assert!(answer.header("content-security-policy").starts_with("sandbox"));
 }
 
+/// The browser writes each answer of 400 and more into its console, though to a look-up it is a no.
+#[tokio::test]
+async fn c10_the_page_gets_the_status_of_an_error_in_a_header_field() {
+    let registry = Upstream::http(|seen| {
+        let status = seen.headers["accept"].to_str().unwrap().parse().unwrap();
+        let fields = [
+            ("x-upstream-status", "204"),
+            ("www-authenticate", "Basic realm=\"r\""),
+            ("retry-after", "7"),
+        ];
+        respond(status, &fields, "why")
+    })
+    .await;
+    let scratch = axum::Router::new().fallback(|headers: http::HeaderMap| async move {
+        let status: u16 = headers["accept"].to_str().unwrap().parse().unwrap();
+        (http::StatusCode::from_u16(status).unwrap(), "why")
+    });
+    let server = Server::start(|config| {
+        allow(config, &[&registry]);
+        config.scratch = Some(scratch);
+    })
+    .await;
+    let manifest = "/v2/app/manifests/latest";
+    for (path, method) in [
+        (registry.path(manifest), Method::GET),
+        (registry.path(manifest), Method::HEAD),
+        (manifest.to_owned(), Method::GET),
+        (manifest.to_owned(), Method::HEAD),
+    ] {
+        for status in ["200", "400", "401", "403", "404", "416", "429", "500", "503"] {
+            let ask = |quietly: bool| {
+                let mut request = server.request(method.clone(), &path);
+                request.headers_mut().insert("accept", status.parse().unwrap());
+                if quietly {
+                    request.headers_mut().insert("x-drydock-status", "header".parse().unwrap());
+                }
+                server.send(request)
+            };
+            let plain = ask(false).await;
+            assert_eq!(plain.status.as_str(), status, "{method} {path}");
+            assert_eq!(plain.header("x-upstream-status"), "", "{method} {path}: {status}");
+            let quiet = ask(true).await;
+            assert_eq!(quiet.status, 200, "{method} {path}: {status}");
+            let told = if status == "200" { "" } else { status };
+            assert_eq!(quiet.header("x-upstream-status"), told, "{method} {path}: {status}");
+            assert_eq!(quiet.text(), plain.text());
+            for name in ["retry-after", "x-upstream-www-authenticate"] {
+                assert_eq!(quiet.header(name), plain.header(name), "{name}");
+            }
+        }
+    }
+    // What the server refuses by itself, and redirects, which have a status there already.
+    let mut request = server.request(Method::GET, "/-/proxy/https/localhost/v2/");
+    request.headers_mut().insert("x-drydock-status", "header".parse().unwrap());
+    let refused = server.send(request).await;
+    assert_eq!((refused.status.as_u16(), refused.header("x-upstream-status")), (200, "403"));
+    assert_eq!(refused.header("x-drydock-error"), "private-address");
+    let mut request = server.request(Method::GET, &registry.path(manifest));
+    request.headers_mut().insert("accept", "304".parse().unwrap());
+    request.headers_mut().insert("x-drydock-status", "header".parse().unwrap());
+    let redirect = server.send(request).await;
+    assert_eq!((redirect.status.as_u16(), redirect.header("x-upstream-status")), (200, "304"));
+}
+
 #[tokio::test]
 async fn p32_only_known_fields_reach_the_page() {
     let dropped = [
@@ -79,6 +143,7 @@ async fn p32_only_known_fields_reach_the_page() {
         ("timing-allow-origin", "*"),
         ("x-drydock-error", "fake"),
         ("x-drydock-seal", "realm fake"),
+        ("x-upstream-status", "200"),
         ("sourcemap", "/x"),
         ("speculation-rules", "\"/x\""),
         ("nel", "{}"),
@@ -211,6 +276,10 @@ async fn p33_statuses_that_are_no_answer_are_clear_errors() {
         let message = answer.assert_refused("upstream-protocol");
         assert!(message.contains(&registry.host()), "{status_line}: {message}");
         assert_eq!(answer.status, 502);
+        // Words of ours before the number of a status, which most readers can't read.
+        let said = message.replace(&registry.host(), "HOST");
+        let before = said.find(|c: char| c.is_ascii_digit()).map(|at| &said[..at]);
+        assert!(before.is_none_or(|before| before.ends_with(": status ")), "{message}");
     }
 }
 

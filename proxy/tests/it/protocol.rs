@@ -50,6 +50,29 @@ async fn p34_ambiguous_framing_is_refused_and_the_connection_closed() {
     assert!(registry.seen().is_empty());
 }
 
+/// hyper hides `Content-Length` beside `Transfer-Encoding`, so that nothing here can refuse the two;
+/// it reads the chunks and ends the connection, and nothing behind them is taken for a request.
+#[tokio::test]
+async fn p34_two_lengths_smuggle_nothing_into_the_scratch_registry() {
+    let store = drydock_registry::Store::memory();
+    let server =
+        Server::start(|config| config.scratch = Some(drydock_registry::router(store))).await;
+    let host = server.address;
+    let smuggled = format!("GET /-/healthz HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let (length, chunked) = ("Content-Length: 5", "Transfer-Encoding: chunked");
+    for (one, other) in [(length, chunked), (chunked, length)] {
+        for line in ["PUT /v2/app/manifests/a", "POST /v2/app/blobs/uploads/", "GET /v2/"] {
+            let text = format!(
+                "{line} HTTP/1.1\r\nHost: {host}\r\n{one}\r\n{other}\r\n\r\n0\r\n\r\n{smuggled}"
+            );
+            let started = Instant::now();
+            let answer = server.raw(text).await;
+            assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{line} {one}: {answer}");
+            assert!(started.elapsed() < Duration::from_secs(5), "{line} {one}: left open");
+        }
+    }
+}
+
 #[tokio::test]
 async fn p34_a_get_with_a_body_is_refused() {
     let (registry, server) = setup().await;

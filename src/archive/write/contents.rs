@@ -1,24 +1,28 @@
 //! What belongs to the images that are saved?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use super::{Entry, Lookup, WriteError};
+use crate::archive::open::Name;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::finding::Finding;
 use crate::limits;
-use crate::media_type::Kind;
-use crate::spec::{self, Claims, Index, Manifest};
+use crate::media_type::{Kind, MediaType};
+use crate::reference::Tag;
+use crate::spec::{self, Claims, Index, Manifest, fallback};
 
 /// Everything under some roots, each digest once.
 #[derive(Default)]
 pub(super) struct Contents {
     pub(super) parts: BTreeMap<Digest, Content>,
     pub(super) notes: Vec<Finding>,
+    /// What each manifest that something refers to is referred to by, as lists of referrers have it.
+    referrers: BTreeMap<Digest, Vec<Value>>,
 }
 
 /// What is written under a digest.
@@ -31,6 +35,15 @@ pub(super) enum Content {
 pub(super) enum Listed {
     Index(Box<Index>),
     Manifest(Box<Manifest>),
+}
+
+impl Listed {
+    fn subject(&self) -> Option<&Descriptor> {
+        match self {
+            Self::Index(index) => index.subject.as_ref(),
+            Self::Manifest(manifest) => manifest.subject.as_ref(),
+        }
+    }
 }
 
 impl Contents {
@@ -60,6 +73,28 @@ impl Contents {
         Ok(contents)
     }
 
+    /// Makes the lists of what refers to something that is here, and gives them to be listed. A list
+    /// that is among the entries stays as it is.
+    pub(super) fn lists_of_referrers(&mut self, entries: &[Entry]) -> Vec<Entry> {
+        let names = entries.iter().flat_map(|entry| &entry.names);
+        let tags: BTreeSet<&Tag> = names.filter_map(Name::tag).collect();
+        let mut lists = Vec::new();
+        for (subject, referrers) in &self.referrers {
+            let Ok(tag) = Tag::parse(&subject.referrers_tag()) else { continue };
+            if tags.contains(&tag) || !self.parts.contains_key(subject) {
+                continue;
+            }
+            let mut list = fallback::empty();
+            fallback::add(&mut list, referrers);
+            let bytes = fallback::to_bytes(&list);
+            let digest = Digest::sha256(&bytes);
+            let descriptor = Descriptor::new(MediaType::INDEX, digest.clone(), bytes.len() as u64);
+            self.parts.insert(digest, Content::Document(bytes));
+            lists.push(Entry { descriptor, names: vec![Name::Tag(tag)] });
+        }
+        lists
+    }
+
     /// Takes a document, and reads it if it was not there before.
     fn document(
         &mut self,
@@ -76,7 +111,12 @@ impl Contents {
             Some(Content::Blob { .. }) | None => {}
         }
         self.room()?;
-        listed(descriptor, document).map(Some)
+        let listed = listed(descriptor, document)?;
+        if let Some(subject) = listed.subject() {
+            let referrers = self.referrers.entry(subject.digest.clone()).or_default();
+            referrers.push(fallback::entry(document));
+        }
+        Ok(Some(listed))
     }
 
     fn blobs<I: IntoIterator<Item = Descriptor>>(

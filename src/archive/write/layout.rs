@@ -21,7 +21,9 @@ use crate::reference::Tag;
 ///
 /// Every name is an entry of `index.json`: the tag is its `org.opencontainers.image.ref.name`, by
 /// which skopeo, oras and crane find it; where images of several repositories have one tag, the
-/// whole name is. Docker and containerd take the whole name of `io.containerd.image.name`.
+/// whole name is. Docker and containerd take the whole name of `io.containerd.image.name`. What
+/// refers to something that is in the layout is also listed as the distribution-spec's "Referrers
+/// Tag Schema" has it, as regctl looks nowhere else.
 ///
 /// # Errors
 /// When documents are missing or can't be read, or contradict each other.
@@ -34,8 +36,9 @@ pub fn layout(entries: &[Entry], documents: &Lookup<'_>) -> Result<Plan, WriteEr
 /// # Errors
 /// As with [`layout`].
 pub fn folder(entries: &[Entry], documents: &Lookup<'_>) -> Result<Folder, WriteError> {
-    let contents = Contents::of(entries, documents)?;
-    let mut folder = begin(entries);
+    let mut contents = Contents::of(entries, documents)?;
+    let lists = contents.lists_of_referrers(entries);
+    let mut folder = begin(&[entries, &lists].concat());
     folder.contents(contents);
     folder.notes.extend(entries.iter().filter_map(docker_types));
     Ok(folder)

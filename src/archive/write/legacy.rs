@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::docker::{image, tag};
-use super::{Entry, File, Folder, Lookup, WriteError, Written};
+use super::{Entry, File, Folder, Lookup, Part, WriteError};
 use crate::archive::docker::MANIFEST;
 use crate::digest::Digest;
 use crate::media_type::Kind;
@@ -47,7 +47,7 @@ pub fn legacy(
 #[derive(Default)]
 struct Legacy {
     /// By path, so that what images share is written once.
-    files: BTreeMap<String, Written>,
+    files: BTreeMap<String, Part>,
     items: Vec<Value>,
     /// The uppermost layer of each tag of a repository.
     repositories: BTreeMap<String, Map<String, Value>>,
@@ -70,7 +70,7 @@ impl Legacy {
         let facts = config.value().as_object().ok_or_else(no_config)?;
         let created = facts.get("created").cloned().unwrap_or_else(|| json!(NEVER));
         let path = format!("{}.json", named.digest.encoded());
-        self.files.insert(path.clone(), Written::Bytes(config.bytes().clone()));
+        self.files.insert(path.clone(), Part::Bytes(config.bytes().clone()));
         let (mut layers, mut parent) = (Vec::new(), None::<String>);
         let last = manifest.layers.len();
         for (number, layer) in manifest.layers.iter().enumerate() {
@@ -96,13 +96,13 @@ impl Legacy {
                 let known = REPEATED.iter().filter_map(|key| Some((*key, facts.get(*key)?)));
                 described.extend(known.map(|(key, value)| (key.to_owned(), value.clone())));
             }
-            let mut put = |name: &str, content: Written| {
+            let mut put = |name: &str, content: Part| {
                 self.files.insert(format!("{id}/{name}"), content);
             };
-            put("VERSION", Written::Bytes(VERSION.into()));
-            put("json", Written::Bytes(described.to_string().into()));
+            put("VERSION", Part::Bytes(VERSION.into()));
+            put("json", Part::Bytes(described.to_string().into()));
             let (digest, packed) = (layer.digest.clone(), layer.size);
-            put("layer.tar", Written::Tar { digest, packed, size, entry: at });
+            put("layer.tar", Part::Tar { digest, packed, size, entry: at });
             layers.push(format!("{id}/layer.tar"));
             parent = Some(id);
         }

@@ -56,7 +56,7 @@ pub struct Plan {
     pub notes: Vec<Finding>,
 }
 
-/// Where the bytes of one part of an archive come from.
+/// Where the bytes of one part of an archive, or of one file, come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part {
     /// Headers, padding and small documents.
@@ -83,6 +83,17 @@ pub enum Part {
         /// The first of the entries that it belongs to, counted from 0.
         entry: usize,
     },
+}
+
+impl Part {
+    /// Number of bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Blob { size, .. } | Self::Tar { size, .. } => *size,
+        }
+    }
 }
 
 /// Why an archive can't be made.
@@ -168,45 +179,7 @@ pub struct File {
     /// The path, with `/` between its components.
     pub path: String,
     /// What is in it.
-    pub content: Written,
-}
-
-/// What a file holds.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Written {
-    /// Something that is made here.
-    Bytes(Bytes),
-    /// A whole blob.
-    Blob {
-        /// Digest of the blob.
-        digest: Digest,
-        /// Size of the blob in bytes.
-        size: u64,
-        /// The first of the entries that it belongs to, counted from 0.
-        entry: usize,
-    },
-    /// The tar that a blob is unpacked to.
-    Tar {
-        /// Digest of the blob.
-        digest: Digest,
-        /// Size of the blob in bytes.
-        packed: u64,
-        /// Size of the tar in bytes.
-        size: u64,
-        /// The first of the entries that it belongs to, counted from 0.
-        entry: usize,
-    },
-}
-
-impl Written {
-    /// Number of bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Blob { size, .. } | Self::Tar { size, .. } => *size,
-        }
-    }
+    pub content: Part,
 }
 
 impl Folder {
@@ -231,7 +204,7 @@ impl Folder {
     }
 
     fn put(&mut self, path: impl Into<String>, bytes: impl Into<Bytes>) {
-        let (path, content) = (path.into(), Written::Bytes(bytes.into()));
+        let (path, content) = (path.into(), Part::Bytes(bytes.into()));
         self.files.push(File { path, content });
     }
 
@@ -240,8 +213,8 @@ impl Folder {
         for (digest, content) in contents.parts {
             let path = blob_path(&digest);
             let content = match content {
-                Content::Document(bytes) => Written::Bytes(bytes),
-                Content::Blob { size, entry } => Written::Blob { digest, size, entry },
+                Content::Document(bytes) => Part::Bytes(bytes),
+                Content::Blob { size, entry } => Part::Blob { digest, size, entry },
             };
             self.files.push(File { path, content });
         }
@@ -258,18 +231,13 @@ struct Writer {
 }
 
 impl Writer {
-    fn file(&mut self, path: &str, content: Written) -> Result<(), WriteError> {
+    fn file(&mut self, path: &str, content: Part) -> Result<(), WriteError> {
         let size = content.size();
         self.made.extend_from_slice(&header::file(path, size));
         self.plan.files += 1;
         match content {
-            Written::Bytes(bytes) => self.made.extend_from_slice(&bytes),
-            Written::Blob { digest, size, entry } => {
-                self.put(Part::Blob { digest, size, entry }, size)?;
-            }
-            Written::Tar { digest, packed, size, entry } => {
-                self.put(Part::Tar { digest, packed, size, entry }, size)?;
-            }
+            Part::Bytes(bytes) => self.made.extend_from_slice(&bytes),
+            part @ (Part::Blob { .. } | Part::Tar { .. }) => self.put(part, size)?,
         }
         let padding = (size.wrapping_neg() & 511) as usize;
         self.made.resize(self.made.len() + padding, 0);

@@ -18,7 +18,7 @@ pub(crate) struct NewEntry<'a> {
     pub(crate) header_offset: u64,
     pub(crate) content_offset: u64,
     pub(crate) device: Option<(u32, u32)>,
-    pub(crate) xattrs: &'a [(Vec<u8>, Vec<u8>)],
+    pub(crate) records: &'a [(Vec<u8>, Vec<u8>)],
     pub(crate) sparse: Option<&'a [[u64; 2]]>,
     pub(crate) extras: Extras,
     /// Where the content ends in the tar.
@@ -34,9 +34,9 @@ impl Index {
     pub(crate) fn push(&mut self, entry: &NewEntry<'_>) -> Result<(), Full> {
         let (dir, base) = split(entry.name);
         let sparse = entry.sparse.unwrap_or_default();
-        let xattr_bytes: usize =
-            entry.xattrs.iter().map(|(key, value)| key.len() + value.len()).sum();
-        let grows = entry.name.len() + entry.link.len() + xattr_bytes + sparse.len() * 16;
+        let record_bytes: usize =
+            entry.records.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let grows = entry.name.len() + entry.link.len() + record_bytes + sparse.len() * 16;
         if self.len() >= limits::TAR_ENTRIES
             || (grows > 4096 || self.len().is_multiple_of(1024))
                 && self.memory() + grows + (1 << 20) > limits::INDEX_BYTES
@@ -63,10 +63,10 @@ impl Index {
         if let Some((major, minor)) = entry.device {
             self.devices.push([ordinal, major, minor]);
         }
-        for (key, value) in entry.xattrs {
-            self.xattr_entries.push(ordinal);
-            self.xattr_texts.push(key);
-            self.xattr_texts.push(value);
+        for (key, value) in entry.records {
+            self.record_entries.push(ordinal);
+            self.record_texts.push(key);
+            self.record_texts.push(value);
         }
         if entry.sparse.is_some() {
             self.sparse_regions.extend_from_slice(sparse);

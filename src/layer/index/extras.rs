@@ -15,7 +15,7 @@ impl Extras {
     pub(crate) const FRACTION: Self = Self(1 << 2);
     /// Names of the owner or the group.
     pub(crate) const OWNER_NAMES: Self = Self(1 << 3);
-    /// Records of an extended header that are not read here, for example ACLs.
+    /// Records of an extended header that are not read here, for example flags of BSD files.
     pub(crate) const RECORDS: Self = Self(1 << 4);
     /// A global header stands somewhere in front of the entry.
     pub(crate) const GLOBAL: Self = Self(1 << 5);

@@ -13,7 +13,7 @@ const MAGIC: &[u8; 8] = b"ddlayer\0";
 /// Version of the layout of the bytes.
 const FORMAT: u32 = 2;
 /// Version of what the parser makes of a tar; raise it when entries come out differently.
-const PARSER: u32 = 1;
+const PARSER: u32 = 2;
 const SUM_BYTES: usize = 32;
 
 /// Why bytes are no index that can be used.
@@ -145,8 +145,8 @@ impl Index {
         write_texts(&self.links, &mut bytes);
         write_texts(&self.dir_names, &mut bytes);
         write(&self.devices, &mut bytes);
-        write(&self.xattr_entries, &mut bytes);
-        write_texts(&self.xattr_texts, &mut bytes);
+        write(&self.record_entries, &mut bytes);
+        write_texts(&self.record_texts, &mut bytes);
         write(&self.sparse_entries, &mut bytes);
         write(&self.sparse_regions, &mut bytes);
         write(&self.sha256, &mut bytes);
@@ -199,8 +199,8 @@ impl Index {
             links: read_texts(rest, Some(count))?,
             dir_names: read_texts(rest, None)?,
             devices: read(rest)?,
-            xattr_entries: read(rest)?,
-            xattr_texts: read_texts(rest, None)?,
+            record_entries: read(rest)?,
+            record_texts: read_texts(rest, None)?,
             sparse_entries: read(rest)?,
             sparse_regions: read(rest)?,
             sha256: read(rest)?,
@@ -233,7 +233,7 @@ impl Index {
         ] {
             same(count, len)?;
         }
-        same(self.xattr_entries.len() * 2, self.xattr_texts.ends.len())?;
+        same(self.record_entries.len() * 2, self.record_texts.ends.len())?;
         if !self.sha256.is_empty() {
             same(count, self.sha256.len())?;
         }
@@ -264,8 +264,8 @@ impl Index {
             "its device numbers belong to no entry",
         )?;
         holds(
-            self.xattr_entries.is_sorted() && self.xattr_entries.iter().all(|at| in_range(*at)),
-            "its extended attributes belong to no entry",
+            self.record_entries.is_sorted() && self.record_entries.iter().all(|at| in_range(*at)),
+            "its records belong to no entry",
         )?;
         let ends = self.sparse_entries.last().map_or(0, |entry| entry[1] as usize);
         holds(

@@ -58,6 +58,9 @@ impl Kind {
     }
 }
 
+/// What stands before the name of an extended attribute in the keyword of its record.
+const XATTR: &[u8] = b"SCHILY.xattr.";
+
 /// The entries of one layer in the order of the tar, in columns: no object per file.
 ///
 /// Names are kept in two parts, so that entries of one directory share its name.
@@ -80,10 +83,10 @@ pub struct Index {
     links: Texts,
     dir_names: Texts,
     devices: Vec<[u32; 3]>,
-    /// The entry of each extended attribute, rising.
-    xattr_entries: Vec<u32>,
-    /// Name and value of each extended attribute, by turns.
-    xattr_texts: Texts,
+    /// The entry of each record that is kept, rising.
+    record_entries: Vec<u32>,
+    /// Keyword and value of each of them, by turns.
+    record_texts: Texts,
     /// Entry and end in `sparse_regions`, both rising.
     sparse_entries: Vec<[u32; 2]>,
     /// Offset and length in the file.
@@ -211,9 +214,16 @@ impl Index {
 
     /// Extended attributes of an entry, in the order of the tar.
     pub fn xattrs(&self, ordinal: u32) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let from = self.xattr_entries.partition_point(|entry| *entry < ordinal);
-        let to = self.xattr_entries.partition_point(|entry| *entry <= ordinal);
-        (from..to).map(|at| (self.xattr_texts.get(2 * at), self.xattr_texts.get(2 * at + 1)))
+        let records = self.records(ordinal);
+        records.filter_map(|(key, value)| Some((key.strip_prefix(XATTR)?, value)))
+    }
+
+    /// Records of a pax header that are kept as they are, keyword and value in the order of the tar:
+    /// extended attributes, ACLs, and a time of last change that is not a whole second.
+    pub(crate) fn records(&self, ordinal: u32) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let from = self.record_entries.partition_point(|entry| *entry < ordinal);
+        let to = self.record_entries.partition_point(|entry| *entry <= ordinal);
+        (from..to).map(|at| (self.record_texts.get(2 * at), self.record_texts.get(2 * at + 1)))
     }
 
     /// SHA-256 of a file's content, when it was recorded.
@@ -245,8 +255,8 @@ impl Index {
             + self.links.memory()
             + self.dir_names.memory()
             + self.devices.len() * 12
-            + self.xattr_entries.len() * 4
-            + self.xattr_texts.memory()
+            + self.record_entries.len() * 4
+            + self.record_texts.memory()
             + self.sparse_entries.len() * 8
             + self.sparse_regions.len() * 16
             + self.sha256.len() * 32
@@ -303,8 +313,9 @@ impl Index {
 
     /// Entry and name of every extended attribute.
     pub(crate) fn xattr_keys(&self) -> impl Iterator<Item = (u32, &[u8])> {
-        let keys = (0..).map(|at| self.xattr_texts.get(2 * at));
-        self.xattr_entries.iter().copied().zip(keys)
+        let keys = (0..).map(|at| self.record_texts.get(2 * at));
+        let all = self.record_entries.iter().copied().zip(keys);
+        all.filter_map(|(ordinal, key)| Some((ordinal, key.strip_prefix(XATTR)?)))
     }
 
     /// Bytes that decide what an overlay looks like up in its tables.

@@ -8,7 +8,7 @@ use super::changes::Log;
 use super::names::Names;
 use super::order::{PathOrder, Tree};
 use super::resolve::{Lost, clean};
-use super::{EntryRef, NO_ENTRY, Overlay, State, path_of};
+use super::{EntryRef, HARDLINK_TARGET, NO_ENTRY, Overlay, State, path_of};
 use crate::finding::Finding;
 use crate::layer::findings::{Findings, display};
 use crate::layer::index::{Entry, Index, Kind};
@@ -195,9 +195,14 @@ impl<'a> Builder<'a> {
             Some(state) if state.live => return state.file,
             _ => "does not exist at that point",
         };
-        self.findings.add("layer.hardlink-target", |rule| {
-            let text = format!("The target of a hardlink {problem}: the layer can't be unpacked.");
-            Finding::error(rule, display(&entry.name()), text).actual(display(entry.link))
+        self.findings.add(HARDLINK_TARGET, |rule| {
+            let (name, link) = (display(&entry.name()), display(entry.link));
+            let text = format!(
+                "The hardlink {name} of layer {} leads to {link}, which {problem}: runtimes can't \
+                 unpack the layer.",
+                layer + 1
+            );
+            Finding::error(rule, name, text).expected("a file").actual(link)
         });
         EntryRef { layer, entry: NO_ENTRY }
     }

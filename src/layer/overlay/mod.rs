@@ -31,6 +31,10 @@ pub(crate) use self::resolve::clean;
 use crate::finding::Finding;
 use crate::layer::index::{Index, Kind};
 
+/// The rule that a hardlink breaks whose file is not there when its turn comes. No runtime can unpack
+/// such a layer, though its bytes may all be the promised ones.
+pub const HARDLINK_TARGET: &str = "layer.hardlink-target";
+
 /// One path of an [`Overlay`]; the same number means the same path as long as the overlay lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);

@@ -27,7 +27,7 @@ pub(super) struct Draft {
     pub(super) name: Vec<u8>,
     pub(super) link: Vec<u8>,
     pub(super) device: Option<(u32, u32)>,
-    pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) records: Vec<(Vec<u8>, Vec<u8>)>,
     /// Where the entry begins, extensions included.
     pub(super) start: u64,
     /// Bytes that stand in the tar.
@@ -50,7 +50,7 @@ impl Default for Draft {
             name: Vec::new(),
             link: Vec::new(),
             device: None,
-            xattrs: Vec::new(),
+            records: Vec::new(),
             start: 0,
             stored: 0,
             regions: None,
@@ -102,7 +102,7 @@ impl Parser {
         draft.stored = if has_content { size } else { 0 };
         draft.size = if kind == Kind::File { size } else { 0 };
         draft.regions = None;
-        draft.xattrs = std::mem::take(&mut pax.xattrs);
+        draft.records = std::mem::take(&mut pax.kept);
         draft.extras = header.extras();
         draft.extras |= pax.extras;
         draft.link.clear();

@@ -37,7 +37,7 @@ impl Parser {
             header_offset: draft.start,
             content_offset: start,
             device: draft.device,
-            xattrs: &draft.xattrs,
+            records: &draft.records,
             sparse: draft.regions.as_deref(),
             extras: draft.extras,
             end: start.saturating_add(draft.stored),

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use self::entry::Draft;
 use self::extension::{Extension, Pending};
 use self::header::{Block, Format, Header};
+pub(crate) use self::pax::MTIME;
 use self::pax::Records;
 use crate::finding::Finding;
 use crate::layer::findings::Findings;

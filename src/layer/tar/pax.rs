@@ -2,6 +2,9 @@
 
 use crate::layer::index::Extras;
 
+/// The record of the time of last change.
+pub(crate) const MTIME: &[u8] = b"mtime";
+
 /// Values of extended headers, as far as they change an entry. `Some(None)` takes a global value
 /// back.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +15,8 @@ pub(super) struct Records {
     pub(super) uid: Option<i64>,
     pub(super) gid: Option<i64>,
     pub(super) mtime: Option<i64>,
-    pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Records that the index keeps as they are ([`Index::records`](crate::layer::Index)).
+    pub(super) kept: Vec<(Vec<u8>, Vec<u8>)>,
     pub(super) sparse: SparseRecords,
     /// What else they say.
     pub(super) extras: Extras,
@@ -106,9 +110,12 @@ impl Records {
             if name.is_empty() || name.contains(&0) {
                 problems.push(Problem::Value("an extended attribute has no name".to_owned()));
             } else {
-                self.xattrs.retain(|(known, _)| known != name);
-                self.xattrs.push((name.to_vec(), value.to_vec()));
+                self.keep(key, value);
             }
+            return;
+        }
+        if matches!(key, b"SCHILY.acl.access" | b"SCHILY.acl.default" | b"SCHILY.acl.ace") {
+            self.keep(key, value);
             return;
         }
         let number = |problems: &mut Vec<Problem>| {
@@ -187,6 +194,7 @@ impl Records {
             }
         };
         self.unset.retain(|key| *key != known);
+        self.kept.retain(|(kept, _)| kept != key);
         if value.is_empty() {
             self.unset.push(known);
         }
@@ -213,11 +221,17 @@ impl Records {
                     self.mtime = Some(mtime);
                     if has_fraction(value) {
                         self.extras |= Extras::FRACTION;
+                        self.keep(key, value);
                     }
                 }
                 None => problems.push(Problem::Value(bad_value(key, value))),
             },
         }
+    }
+
+    fn keep(&mut self, key: &[u8], value: &[u8]) {
+        self.kept.retain(|(known, _)| known != key);
+        self.kept.push((key.to_vec(), value.to_vec()));
     }
 
     /// Takes over what `global` says and these records do not.
@@ -228,6 +242,10 @@ impl Records {
             }
         }
         let unset = std::mem::take(&mut self.unset);
+        if self.mtime.is_none() && !unset.contains(&Key::Mtime) {
+            let fraction = global.kept.iter().filter(|(key, _)| key == MTIME);
+            self.kept.extend(fraction.cloned());
+        }
         fill(&mut self.path, &global.path, unset.contains(&Key::Path));
         fill(&mut self.link, &global.link, unset.contains(&Key::Link));
         fill(&mut self.size, &global.size, unset.contains(&Key::Size));
@@ -314,7 +332,7 @@ mod tests {
             Records::parse(b"12 path=a/b\n13 linkpath=\n25 SCHILY.xattr.user.a=\0\n");
         assert_eq!(none, []);
         assert_eq!(records.path.as_deref(), Some(&b"a/b"[..]));
-        assert_eq!(records.xattrs, [(b"user.a".to_vec(), vec![0])]);
+        assert_eq!(records.kept, [(b"SCHILY.xattr.user.a".to_vec(), vec![0])]);
         for bad in [
             &b"path=a\n"[..],
             b"99 path=a\n",

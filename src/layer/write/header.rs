@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use crate::layer::index::{Index, Kind};
+use crate::layer::tar::MTIME;
 
 /// Bytes of a header, and of the blocks that contents are filled up to.
 pub(super) const BLOCK: u64 = 512;
@@ -52,16 +53,13 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// An entry of an existing layer, under its own name. Names of owner and group, fractions of
-    /// seconds, other times and records that are not read here are not in an index, so they get
-    /// lost. A sparse file is written whole, with zeros for its holes: the formats for sparse
+    /// An entry of an existing layer, under its own name. Names of owner and group, other times and
+    /// records that are not read here are not in an index, so they get lost. A sparse file is written whole, with zeros for its holes: the formats for sparse
     /// files are read by some tools only, or not in the same way.
     pub(super) fn of(index: &'a Index, ordinal: u32) -> Option<Self> {
         let entry = index.entry(ordinal)?;
-        let records = index
-            .xattrs(ordinal)
-            .map(|(name, value)| ([b"SCHILY.xattr.", name].concat(), Cow::Borrowed(value)))
-            .collect();
+        let records = index.records(ordinal);
+        let records = records.map(|(key, value)| (key.to_vec(), Cow::Borrowed(value))).collect();
         Some(Self {
             kind: entry.kind,
             path: trim_slashes(entry.name()),
@@ -74,6 +72,12 @@ impl<'a> Head<'a> {
             device: index.device(ordinal),
             records,
         })
+    }
+
+    /// Sets the time of last change, in whole seconds.
+    pub(super) fn set_mtime(&mut self, mtime: i64) {
+        self.mtime = mtime;
+        self.records.retain(|(key, _)| key != MTIME);
     }
 
     /// The blocks in front of the content.
@@ -103,8 +107,9 @@ impl<'a> Head<'a> {
                 record(key, value.to_string().as_bytes(), &mut records);
             }
         }
-        if !u64::try_from(self.mtime).is_ok_and(|mtime| mtime <= OCTAL_11) {
-            record(b"mtime", self.mtime.to_string().as_bytes(), &mut records);
+        let is_said = self.records.iter().any(|(key, _)| key == MTIME);
+        if !is_said && !u64::try_from(self.mtime).is_ok_and(|mtime| mtime <= OCTAL_11) {
+            record(MTIME, self.mtime.to_string().as_bytes(), &mut records);
         }
         for (key, value) in &self.records {
             record(key, value, &mut records);
@@ -131,7 +136,7 @@ impl<'a> Head<'a> {
         block.octal(UID, self.uid.into());
         block.octal(GID, self.gid.into());
         block.octal(SIZE, self.size);
-        block.octal(MTIME, u64::try_from(self.mtime).unwrap_or(0));
+        block.octal(TIME, u64::try_from(self.mtime).unwrap_or(0));
         if let Some((major, minor)) = self.device {
             block.device(MAJOR, major);
             block.device(MINOR, minor);
@@ -196,7 +201,7 @@ const MODE: Field = (100, 8);
 const UID: Field = (108, 8);
 const GID: Field = (116, 8);
 const SIZE: Field = (124, 12);
-const MTIME: Field = (136, 12);
+const TIME: Field = (136, 12);
 const CHECKSUM: Field = (148, 8);
 const LINK: Field = (157, 100);
 const MAJOR: Field = (329, 8);
@@ -210,7 +215,7 @@ impl Block {
     fn new(name: &[u8], type_flag: u8) -> Self {
         let mut block = Self([0; 512]);
         block.text((0, 100), name);
-        for field in [MODE, UID, GID, SIZE, MTIME, MAJOR, MINOR] {
+        for field in [MODE, UID, GID, SIZE, TIME, MAJOR, MINOR] {
             block.octal(field, 0);
         }
         block.text((156, 1), &[type_flag]);

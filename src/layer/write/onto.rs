@@ -20,6 +20,7 @@ use crate::finding::Finding;
 use crate::layer::findings::display;
 use crate::layer::index::{Extras, Index, Kind};
 use crate::layer::overlay::{Astray, NodeId, Overlay};
+use crate::layer::tar::MTIME;
 
 /// Most findings of one kind.
 const TOLD: usize = 20;
@@ -241,12 +242,10 @@ impl<'a> Landing<'a> {
         let tree: &'a Overlay = self.tree;
         let Some(index) = tree.layers().get(file.layer as usize) else { return };
         let index: &'a Index = index;
-        if keep.xattrs {
-            laid.records = index
-                .xattrs(file.entry)
-                .map(|(name, value)| ([b"SCHILY.xattr.", name].concat(), Cow::Borrowed(value)))
-                .collect();
-        }
+        // A time that is not a whole second is a record, too.
+        let kept = |key: &[u8]| if key == MTIME { keep.mtime } else { keep.xattrs };
+        let records = index.records(file.entry).filter(|(key, _)| kept(key));
+        laid.records.extend(records.map(|(key, value)| (key.to_vec(), Cow::Borrowed(value))));
         if entry.node == NewNode::Existing {
             let (layer, ordinal) = (file.layer, file.entry);
             laid.existing = Some(Existing { layer, index, ordinal });
@@ -413,8 +412,8 @@ impl<'a> Landing<'a> {
             if index.extras(ordinal).has(Extras::RECORDS) && told.len() < 2 * TOLD {
                 let place = format!("/{}", show(&laid.entry.path));
                 let text = format!(
-                    "{place} has records in its header that are not read here, such as ACLs; the \
-                     new entry is without them."
+                    "{place} has records in its header that are not read here; the new entry is \
+                     without them."
                 );
                 told.push(Finding::warning("layer.records-lost", place, text));
             }

@@ -1,8 +1,8 @@
 //! How does a layer lose files, times or names of owners, and keep everything else?
 //!
 //! What is not touched is copied with its headers, byte for byte. Where a header has to change it
-//! is made anew from the index, so it loses what no index holds: names of owner and group,
-//! fractions of seconds, times of access, and records such as ACLs.
+//! is made anew from the index, so it loses what no index holds: names of owner and group, times of
+//! access, and records that mean nothing here.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -150,7 +150,9 @@ impl Run<'_> {
         self.lost_records += u64::from(extras.has(Extras::RECORDS));
         self.lost_owner_names +=
             u64::from(extras.has(Extras::OWNER_NAMES) && !self.rewrite.drop_owner_names);
-        head.mtime = self.time(head.mtime);
+        if self.sets_time(head.mtime) {
+            head.set_mtime(self.time(head.mtime));
+        }
         self.builder.remade(&head, 0, self.index, Some(ordinal));
     }
 
@@ -158,19 +160,24 @@ impl Run<'_> {
         let extras = self.index.extras(entry.ordinal);
         let times = match self.rewrite.times {
             None => false,
-            Some(times) => {
-                let is_set = match times {
-                    Times::All(_) => true,
-                    Times::Clamp(end) => entry.mtime >= end,
-                };
+            Some(_) => {
                 self.time(entry.mtime) != entry.mtime
                     || extras.has(Extras::OTHER_TIMES)
-                    || is_set && extras.has(Extras::FRACTION)
+                    || self.sets_time(entry.mtime) && extras.has(Extras::FRACTION)
             }
         };
         self.has_globals
             || times
             || self.rewrite.drop_owner_names && extras.has(Extras::OWNER_NAMES)
+    }
+
+    /// Whether an entry with this time gets another one, or loses its fraction of a second.
+    fn sets_time(&self, mtime: i64) -> bool {
+        match self.rewrite.times {
+            None => false,
+            Some(Times::All(_)) => true,
+            Some(Times::Clamp(end)) => mtime >= end,
+        }
     }
 
     fn time(&self, mtime: i64) -> i64 {

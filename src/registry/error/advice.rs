@@ -61,7 +61,7 @@ impl Error {
                 TransportErrorKind::Cut { .. } | TransportErrorKind::Timeout
                     if self.about().is_some_and(Subject::is_write) =>
                 {
-                    "Try again; what the registry already has is not sent again."
+                    "Try again."
                 }
                 TransportErrorKind::Cut { .. } | TransportErrorKind::Timeout => {
                     "Try again; what was already verified is kept."

@@ -135,8 +135,8 @@ impl fmt::Display for Error {
             ),
             Self::DigestRejected { subject, reply } => write!(
                 f,
-                "{} ended with a refusal (status 400): for the registry, the bytes are not what \
-                 their digest says.{}",
+                "{} ended with a refusal: for the registry, the bytes are not what their digest says \
+                 (status 400).{}",
                 capital(subject),
                 reply.quoted()
             ),
@@ -232,6 +232,9 @@ fn transport(f: &mut fmt::Formatter<'_>, subject: &Subject, error: &TransportErr
         TransportErrorKind::Offline if subject.is_write() => {
             write!(f, "{message}, so {subject} has to wait.")
         }
+        TransportErrorKind::Cut { got: 0, .. } => {
+            write!(f, "The connection broke before anything of {subject} came.")
+        }
         TransportErrorKind::Cut { got, expected: Some(expected) } => {
             write!(f, "The connection broke after {got} of {expected} bytes of {subject}.")
         }
@@ -263,5 +266,45 @@ fn capital(subject: &Subject) -> String {
         Some(rest) if text.starts_with('t') => format!("The {rest}"),
         Some(rest) => format!("A {rest}"),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+
+    fn blob() -> Subject {
+        Subject::Blob { name: "a".to_owned(), digest: Digest::sha256(b"") }
+    }
+
+    #[test]
+    fn b9_no_bytes_came_only_when_none_came() {
+        let said = |got, expected| {
+            let kind = TransportErrorKind::Cut { got, expected };
+            let error = TransportError::new(kind, "cut");
+            Error::Transport { subject: blob(), error }.to_string()
+        };
+        let begins = |text: &str, with: &str| assert!(text.starts_with(with), "{text}");
+        begins(&said(0, Some(9)), "The connection broke before anything of the blob ");
+        begins(&said(0, None), "The connection broke before anything of the blob ");
+        begins(&said(10, Some(20)), "The connection broke after 10 of 20 bytes of the blob ");
+        begins(&said(10, None), "The connection broke after 10 bytes of the blob ");
+    }
+
+    #[test]
+    fn b9_a_sentence_stands_before_the_number_of_a_status() {
+        let (reply, status) = (Reply::default(), StatusCode::IM_A_TEAPOT);
+        let errors = [
+            Error::Server { subject: blob(), status, reply: reply.clone(), retry_after: None },
+            Error::Unexpected { subject: blob(), status, reply: reply.clone() },
+            Error::DigestRejected { subject: blob(), reply },
+        ];
+        for error in errors {
+            let text = error.to_string().replace(Digest::sha256(b"").as_str(), "DIGEST");
+            let before = text.find(|c: char| c.is_ascii_digit()).and_then(|at| text.get(..at));
+            let before = before.unwrap_or_default();
+            assert!(before.ends_with("status ") && before.len() > 40, "{text}");
+        }
     }
 }

@@ -22,7 +22,7 @@ impl<T: Transport> Registry<T> {
         let mut found = Vec::new();
         for kind in CosignKind::ALL {
             let Some(tag) = kind.tag(digest) else { continue };
-            match self.tagged(repository, &Target::Tag(tag.clone())).await {
+            match self.tagged(repository, &Target::Tag(tag.clone()), digest).await {
                 // Not every registry says 404 of a tag that does not exist: some refuse, some send
                 // the manifest that the tag is made of, some a page for people.
                 Ok(Some(descriptor)) if descriptor.digest != *digest => {
@@ -37,11 +37,13 @@ impl<T: Transport> Registry<T> {
     }
 
     /// The descriptor of the manifest that a tag points to: by HEAD where that says enough, else by
-    /// GET. `None` when the tag stands for something that is no manifest.
+    /// GET. `None` when the tag stands for something that is no manifest. `there` is a manifest that
+    /// is known to be in the repository.
     async fn tagged(
         &self,
         repository: &Repository,
         target: &Target,
+        there: &Digest,
     ) -> Result<Option<Descriptor>, Error> {
         match self.head_manifest(repository, target).await {
             Ok(head) => {
@@ -52,7 +54,10 @@ impl<T: Transport> Registry<T> {
                     return Ok(Some(Descriptor::new(media_type.as_str(), digest, size)));
                 }
             }
-            Err(error) if error.is_refusal() && !error.is_not_found() => {}
+            Err(error) if error.is_not_found() && self.knows_head(repository, there).await => {
+                return Err(error);
+            }
+            Err(error) if error.is_refusal() => {}
             Err(error) => return Err(error),
         }
         let fetched = self.manifest(repository, target).await?;
@@ -61,5 +66,11 @@ impl<T: Transport> Registry<T> {
         let is_manifest =
             matches!(read.view, View::Index(_) | View::Manifest(_) | View::Schema1(_));
         Ok(read.document.filter(|_| is_manifest).map(|document| document.descriptor()))
+    }
+
+    /// Whether "not found" is to be believed of HEAD: some registries say it of everything.
+    async fn knows_head(&self, repository: &Repository, there: &Digest) -> bool {
+        self.answers_head.get()
+            || self.head_manifest(repository, &Target::Digest(there.clone())).await.is_ok()
     }
 }

@@ -97,6 +97,7 @@ impl<T: Transport> Registry<T> {
         let access = self.manifest_access(repository, target);
         let request = self.manifest_request(Method::HEAD, repository, target, None);
         let response = self.send_ok(&access, request).await?;
+        self.answers_head.set(true);
         let field =
             |name| response.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         Ok(Head {

@@ -125,9 +125,14 @@ impl<T: Transport> Registry<T> {
         let named = is_index(media_type(&response.headers).as_ref());
         let value = match list::<T>(&access.subject, &mut response).await {
             Ok((_, value)) => value,
-            Err(Error::NotJson { .. }) => return Ok(None),
+            // What calls itself a list and can't be read may be one that was cut off.
+            Err(Error::NotJson { .. }) if !named => return Ok(None),
             Err(error) => return Err(error),
         };
+        if named && value.get("manifests").is_some() && !is_list(&value) {
+            let problem = "its manifests are no list".to_owned();
+            return Err(Error::NotJson { subject: access.subject.clone(), problem });
+        }
         if !is_list(&value) || (!named && !says_index(&value)) {
             return Ok(None);
         }

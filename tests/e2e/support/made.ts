@@ -85,11 +85,15 @@ export class Maker {
   }
 }
 
-/** An entry of a tar: a file with its text, a directory when the name ends in a slash, or a symlink. */
+/**
+ * An entry of a tar: a file with its text, a directory when the name ends in a slash, a symlink, or
+ * another name of the file at `same`.
+ */
 export interface Entry {
   name: string;
   text?: string;
   link?: string;
+  same?: string;
 }
 
 /** A tar of small files. */
@@ -97,7 +101,7 @@ export function tarOf(entries: Entry[]): Buffer {
   return Buffer.concat([...entries.flatMap(blocks), Buffer.alloc(1024)]);
 }
 
-function blocks({ name, text = '', link }: Entry): Buffer[] {
+function blocks({ name, text = '', link, same }: Entry): Buffer[] {
   const directory = name.endsWith('/');
   const body = Buffer.from(text);
   const header = Buffer.alloc(512);
@@ -108,8 +112,8 @@ function blocks({ name, text = '', link }: Entry): Buffer[] {
   header.write(`${body.length.toString(8).padStart(11, '0')}\0`, 124);
   header.write('15122433600\0', 136);
   header.write('        ', 148);
-  header.write(directory ? '5' : link ? '2' : '0', 156);
-  header.write(link ?? '', 157);
+  header.write(directory ? '5' : link ? '2' : same ? '1' : '0', 156);
+  header.write(link ?? same ?? '', 157);
   header.write('ustar\x0000', 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);

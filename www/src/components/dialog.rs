@@ -1,10 +1,18 @@
 //! A window over the page, for what must be asked or looked up.
 
+use std::cell::RefCell;
+
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
-use super::{Icon, Picture};
+use super::{Icon, Picture, focus};
+
+thread_local! {
+    /// What had the focus before a window was opened. One that takes the place of another is opened
+    /// while nothing has it, or what is about to go.
+    static BEFORE: RefCell<Option<web_sys::Element>> = const { RefCell::new(None) };
+}
 
 /// A modal window with a title. Escape and a click beside it close it; the focus goes back to where
 /// it was before.
@@ -35,8 +43,10 @@ pub fn Dialog(
         if let Some(dialog) = node.get()
             && !dialog.open()
         {
-            let before = document().active_element();
+            let before = [focused(), BEFORE.take()];
+            BEFORE.set(before.iter().flatten().find(|it| !in_dialog(it)).cloned());
             let _ = dialog.show_modal();
+            begin(&dialog);
             on_cleanup(move || focus_again(before));
         }
     });
@@ -44,7 +54,17 @@ pub fn Dialog(
     // that is selected in the dialog may end beside it.
     let pressed = StoredValue::new(false);
     let press = move |event: web_sys::PointerEvent| pressed.set_value(on_itself(&event));
+    // A click may take away what was clicked, as with a row of a table.
+    let place = StoredValue::new(0);
+    let came = move |event: web_sys::FocusEvent| {
+        if let (Some(dialog), Some(target)) = (node.get_untracked(), event.target()) {
+            place.set_value(focus::place(&dialog, &target));
+        }
+    };
     let beside = move |event: web_sys::MouseEvent| {
+        if let Some(dialog) = node.get_untracked() {
+            focus::keep_at(dialog.into(), place.get_value());
+        }
         if !firm && pressed.get_value() && on_itself(&event) {
             close.run(());
         }
@@ -79,6 +99,7 @@ pub fn Dialog(
             node_ref=node
             class=class
             aria-label=title
+            on:focusin=came
             on:cancel=cancel
             on:close=move |_| close.run(())
             on:pointerdown=press
@@ -94,12 +115,30 @@ fn on_itself(event: &web_sys::Event) -> bool {
     event.target().zip(event.current_target()).is_some_and(|(target, own)| target == own)
 }
 
-/// While a dialog is open, what is outside takes no focus; so it is given in the next frame.
-fn focus_again(element: Option<web_sys::Element>) {
-    let element = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
-    if let Some(element) = element {
-        request_animation_frame(move || {
-            let _ = element.focus();
-        });
+/// What has the focus, if anything has.
+fn focused() -> Option<web_sys::Element> {
+    document().active_element().filter(|it| !it.tag_name().eq_ignore_ascii_case("body"))
+}
+
+/// The focus begins at what there is to do, not at the way out.
+fn begin(dialog: &web_sys::HtmlDialogElement) {
+    let at_head = focused().is_some_and(|it| it.closest("header").is_ok_and(|it| it.is_some()));
+    if at_head && let Ok(Some(content)) = dialog.query_selector(".content") {
+        focus::first_in(&content);
     }
+}
+
+fn in_dialog(element: &web_sys::Element) -> bool {
+    element.closest("dialog").is_ok_and(|dialog| dialog.is_some())
+}
+
+/// While a dialog is open, what is outside takes no focus; so it is given in the next frame, to the
+/// first that is still there.
+fn focus_again(places: [Option<web_sys::Element>; 2]) {
+    request_animation_frame(move || {
+        let there = places.into_iter().flatten().find(|it| it.is_connected());
+        if let Some(element) = there.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    });
 }

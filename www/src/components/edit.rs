@@ -35,6 +35,6 @@ pub use dialog::EditDialog;
 pub use diff::DiffLines;
 pub use drydock::edit::view::{ChildFacts, FormContext, LayerItem, PlatformFacts};
 pub use kind::{EditKind, Group};
-pub use list::{EditList, RowAct};
+pub use list::{EditList, RowAct, keep_focus};
 pub use row::EditRow;
 pub use wanted::{Executable, Times, Wanted, placed};

@@ -135,9 +135,44 @@ fn visible_char(c: char) -> char {
     }
 }
 
+/// A text with the middle of each digest left out: its first and last characters tell it apart.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = ["sha256:", "sha512:"].iter().filter_map(|it| rest.find(it)).min() {
+        let (before, digest) = rest.split_at(at + "sha256:".len());
+        let hex = digest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let (hex, behind) = digest.split_at(hex);
+        short.push_str(before);
+        match (hex.get(..12), hex.get(hex.len().saturating_sub(4)..)) {
+            (Some(first), Some(last)) if hex.len() > 20 => {
+                short.push_str(first);
+                short.push('…');
+                short.push_str(last);
+            }
+            _ => short.push_str(hex),
+        }
+        rest = behind;
+    }
+    short.push_str(rest);
+    short
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digests_are_folded() {
+        let hex = "0123456789abcdef".repeat(4);
+        let text = format!("  \"digest\": \"sha256:{hex}\", \"a@sha512:{hex}{hex}\" sha256:12");
+        assert_eq!(
+            folded(&text),
+            "  \"digest\": \"sha256:0123456789ab…cdef\", \"a@sha512:0123456789ab…cdef\" sha256:12"
+        );
+        assert_eq!(folded("sha256:"), "sha256:");
+    }
 
     #[test]
     fn sizes() {

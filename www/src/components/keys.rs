@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Dialog;
 
-const KEYS: [(&str, &[&str], &str); 16] = [
+const KEYS: [(&str, &[&str], &str); 18] = [
     ("Anywhere", &["/"], "type a reference"),
     ("Anywhere", &["Ctrl", "K"], "every action and view (⌘ K on a Mac)"),
     ("Anywhere", &["y"], "copy the link to what is shown"),
@@ -20,6 +20,8 @@ const KEYS: [(&str, &[&str], &str); 16] = [
     ("Views", &["g", "c"], "copy or save"),
     ("Views", &["g", "h"], "home"),
     ("Trees", &["↑", "↓", "←", "→"], "move, fold, unfold; also h j k l; space folds"),
+    ("Edit", &["Ctrl", "Z"], "take the last change back"),
+    ("Edit", &["Ctrl", "Shift", "Z"], "do it again; also Ctrl Y"),
     ("Trees", &["a", "r", "m", "u"], "show added, removed, modified, unmodified"),
 ];
 
@@ -30,7 +32,7 @@ pub fn KeysDialog(
     #[prop(into)]
     close: Callback<()>,
 ) -> impl IntoView {
-    let groups = ["Anywhere", "Views", "Trees"].map(|group| {
+    let groups = ["Anywhere", "Views", "Edit", "Trees"].map(|group| {
         let rows = KEYS.into_iter().filter(|(of, ..)| *of == group).map(|(_, keys, what)| {
             let keys = keys.iter().map(|key| view! { <kbd>{*key}</kbd> " " }).collect_view();
             view! {

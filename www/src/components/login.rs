@@ -29,6 +29,18 @@ pub struct GoesTo {
     pub plain: bool,
 }
 
+/// What came of the login that was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tried {
+    /// None was sent yet.
+    #[default]
+    Not,
+    /// The registry is being asked.
+    Busy,
+    /// It was not accepted; a sentence that says so.
+    Refused(String),
+}
+
 /// What the reader typed. It lives in memory only.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Login {
@@ -110,6 +122,9 @@ pub fn LoginDialog(
     /// A registry was named: where would its login go?
     #[prop(into)]
     named: Callback<String>,
+    /// What came of the login.
+    #[prop(into)]
+    tried: Signal<Tried>,
     /// The registry as typed or given, and the login.
     #[prop(into)]
     done: Callback<(String, Login)>,
@@ -130,9 +145,20 @@ pub fn LoginDialog(
             && !secret.get().is_empty()
             && (!by_password() || !user.get().trim().is_empty())
     };
+    let busy = move || tried.with(|tried| *tried == Tried::Busy);
+    let refused = move || match tried.get() {
+        Tried::Refused(why) => Some(view! {
+            <div class="panel failed inner" role="alert">
+                <div class="say">
+                    <bdi>{super::format::visible(&why)}</bdi>
+                </div>
+            </div>
+        }),
+        Tried::Not | Tried::Busy => None,
+    };
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        if !complete() {
+        if !complete() || busy() {
             return;
         }
         let login = match kind.get() {
@@ -221,12 +247,18 @@ pub fn LoginDialog(
                         "The registry is asked over plain http: whoever is on the network between this page's server and it can read what you type here."
                     </p>
                 </Show>
+                {refused}
                 <div class="acts">
                     <button type="button" class="button" on:click=move |_| close.run(())>
                         "Cancel"
                     </button>
-                    <button type="submit" class="button primary" disabled=move || !complete()>
-                        "Log in"
+                    <button
+                        type="submit"
+                        class="button primary"
+                        aria-busy=move || busy().to_string()
+                        disabled=move || !complete()
+                    >
+                        {move || if busy() { "Trying it…" } else { "Log in" }}
                     </button>
                 </div>
             </form>

@@ -5,6 +5,7 @@
     reason = "a component owns its properties, and the macro makes its items pub"
 )]
 
+pub mod focus;
 pub mod format;
 
 mod badge;
@@ -48,7 +49,7 @@ pub use divider::{Divider, Split};
 pub use edit::{
     AddEditMenu, Becomes, ChildFacts, DiffLines, EditDialog, EditKind, EditList, EditRow,
     Executable, FormContext, Group, LayerItem, NewDigest, PlatformFacts, RowAct, Times, Wanted,
-    placed,
+    keep_focus, placed,
 };
 pub use finding::FindingRow;
 pub use frame::{CommandBar, TopBar, reference_field};
@@ -58,7 +59,7 @@ pub use identity::{Identity, PlatformChoice, Tab, Tabs};
 pub use json::{JsonView, TextView};
 pub use keys::KeysDialog;
 pub use layer::{LayerBar, LayerDot, LayerSize, layer_class};
-pub use login::{ConsentDialog, GoesTo, Login, LoginAsk, LoginDialog};
+pub use login::{ConsentDialog, GoesTo, Login, LoginAsk, LoginDialog, Tried};
 pub use long::{Form, LongList, LongTable};
 pub use palette::{Action, Palette};
 pub use panel::{Empty, ErrorPanel, Meant, Problem};

@@ -90,19 +90,31 @@ pub async fn open_to_copy(
     read_all(layers, true, on_layer).await
 }
 
+/// What is wrong or ambiguous with how layers lie on each other that were read a moment ago: nothing
+/// is read again for it. `None` when not all of them are known any more.
+///
+/// # Errors
+/// When the worker that holds the trees has ended.
+pub(super) async fn laid(layers: Vec<Digest>) -> Result<Option<Vec<Finding>>, Problem> {
+    let tree = Tree::begun(Vec::new());
+    let layers = layers.into_iter().map(Some).collect();
+    match tree.call(TreeCall::Begin(tree.id, layers)).await? {
+        TreeReply::Missing(missing) if missing.is_empty() => {}
+        TreeReply::Missing(_) => return Ok(None),
+        _ => return Err(no_sense()),
+    }
+    match tree.call(TreeCall::Open(tree.id)).await? {
+        TreeReply::Opened(_, findings) => Ok(Some(findings)),
+        _ => Err(no_sense()),
+    }
+}
+
 async fn read_all(
     layers: Vec<Layer>,
     keep: bool,
     on_layer: impl FnMut(usize, LayerState) + 'static,
 ) -> Result<Tree, Problem> {
-    // Closes what was begun when this is dropped on the way.
-    let mut tree = Tree {
-        id: next_id(),
-        layers,
-        summary: Cell::default(),
-        findings: Vec::new(),
-        kept: RefCell::default(),
-    };
+    let mut tree = Tree::begun(layers);
     let on_layer = Rc::new(RefCell::new(on_layer));
     let digests: Vec<Option<Digest>> = tree
         .layers
@@ -146,6 +158,17 @@ async fn read_all(
 }
 
 impl Tree {
+    /// One that is about to be opened. It closes what was begun when it is dropped on the way.
+    fn begun(layers: Vec<Layer>) -> Self {
+        Self {
+            id: next_id(),
+            layers,
+            summary: Cell::default(),
+            findings: Vec::new(),
+            kept: RefCell::default(),
+        }
+    }
+
     /// The layers, the base first.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {

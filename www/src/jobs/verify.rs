@@ -21,6 +21,9 @@ use crate::net::place::Place;
 /// Milliseconds between two changes of the board that are told.
 const EVERY: f64 = 100.0;
 
+/// Why layers that were read can't be put on each other.
+const TOO_MANY: &str = "there are more files in the layers than are remembered here.";
+
 /// What has happened.
 #[derive(Debug)]
 pub enum Event<'a> {
@@ -76,7 +79,7 @@ pub async fn run(
     let started = clock::now();
     let elapsed = || (clock::now() - started) as u64;
     let only = match choice {
-        Choice::All => None,
+        Choice::All | Choice::Entry(_) => None,
         Choice::Platform(platform) => Some(platform.clone()),
     };
     let options =
@@ -143,6 +146,16 @@ pub async fn run(
         }
     }
     drop(reading);
+    let stacks = board.borrow().session.stacks();
+    for stack in stacks {
+        let laid = tree::laid(stack.layers.clone()).await;
+        let mut board = board.borrow_mut();
+        match &laid {
+            Ok(Some(findings)) => board.session.laid(&stack, Ok(findings)),
+            Ok(None) => board.session.laid(&stack, Err(TOO_MANY)),
+            Err(problem) => board.session.laid(&stack, Err(&problem.message)),
+        }
+    }
     let session = board.borrow().session.clone();
     on_event(Event::Board(&session, 0.0));
     let report = session.report(elapsed());

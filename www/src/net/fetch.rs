@@ -20,6 +20,10 @@ extern "C" {
     fn fetch(request: &Request) -> js_sys::Promise;
 }
 
+/// What each request says: that it is the page's own, and that the status of an error is to come in a
+/// header field. The browser would write down each look-up that finds nothing.
+pub(super) const OWN: [(&str, &str); 2] = [("X-Drydock", "1"), ("X-Drydock-Status", "header")];
+
 /// A request to this origin.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
@@ -96,7 +100,9 @@ pub async fn send(call: Call<'_>) -> Result<Answer, Problem> {
 
 fn request(call: &Call<'_>, abort: &AbortOnDrop) -> Result<Request, JsValue> {
     let headers = Headers::new()?;
-    headers.set("X-Drydock", "1")?;
+    for (name, value) in OWN {
+        headers.set(name, value)?;
+    }
     for (name, value) in &call.headers {
         headers.append(name, value)?;
     }
@@ -116,7 +122,8 @@ fn request(call: &Call<'_>, abort: &AbortOnDrop) -> Result<Request, JsValue> {
     Request::new_with_str_and_init(call.path, &init)
 }
 
-/// The registry's own status. Redirects come under another one, so that no browser follows them.
+/// The registry's own status. Redirects and errors come under another one, so that no browser acts on
+/// them.
 pub(super) fn status(outer: u16, headers: &[(String, String)]) -> u16 {
     let told = headers.iter().find(|(name, _)| name == "x-upstream-status");
     told.and_then(|(_, status)| status.parse().ok()).unwrap_or(outer)
@@ -217,9 +224,7 @@ impl Body {
         if clock::offline() {
             return unreachable_server();
         }
-        let of = self.announced.map(|n| format!(" of {n}")).unwrap_or_default();
-        let message = format!("The connection broke after {}{of} bytes. Try again.", self.arrived);
-        Problem::new(ProblemKind::Cut, message)
+        Problem::cut(self.arrived, self.announced)
     }
 }
 

@@ -68,6 +68,20 @@ impl Problem {
         self
     }
 
+    /// A connection that broke when so many bytes had come, of all that are to come where that is
+    /// known; earlier connections for the same bytes count.
+    #[must_use]
+    pub fn cut(came: u64, of: Option<u64>) -> Self {
+        let message = match (came, of) {
+            (0, _) => "The connection broke before anything came. Try again.".to_owned(),
+            (came, Some(of)) => {
+                format!("The connection broke after {came} of {of} bytes. Try again.")
+            }
+            (came, None) => format!("The connection broke after {came} bytes. Try again."),
+        };
+        Self::new(ProblemKind::Cut, message)
+    }
+
     /// Work that nobody waits for any more.
     #[must_use]
     pub fn stopped() -> Self {
@@ -105,5 +119,19 @@ impl From<Error> for Problem {
             host: None,
             retry_after: error.retry_after().map(|wait| wait.as_secs()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b9_no_bytes_came_only_when_none_came() {
+        let message = |came, of| Problem::cut(came, of).message;
+        assert_eq!(message(0, Some(9)), "The connection broke before anything came. Try again.");
+        assert_eq!(message(0, None), message(0, Some(9)));
+        assert_eq!(message(10, Some(20)), "The connection broke after 10 of 20 bytes. Try again.");
+        assert_eq!(message(10, None), "The connection broke after 10 bytes. Try again.");
     }
 }

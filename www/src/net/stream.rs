@@ -107,7 +107,11 @@ impl<G: Grant> BlobStream<G> {
                 return Ok(None);
             }
             let read = match &mut self.body {
-                Some(body) => body.next().await,
+                // What came on earlier connections has come.
+                Some(body) => match body.next().await {
+                    Err(Problem { kind: ProblemKind::Cut, .. }) => Err(self.cut()),
+                    read => read,
+                },
                 None => match self.connect().await {
                     Ok(Some(body)) => {
                         self.body = Some(body);
@@ -120,13 +124,7 @@ impl<G: Grant> BlobStream<G> {
             match read {
                 Ok(None) if self.is_cut() => {
                     self.body = None;
-                    let message = format!(
-                        "The connection to {} ended after {} of {} bytes. Try again.",
-                        self.access.host(),
-                        self.offset,
-                        self.size
-                    );
-                    let cut = Problem::new(ProblemKind::Cut, message).at(self.access.host());
+                    let cut = self.cut();
                     if self.offset < self.began.saturating_add(PROGRESS) {
                         self.wait_or_give_up(cut).await?;
                     }
@@ -155,6 +153,10 @@ impl<G: Grant> BlobStream<G> {
     #[must_use]
     pub fn resumed(&self) -> u32 {
         self.resumed
+    }
+
+    fn cut(&self) -> Problem {
+        Problem::cut(self.offset, Some(self.size)).at(self.access.host())
     }
 
     /// Whether a body that came to its end was not all of the blob: it was a part, or nothing said

@@ -27,8 +27,7 @@ pub async fn send(
     let xhr = &request.0;
     xhr.open(method, path).map_err(|_| broken())?;
     xhr.set_response_type(XmlHttpRequestResponseType::Arraybuffer);
-    xhr.set_request_header("X-Drydock", "1").map_err(|_| broken())?;
-    for (name, value) in headers {
+    for (name, value) in fetch::OWN.iter().chain(headers) {
         xhr.set_request_header(name, value).map_err(|_| broken())?;
     }
     let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {

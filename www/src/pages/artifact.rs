@@ -2,6 +2,7 @@
 
 mod archive;
 mod blob;
+mod read;
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use leptos::prelude::*;
 use super::data::Download;
 use super::image::shown;
 use super::model::Label;
-use super::overview::Labels;
+use super::overview::{Labels, Remarks};
 use crate::components::{
     ByteSize, Card, DigestChip, Empty, ErrorPanel, Fact, Facts, ProgressRow, Untrusted, format,
 };
@@ -33,6 +34,7 @@ pub(super) fn ArtifactPage(face: Arc<Face>) -> impl IntoView {
         .collect();
     view! {
         <div class="page artifact">
+            <Remarks own=Vec::new() />
             <Unchecked category=face.kind.category />
             <Parts face=face.clone() />
             <div class="columns">

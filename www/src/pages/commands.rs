@@ -43,6 +43,24 @@ impl Server {
         Some(Image { reference: reference.clone(), plain_http })
     }
 
+    /// The image that is shown, and the platform that tools have to be told of an index. One of
+    /// several entries for the same platform has no name that they know, and goes by its digest.
+    #[must_use]
+    pub fn shown(self, shown: Shown) -> Option<(Image, Option<Platform>)> {
+        let is_index =
+            shown.image.with(|image| image.ready().is_some_and(|image| image.what == What::Index));
+        let entry = match shown.platform.get() {
+            Load::Ready(Some(entry)) if is_index => Some(entry),
+            _ => None,
+        };
+        let platform = entry.as_ref().and_then(|entry| entry.name.parse().ok());
+        let mut reference = shown.route.get().reference;
+        if let Some(entry) = entry.filter(|_| platform.is_none()) {
+            reference = reference.pinned(&entry.manifest);
+        }
+        Some((self.image(&reference)?, platform))
+    }
+
     /// Whether a registry is asked without TLS.
     #[must_use]
     pub fn plain_http(self, registry: &Registry) -> bool {
@@ -69,17 +87,6 @@ pub fn follow(task: impl Fn(Server) -> Option<Task> + 'static) {
         let lines = task(server).map(|task| lines(&task)).unwrap_or_default();
         ui.command.set(first(&lines));
     });
-}
-
-/// The platform that tools have to be told: the one that is shown of an index.
-#[must_use]
-pub fn platform(shown: Shown) -> Option<Platform> {
-    let is_index =
-        shown.image.with(|image| image.ready().is_some_and(|image| image.what == What::Index));
-    match shown.platform.get() {
-        Load::Ready(Some(platform)) if is_index => platform.name.parse().ok(),
-        _ => None,
-    }
 }
 
 /// The lines of a task.

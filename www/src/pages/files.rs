@@ -33,6 +33,7 @@ use opening::Opening;
 pub(super) use opening::layers;
 use preview::Preview;
 use state::Files;
+pub(super) use text::{PAUSE, TextDiff};
 use toolbar::Toolbar;
 
 /// The files view.
@@ -114,14 +115,13 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
 
 /// What is shown, as a task: only of files that the tree has.
 fn task(shown: Shown, server: Server, files: Files, layers: &[Descriptor]) -> Option<Task> {
-    let image = server.image(&shown.route.get().reference)?;
+    let (image, platform) = server.shown(shown)?;
     let (path, tree) = files.view.with(|view| (view.path.clone(), view.tree));
     if let Tree::Layer(number) | Tree::Changes(number) = tree {
         let layer = layers.get(number.get() as usize - 1)?;
         let Kind::Layer(compression) = layer.media_type.kind() else { return None };
         return Some(Task::LayerFiles { image, layer: layer.digest.clone(), compression });
     }
-    let platform = commands::platform(shown);
     let bytes = path.as_bytes().to_vec();
     let part = match files.found.get() {
         _ if path.is_empty() => TreePart::All,

@@ -22,8 +22,8 @@ use crate::route::{FilesView, Here, Tree, View};
 pub fn LayersPage() -> impl IntoView {
     let shown = shown();
     commands::follow(move |server| {
-        let image = server.image(&shown.route.get().reference)?;
-        Some(Task::Layers { image, platform: commands::platform(shown) })
+        let (image, platform) = server.shown(shown)?;
+        Some(Task::Layers { image, platform })
     });
     let content = Signal::derive(move || shown.content());
     let show = move |content: Arc<ContentModel>| {

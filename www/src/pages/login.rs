@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 
 use super::data;
 use crate::components::{
-    ConsentDialog, GoesTo, KnownRegistry, Login, LoginAsk, LoginDialog, RegistriesDialog,
+    ConsentDialog, GoesTo, KnownRegistry, Login, LoginAsk, LoginDialog, RegistriesDialog, Tried,
 };
 use crate::state::{Overlay, ui};
 
@@ -33,9 +33,23 @@ pub fn LoginOverlay(
         };
         return view! { <ConsentDialog registry=ask.registry realm agree close /> }.into_any();
     }
+    let tried = RwSignal::new(Tried::Not);
     let done = move |(registry, login): (String, Login)| {
-        close.run(());
-        spawn_local(async move { after(data::log_in(&registry, login).await) });
+        tried.set(Tried::Busy);
+        spawn_local(async move {
+            match data::log_in(&registry, login).await {
+                Ok(()) => {
+                    // It may have been closed meanwhile.
+                    if tried.try_set(Tried::Not).is_none() {
+                        close.run(());
+                    }
+                    after(Ok(()));
+                }
+                Err(why) => {
+                    tried.try_set(Tried::Refused(why));
+                }
+            }
+        });
     };
     let goes_to = RwSignal::new(None::<GoesTo>);
     let named = move |registry: String| {
@@ -45,7 +59,7 @@ pub fn LoginOverlay(
             }
         });
     };
-    view! { <LoginDialog ask goes_to named done close /> }.into_any()
+    view! { <LoginDialog ask goes_to named tried done close /> }.into_any()
 }
 
 /// The registries of this tab.

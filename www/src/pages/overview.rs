@@ -25,14 +25,14 @@ const REMARKS: usize = 8;
 pub fn OverviewPage() -> impl IntoView {
     let shown = shown();
     commands::follow(move |server| {
-        let image = server.image(&shown.route.get().reference)?;
-        Some(Task::Config { image, platform: commands::platform(shown) })
+        let (image, platform) = server.shown(shown)?;
+        Some(Task::Config { image, platform })
     });
     let content = Signal::derive(move || shown.content());
     let show = move |content: Arc<ContentModel>| {
         view! {
             <div class="page">
-                <Remarks content=content.clone() />
+                <Remarks own=content.remarks.clone() />
                 <Bytes content=content.clone() />
                 <div class="columns">
                     <RunsAs settings=content.runs_as.clone() />
@@ -51,13 +51,14 @@ pub fn OverviewPage() -> impl IntoView {
     }
 }
 
+/// What is wrong with the image, and with the part of it that is shown.
 #[component]
-fn Remarks(content: Arc<ContentModel>) -> impl IntoView {
+pub(super) fn Remarks(own: Vec<String>) -> impl IntoView {
     let shown = shown();
     let remarks = move || {
         let image = shown.image.with(|image| image.ready().map(|image| image.remarks.clone()));
         let mut remarks = image.unwrap_or_default();
-        remarks.extend(content.remarks.iter().cloned());
+        remarks.extend(own.iter().cloned());
         let more = remarks.len().saturating_sub(REMARKS);
         let panel = |remark: String| {
             view! {

@@ -54,6 +54,9 @@ pub fn image(
             .map(|finding| finding.message.clone()),
     );
     remarks.extend(absent(graph, &entries));
+    if root.artifact.is_some() {
+        remarks.extend(of_config(graph, root));
+    }
     Some(ImageModel {
         reference: reference.clone(),
         digest,
@@ -80,6 +83,21 @@ fn absent(graph: &Graph, entries: &[PlatformEntry]) -> Option<String> {
     let verb = if names.len() == 1 { "is" } else { "are" };
     let some = absent.len() < entries.len();
     some.then(|| format!("{} {verb} listed, but not there. {}", names.join(", "), first.sentence))
+}
+
+/// What is wrong with the config of an artifact.
+fn of_config(graph: &Graph, root: &Node) -> Vec<String> {
+    let Some(config) = graph.children(root.id).find(|child| child.role == Role::Config) else {
+        return Vec::new();
+    };
+    let problem = problem_of(config, graph.holder());
+    let problem = problem.map(|it| format!("The config could not be read. {}", it.sentence));
+    // The first finding may be the very reason.
+    let is_said = |text: &str| problem.as_ref().is_some_and(|problem| problem.ends_with(text));
+    let weighty = config.findings.iter().filter(|it| it.severity != Severity::Note);
+    let weighty = weighty.map(|it| it.message.clone()).filter(|text| !is_said(text));
+    let weighty: Vec<String> = weighty.collect();
+    problem.into_iter().chain(weighty).collect()
 }
 
 /// Why the root is not there, when it is not and will not be.
@@ -222,5 +240,53 @@ fn title(node: &Node) -> String {
             }
         }
         _ => node.label.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use drydock::image::{Answer, Loader, Options, What as Asked};
+    use serde_json::json;
+
+    use super::*;
+
+    fn document(text: impl Into<Bytes>) -> Answer {
+        Answer::Document { bytes: text.into(), content_type: None, claimed: None }
+    }
+
+    /// A signature, whose config is of the type that images have.
+    fn remarks(config: Option<&'static str>) -> Vec<String> {
+        let expected = Digest::sha256(b"{}");
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": {"mediaType": "application/vnd.oci.image.config.v1+json",
+                "digest": expected, "size": 2},
+            "layers": [{"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
+                "digest": Digest::sha256(b"payload"), "size": 7}],
+        });
+        let reference = Reference::parse("localhost:5000/a:v1").unwrap();
+        let mut loader = Loader::new(reference.clone(), Options::default());
+        while let Some(want) = loader.next_want() {
+            let answer = match (&want.what, config) {
+                (Asked::Blob(_), Some(text)) => document(text),
+                (Asked::Blob(_), None) => Answer::Failed("The server failed.".to_owned()),
+                _ => document(manifest.to_string()),
+            };
+            loader.supply(want.id, answer);
+        }
+        let graph = Arc::new(loader.into_graph());
+        let image = image(&reference, &graph, &Headers::new(), &[], false).unwrap();
+        assert!(image.face.is_some());
+        image.remarks
+    }
+
+    #[test]
+    fn an_artifact_says_why_its_config_can_not_be_read() {
+        assert_eq!(remarks(Some("{}")), [""; 0]);
+        assert_eq!(remarks(None), ["The config could not be read. The server failed."]);
+        let [other] = &*remarks(Some("[]")) else { panic!("{:?}", remarks(Some("[]"))) };
+        assert!(other.starts_with("The config could not be read. "), "{other}");
     }
 }

@@ -5,7 +5,6 @@ mod run;
 mod verdict;
 
 use drydock::commands::Task;
-use drydock::platform::Platform;
 use drydock::verify::Choice;
 use leptos::prelude::*;
 
@@ -28,15 +27,17 @@ pub fn VerifyPage() -> impl IntoView {
     let run = Run::new();
     commands::follow(move |server| {
         let (reference, platform) = target.get();
-        let platform = platform.and_then(|text| text.parse().ok());
-        Some(Task::Verify { image: server.image(&reference)?, platform })
+        let (image, platform) = match platform.map(|name| name.parse()) {
+            Some(Err(_)) => server.shown(shown)?,
+            platform => (server.image(&reference)?, platform.and_then(Result::ok)),
+        };
+        Some(Task::Verify { image, platform })
     });
     Effect::new(move |_| {
         let (reference, platform) = target.get();
         // Again after each login: what was refused may now be given.
         ui.logins.track();
-        let choice = platform.and_then(|text| text.parse::<Platform>().ok());
-        run.start(reference, choice.map_or(Choice::All, Choice::Platform));
+        run.start(reference, platform.map_or(Choice::All, |name| Choice::of(&name)));
     });
     Effect::new(move |_| ui.trust.set(run.trust()));
     on_cleanup(move || run.stop());

@@ -6,6 +6,7 @@ use drydock::edit::view::FormContext;
 use leptos::prelude::*;
 
 use super::kind::{EditKind, Group};
+use super::list::ADD;
 use crate::components::finder::{Finder, FoundOption, Search};
 use crate::components::{Dialog, Icon, Picture};
 
@@ -34,6 +35,7 @@ pub fn AddEditMenu(
         <button
             type="button"
             class="button"
+            id=ADD
             aria-haspopup="dialog"
             aria-expanded=move || open.get().to_string()
             disabled=move || context.with(Option::is_none)

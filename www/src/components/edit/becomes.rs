@@ -43,7 +43,7 @@ fn look(fate: Fate) -> (&'static str, &'static str) {
 /// Documents, layers and the digest of what comes of the edits, and what is left behind.
 #[component]
 pub fn Becomes(
-    /// The documents, the root first.
+    /// The documents, those first that are looked at first.
     #[prop(into)]
     documents: Signal<Vec<DocumentDiff>>,
     /// The layers of the platform that is shown, those that are gone where they were.
@@ -63,7 +63,7 @@ pub fn Becomes(
     note: Signal<String>,
 ) -> impl IntoView {
     let rows = move || {
-        let findings = findings.get().into_iter();
+        let findings = findings.get().into_iter().map(folded);
         findings.map(|finding| view! { <FindingRow finding /> }).collect_view()
     };
     view! {
@@ -84,6 +84,17 @@ pub fn Becomes(
                 <ul class="rows findings">{rows}</ul>
             </Show>
         </section>
+    }
+}
+
+/// A finding whose digests do not drown its sentence.
+fn folded(finding: Finding) -> Finding {
+    let fold = |text: String| format::folded(&text);
+    Finding {
+        message: fold(finding.message),
+        expected: finding.expected.map(fold),
+        actual: finding.actual.map(fold),
+        ..finding
     }
 }
 

@@ -162,6 +162,9 @@ pub(super) fn reference(text: &str) -> Result<Reference, String> {
 
 /// A digest.
 pub(super) fn digest(text: &str) -> Result<Digest, String> {
+    if text.is_empty() {
+        return Err("Type a digest, such as sha256: and 64 hex digits.".to_owned());
+    }
     Digest::parse(text).map_err(|error| sentence(&error.to_string()))
 }
 

@@ -85,7 +85,7 @@ fn line(line: &Line) -> impl IntoView + use<> {
         LineKind::Removed => ("line removed", "-", "removed: "),
     };
     let text = format::visible(&line.text);
-    let folded = fold_digests(&text);
+    let folded = format::folded(&text);
     let whole = (folded != text).then_some(text);
     let number = line.after.or(line.before).map(|number| number.to_string());
     view! {
@@ -97,29 +97,6 @@ fn line(line: &Line) -> impl IntoView + use<> {
             <bdi title=whole>{folded}</bdi>
         </div>
     }
-}
-
-/// A text with the middle of each digest left out: its first and last characters tell it apart.
-fn fold_digests(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = ["sha256:", "sha512:"].iter().filter_map(|it| rest.find(it)).min() {
-        let (before, digest) = rest.split_at(at + "sha256:".len());
-        let hex = digest.bytes().take_while(u8::is_ascii_hexdigit).count();
-        let (hex, behind) = digest.split_at(hex);
-        folded.push_str(before);
-        match (hex.get(..12), hex.get(hex.len().saturating_sub(4)..)) {
-            (Some(first), Some(last)) if hex.len() > 20 => {
-                folded.push_str(first);
-                folded.push('…');
-                folded.push_str(last);
-            }
-            _ => folded.push_str(hex),
-        }
-        rest = behind;
-    }
-    folded.push_str(rest);
-    folded
 }
 
 /// What is shown of the lines; `opened` has the first places of the runs that were asked for.
@@ -149,13 +126,11 @@ fn fold(lines: &[Line], opened: &BTreeSet<usize>) -> Vec<Shown> {
     shown
 }
 
-/// Which of the documents are shown without being asked for: those that are changed for their own
-/// sake come last, so that the others, which only name new digests, are closed first when there is
-/// too much.
+/// Which of the documents are shown without being asked for: the first ones, until there is too much.
 pub(super) fn open_at_first(documents: &[DocumentDiff]) -> BTreeSet<String> {
     let mut left = OPEN_LINES;
     let mut open = BTreeSet::new();
-    for document in documents.iter().rev().filter(|document| !document.lines.is_empty()) {
+    for document in documents.iter().filter(|document| !document.lines.is_empty()) {
         let lines = fold(&document.lines, &BTreeSet::new()).len();
         if lines > left && !open.is_empty() {
             break;
@@ -194,17 +169,6 @@ mod tests {
     }
 
     #[test]
-    fn digests_are_folded() {
-        let hex = "0123456789abcdef".repeat(4);
-        let text = format!("  \"digest\": \"sha256:{hex}\", \"a@sha512:{hex}{hex}\" sha256:12");
-        assert_eq!(
-            fold_digests(&text),
-            "  \"digest\": \"sha256:0123456789ab…cdef\", \"a@sha512:0123456789ab…cdef\" sha256:12"
-        );
-        assert_eq!(fold_digests("sha256:"), "sha256:");
-    }
-
-    #[test]
     fn what_stayed_is_folded() {
         for (signs, opened, expected) in [
             ("", &[][..], ""),
@@ -227,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_documents_are_open_first() {
+    fn the_first_documents_are_open_first() {
         let document = |label: &str, lines: Vec<Line>| DocumentDiff {
             label: label.to_owned(),
             before: None,
@@ -239,10 +203,10 @@ mod tests {
             open_at_first(documents).into_iter().collect::<Vec<_>>().join(" ")
         };
         let documents = [
-            document("index", plus(10)),
-            document("manifest", plus(55)),
-            document("config", plus(5)),
             document("kept", Vec::new()),
+            document("config", plus(5)),
+            document("manifest", plus(55)),
+            document("index", plus(10)),
         ];
         assert_eq!(open(&documents), "config manifest");
         assert_eq!(open(&[document("config", plus(500))]), "config");

@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use drydock::edit::view::FormContext;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast as _;
 
 use super::add::AddEditMenu;
 use super::kind::EditKind;
 use super::row::EditRow;
-use crate::components::{Badge, Icon, Picture, format};
+use crate::components::{Badge, Icon, Picture, focus, format};
+
+/// Ids of the buttons above the list.
+const UNDO: &str = "edit-undo";
+const REDO: &str = "edit-redo";
+pub(super) const ADD: &str = "edit-add";
 
 /// What is to be done with an edit in the list. Places are counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,16 +84,26 @@ pub fn EditList(
                     <button
                         type="button"
                         class="button quiet"
+                        id=UNDO
+                        title="Ctrl-Z"
                         disabled=move || !can_undo.get()
-                        on:click=move |_| undo.run(())
+                        on:click=move |_| {
+                            undo.run(());
+                            keep_focus();
+                        }
                     >
                         "Undo"
                     </button>
                     <button
                         type="button"
                         class="button quiet"
+                        id=REDO
+                        title="Ctrl-Shift-Z"
                         disabled=move || !can_redo.get()
-                        on:click=move |_| redo.run(())
+                        on:click=move |_| {
+                            redo.run(());
+                            keep_focus();
+                        }
                     >
                         "Redo"
                     </button>
@@ -104,6 +118,11 @@ pub fn EditList(
             </ol>
         </section>
     }
+}
+
+/// Keeps the focus at the list when a change takes away what has it.
+pub fn keep_focus() {
+    focus::keep([UNDO, REDO, ADD].map(str::to_owned));
 }
 
 /// What can be done here, while nothing was.
@@ -133,29 +152,31 @@ fn ListRow(
     // The focus goes with an edit that is moved.
     let up = move |_| {
         act.run(RowAct::Up(at));
-        focus([id(at.saturating_sub(1), "up"), id(at.saturating_sub(1), "down")]);
+        focus::give([id(at.saturating_sub(1), "up"), id(at.saturating_sub(1), "down")]);
     };
     let down = move |_| {
         act.run(RowAct::Down(at));
-        focus([id(at + 1, "down"), id(at + 1, "up")]);
+        focus::give([id(at + 1, "down"), id(at + 1, "up")]);
     };
     let remove = move |_| {
         act.run(RowAct::Remove(at));
-        focus([id(at, "remove"), id(at.saturating_sub(1), "remove")]);
+        focus::give([id(at, "remove"), id(at.saturating_sub(1), "remove"), ADD.to_owned()]);
     };
     let scope = move || {
         let scope = row.with(|row| row.scope.clone())?;
         Some(view! { <Badge text=format::visible(&scope) /> })
     };
     let why = move || {
-        let why = problem.get()?;
+        let why = format::visible(&problem.get()?);
+        let short = format::folded(&why);
         Some(view! {
             <p class="problem" role="alert">
                 <Icon picture=Picture::Cross size=12 />
-                <bdi>{format::visible(&why)}</bdi>
+                <bdi title=why>{short}</bdi>
             </p>
         })
     };
+    let value = move || text(|row| &row.value);
     let label = move |what: &'static str| move || format!("{what} edit {}, {}", at + 1, name());
     view! {
         <li class="edit-row" class:failed=move || problem.with(Option::is_some)>
@@ -167,13 +188,12 @@ fn ListRow(
                     {scope}
                 </p>
                 <p class="mono" hidden=move || row.with(|row| row.value.is_empty())>
-                    <bdi>{move || text(|row| &row.value)}</bdi>
+                    <bdi title=value>{move || format::folded(&value())}</bdi>
                 </p>
                 <p class="muted" hidden=move || row.with(|row| row.consequence.is_empty())>
                     <bdi>{move || text(|row| &row.consequence)}</bdi>
                 </p>
                 {why}
-                {details.run(at)}
             </div>
             <div class="row-acts" role="group" aria-label=move || format!("Edit {}", at + 1)>
                 <button
@@ -221,24 +241,11 @@ fn ListRow(
                     <Icon picture=Picture::Cross size=12 />
                 </button>
             </div>
+            <div class="details">{details.run(at)}</div>
         </li>
     }
 }
 
 fn id(at: usize, act: &str) -> String {
     format!("edit-{at}-{act}")
-}
-
-/// Puts the focus on the first of these buttons that is there and can be pressed, once the list has
-/// been drawn anew.
-fn focus(ids: [String; 2]) {
-    request_animation_frame(move || {
-        let found = ids.iter().filter_map(|id| document().get_element_by_id(id));
-        let mut buttons = found
-            .filter_map(|element| element.dyn_into::<web_sys::HtmlButtonElement>().ok())
-            .filter(|button| !button.disabled());
-        if let Some(button) = buttons.next() {
-            let _ = button.focus();
-        }
-    });
 }

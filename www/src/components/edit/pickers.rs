@@ -74,7 +74,7 @@ pub(super) fn ScopePicker(
     let mut platforms = platforms;
     // Those of an edit that is changed may have gone by another edit.
     for platform in on.with_untracked(|on| on.chosen.clone()) {
-        if !platforms.iter().any(|facts| facts.platform == platform) {
+        if !platforms.iter().any(|facts| facts.platform.is_same(&platform)) {
             let label = platform.to_string();
             platforms.push(PlatformFacts { platform, label });
         }
@@ -86,7 +86,7 @@ pub(super) fn ScopePicker(
                 <label class="choice">
                     <input
                         type="checkbox"
-                        prop:checked=move || on.with(|on| on.chosen.contains(&shown))
+                        prop:checked=move || on.with(|on| on.has(&shown))
                         on:change=move |event| {
                             let wanted = event_target_checked(&event);
                             on.update(|on| on.toggle(&changed, wanted));

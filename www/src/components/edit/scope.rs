@@ -46,8 +46,13 @@ impl On {
         Ok(Wanted::from(Edit { scope, record, action }))
     }
 
+    /// Whether a platform is chosen, however it is spelled.
+    pub(super) fn has(&self, platform: &Platform) -> bool {
+        self.chosen.iter().any(|chosen| chosen.is_same(platform))
+    }
+
     pub(super) fn toggle(&mut self, platform: &Platform, wanted: bool) {
-        self.chosen.retain(|other| other != platform);
+        self.chosen.retain(|other| !other.is_same(platform));
         if wanted {
             self.chosen.push(platform.clone());
         }
@@ -96,6 +101,17 @@ mod tests {
         assert_eq!(on.scope(), Ok(Scope::Platforms(vec![arm.clone()])));
         on.toggle(&arm, false);
         assert!(on.scope().is_err());
+    }
+
+    #[test]
+    fn b7_a_platform_is_let_go_however_it_is_spelled() {
+        let eight: Platform = "linux/arm64/v8".parse().unwrap();
+        let edit = Edit::on(vec![eight], Action::Promote);
+        let mut on = On::new(EditKind::Promote, &context(&["linux/arm64"]), Some(&edit));
+        let arm: Platform = "linux/arm64".parse().unwrap();
+        assert!(on.has(&arm));
+        on.toggle(&arm, false);
+        assert!(!on.has(&arm) && on.scope().is_err());
     }
 
     #[test]

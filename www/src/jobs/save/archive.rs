@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use drydock::archive::Name;
-use drydock::archive::write::{self as archive, Part, Written};
+use drydock::archive::write::{self as archive, Part};
 use drydock::commands::Form;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
@@ -216,15 +216,8 @@ async fn write_files(
 ) -> Result<(), Problem> {
     let spooled = Spooled::default();
     for file in files.files.iter().rev() {
-        let part = match &file.content {
-            Written::Bytes(bytes) => Part::Bytes(bytes.clone()),
-            Written::Blob { digest, size, entry } => {
-                Part::Blob { digest: digest.clone(), size: *size, entry: *entry }
-            }
-            Written::Tar { .. } => return Err(no_sense()),
-        };
         let mut out = disk::file_in(folder, &file.path).await?;
-        match fetch(planned, &part, &spooled, count).await? {
+        match fetch(planned, &file.content, &spooled, count).await? {
             Fetched::Bytes(bytes) => out.write(bytes).await?,
             Fetched::Blob(digest, blob) => {
                 out.write_blob(&blob).await?;

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use drydock::image::Part;
 use leptos::prelude::*;
 
+use super::read::Read;
 use crate::components::{Empty, ErrorPanel, Problem, ProgressRow, Transfer, format};
 use crate::jobs::file::{self, FilePreview};
 use crate::jobs::tree::{self, Content, Layer, LayerState, Row, Tree};
-use crate::jobs::{self, Progress, Task};
+use crate::jobs::{Progress, Task};
 use crate::net::place::Place;
 use crate::pages::data;
 use crate::pages::files::PlainContent;
@@ -17,15 +18,13 @@ use crate::pages::files::PlainContent;
 const LIMIT: u64 = 512 << 10;
 /// Most entries that are listed.
 const ROWS: usize = 5000;
-/// Size in bytes up to which an archive is read as soon as its view is opened.
-const AT_ONCE: u64 = 1 << 20;
 
-#[derive(Clone, Debug)]
-enum Listing {
-    Not,
-    Busy,
-    Here(Vec<Row>, usize),
-    Failed(Problem),
+/// The rows of an archive, of how many, and the tree that they are of.
+#[derive(Clone)]
+struct Listing {
+    rows: Vec<Row>,
+    all: usize,
+    tree: Rc<Tree>,
 }
 
 /// What the chosen file is.
@@ -40,89 +39,47 @@ enum Chosen {
 /// The list, and the file that was chosen from it.
 #[component]
 pub(super) fn ArchiveContent(place: Place, part: Part) -> impl IntoView {
-    let listing = RwSignal::new(Listing::Not);
-    let transfer = RwSignal::new(None::<Transfer>);
-    let open = StoredValue::new_local(None::<Rc<Tree>>);
-    let task = StoredValue::new_local(None::<Task>);
-    let size = part.descriptor.size;
     let Some(descriptor) = part.as_layer() else { return ().into_any() };
-    let layer = StoredValue::new((place, descriptor));
-    let read = move || {
-        listing.set(Listing::Busy);
-        let (place, descriptor) = layer.get_value();
-        let began = js_sys::Date::now();
+    let read = Read::new(part.descriptor.size, move |arrived| {
+        let layers =
+            vec![Layer { place: place.clone(), descriptor: descriptor.clone(), diff_id: None }];
         let on_layer = move |_: usize, state: LayerState| {
             if let LayerState::Reading(now) = state {
-                let (done, total) = (now.downloaded, Some(size));
-                let elapsed = js_sys::Date::now() - began;
-                transfer.try_set(Some(Transfer { done, total, elapsed }));
+                arrived.tell(now.downloaded);
             }
         };
-        task.set_value(Some(Task::spawn(async move {
-            let listed = async {
-                let layers = vec![Layer { place, descriptor, diff_id: None }];
-                let tree = tree::open(layers, on_layer).await?;
-                let summary = tree.expand_all().await?;
-                let rows = tree.rows(0..ROWS).await?;
-                Ok::<_, jobs::Problem>((tree, rows, summary.rows))
-            };
-            match listed.await {
-                Ok((tree, rows, all)) => {
-                    open.try_set_value(Some(Rc::new(tree)));
-                    listing.try_set(Listing::Here(rows, all));
-                }
-                Err(problem) => {
-                    listing.try_set(Listing::Failed(data::problem(problem)));
-                }
-            }
-        })));
-    };
-    if size <= AT_ONCE {
-        read();
-    }
-    let stop = Callback::new(move |()| {
-        task.set_value(None);
-        listing.set(Listing::Not);
+        async move {
+            let tree = tree::open(layers, on_layer).await?;
+            let all = tree.expand_all().await?.rows;
+            let rows = tree.rows(0..ROWS).await?;
+            Ok(Listing { rows, all, tree: Rc::new(tree) })
+        }
     });
-    let tree = move || open.try_with_value(Clone::clone).flatten();
-    let list = move || match listing.get() {
-        Listing::Not => view! {
-            <div class="body">
-                <button type="button" class="button" on:click=move |_| read()>
-                    {format!("List its files ({})", format::bytes(size))}
-                </button>
-            </div>
+    let ask = move |size| {
+        view! {
+            <button type="button" class="button" on:click=move |_| read.start()>
+                {format!("List its files ({})", format::bytes(size))}
+            </button>
         }
-        .into_any(),
-        Listing::Busy => {
-            view! { <ProgressRow what="Reading the archive" transfer cancel=stop /> }.into_any()
-        }
-        Listing::Failed(problem) => {
-            let retry = Callback::new(move |()| read());
-            view! {
-                <div class="body">
-                    <ErrorPanel problem retry />
-                </div>
-            }
-            .into_any()
-        }
-        Listing::Here(rows, _) if rows.is_empty() => {
-            view! { <Empty text="The archive is empty." /> }.into_any()
-        }
-        Listing::Here(rows, all) => {
-            view! { <Files rows all tree=Callback::new(move |()| tree()) /> }.into_any()
-        }
+        .into_any()
     };
-    view! { {list} }.into_any()
+    let show = move |Listing { rows, all, tree }| {
+        if rows.is_empty() {
+            return view! { <Empty text="The archive is empty." /> }.into_any();
+        }
+        let tree = StoredValue::new_local(tree);
+        view! { <Files rows all tree /> }.into_any()
+    };
+    view! { {read.view("Reading the archive", ask, show)} }.into_any()
 }
 
 #[component]
-fn Files(rows: Vec<Row>, all: usize, tree: Callback<(), Option<Rc<Tree>>>) -> impl IntoView {
+fn Files(rows: Vec<Row>, all: usize, tree: StoredValue<Rc<Tree>, LocalStorage>) -> impl IntoView {
     let chosen = RwSignal::new(Chosen::None);
     let task = StoredValue::new_local(None::<Task>);
     let transfer = RwSignal::new(None::<Transfer>);
     let choose = move |path: String, content: Content| {
-        let Some(tree) = tree.run(()) else { return };
+        let Some(tree) = tree.try_with_value(Rc::clone) else { return };
         chosen.set(Chosen::Busy(path.clone()));
         let began = js_sys::Date::now();
         let on_progress = move |now: Progress| {

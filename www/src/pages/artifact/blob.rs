@@ -5,29 +5,17 @@ use leptos::prelude::*;
 
 use super::SavePart;
 use super::archive::ArchiveContent;
-use crate::components::{
-    Empty, ErrorPanel, JsonView, Problem, ProgressRow, Transfer, Trust, TrustBadge, format,
-};
+use super::read::Read;
+use crate::components::{Empty, JsonView, Trust, TrustBadge, format};
 use crate::jobs::file::FilePreview;
-use crate::jobs::{Progress, Task, blob};
+use crate::jobs::{Progress, blob};
 use crate::net::place::Place;
-use crate::pages::data::{self, Download};
+use crate::pages::data::Download;
 use crate::pages::files::PlainContent;
 use crate::pages::image::shown;
 
 /// Bytes that are shown.
 const LIMIT: u32 = 512 << 10;
-/// Size in bytes up to which a blob is read as soon as its view is opened.
-const AT_ONCE: u64 = 1 << 20;
-
-#[derive(Clone, Debug)]
-enum Reading {
-    Not,
-    Busy,
-    Here(FilePreview),
-    Failed(Problem),
-}
-
 /// One blob.
 #[component]
 pub(in crate::pages) fn BlobContent(part: Part) -> impl IntoView {
@@ -52,64 +40,27 @@ pub(in crate::pages) fn BlobContent(part: Part) -> impl IntoView {
 
 #[component]
 fn Bytes(place: Place, part: Part) -> impl IntoView {
-    let reading = RwSignal::new(Reading::Not);
-    let transfer = RwSignal::new(None::<Transfer>);
-    let task = StoredValue::new_local(None::<Task>);
-    let size = part.descriptor.size;
     let is_json = part.form == Form::Json;
-    let of = StoredValue::new((place, part));
-    let read = move || {
-        reading.set(Reading::Busy);
-        transfer.set(None);
-        let (place, part) = of.get_value();
-        let began = js_sys::Date::now();
-        let on_progress = move |now: Progress| {
-            let elapsed = js_sys::Date::now() - began;
-            transfer.try_set(Some(Transfer { done: now.downloaded, total: Some(size), elapsed }));
-        };
-        task.set_value(Some(Task::spawn(async move {
-            let read = blob::open(&place, &part.descriptor, LIMIT, on_progress).await;
-            reading.try_set(match read {
-                Ok(preview) => Reading::Here(preview),
-                Err(problem) => Reading::Failed(data::problem(problem)),
-            });
-        })));
-    };
-    if size <= AT_ONCE {
-        read();
-    }
-    let stop = Callback::new(move |()| {
-        task.set_value(None);
-        reading.set(Reading::Not);
+    let read = Read::new(part.descriptor.size, move |arrived| {
+        let (place, descriptor) = (place.clone(), part.descriptor.clone());
+        async move {
+            let on_progress = move |now: Progress| arrived.tell(now.downloaded);
+            blob::open(&place, &descriptor, LIMIT, on_progress).await
+        }
     });
-    move || {
-        match reading.get() {
-        Reading::Not => view! {
-            <div class="body">
-                <p class="muted">
-                    "Not read yet. To show its start all of it is read, so that it can be compared with its digest."
-                </p>
-                <button type="button" class="button" on:click=move |_| read()>
-                    {format!("Open ({})", format::bytes(size))}
-                </button>
-            </div>
+    let ask = move |size| {
+        view! {
+            <p class="muted">
+                "Not read yet. To show its start all of it is read, so that it can be compared with its digest."
+            </p>
+            <button type="button" class="button" on:click=move |_| read.start()>
+                {format!("Open ({})", format::bytes(size))}
+            </button>
         }
-        .into_any(),
-        Reading::Busy => {
-            view! { <ProgressRow what="Reading the blob" transfer cancel=stop /> }.into_any()
-        }
-        Reading::Failed(problem) => {
-            let retry = Callback::new(move |()| read());
-            view! {
-                <div class="body">
-                    <ErrorPanel problem retry />
-                </div>
-            }
-            .into_any()
-        }
-        Reading::Here(preview) => view! { <Here preview is_json /> }.into_any(),
-    }
-    }
+        .into_any()
+    };
+    let show = move |preview| view! { <Here preview is_json /> }.into_any();
+    read.view("Reading the blob", ask, show)
 }
 
 #[component]

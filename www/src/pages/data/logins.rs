@@ -5,22 +5,31 @@ use drydock::registry::auth::docker_config::DockerConfig;
 use drydock::registry::auth::scope::Scope;
 use drydock::registry::auth::{Credentials, ShellToken};
 use drydock::registry::notice::RateLimit;
+use drydock::registry::{Error, Login as Answer};
 
 use crate::components::{GoesTo, KnownRegistry, Login, Problem, format};
 use crate::jobs::{self, tab};
 use crate::net::registries::Client;
 
-/// Keeps a login in memory; the next question to the registry tries it.
+/// Tries a login, and keeps it in memory unless the registry or its token service refuses it.
 ///
 /// # Errors
-/// A sentence when the registry's name is none.
+/// A sentence when it is refused, and when the registry's name is none.
 pub async fn log_in(registry: &str, login: Login) -> Result<(), String> {
-    client(registry).await?.log_in(match login {
+    let client = client(registry).await?;
+    client.log_in(match login {
         Login::Password { user, password } => Credentials::Basic { user, password },
         Login::Identity(token) => Credentials::Identity { user: None, token },
         Login::Token(token) => Credentials::Bearer { token },
     });
-    Ok(())
+    match client.ping().await {
+        Err(error @ Error::Unauthorized { login: Answer::Refused, .. }) => {
+            client.log_out();
+            Err(error.to_string())
+        }
+        // What else may be wrong says nothing of the login; the next question tells it.
+        _ => Ok(()),
+    }
 }
 
 /// Forgets login and tokens of a registry.

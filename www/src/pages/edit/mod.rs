@@ -37,7 +37,7 @@ use super::transfer::{Moving, MovingCard, PlanRemarks};
 use super::trouble::Trouble;
 use crate::chosen::Chosen;
 use crate::components::{DropZone, Problem, ProgressRow, format};
-use crate::components::{EditDialog, EditKind, EditList, EditRow, RowAct, Wanted};
+use crate::components::{EditDialog, EditKind, EditList, EditRow, RowAct, Wanted, keep_focus};
 use crate::jobs::push::{self, Stock};
 use crate::jobs::tab;
 use crate::net::place::Place;
@@ -178,6 +178,7 @@ fn undo_by_key(editing: Editing, form: RwSignal<Option<OpenForm>>) {
             ("z", true) | ("y", false) => editing.redo(),
             _ => return,
         }
+        keep_focus();
         event.prevent_default();
     });
     on_cleanup(move || listener.remove());
@@ -370,7 +371,7 @@ fn Push(editing: Editing, moving: Moving, taking: Taking) -> impl IntoView {
             Ok(wanted)
         });
     };
-    view! { <MovingCard moving verb="Push" blocked plan /> }
+    view! { <MovingCard moving verb="Push" blocked plan foldable=true /> }
 }
 
 fn now() -> drydock::edit::Time {

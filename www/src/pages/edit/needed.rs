@@ -6,6 +6,7 @@ use std::sync::Arc;
 use drydock::digest::{DiffId, Digest};
 use drydock::edit::view::manifest_of;
 use drydock::edit::{Action, Base, Change, Draft, LayerEdit, Origin};
+use drydock::layer::HARDLINK_TARGET;
 use drydock::platform::Platform;
 use drydock::spec::{Config, Manifest};
 use leptos::prelude::*;
@@ -15,9 +16,6 @@ use crate::components::{ProgressRow, format};
 use crate::jobs::Task;
 use crate::jobs::tree::{self, Layer};
 use crate::net::place::Place;
-
-/// The finding that a hardlink has no target.
-const MISSED: &str = "layer.hardlink-target";
 
 #[derive(Clone, Debug, PartialEq)]
 enum State {
@@ -52,7 +50,7 @@ pub(super) fn Needed(
         task.set_value(Some(Task::spawn(async move {
             let found = match tree::open(layers, |_, _| {}).await {
                 Ok(tree) => {
-                    let missed = tree.findings().iter().filter(|it| it.rule == MISSED);
+                    let missed = tree.findings().iter().filter(|it| it.rule == HARDLINK_TARGET);
                     let missed: Vec<String> = missed.map(|it| it.subject.clone()).collect();
                     if missed.is_empty() { State::Nothing } else { State::Missed(missed) }
                 }

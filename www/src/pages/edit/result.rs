@@ -24,9 +24,11 @@ pub(super) fn ResultCard(
 ) -> impl IntoView {
     let change = Memo::new(move |_| editing.change());
     let all = documents(change);
-    // Those of the platform that is shown come first.
+    // Those of the platform that is shown come first; of each platform what is changed for its own
+    // sake, and then what only names new digests.
     let documents = Signal::derive(move || {
         let mut documents = all.get();
+        documents.reverse();
         let shown = shown.get();
         documents.sort_by_key(|document| !is_of(&document.label, shown.as_ref()));
         documents
@@ -180,5 +182,5 @@ fn is_of(label: &str, shown: Option<&Platform>) -> bool {
     let name = label.rsplit(" of ").next().unwrap_or(label);
     let name = name.split(" (").next().unwrap_or(name);
     let platform = name.parse::<Platform>().ok();
-    platform.zip(shown).is_some_and(|(platform, shown)| platform.matches(shown))
+    platform.zip(shown).is_some_and(|(platform, shown)| platform.is_same(shown))
 }

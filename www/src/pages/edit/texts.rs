@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use drydock::edit::present::{self, Line};
+use drydock::edit::present;
 use drydock::edit::{Action, Edit, LayerEdit, LayerInput, Step, with_breaks_of};
 use drydock::layer::write::{NewEntry, NewNode};
+use leptos::html;
 use leptos::prelude::*;
 
 use super::Editing;
@@ -15,7 +16,7 @@ use crate::jobs::drafts::{self, Content};
 use crate::jobs::patch::text_blob;
 use crate::jobs::{Problem, ProblemKind, Task, file, gather, tree};
 use crate::leaving::Stake;
-use crate::pages::files;
+use crate::pages::files::{self, PAUSE, TextDiff};
 use crate::pages::image::{Shown, shown};
 use crate::pages::model::Load;
 use crate::route::Here;
@@ -42,6 +43,7 @@ pub(super) fn Texts(editing: Editing, at: usize) -> impl IntoView {
 
 #[component]
 fn Text(editing: Editing, at: usize, path: String) -> impl IntoView {
+    let head = NodeRef::<html::Button>::new();
     let open = RwSignal::new(false);
     let name = format!("/{}", format::visible(&path));
     let path = StoredValue::new(path);
@@ -50,6 +52,7 @@ fn Text(editing: Editing, at: usize, path: String) -> impl IntoView {
             <button
                 type="button"
                 class="button small quiet"
+                node_ref=head
                 aria-expanded=move || open.get().to_string()
                 on:click=move |_| open.update(|open| *open = !*open)
             >
@@ -57,7 +60,7 @@ fn Text(editing: Editing, at: usize, path: String) -> impl IntoView {
                 <bdi>{name}</bdi>
             </button>
             <Show when=move || open.get()>
-                <Opened editing at path=path.get_value() />
+                <Opened editing at path=path.get_value() head />
             </Show>
         </div>
     }
@@ -72,7 +75,13 @@ enum Reading {
 }
 
 #[component]
-fn Opened(editing: Editing, at: usize, path: String) -> impl IntoView {
+fn Opened(
+    editing: Editing,
+    at: usize,
+    path: String,
+    /// Takes the focus when the text is put into the edit and drawn anew.
+    head: NodeRef<html::Button>,
+) -> impl IntoView {
     let shown = shown();
     let path = StoredValue::new(path);
     let reading = RwSignal::new(Reading::Busy);
@@ -114,29 +123,62 @@ fn Opened(editing: Editing, at: usize, path: String) -> impl IntoView {
                 .into_any()
         }
         Reading::Here(before, after) => {
-            let lines = Arc::new(present::compare(before.as_deref().unwrap_or_default(), &after));
+            let before = before.unwrap_or_default();
+            let lines = Arc::new(present::compare(&before, &after));
+            let before = StoredValue::new(plain(&before));
+            let settled = RwSignal::new(plain(&after));
+            let begun = settled.get_untracked();
+            let is_typed = Memo::new(move |_| settled.with(|typed| *typed != begun));
+            let changes = move || match is_typed.get() {
+                true => view! { <TextDiff before settled /> }.into_any(),
+                false => {
+                    let (label, lines) = ("What is changed".to_owned(), Arc::clone(&lines));
+                    view! { <DiffLines label lines /> }.into_any()
+                }
+            };
             view! {
-                <Changes lines />
-                <Field editing at path=path.get_value() text=after />
+                {changes}
+                <Field editing at path=path.get_value() text=after settled head />
             }
             .into_any()
         }
     }
 }
 
-#[component]
-fn Changes(lines: Arc<Vec<Line>>) -> impl IntoView {
-    view! { <DiffLines label="What is changed".to_owned() lines /> }
-}
-
 /// The text, and a button that changes the edit.
 #[component]
-fn Field(editing: Editing, at: usize, path: String, text: String) -> impl IntoView {
-    let plain = text.replace("\r\n", "\n").replace('\r', "\n");
+fn Field(
+    editing: Editing,
+    at: usize,
+    path: String,
+    text: String,
+    /// What was typed, once the reader pauses.
+    settled: RwSignal<String>,
+    head: NodeRef<html::Button>,
+) -> impl IntoView {
+    let begun = StoredValue::new(plain(&text));
     let before = StoredValue::new(text);
-    let begun = StoredValue::new(plain.clone());
-    let typed = RwSignal::new(plain);
+    let typed = RwSignal::new(begun.get_value());
     let open = RwSignal::new(false);
+    let area = NodeRef::<html::Textarea>::new();
+    Effect::new(move |_| {
+        if let Some(area) = area.get() {
+            let _ = area.focus();
+        }
+    });
+    let mut settle = debounce(PAUSE, move |text| {
+        settled.try_set(text);
+    });
+    let type_in = StoredValue::new_local(move |event: web_sys::Event| {
+        let text = event_target_value(&event);
+        typed.set(text.clone());
+        settle(text);
+    });
+    let hand_back = move || {
+        if let Some(head) = head.try_get_untracked().flatten() {
+            let _ = head.focus();
+        }
+    };
     let problem = RwSignal::new(String::new());
     let stake = StoredValue::new_local(None);
     let changed = Memo::new(move |_| begun.with_value(|begun| typed.with(|typed| typed != begun)));
@@ -146,8 +188,11 @@ fn Field(editing: Editing, at: usize, path: String, text: String) -> impl IntoVi
     let save = move |_| {
         let text = before.with_value(|before| with_breaks_of(before, &typed.get_untracked()));
         task.set_value(Some(Task::spawn(async move {
-            if let Err(failed) = replace(editing, at, path.get_value(), text).await {
-                problem.try_set(failed.message);
+            match replace(editing, at, path.get_value(), text).await {
+                Ok(()) => hand_back(),
+                Err(failed) => {
+                    problem.try_set(failed.message);
+                }
             }
         })));
     };
@@ -164,11 +209,12 @@ fn Field(editing: Editing, at: usize, path: String, text: String) -> impl IntoVi
         >
             <textarea
                 class="document mono"
+                node_ref=area
                 aria-label="Text of the file"
                 spellcheck="false"
                 autocapitalize="off"
                 prop:value=typed
-                on:input=move |event| typed.set(event_target_value(&event))
+                on:input=move |event| type_in.update_value(|type_in| type_in(event))
             ></textarea>
             <div class="fileacts">
                 <button
@@ -184,7 +230,9 @@ fn Field(editing: Editing, at: usize, path: String, text: String) -> impl IntoVi
                     class="button small"
                     on:click=move |_| {
                         typed.set(begun.get_value());
+                        settled.set(begun.get_value());
                         open.set(false);
+                        hand_back();
                     }
                 >
                     {move || if changed.get() { "Throw away what was typed" } else { "Close" }}
@@ -195,6 +243,11 @@ fn Field(editing: Editing, at: usize, path: String, text: String) -> impl IntoVi
             </div>
         </Show>
     }
+}
+
+/// A text as a browser's field has it, which knows only one kind of line break.
+fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// Paths of what may be texts.

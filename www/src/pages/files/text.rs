@@ -18,7 +18,7 @@ use crate::jobs::patch::Patch;
 /// Most lines that are compared while the reader types.
 const COMPARED: usize = 5_000;
 /// How long the reader must have typed nothing before the texts are compared.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(in crate::pages) const PAUSE: Duration = Duration::from_millis(200);
 const TOO_LONG: &str =
     "The text is too long to be compared while you type; the draft will have all of it.";
 
@@ -107,7 +107,10 @@ pub(super) fn TextEditor(
 
 /// The lines that were changed, as soon as there are any.
 #[component]
-fn TextDiff(before: StoredValue<String>, settled: RwSignal<String>) -> impl IntoView {
+pub(in crate::pages) fn TextDiff(
+    before: StoredValue<String>,
+    settled: RwSignal<String>,
+) -> impl IntoView {
     let lines = Memo::new(move |_| {
         settled.with(|after| before.with_value(|before| compare(before, after)))
     });

@@ -6,10 +6,12 @@ mod state;
 
 use drydock::commands::Task;
 use drydock::reference::Reference;
+use leptos::html;
 use leptos::prelude::*;
 
+use crate::components::focus::FocusInside;
 use crate::components::{
-    Card, CopyButton, DigestChip, Empty, Meter, PlanRows, PlanSteps, Problem, format,
+    Card, CopyButton, DigestChip, Icon, Meter, Picture, PlanRows, PlanSteps, Problem, format,
 };
 use crate::pages::commands::{self, Server};
 use crate::pages::model::Load;
@@ -34,40 +36,48 @@ pub fn MovingCard(
     /// The target is what it is, and no other can be typed.
     #[prop(optional)]
     fixed: bool,
+    /// Where there is little room it is one line until it is opened.
+    #[prop(optional)]
+    foldable: bool,
 ) -> impl IntoView {
+    let target = moving.target;
+    let busy = move || matches!(moving.phase.get(), Phase::Running | Phase::Planning);
+    let may_plan = move || !busy() && blocked.with(Option::is_none);
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        if blocked.with_untracked(Option::is_none) {
+        if untrack(may_plan) {
             plan.run(());
         }
     };
-    let target = moving.target;
-    let busy = move || matches!(moving.phase.get(), Phase::Running | Phase::Planning);
+    let text = move || action(moving, verb);
     let go = move || {
-        let plan = moving.plan.get();
-        let Some(plan) = plan.ready().and_then(Option::as_ref) else { return ().into_any() };
-        if !matches!(moving.phase.get(), Phase::Planned) || plan.is_done() {
-            return ().into_any();
-        }
-        let text = match rows::of(plan).iter().filter_map(|row| row.bytes).sum() {
-            0_u64 => verb.to_owned(),
-            bytes => format!("{verb} {}", format::bytes(bytes)),
-        };
-        let text = match rows::overwritten(plan).as_slice() {
-            [] => text,
-            [tag] => format!("{text}, overwrite the tag {}", format::visible(tag)),
-            tags => format!("{text}, overwrite {} tags", tags.len()),
-        };
+        let (text, overwrites) = text()?;
         let start = move |_| moving.start(false);
-        view! {
-            <button type="button" class="button primary" on:click=start>
+        Some(view! {
+            <button type="button" class="button primary" class:overwrites=overwrites on:click=start>
                 {text}
             </button>
-        }
-        .into_any()
+        })
     };
+    let card = NodeRef::<html::Section>::new();
+    let open = RwSignal::new(false);
+    let summary = foldable.then(|| view! { <Summary moving verb blocked open /> });
+    let focus = FocusInside::new(card);
+    Effect::new(move |_| {
+        moving.phase.track();
+        focus.keep(&[".progress button", ".panel :is(a, button)", "input", "button"]);
+    });
     view! {
-        <section class="card moving" aria-label=format!("{verb} plan")>
+        <section
+            class="card moving"
+            class:foldable=foldable
+            class:opened=open
+            aria-label=format!("{verb} plan")
+            node_ref=card
+            on:focusin=move |_| focus.came()
+            on:focusout=move |event| focus.went(&event)
+        >
+            {summary}
             <header>
                 <h2>{format!("{verb} plan")}</h2>
                 <form class="target" on:submit=submit>
@@ -82,12 +92,12 @@ pub fn MovingCard(
                             spellcheck="false"
                             placeholder="registry.example/owner/app:tag"
                             prop:value=target
-                            disabled=busy
-                            readonly=fixed
+                            readonly=move || fixed || busy()
                             on:input=move |event| moving.retarget(event_target_value(&event))
                         />
                     </div>
-                    <button type="submit" class="button" disabled=move || busy() || blocked.with(Option::is_some)>
+                    // It keeps the focus while the target is asked.
+                    <button type="submit" class="button" aria-disabled=move || (!may_plan()).to_string()>
                         "Plan"
                     </button>
                 </form>
@@ -98,9 +108,12 @@ pub fn MovingCard(
                     let text = blocked
                         .get()
                         .unwrap_or_else(|| "Nothing is sent before you have seen what there is to do.".to_owned());
-                    view! { <Empty text /> }.into_any()
+                    view! { <p class="said-so">{text}</p> }.into_any()
                 }
-                Phase::Planning => view! { <Empty text="Asking the target what it has…" /> }.into_any(),
+                Phase::Planning => {
+                    view! { <p class="said-so" role="status">"Asking the target what it has…"</p> }
+                        .into_any()
+                }
                 Phase::Planned => view! { <Planned moving /> }.into_any(),
                 Phase::Running => view! { <Running moving /> }.into_any(),
                 Phase::Done(reference) => view! { <Done moving reference /> }.into_any(),
@@ -108,6 +121,61 @@ pub fn MovingCard(
                 Phase::TagMoved(why) => view! { <TagMoved moving why plan /> }.into_any(),
             }}
         </section>
+    }
+}
+
+/// What the button says, and whether a tag will stand for something else; none while there is
+/// nothing to do.
+fn action(moving: Moving, verb: &'static str) -> Option<(String, bool)> {
+    let plan = moving.plan.get();
+    let plan = plan.ready().and_then(Option::as_ref)?;
+    if !matches!(moving.phase.get(), Phase::Planned) || plan.is_done() {
+        return None;
+    }
+    let text = match rows::of(plan).iter().filter_map(|row| row.bytes).sum() {
+        0_u64 => verb.to_owned(),
+        bytes => format!("{verb} {}", format::bytes(bytes)),
+    };
+    Some(match rows::overwritten(plan).as_slice() {
+        [] => (text, false),
+        [tag] => (format!("{text}, overwrite the tag {}", format::visible(tag)), true),
+        tags => (format!("{text}, overwrite {} tags", tags.len()), true),
+    })
+}
+
+/// The one line: how far it is, and the way to the rest.
+#[component]
+fn Summary(
+    moving: Moving,
+    verb: &'static str,
+    blocked: Signal<Option<String>>,
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    let state = move || match moving.phase.get() {
+        Phase::Idle => blocked.get().unwrap_or_else(|| format!("to {}", moving.target.get())),
+        Phase::Planning => "Asking the target what it has…".to_owned(),
+        Phase::Planned => match action(moving, verb) {
+            Some((text, _)) => text,
+            None => "The target has all of it.".to_owned(),
+        },
+        Phase::Running => moving.transfer.get().text(),
+        Phase::Done(reference) => format!("Done: {reference}"),
+        Phase::Failed(problem) => problem.sentence,
+        Phase::TagMoved(_) => "Somebody else has moved the tag".to_owned(),
+    };
+    view! {
+        <button
+            type="button"
+            class="summary-bar"
+            aria-expanded=move || open.get().to_string()
+            on:click=move |_| open.update(|open| *open = !*open)
+        >
+            <span class="turn">
+                <Icon picture=Picture::Down size=12 />
+            </span>
+            <b class="nowrap">{format!("{verb} plan")}</b>
+            <bdi class="clip muted">{move || format::visible(&state())}</bdi>
+        </button>
     }
 }
 
@@ -170,7 +238,10 @@ fn Done(moving: Moving, reference: Reference) -> impl IntoView {
                 </p>
             </div>
         </div>
-        <PlanSteps steps=moving.steps />
+        <details class="steps-done">
+            <summary>{move || format::plural(moving.steps.with(Vec::len), "step", "steps")}</summary>
+            <PlanSteps steps=moving.steps />
+        </details>
     }
 }
 

@@ -87,13 +87,11 @@ impl Moving {
         matches!(self.phase.get_untracked(), Phase::Running)
     }
 
-    /// Whether anything has arrived at the target.
+    /// Whether anything has arrived at the target that was not there before.
     #[must_use]
     pub fn has_sent(self) -> bool {
         self.transfer.with_untracked(|transfer| transfer.done > 0)
-            || self.steps.with_untracked(|steps| {
-                steps.iter().any(|step| matches!(step.state, StepState::Done(_)))
-            })
+            || self.steps.with_untracked(|steps| steps.iter().any(is_sent))
     }
 
     /// Says where the bytes of what is being planned are, when that is known only now.
@@ -238,6 +236,10 @@ impl Moving {
             });
         }
     }
+}
+
+fn is_sent(step: &PlanStep) -> bool {
+    matches!(step.state, StepState::Done(how) if how != word(Outcome::Nothing))
 }
 
 fn transfer(plan: &Plan, step: usize, done: u64, elapsed: f64) -> Transfer {

@@ -106,7 +106,7 @@ pub(super) fn RemoveFields(form: RwSignal<RemoveForm>) -> impl IntoView {
         };
         view! {
             <li>
-                <Chosen part item=child.digest label=child.label />
+                <Chosen part item=child.digest label=child.label is_same=Digest::eq />
                 {facts}
             </li>
         }
@@ -136,7 +136,7 @@ impl FilterForm {
             _ => platforms.iter().map(|facts| facts.platform.clone()).collect(),
         };
         for platform in &kept {
-            if !platforms.iter().any(|facts| facts.platform == *platform) {
+            if !platforms.iter().any(|facts| facts.platform.is_same(platform)) {
                 let label = platform.to_string();
                 platforms.push(PlatformFacts { platform: platform.clone(), label });
             }
@@ -147,7 +147,8 @@ impl FilterForm {
 
 impl Form for FilterForm {
     fn edit(&self, _: &On) -> Result<Vec<Wanted>, String> {
-        let kept = |facts: &&PlatformFacts| self.kept.contains(&facts.platform);
+        let kept =
+            |facts: &&PlatformFacts| self.kept.iter().any(|kept| kept.is_same(&facts.platform));
         let platforms: Vec<Platform> =
             self.platforms.iter().filter(kept).map(|facts| facts.platform.clone()).collect();
         if platforms.is_empty() {
@@ -171,7 +172,7 @@ pub(super) fn FilterFields(form: RwSignal<FilterForm>) -> impl IntoView {
     let platforms = form.with_untracked(|form| form.platforms.clone());
     let boxes = platforms
         .into_iter()
-        .map(|facts| view! { <Chosen part item=facts.platform label=facts.label /> });
+        .map(|facts| view! { <Chosen part item=facts.platform label=facts.label is_same=Platform::is_same /> });
     view! {
         <div class="choices" role="group" aria-label="Platforms that stay">
             {boxes.collect_view()}
@@ -182,16 +183,17 @@ pub(super) fn FilterFields(form: RwSignal<FilterForm>) -> impl IntoView {
 
 /// A box of one item of a list.
 #[component]
-fn Chosen<T: Clone + PartialEq + Send + Sync + 'static>(
+fn Chosen<T: Clone + Send + Sync + 'static>(
     part: Part<Vec<T>>,
     item: T,
     label: String,
+    is_same: fn(&T, &T) -> bool,
 ) -> impl IntoView {
     let shown = item.clone();
     let toggle = move |event| {
         let wanted = event_target_checked(&event);
         part.update(|chosen| {
-            chosen.retain(|other| *other != item);
+            chosen.retain(|other| !is_same(other, &item));
             if wanted {
                 chosen.push(item.clone());
             }
@@ -201,7 +203,7 @@ fn Chosen<T: Clone + PartialEq + Send + Sync + 'static>(
         <label class="choice">
             <input
                 type="checkbox"
-                prop:checked=move || part.with(|chosen| chosen.contains(&shown))
+                prop:checked=move || part.with(|chosen| chosen.iter().any(|other| is_same(other, &shown)))
                 on:change=toggle
             />
             <bdi>{format::visible(&label)}</bdi>
@@ -266,6 +268,19 @@ mod tests {
         assert_eq!(only(form.edit(&everywhere())).action, remove("a"));
         form.chosen.push(Digest::sha256(b"b"));
         assert!(form.edit(&everywhere()).is_err());
+    }
+
+    /// An edit may have come with a draft, which spells platforms as it likes.
+    #[test]
+    fn b7_platforms_that_stay_may_be_spelled_otherwise() {
+        let platforms = vec![platform("linux/x86_64"), platform("linux/arm64/v8")];
+        let edit = Edit::all(Action::Index(IndexEdit::Filter { platforms }));
+        let mut form = FilterForm::new(&context(), Some(&edit));
+        assert_eq!(form.platforms, context().platforms, "no platform is there twice");
+        form.kept.remove(0);
+        let platforms = vec![platform("linux/arm64")];
+        let edit = Edit::all(Action::Index(IndexEdit::Filter { platforms }));
+        assert_eq!(only(form.edit(&everywhere())), edit);
     }
 
     #[test]

@@ -15,36 +15,52 @@ pub(super) struct RebaseForm {
     old: String,
     new: String,
     env: bool,
-    /// Whether annotations or labels name the old base.
-    is_named: bool,
+    named: Named,
+}
+
+/// How annotations or labels name the old base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    /// By digest, so that it is known for certain.
+    ByDigest,
+    /// By a name that may stand for something else by now.
+    ByName,
+    Not,
 }
 
 impl RebaseForm {
     pub(super) fn new(context: &FormContext, edit: Option<&Edit>) -> Self {
         let (old, new) = named(context);
-        let is_named = old.is_some();
+        let named = match (&old, &new) {
+            (Some(_), _) => Named::ByDigest,
+            (None, Some(_)) => Named::ByName,
+            (None, None) => Named::Not,
+        };
         match edit.map(|edit| &edit.action) {
             Some(Action::Rebase(rebase)) => Self {
                 old: rebase.old.to_string(),
                 new: rebase.new.to_string(),
                 env: rebase.env,
-                is_named,
+                named,
             },
             _ => Self {
                 old: old.unwrap_or_default(),
                 new: new.unwrap_or_default(),
                 env: false,
-                is_named,
+                named,
             },
         }
     }
 
     fn remark(&self) -> &'static str {
-        match self.is_named {
-            true => {
+        match self.named {
+            Named::ByDigest => {
                 "Both are filled in from what annotations or labels of the image say. The layers must begin with those of the old base."
             }
-            false => {
+            Named::ByName => {
+                "Annotations or labels of the image name its base, but not by digest: say which one it was made from. The layers must begin with those of the old base."
+            }
+            Named::Not => {
                 "No annotation or label says what the image was made from. The layers must begin with those of the old base."
             }
         }
@@ -55,7 +71,7 @@ impl Form for RebaseForm {
     fn edit(&self, on: &On) -> Result<Vec<Wanted>, String> {
         let (old, new) = (self.old.trim(), self.new.trim());
         let old_reference = match old {
-            "" if self.is_named => None,
+            "" if self.named == Named::ByDigest => None,
             "" => return Err("Name the image that this one was made from.".to_owned()),
             old => Some(check::reference(old)?),
         };
@@ -140,6 +156,17 @@ mod tests {
         assert_eq!(wanted(&form), (Some(pinned), "docker.io/library/debian:12".to_owned(), false));
         form.old = String::new();
         assert_eq!(wanted(&form).0, None);
+    }
+
+    #[test]
+    fn a_base_that_is_named_without_a_digest_is_asked_for() {
+        let mut context = annotated();
+        context.index_annotations.remove("org.opencontainers.image.base.digest");
+        let form = RebaseForm::new(&context, None);
+        assert_eq!((&*form.old, &*form.new), ("", "docker.io/library/debian:12"));
+        assert!(form.remark().contains("not by digest"), "{}", form.remark());
+        let missing = form.edit(&everywhere()).unwrap_err();
+        assert_eq!(missing, "Name the image that this one was made from.");
     }
 
     #[test]
