@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::Document;
-use crate::edit::action::{Action, Check, LayerEdit, Which};
+use crate::edit::action::Check;
 use crate::edit::change::{Change, ChangedDocument, Origin};
 use crate::edit::draft::Edit;
 use crate::edit::editable::is_provisional;
 use crate::edit::family::Family;
-use crate::edit::recipe::Packing;
-use crate::media_type::{Compression, Kind};
+use crate::edit::plain::pack_plain;
+use crate::media_type::Kind;
 use crate::platform::{Platform, choose};
 use crate::spec::{Config, Index, LayerDescriptor, Manifest, RunConfig};
 
@@ -282,24 +282,10 @@ pub fn manifest_of<'a>(
 /// One edit for each image that has layers which are not compressed.
 #[must_use]
 pub fn packed(change: &Change) -> Vec<Edit> {
-    let images = change.documents.iter().filter_map(|changed| {
-        let manifest = Manifest::read(&changed.document, "manifest").0?;
-        let plain = manifest
-            .layers
-            .iter()
-            .filter(|layer| layer.descriptor.media_type.kind() == Kind::Layer(Compression::None));
-        let plain: Vec<usize> = plain.map(|layer| layer.number).collect();
-        (!plain.is_empty()).then_some(())?;
-        let layers = Which::These(plain);
-        let edit = LayerEdit::Recompress { packing: Packing::default(), layers };
-        let action = Action::Layers(edit);
+    pack_plain(change.documents.iter().map(|changed| {
         let name = changed.label.split(" (").next().unwrap_or_default();
-        Some(match name.parse::<Platform>() {
-            Ok(platform) => Edit::on(vec![platform], action),
-            Err(_) => Edit::all(action),
-        })
-    });
-    images.collect()
+        (name.parse().ok(), &*changed.document)
+    }))
 }
 
 fn removed(layer: &BecomesLayer) -> BecomesLayer {

@@ -217,25 +217,35 @@ impl Loader {
             question.nodes.push(node);
             return;
         }
-        let Some(other) = self.graph.node(first).cloned() else { return };
-        let Some(own) = self.graph.nodes.get_mut(node.0) else { return };
-        if let (Some(document), Some(descriptor)) = (&other.document, &own.descriptor)
+        self.copy(first, node);
+    }
+
+    /// Takes what was read for another node that has the same digest, and holds it to what is said
+    /// here.
+    fn copy(&mut self, from: NodeId, to: NodeId) {
+        let Some(other) = self.graph.node(from) else { return };
+        let (state, document, view) =
+            (other.state.clone(), other.document.clone(), other.view.clone());
+        let mut findings = other.findings.clone();
+        let said = |node: &Node| node.descriptor.as_ref().map(|it| it.media_type.clone());
+        let type_said = said(other);
+        let Some(own) = self.graph.nodes.get_mut(to.0) else { return };
+        if let (Some(document), Some(descriptor)) = (&document, &own.descriptor)
             && let Some(finding) = other_size(descriptor, document, &own.label)
         {
             own.state = State::Failed;
             own.findings.push(finding);
-            return self.excuse(node);
+            return self.excuse(to);
         }
-        let said = |node: &Node| node.descriptor.as_ref().map(|it| it.media_type.clone());
-        if let Some(document) = other.document.as_ref().filter(|_| said(own) != said(&other)) {
+        if let Some(document) = document.as_ref().filter(|_| said(own) != type_said) {
             let claims = Claims { content_type: None, descriptor: said(own) };
-            own.findings.extend(spec::classify(document.value(), &claims, &own.label).2);
+            findings.extend(spec::classify(document.value(), &claims, &own.label).2);
         }
-        own.state = other.state;
-        own.document = other.document;
-        own.view = other.view;
-        own.findings.extend(other.findings);
-        self.expand(node);
+        own.state = state;
+        own.document = document;
+        own.view = view;
+        own.findings.extend(findings);
+        self.expand(to);
     }
 
     /// Takes a document for every node that waits for it.
@@ -248,18 +258,6 @@ impl Loader {
                 None => self.take(*id, question, answer),
             }
         }
-    }
-
-    /// Takes what was read for another node that points to the same.
-    fn copy(&mut self, from: NodeId, to: NodeId) {
-        let Some(other) = self.graph.node(from) else { return };
-        let (document, view) = (other.document.clone(), other.view.clone());
-        let Some(own) = self.graph.nodes.get_mut(to.0) else { return };
-        own.state = State::Read;
-        own.document = document;
-        own.view = view;
-        self.expand(to);
-        self.excuse(to);
     }
 
     /// Whether what was read for one node, without any fault, is what another points to.
@@ -449,12 +447,12 @@ impl Loader {
     }
 }
 
-/// That a descriptor says another size than the document has, which was read by another one.
+/// The finding on a descriptor that says another size than that of the document with its digest.
 fn other_size(descriptor: &Descriptor, document: &Document, label: &str) -> Option<Finding> {
-    let (digest, expected) = (descriptor.digest.clone(), descriptor.size);
     let actual = document.bytes().len() as u64;
-    let mismatch = Mismatch::Size { digest, expected, actual };
-    (expected != actual).then(|| finding(&mismatch, false, label))
+    let digest = descriptor.digest.clone();
+    let mismatch = Mismatch::Size { digest, expected: descriptor.size, actual };
+    (descriptor.size != actual).then(|| finding(&mismatch, false, label))
 }
 
 fn is_blob(what: &What) -> bool {

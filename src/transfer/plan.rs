@@ -6,6 +6,7 @@ use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::finding::Finding;
+use crate::media_type::{Compression, Kind};
 use crate::reference::{Repository, Tag};
 
 use super::{Origin, Place};
@@ -191,6 +192,25 @@ impl Plan {
             }
         }
         totals
+    }
+
+    /// Layers that are sent as they are and are not compressed: how many, and their bytes.
+    #[must_use]
+    pub fn plain_layers(&self) -> (usize, u64) {
+        let sent = self.steps.iter().filter_map(|step| match step {
+            Step::Blob(blob) if blob.action == BlobAction::Upload => Some(&blob.descriptor),
+            _ => None,
+        });
+        let plain = sent.filter(|it| it.media_type.kind() == Kind::Layer(Compression::None));
+        plain.fold((0, 0), |(count, bytes), it| (count + 1, it.size.saturating_add(bytes)))
+    }
+
+    /// The manifests and indexes in it.
+    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Manifest(step) => Some(&step.document),
+            _ => None,
+        })
     }
 
     /// Whether there is nothing to do.

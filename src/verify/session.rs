@@ -207,6 +207,7 @@ impl Session {
         let rows: BTreeMap<&Digest, &Row> = self
             .rows
             .iter()
+            .filter(|row| !row.beside)
             .filter_map(|row| Some((&row.descriptor.as_ref()?.digest, row)))
             .collect();
         let count = |stack: &Stack, test: fn(&Row) -> bool| {

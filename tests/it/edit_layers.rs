@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use drydock::descriptor::{Descriptor, identify};
+use drydock::document::Document;
 use drydock::edit::{
     Action, Context, Edit, Input, LayerEdit, LayerInput, Origin, Packing, Recipe, TimeRule, Which,
-    apply, recipes,
+    apply, pack_plain_of, recipes,
 };
 use drydock::layer::write::{NewEntry, NewNode};
 use drydock::media_type::{Compression, MediaType};
+use drydock::platform::Platform;
 use serde_json::{Value, json};
 
 use crate::edit_support::*;
@@ -380,7 +383,17 @@ fn layers_that_are_not_compressed_are_named() {
     assert!(change.findings[0].message.contains("layers 2 are not compressed"));
     let packing = Packing::default();
     let packed = LayerEdit::Recompress { packing, layers: Which::These(vec![2]) };
-    assert_eq!(rules(&edited(&image, layer_edits([packed]))), [""; 0]);
+    assert_eq!(rules(&edited(&image, layer_edits([packed.clone()]))), [""; 0]);
+    // The same edit is offered, on the platform that the index names.
+    let packed = Action::Layers(packed);
+    let manifest = &*change.documents.last().expect("a manifest").document;
+    assert_eq!(pack_plain_of([manifest]), [Edit::all(packed.clone())]);
+    let platform: Platform = "linux/amd64".parse().expect("a platform");
+    let entry = json!(Descriptor { platform: Some(platform.clone()), ..manifest.descriptor() });
+    let index = json!({"schemaVersion": 2, "mediaType": MediaType::INDEX, "manifests": [entry]});
+    let (digest, bytes) = identify(index.to_string().into());
+    let index = Document::new(&bytes, digest, MediaType::new(MediaType::INDEX), index);
+    assert_eq!(pack_plain_of([manifest, &index]), [Edit::on(vec![platform], packed)]);
 }
 
 /// White space of an uneven document can't be kept where something is changed, and that is told.

@@ -47,6 +47,7 @@ fn everything_in_order_and_nothing_is_sent() {
         ..Totals::default()
     };
     assert_eq!(plan.totals(), totals);
+    assert_eq!(plan.plain_layers(), (3, 9000 + 5000 + 300));
 }
 
 #[test]
@@ -58,6 +59,7 @@ fn what_the_target_has_is_not_in_the_totals() {
     assert!(plan.is_done());
     assert_eq!(plan.totals().existing, 7);
     assert_eq!(plan.totals().upload_bytes, 0);
+    assert_eq!(plan.plain_layers(), (0, 0));
     let again = planned(&made.wanted("v2"), &registry, "app").expect("plan");
     assert!(!again.is_done());
     assert_eq!((again.totals().tags, again.totals().manifests), (1, 0));

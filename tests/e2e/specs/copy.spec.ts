@@ -6,7 +6,7 @@ import { expectNoSidewaysScroll, watch, watchWidth } from '../support/look';
 import { digestOf, judged, openCopy, tagsOf } from '../support/moving';
 import { reportOf } from '../support/report';
 import { expect, test } from '../support/stack';
-import { crane, inFolder, run, signWith } from '../support/tools';
+import { crane, inFolder, run, save, signWith } from '../support/tools';
 
 interface Discovered {
   digest: string;
@@ -141,6 +141,36 @@ test('a docker-save tar from disk goes to a registry', async ({ page, stack }) =
     await plan(page, target, 'Copy');
     await carryOut(page, 'Copy');
     crane('validate', '--insecure', '--remote', target);
+    const diffIds = (reference: string) =>
+      (JSON.parse(crane('config', '--insecure', reference)) as { rootfs: { diff_ids: string[] } }).rootfs.diff_ids;
+    expect(diffIds(target)).toEqual(diffIds(`${stack.registry}/app:gzip`));
+  });
+});
+
+test('plain layers are named before they are sent, and packed where that is wanted', async ({ page, stack }) => {
+  await inFolder(async (folder) => {
+    const tar = join(folder, 'saved.tar');
+    save(`${stack.registry}/app:gzip`, `docker-archive:${tar}:example.com/app:1`);
+    await page.goto('/');
+    await expect(page.locator('html')).toHaveAttribute('data-state', 'ready');
+    await page.getByLabel('Choose file…').last().setInputFiles(tar);
+    await page.waitForURL(/\/-\/local\//);
+    await expect(page.locator('html')).toHaveAttribute('data-state', 'ready');
+    await page.getByRole('link', { name: 'Copy', exact: true }).click();
+    const target = `${stack.registry}/packed/app:1`;
+    await plan(page, target, 'Copy');
+    const card = page.locator('.card', { has: page.getByRole('heading', { name: 'Not compressed' }) });
+    await expect(card).toContainText('not compressed, as docker save leaves layers');
+    await card.getByRole('button', { name: 'Pack them with gzip first' }).click();
+    await page.waitForURL(/\/-\/edit$/);
+    await expect(page.getByRole('region', { name: 'Push plan' }).getByLabel('to', { exact: true })).toHaveValue(target);
+    await expect(page.locator('.becomes dd').first().locator('.digest')).toBeVisible({ timeout: 60_000 });
+    await plan(page, target, 'Push');
+    await carryOut(page, 'Push');
+    crane('validate', '--insecure', '--remote', target);
+    type Manifest = { layers: { mediaType: string }[] };
+    const { layers } = JSON.parse(crane('manifest', '--insecure', target)) as Manifest;
+    for (const layer of layers) expect(layer.mediaType).toMatch(/gzip$/);
     const diffIds = (reference: string) =>
       (JSON.parse(crane('config', '--insecure', reference)) as { rootfs: { diff_ids: string[] } }).rootfs.diff_ids;
     expect(diffIds(target)).toEqual(diffIds(`${stack.registry}/app:gzip`));

@@ -1,6 +1,7 @@
 // The edit view worked by keys alone: the focus is always somewhere, and is seen.
 import { Page } from '@playwright/test';
 import { openEditor } from '../support/editing';
+import { watch } from '../support/look';
 import { expect, test } from '../support/stack';
 import { crane } from '../support/tools';
 
@@ -38,6 +39,7 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
 
 for (const [width, height] of [[1280, 800], [1366, 650], [390, 844]] as const) {
   test(`a variable is added, changed, undone, done again and pushed by keys alone: ${width}`, async ({ page, stack }) => {
+    const problems = watch(page);
     await page.setViewportSize({ width, height });
     await openEditor(page, `${stack.registry}/debian:demo`);
     await page.keyboard.press('Tab');
@@ -124,5 +126,9 @@ for (const [width, height] of [[1280, 800], [1366, 650], [390, 844]] as const) {
     expect(await focused(page)).toContain('keys/debian');
     const config = JSON.parse(crane('config', '--insecure', target.replace('127.0.0.1', 'localhost'))) as { config: { Env: string[] } };
     expect(config.config.Env).toContain('MODE=production');
+    // The focus goes with the view that has it.
+    await page.keyboard.press('Enter');
+    await expect(page).toHaveURL(/keys\/debian/);
+    expect(problems).toEqual([]);
   });
 }

@@ -57,13 +57,16 @@ pub fn Dialog(
     // A click may take away what was clicked, as with a row of a table.
     let place = StoredValue::new(0);
     let came = move |event: web_sys::FocusEvent| {
-        if let (Some(dialog), Some(target)) = (node.get_untracked(), event.target()) {
-            place.set_value(focus::place(&dialog, &target));
+        let dialog = node.try_get_untracked().flatten();
+        if let (Some(dialog), Some(target)) = (dialog, event.target()) {
+            place.try_set_value(focus::place(&dialog, &target));
         }
     };
     let beside = move |event: web_sys::MouseEvent| {
-        if let Some(dialog) = node.get_untracked() {
-            focus::keep_at(dialog.into(), place.get_value());
+        // The click may have closed it.
+        if let Some((dialog, place)) = node.try_get_untracked().flatten().zip(place.try_get_value())
+        {
+            focus::keep_at(dialog.into(), place);
         }
         if !firm && pressed.get_value() && on_itself(&event) {
             close.run(());

@@ -36,15 +36,16 @@ impl FocusInside {
 
     /// Something inside has it now (`focusin`).
     pub fn came(self) {
-        self.here.set_value(true);
+        self.here.try_set_value(true);
     }
 
-    /// What is inside has it no more (`focusout`). When nothing has it, it was lost.
+    /// What is inside has it no more (`focusout`). When nothing has it, it was lost. This is told, too,
+    /// of what goes with the whole view.
     pub fn went(self, event: &web_sys::FocusEvent) {
         let to = event.related_target().and_then(|it| it.dyn_into::<web_sys::Node>().ok());
-        let element = self.element.get_untracked();
+        let element = self.element.try_get_untracked().flatten();
         if let (Some(to), Some(element)) = (to, element) {
-            self.here.set_value(element.contains(Some(&to)));
+            self.here.try_set_value(element.contains(Some(&to)));
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::edit::{Base, Draft, History, Pinned, RecipeId, Time, last_change};
+use drydock::edit::{Base, Draft, Edit, History, Pinned, RecipeId, Step, Time, last_change};
 use drydock::layer::write::{BuiltLayer, NewNode};
 use drydock::platform::Platform;
 use drydock::reference::Reference;
@@ -215,6 +215,25 @@ pub async fn alter(
     draft.revision += 1;
     write(&draft).await?;
     Ok(draft)
+}
+
+/// Adds edits to a draft, and says where its result is to go.
+///
+/// # Errors
+/// As with [`alter`].
+pub async fn add(
+    draft: (String, Option<Base>),
+    edits: Vec<Edit>,
+    target: String,
+) -> Result<(), Problem> {
+    let add = move |kept: &mut Kept| {
+        kept.target = target;
+        edits.into_iter().all(|edit| {
+            let at = kept.draft().edits.len();
+            kept.history.take(Step::Insert { at, edit: Box::new(edit) })
+        })
+    };
+    alter(draft, add).await.map(drop)
 }
 
 /// What a draft makes of one file.

@@ -85,19 +85,19 @@ fn absent(graph: &Graph, entries: &[PlatformEntry]) -> Option<String> {
     some.then(|| format!("{} {verb} listed, but not there. {}", names.join(", "), first.sentence))
 }
 
-/// What is wrong with the config of an artifact.
-fn of_config(graph: &Graph, root: &Node) -> Vec<String> {
-    let Some(config) = graph.children(root.id).find(|child| child.role == Role::Config) else {
-        return Vec::new();
+/// Why the config of an artifact can't be read, when it can't. What else may be odd about it is of
+/// no weight: tools put one there only because a manifest has to have it.
+fn of_config(graph: &Graph, root: &Node) -> Option<String> {
+    let config = graph.children(root.id).find(|child| child.role == Role::Config)?;
+    let sentence = match problem_of(config, graph.holder()) {
+        Some(problem) => problem.sentence,
+        None if config.document.is_some() && config.config().is_none() => {
+            let error = config.findings.iter().find(|it| it.severity == Severity::Error)?;
+            error.message.clone()
+        }
+        None => return None,
     };
-    let problem = problem_of(config, graph.holder());
-    let problem = problem.map(|it| format!("The config could not be read. {}", it.sentence));
-    // The first finding may be the very reason.
-    let is_said = |text: &str| problem.as_ref().is_some_and(|problem| problem.ends_with(text));
-    let weighty = config.findings.iter().filter(|it| it.severity != Severity::Note);
-    let weighty = weighty.map(|it| it.message.clone()).filter(|text| !is_said(text));
-    let weighty: Vec<String> = weighty.collect();
-    problem.into_iter().chain(weighty).collect()
+    Some(format!("The config could not be read. {sentence}"))
 }
 
 /// Why the root is not there, when it is not and will not be.

@@ -1,6 +1,7 @@
 //! The view "Copy": to another registry, repository or tag, or into a file.
 
 mod extent;
+mod plain;
 mod save;
 mod saving;
 mod state;
@@ -11,6 +12,7 @@ use drydock::transfer::Options;
 use leptos::prelude::*;
 
 use self::extent::What;
+use self::plain::PlainLayers;
 use self::save::SaveCard;
 use self::saving::Saving;
 use self::state::{Copying, Extent, Subject};
@@ -109,6 +111,7 @@ fn CopyOf(subject: Subject) -> impl IntoView {
                 plan
             />
             <PlanRemarks moving />
+            <PlainLayers copying moving />
             <Tools lines />
             <SaveCard saving server />
         </div>

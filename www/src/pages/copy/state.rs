@@ -73,6 +73,24 @@ impl Copying {
         Selection { place, images, platform, attached: self.attached.get() }
     }
 
+    /// The image that is taken, when it is one.
+    pub(super) fn root(self) -> (Reference, Digest) {
+        let platform = self.extent.get() == Extent::Platform;
+        self.subject.with_value(|subject| {
+            let whole = (subject.reference.clone(), subject.digest.clone());
+            let Some(manifest) = subject.manifest.clone().filter(|it| platform && *it != whole.1)
+            else {
+                return whole;
+            };
+            let reference = Reference {
+                tag: None,
+                digest: Some(manifest.clone()),
+                ..subject.reference.clone()
+            };
+            (reference, manifest)
+        })
+    }
+
     pub(super) fn options(self) -> Options {
         let keep_tags = self.extent.get() == Extent::Tags && self.keep_tags.get();
         Options { foreign: self.foreign.get(), keep_tags }
