@@ -68,7 +68,7 @@ fn findings_follow_the_layers_and_say_where_they_are() {
     let mut store = Store::default();
     let entries = ["linux/amd64", "linux/arm64"].map(|platform| {
         let layers = [("small", 1), ("large", 4000)].map(|(name, times)| {
-            let tar = tar(&[file(name, &format!("{platform}{}", "x".repeat(times)))]);
+            let tar = tar(&[file(name, format!("{platform}{}", "x".repeat(times)))]);
             store.put(MediaType::LAYER, tar)
         });
         let wrong = [Digest::sha256(b"one"), Digest::sha256(b"two")];

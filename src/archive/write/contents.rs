@@ -22,7 +22,9 @@ pub(super) struct Contents {
     pub(super) parts: BTreeMap<Digest, Content>,
     pub(super) notes: Vec<Finding>,
     /// What each manifest that something refers to is referred to by, as lists of referrers have it.
-    referrers: BTreeMap<Digest, Vec<Value>>,
+    referrers: BTreeMap<Digest, Vec<(Digest, Value)>>,
+    /// What an index lists that is here: it is found through that.
+    within: BTreeSet<Digest>,
 }
 
 /// What is written under a digest.
@@ -60,6 +62,7 @@ impl Contents {
                     Some(Listed::Index(index)) => {
                         let entries = index.manifests.into_iter();
                         let (lists, others): (Vec<_>, Vec<_>) = entries.partition(is_list);
+                        contents.within.extend(lists.iter().map(|list| list.digest.clone()));
                         open.extend(lists);
                         contents.blobs(others, at)?;
                     }
@@ -84,8 +87,13 @@ impl Contents {
             if tags.contains(&tag) || !self.parts.contains_key(subject) {
                 continue;
             }
+            let alone = referrers.iter().filter(|(digest, _)| !self.within.contains(digest));
+            let alone: Vec<Value> = alone.map(|(_, entry)| entry.clone()).collect();
+            if alone.is_empty() {
+                continue;
+            }
             let mut list = fallback::empty();
-            fallback::add(&mut list, referrers);
+            fallback::add(&mut list, &alone);
             let bytes = fallback::to_bytes(&list);
             let digest = Digest::sha256(&bytes);
             let descriptor = Descriptor::new(MediaType::INDEX, digest.clone(), bytes.len() as u64);
@@ -114,7 +122,7 @@ impl Contents {
         let listed = listed(descriptor, document)?;
         if let Some(subject) = listed.subject() {
             let referrers = self.referrers.entry(subject.digest.clone()).or_default();
-            referrers.push(fallback::entry(document));
+            referrers.push((descriptor.digest.clone(), fallback::entry(document)));
         }
         Ok(Some(listed))
     }

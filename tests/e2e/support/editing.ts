@@ -39,6 +39,10 @@ export async function newDigest(page: Page, timeout = 120_000): Promise<string> 
 /** Plans for a target. */
 export async function plan(page: Page, target: string, verb: 'Push' | 'Copy' = 'Push'): Promise<void> {
   const card = page.getByRole('region', { name: `${verb} plan` });
+  // Where there is little room the card is one line that opens.
+  const closed = card.getByRole('button', { name: new RegExp(`^${verb} plan`), expanded: false });
+  await expect(card).toBeVisible();
+  if (await closed.isVisible()) await closed.click();
   await card.getByLabel('to', { exact: true }).fill(target);
   await card.getByRole('button', { name: 'Plan', exact: true }).click();
   await expect(card.locator('.rows.plan')).toBeVisible({ timeout: 60_000 });

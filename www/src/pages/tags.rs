@@ -205,11 +205,10 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
         let mut problem = list.with(|list| list.problem.clone())?;
         let registry = reference.registry.to_string();
         if list.with(|list| list.absent) && is_read() {
-            let answer = [problem.sentence, problem.reason].join(" ");
             problem = Problem {
                 sentence: format!("{registry} does not list the tags of {}.", reference.repository),
                 reason: format!(
-                    "The image above was read from there all the same. Open another tag by its name, such as {}:1.0. The registry's answer was: {answer}",
+                    "The image above was read from there all the same. Open another tag by its name, such as {}:1.0.",
                     reference.name(),
                 ),
                 calm: true,
