@@ -9,6 +9,7 @@ use super::download::{Cap, Download};
 use super::exchange::Answer;
 use super::{Accepted, Asked, Forwarder, now};
 use crate::log::Record;
+use crate::pace::Broken;
 use crate::policy::header::{CHALLENGE, POINTS_TO, SEAL, STATUS, is_plain, to_page};
 use crate::policy::path::Shape;
 use crate::policy::seal::Kind;
@@ -20,7 +21,7 @@ const NO_TOKEN: &str = "-";
 
 impl Forwarder {
     /// Turns the last answer into what the page gets.
-    pub(super) fn pass_on(
+    pub(super) async fn pass_on(
         &self,
         method: &Method,
         asked: Asked,
@@ -85,7 +86,9 @@ impl Forwarder {
         } else {
             let record = record.take();
             let connection = (connection, key, self.pool.clone());
-            Body::new(Download::new(incoming, &self.dialer.times, cap, connection, sent, record))
+            let download =
+                Download::new(incoming, &self.dialer.times, cap, connection, sent, record);
+            Body::new(download.begun().await.map_err(|broken| cut(&accepted.target, &broken))?)
         });
         *response.status_mut() = head.status;
         if head.status.is_redirection() {
@@ -195,6 +198,18 @@ impl Forwarder {
             .map(|url| self.key.seal(kind, url, &from.origin, now()));
         format!("{} {}", kind.as_str(), token.as_deref().unwrap_or(NO_TOKEN))
     }
+}
+
+/// An answer of which nothing that can be used has come.
+fn cut(target: &Target, broken: &Broken) -> Refusal {
+    let host = target.origin.authority();
+    let code = match broken {
+        Broken::Idle(_) | Broken::Slow(_) | Broken::Endless(_) => Code::Timeout,
+        Broken::TooLong(_) => Code::TooLarge,
+        Broken::Surplus(_) | Broken::Cut { .. } | Broken::Moved => Code::UpstreamProtocol,
+    };
+    let message = format!("{host} began an answer and did not give it: {broken}. Try again.");
+    Refusal::new(code, host, message)
 }
 
 fn check_status(

@@ -1,5 +1,6 @@
 //! Answers on their way through: watched for time, length and the end, never collected.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -30,6 +31,8 @@ pub(crate) struct Download {
     pace: Pace,
     cap: Cap,
     got: u64,
+    /// The first bytes, which came before the answer was handed on.
+    first: Option<Frame<Bytes>>,
     /// The last bytes, held back until it is certain that no more follow them.
     held: Option<Bytes>,
     connection: Option<(Connection, Key, Pool)>,
@@ -52,6 +55,7 @@ impl Download {
             pace: Pace::of_sender(times),
             cap,
             got: 0,
+            first: None,
             held: None,
             connection: Some(connection),
             sent,
@@ -62,6 +66,16 @@ impl Download {
             this.record.complete();
         }
         this
+    }
+
+    /// Waits for the first bytes: as long as the page has no answer, it can be told what went wrong
+    /// with this one. Later it only sees its own connection break.
+    pub(crate) async fn begun(mut self) -> Result<Self, Broken> {
+        if !self.is_end_stream() {
+            let first = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await;
+            self.first = first.transpose()?;
+        }
+        Ok(self)
     }
 
     /// Puts the connection back as soon as it can take another request.
@@ -117,6 +131,9 @@ impl Body for Download {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = &mut *self;
+        if let Some(first) = this.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
         if this.held.is_some() {
             return match ready!(this.poll_finish(cx)) {
                 Ok(()) => {
@@ -164,7 +181,7 @@ impl Body for Download {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.held.is_none() && self.connection.is_none()
+        self.first.is_none() && self.held.is_none() && self.connection.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -172,8 +189,10 @@ impl Body for Download {
             return SizeHint::default();
         }
         let held = self.held.as_ref().map_or(0, |data| data.len() as u64);
+        let first = self.first.as_ref().and_then(Frame::data_ref);
+        let first = first.map_or(0, |data| data.len() as u64);
         match self.inner.size_hint().exact() {
-            Some(rest) => SizeHint::with_exact(rest + held),
+            Some(rest) => SizeHint::with_exact(first + held + rest),
             None => SizeHint::default(),
         }
     }

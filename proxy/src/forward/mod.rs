@@ -91,7 +91,7 @@ impl Forwarder {
     pub(crate) async fn forward(&self, request: Request<Body>, mut record: Record) -> Response {
         let (parts, body) = request.into_parts();
         let answered = match self.ask(&parts, body, &mut record).await {
-            Ok(asked) => self.pass_on(&parts.method, asked, &mut record),
+            Ok(asked) => self.pass_on(&parts.method, asked, &mut record).await,
             Err(refusal) => Err(refusal),
         };
         answered.unwrap_or_else(|refusal| self.refused(&refusal, record))

@@ -37,6 +37,23 @@ async fn p38_bodies_of_the_wrong_length_never_end_cleanly() {
     }
 }
 
+/// Before the page has an answer it is told whose fault it is.
+#[tokio::test]
+async fn p38_a_body_that_breaks_at_once_is_told_as_the_registrys() {
+    for (what, answer) in [
+        ("nothing", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
+        ("long", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdefghij"),
+        ("bad chunk size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+    ] {
+        let registry = raw_bytes(answer).await;
+        let server = Server::allowing(&[&registry]).await;
+        let got = server.get(&blob(&registry)).await;
+        assert_eq!(got.status, 502, "{what}");
+        assert_eq!(got.header("x-drydock-error"), "upstream-protocol", "{what}");
+        assert!(got.text().contains("began an answer and did not give it"), "{what}");
+    }
+}
+
 #[tokio::test]
 async fn p38_bodies_of_the_right_length_end_cleanly() {
     for answer in [

@@ -374,7 +374,9 @@ impl Server {
     /// Whether an answer arrives complete. One that breaks at once may not even show its head.
     pub(crate) async fn arrives(&self, path: &str) -> bool {
         match self.try_open(self.request(Method::GET, path)).await {
-            Ok(response) => response.into_body().collect().await.is_ok(),
+            Ok(response) => {
+                response.status().is_success() && response.into_body().collect().await.is_ok()
+            }
             Err(_) => false,
         }
     }

@@ -76,7 +76,7 @@ fn addresses_and_their_canonical_form() {
         ),
         (
             "/alpine:1/-/copy?as=rootfs&keep=no&like=v1*&what=tags&referrers=no&foreign=yes",
-            "/docker.io/library/alpine:1/-/copy?what=tags&like=v1*&keep=no&referrers=no&foreign=yes&as=rootfs",
+            "/docker.io/library/alpine:1/-/copy?what=tags&like=v1%2A&keep=no&referrers=no&foreign=yes&as=rootfs",
         ),
         (
             "/alpine:1/-/copy?what=platform&referrers=yes&as=x",
