@@ -35,6 +35,19 @@ fn with_owner_names(name: &str) -> Vec<u8> {
     Head::new(name, b'0').raw(265, b"joe").raw(297, b"users").with(b"named")
 }
 
+/// Padding and global headers would come out otherwise.
+#[test]
+fn a_layer_without_what_is_stripped_has_nothing_to_be_done() {
+    let global = [pax_of(b'g', &record("comment", b"x")), file("etc/motd", "hi")].concat();
+    let padded = [tar(&[file("etc/motd", "hi")]), vec![0; 10_240]].concat();
+    for source in [tar(&[global]), padded] {
+        assert!(run(&source, &strip(&["none"])).0.has_nothing_to_strip());
+        assert!(!run(&source, &strip(&["etc"])).0.has_nothing_to_strip());
+        let dated = Rewrite { times: Some(Times::All(5)), ..strip(&["none"]) };
+        assert!(!run(&source, &dated).0.has_nothing_to_strip());
+    }
+}
+
 #[test]
 fn files_and_folders_are_stripped_and_the_rest_keeps_its_bytes() {
     let parts = [

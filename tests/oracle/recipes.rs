@@ -86,8 +86,11 @@ impl Builder {
         tars: &[&[u8]],
         method: Method,
     ) -> (BuiltLayer, Vec<u8>) {
-        let plan = write::rewrite(index, rewrite).plan;
-        self.packed(&execute(&plan, tars, &Files::default()), method)
+        let rewritten = write::rewrite(index, rewrite);
+        if rewritten.is_unchanged() || rewritten.has_nothing_to_strip() {
+            return self.packed(tars[0], method);
+        }
+        self.packed(&execute(&rewritten.plan, tars, &Files::default()), method)
     }
 
     fn given(&self, file: &[u8], method: Method) -> (BuiltLayer, Vec<u8>) {

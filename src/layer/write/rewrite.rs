@@ -53,9 +53,18 @@ pub struct Rewritten {
     pub lost_records: u64,
     /// Paths of [`Rewrite::strip`] that the layer says nothing about.
     pub unmatched: Vec<Vec<u8>>,
+    /// Whether nothing but stripping was asked for.
+    only_strips: bool,
 }
 
 impl Rewritten {
+    /// Whether the layer has nothing of what is stripped, and nothing else was asked for: it stays
+    /// byte for byte, even where its tar would be written in another way (padding, global headers).
+    #[must_use]
+    pub fn has_nothing_to_strip(&self) -> bool {
+        self.only_strips && self.stripped == 0
+    }
+
     /// Whether nothing was to be done: the layer can stay as it is.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
@@ -103,6 +112,7 @@ pub fn rewrite(layer: &Arc<Index>, rewrite: &Rewrite) -> Rewritten {
         lost_owner_names: run.lost_owner_names,
         lost_records: run.lost_records,
         unmatched: strip.unmatched,
+        only_strips: rewrite.times.is_none() && !rewrite.drop_owner_names,
     }
 }
 

@@ -75,6 +75,9 @@ async fn rewrite(
     let indexes = indexes(supply)?;
     let rewritten = write::rewrite(indexes.first().ok_or_else(missing)?, &rewrite);
     let mut remarks = Vec::new();
+    if rewritten.is_unchanged() || rewritten.has_nothing_to_strip() {
+        return Ok((repack(out, supply, method).await?, remarks));
+    }
     if rewritten.lost_owner_names > 0 {
         remarks.push(format!(
             "{} entries were written anew and have lost the names of their owners; the numbers stay.",
