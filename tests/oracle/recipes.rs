@@ -87,7 +87,7 @@ impl Builder {
         method: Method,
     ) -> (BuiltLayer, Vec<u8>) {
         let rewritten = write::rewrite(index, rewrite);
-        if rewritten.is_unchanged() || rewritten.has_nothing_to_strip() {
+        if rewritten.stays() {
             return self.packed(tars[0], method);
         }
         self.packed(&execute(&rewritten.plan, tars, &Files::default()), method)

@@ -208,7 +208,11 @@ fn cut(target: &Target, broken: &Broken) -> Refusal {
         Broken::TooLong(_) => Code::TooLarge,
         Broken::Surplus(_) | Broken::Cut { .. } | Broken::Moved => Code::UpstreamProtocol,
     };
-    let message = format!("{host} began an answer and did not give it: {broken}. Try again.");
+    let advice = match code {
+        Code::TooLarge => "",
+        _ => " Try again.",
+    };
+    let message = format!("{host} began an answer and did not give it: {broken}.{advice}");
     Refusal::new(code, host, message)
 }
 

@@ -58,11 +58,11 @@ pub struct Rewritten {
 }
 
 impl Rewritten {
-    /// Whether the layer has nothing of what is stripped, and nothing else was asked for: it stays
-    /// byte for byte, even where its tar would be written in another way (padding, global headers).
+    /// Whether the layer stays byte for byte: nothing was to be done, or only to be stripped and it
+    /// has none of that, even where its tar would be written in another way (padding, global headers).
     #[must_use]
-    pub fn has_nothing_to_strip(&self) -> bool {
-        self.only_strips && self.stripped == 0
+    pub fn stays(&self) -> bool {
+        self.is_unchanged() || (self.only_strips && self.stripped == 0)
     }
 
     /// Whether nothing was to be done: the layer can stay as it is.

@@ -75,7 +75,7 @@ async fn rewrite(
     let indexes = indexes(supply)?;
     let rewritten = write::rewrite(indexes.first().ok_or_else(missing)?, &rewrite);
     let mut remarks = Vec::new();
-    if rewritten.is_unchanged() || rewritten.has_nothing_to_strip() {
+    if rewritten.stays() {
         return Ok((repack(out, supply, method).await?, remarks));
     }
     if rewritten.lost_owner_names > 0 {
