@@ -1,0 +1,181 @@
+//! Commands: which word names the image, and what else they say.
+
+use super::*;
+
+#[test]
+fn values_of_options_are_no_images() {
+    assert_means(&[
+        ("docker pull nginx", "docker.io/library/nginx"),
+        ("$ docker pull --platform linux/arm64 ghcr.io/o/a:1", "ghcr.io/o/a:1"),
+        ("sudo docker run --rm -it -p 80:80 nginx:1 sh", "docker.io/library/nginx:1"),
+        ("docker run -itp 80:80 -v$PWD:/x --name=web nginx:1", "docker.io/library/nginx:1"),
+        ("docker run -e 'A=b c' --label \"x=y z\" nginx", "docker.io/library/nginx"),
+        ("docker run -e A=b --cap-add NET_ADMIN --gpus all --ipc host o/a:2 -x", "docker.io/o/a:2"),
+        ("docker --context remote -l debug image pull -q nginx:1", "docker.io/library/nginx:1"),
+        ("docker run --rm -it \\\n  -p 80:80 \\\n  nginx:1", "docker.io/library/nginx:1"),
+        ("docker history -H nginx:1", "docker.io/library/nginx:1"),
+        ("docker save -o app.tar ghcr.io/o/a:1", "ghcr.io/o/a:1"),
+        ("docker build -t ghcr.io/o/a:1 -f Dockerfile.prod .", "ghcr.io/o/a:1"),
+        ("docker buildx imagetools inspect alpine", "docker.io/library/alpine"),
+        ("docker scout cves --format sarif nginx:1", "docker.io/library/nginx:1"),
+        ("docker manifest inspect -v nginx:1", "docker.io/library/nginx:1"),
+        ("docker tag nginx:1 ghcr.io/o/a:1", "docker.io/library/nginx:1"),
+        ("docker login ghcr.io && docker pull ghcr.io/o/a:1", "ghcr.io/o/a:1"),
+        ("DOCKER_BUILDKIT=1 docker pull nginx:1", "docker.io/library/nginx:1"),
+        ("[root@host ~]# podman pull quay.io/a/b", "quay.io/a/b"),
+        ("pull nginx:1", "docker.io/library/nginx:1"),
+        ("podman image inspect quay.io/a/b", "quay.io/a/b"),
+        ("podman run --pod web --arch arm64 --authfile auth.json quay.io/a/b", "quay.io/a/b"),
+        ("podman pull --creds user:secret --tls-verify=false quay.io/a/b", "quay.io/a/b"),
+        ("nerdctl -n k8s.io run -d --verify cosign --cosign-key k.pub o/a:1", "docker.io/o/a:1"),
+        ("nerdctl --namespace k8s.io image convert --estargz a/b:1 a/b:2", "docker.io/a/b:1"),
+        ("crane manifest ghcr.io/o/a", "ghcr.io/o/a"),
+        ("crane --platform linux/arm64 export ghcr.io/o/a:1 out.tar", "ghcr.io/o/a:1"),
+        ("crane push app.tar ghcr.io/o/a:1", "ghcr.io/o/a:1"),
+        ("crane append -b ghcr.io/o/a:1 -f layer.tar -t ghcr.io/o/a:2", "ghcr.io/o/a:1"),
+        ("crane mutate -t ghcr.io/o/a:2 --entrypoint /app -u root ghcr.io/o/a:1", "ghcr.io/o/a:1"),
+        ("crane auth token -m other/app ghcr.io/o/a", "ghcr.io/o/a"),
+        ("crane validate --remote ghcr.io/o/a:1", "ghcr.io/o/a:1"),
+        ("skopeo inspect docker://quay.io/a/b:t", "quay.io/a/b:t"),
+        ("skopeo copy --src-creds a:b oci:out:x docker://quay.io/a/b:t", "quay.io/a/b:t"),
+        ("skopeo --override-arch arm64 copy docker://alpine:3 dir:x", "docker.io/library/alpine:3"),
+        ("skopeo sync --src docker --dest dir registry.io/app /media", "registry.io/app"),
+        ("oras pull -o out --platform linux/amd64 reg.io/a:1", "reg.io/a:1"),
+        ("oras attach --artifact-type sbom/example reg.io/a:1 ./sbom.json", "reg.io/a:1"),
+        ("oras manifest fetch --format json reg.io/a:1", "reg.io/a:1"),
+        ("oras discover -o tree reg.io/a:1", "reg.io/a:1"),
+        ("regctl image copy --platform linux/amd64 reg.io/a:1 reg.io/b:1", "reg.io/a:1"),
+        ("regctl -v debug manifest get --format '{{.}}' reg.io/a:1", "reg.io/a:1"),
+        ("regctl blob get reg.io/a ⌗", "reg.io/a@⌗"),
+        ("regctl image mod --config-cmd sh --create v2 reg.io/a:1", "reg.io/a:1"),
+        ("oras manifest delete -f reg.io/a:1", "reg.io/a:1"),
+        ("crane copy -a reg.io/a reg.io/b", "reg.io/a"),
+        ("regctl tag ls --include '^v' reg.io/a", "reg.io/a"),
+        ("cosign verify --key cosign.pub ghcr.io/o/a:1", "ghcr.io/o/a:1"),
+        (
+            "cosign verify --certificate-identity me@example.com --certificate-oidc-issuer https://accounts.google.com ghcr.io/o/a:1",
+            "ghcr.io/o/a:1",
+        ),
+        ("cosign download sbom --platform linux/amd64 ghcr.io/o/a", "ghcr.io/o/a"),
+        ("cosign attach sbom --sbom sbom.json ghcr.io/o/a:1", "ghcr.io/o/a:1"),
+        (
+            "cosign verify-attestation --type slsaprovenance --policy p.rego o/a:1",
+            "docker.io/o/a:1",
+        ),
+        ("cosign tree ghcr.io/o/a:1", "ghcr.io/o/a:1"),
+        ("helm pull oci://reg.io/charts/demo --version 0.1.0", "reg.io/charts/demo:0.1.0"),
+        ("helm pull --version=1.0.0+build.5 oci://reg.io/c/demo", "reg.io/c/demo:1.0.0_build.5"),
+        ("helm install web oci://reg.io/c/demo --version 1 -f values.yaml", "reg.io/c/demo:1"),
+        ("helm upgrade --install web oci://reg.io/c/demo -n prod --set a=b", "reg.io/c/demo"),
+        ("helm show values oci://reg.io/c/demo --version '>=1.0'", "reg.io/c/demo"),
+        (
+            "ctr -n k8s.io images pull --user a:b docker.io/library/nginx:1",
+            "docker.io/library/nginx:1",
+        ),
+        ("ctr image export out.tar reg.io/a:1", "reg.io/a:1"),
+        ("ctr run --runtime io.containerd.runc.v2 --env A=b reg.io/a:1 web", "reg.io/a:1"),
+        ("crictl pull --creds a:b reg.io/a:1", "reg.io/a:1"),
+        (
+            "trivy image --severity HIGH,CRITICAL -f json -o out.json nginx:1",
+            "docker.io/library/nginx:1",
+        ),
+        ("trivy --cache-dir /tmp/t i --scanners vuln nginx:1", "docker.io/library/nginx:1"),
+        ("grype nginx:1 -o json", "docker.io/library/nginx:1"),
+        ("grype -o json --fail-on high registry:ghcr.io/o/a:1", "ghcr.io/o/a:1"),
+        ("syft scan registry:alpine:3.20 -o spdx-json", "docker.io/library/alpine:3.20"),
+        ("syft -o cyclonedx-json --scope all-layers o/a:1", "docker.io/o/a:1"),
+        ("dive --source podman quay.io/a/b:1", "quay.io/a/b:1"),
+        ("dive build -t o/a:1 .", "docker.io/o/a:1"),
+        ("notation verify --signature-format cose reg.io/a:1", "reg.io/a:1"),
+        ("kubectl run web --image=nginx:1", "docker.io/library/nginx:1"),
+        ("kubectl create deployment web --image nginx:1", "docker.io/library/nginx:1"),
+        ("kubectl set image deployment/web web=nginx:1", "docker.io/library/nginx:1"),
+        ("flux pull artifact oci://ghcr.io/o/a:1 --output dir", "ghcr.io/o/a:1"),
+        ("gh attestation verify oci://ghcr.io/o/a:1 --owner o", "ghcr.io/o/a:1"),
+        ("apptainer pull out.sif docker://alpine:3", "docker.io/library/alpine:3"),
+        ("/usr/bin/docker pull nginx:1", "docker.io/library/nginx:1"),
+    ]);
+    assert_says(&[
+        ("docker pull", "No image"),
+        ("docker login", "by \"docker login\""),
+        ("docker search nginx", "by \"docker search\""),
+        ("docker-compose pull", "by \"docker-compose\""),
+        ("docker load -i app.tar", "drop the archive"),
+        ("umoci unpack --image a:b c", "drop the archive"),
+        ("podman-remote frobnicate", "by \"podman-remote frobnicate\""),
+        ("docker compose -f a.yaml up", "No image"),
+        ("trivy fs /src", "No image"),
+        ("helm install web ./chart", "No image"),
+        ("docker pull ghcr.io/Owner/app", "upper-case"),
+        ("docker pull nginx:$TAG", "variable"),
+        ("crane push app.tar", "No image"),
+        ("skopeo inspect oci:out:x", "drop the archive"),
+        ("dive ./app.tar", "drop the archive"),
+    ]);
+}
+
+#[test]
+fn the_platform_of_a_command_is_kept() {
+    let alpine = "docker.io/library/alpine:3";
+    for (pasted, platform) in [
+        ("docker pull --platform=linux/arm64 alpine:3", Some("linux/arm64")),
+        ("docker run --platform linux/arm64 --rm -it alpine:3 sh", Some("linux/arm64")),
+        ("docker pull alpine:3 --platform linux/arm/v7", Some("linux/arm/v7")),
+        ("docker pull --platform arm64 alpine:3", Some("linux/arm64")),
+        ("DOCKER_DEFAULT_PLATFORM=linux/s390x docker pull alpine:3", Some("linux/s390x")),
+        ("FROM --platform=linux/arm64 alpine:3", Some("linux/arm64")),
+        ("FROM --platform=linux/arm64 alpine:3 AS build", Some("linux/arm64")),
+        ("FROM --platform=$BUILDPLATFORM alpine:3", None),
+        ("image: alpine:3\nplatform: linux/arm64", Some("linux/arm64")),
+        ("crane config --platform=linux/arm64 -- alpine:3", Some("linux/arm64")),
+        ("crane --platform linux/arm64 export alpine:3 -", Some("linux/arm64")),
+        ("crane manifest --platform=all alpine:3", None),
+        ("podman pull --arch arm64 --os linux --variant v8 alpine:3", Some("linux/arm64/v8")),
+        ("podman pull --arch=arm64 alpine:3", Some("linux/arm64")),
+        ("skopeo --override-arch arm64 inspect docker://alpine:3", Some("linux/arm64")),
+        (
+            "skopeo inspect --override-os=windows --override-arch amd64 docker://alpine:3",
+            Some("windows/amd64"),
+        ),
+        ("regctl image inspect -p linux/arm64 alpine:3", Some("linux/arm64")),
+        ("regctl manifest get --platform local alpine:3", None),
+        ("oras pull --platform linux/arm64 alpine:3", Some("linux/arm64")),
+        ("nerdctl pull --platform=linux/amd64,linux/arm64 alpine:3", None),
+        ("trivy image --platform linux/arm64 alpine:3", Some("linux/arm64")),
+        ("syft --platform arm64 alpine:3", Some("linux/arm64")),
+        ("cosign download sbom --platform linux/arm64 alpine:3", Some("linux/arm64")),
+        ("ctr image pull --platform linux/arm64 docker.io/library/alpine:3", Some("linux/arm64")),
+        ("apptainer pull --arch arm64 out.sif docker://alpine:3", Some("linux/arm64")),
+        ("docker run -p 80:80 alpine:3", None),
+        ("pkg:docker/alpine@3?arch=arm64", Some("linux/arm64")),
+    ] {
+        let meant = match platform {
+            Some(platform) => format!("{alpine} for {platform}"),
+            None => alpine.to_owned(),
+        };
+        assert_eq!(meaning(pasted), meant, "{pasted}");
+    }
+}
+
+#[test]
+fn commands_and_pages_that_list_tags_ask_for_the_tags() {
+    for (pasted, repository) in [
+        ("crane ls ghcr.io/o/a", "ghcr.io/o/a"),
+        ("gcrane ls gcr.io/o/a", "gcr.io/o/a"),
+        ("skopeo list-tags docker://ghcr.io/o/a", "ghcr.io/o/a"),
+        ("oras repo tags ghcr.io/o/a", "ghcr.io/o/a"),
+        ("oras repo show-tags ghcr.io/o/a", "ghcr.io/o/a"),
+        ("regctl tag ls ghcr.io/o/a", "ghcr.io/o/a"),
+        ("gcloud container images list-tags gcr.io/a/b", "gcr.io/a/b"),
+        ("flux list artifacts oci://ghcr.io/o/a", "ghcr.io/o/a"),
+        ("helm pull oci://reg.io/c/demo", "reg.io/c/demo"),
+        ("helm install web oci://reg.io/c/demo -f values.yaml", "reg.io/c/demo"),
+        ("helm show values oci://reg.io/c/demo --version '>=1.0'", "reg.io/c/demo"),
+        ("https://reg.io/v2/a/b/tags/list?n=5", "reg.io/a/b"),
+        ("https://hub.docker.com/r/grafana/loki/tags", "docker.io/grafana/loki"),
+        ("https://hub.docker.com/_/redis/tags?name=7", "docker.io/library/redis"),
+        ("https://quay.io/repository/a/b?tab=tags", "quay.io/a/b"),
+    ] {
+        assert_eq!(meaning(pasted), format!("tags of {repository}"), "{pasted}");
+    }
+}
