@@ -16,7 +16,7 @@ use crate::assets::Page;
 use crate::config::Config;
 use crate::forward::{Forwarder, Setup};
 use crate::gate::{Client, Full, Gate};
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, Unread};
 use crate::limits::{MAX_URL_BYTES, Times};
 use crate::log::Record;
 use crate::outgoing;
@@ -26,6 +26,7 @@ use crate::policy::origin::{Area, OwnNames};
 use crate::policy::path::Shape;
 use crate::policy::{Code, Refusal};
 use crate::refuse;
+use crate::relay::{self, Order, Relayed};
 use crate::scratch;
 use crate::status::{self, Status};
 
@@ -80,8 +81,24 @@ pub fn app(config: Config) -> Router {
 
 async fn dispatch(State(parts): State<Arc<Parts>>, request: Request) -> Response {
     let quietly = request.headers().get(QUIET).is_some_and(|value| value == "header");
-    let response = answer(&parts, request).await;
+    let response = if Order::is_one(request.headers()) {
+        relayed(parts, request)
+    } else {
+        answer(&parts, request).await
+    };
     if quietly { outgoing::quiet(response) } else { response }
+}
+
+/// An upload whose body comes from another registry.
+fn relayed(parts: Arc<Parts>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    match check(&parts, &head).and_then(|_| Order::read(head, &body)) {
+        Ok(order) => relay::answer(order, move |request| {
+            let parts = Arc::clone(&parts);
+            async move { answer(&parts, request).await }
+        }),
+        Err(refusal) => refuse::respond(&refusal),
+    }
 }
 
 async fn answer(parts: &Parts, request: Request) -> Response {
@@ -97,8 +114,14 @@ async fn answer(parts: &Parts, request: Request) -> Response {
     let sent = Arc::default();
     let mut record =
         Record::new(Arc::clone(&parts.status), client.address, &head.method, Arc::clone(&sent));
-    let asks_first = head.headers.contains_key(header::EXPECT);
-    let body = Incoming::watch(body, &parts.times, sent, asks_first);
+    let unread = if head.extensions.get::<Relayed>().is_some() {
+        Unread::Left
+    } else if head.headers.contains_key(header::EXPECT) {
+        Unread::DrainedOnceBegun
+    } else {
+        Unread::Drained
+    };
+    let body = Incoming::watch(body, &parts.times, sent, unread);
     let method = head.method.clone();
     let response = match check(parts, &head) {
         Ok(Area::Proxy) => {

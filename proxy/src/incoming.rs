@@ -22,22 +22,36 @@ pub(crate) struct Incoming {
     count: Arc<AtomicU64>,
     /// Whether it is read to its end by whoever drops it.
     drained: bool,
+    unread: Unread,
+}
+
+/// What becomes of a body that nobody has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is read to its end.
+    Drained,
+    /// It is read to its end once somebody has begun: the client waits for that
+    /// (`Expect: 100-continue`), and sends nothing that is not wanted.
+    DrainedOnceBegun,
+    /// It is left: nobody waits for an answer to it.
+    Left,
 }
 
 impl Incoming {
-    /// Watches `inner` and adds its bytes to `count`. `asks_first`: the client waits until somebody
-    /// reads (`Expect: 100-continue`), and sends nothing that is not wanted.
-    pub(crate) fn watch(
-        inner: Body,
-        times: &Times,
-        count: Arc<AtomicU64>,
-        asks_first: bool,
-    ) -> Body {
+    /// Watches `inner` and adds its bytes to `count`.
+    pub(crate) fn watch(inner: Body, times: &Times, count: Arc<AtomicU64>, unread: Unread) -> Body {
         if inner.is_end_stream() {
             return inner;
         }
         let pace = Pace::of_sender(times);
-        Body::new(Self { inner, pace, times: times.clone(), count, drained: !asks_first })
+        Body::new(Self {
+            inner,
+            pace,
+            times: times.clone(),
+            count,
+            drained: unread == Unread::Drained,
+            unread,
+        })
     }
 }
 
@@ -50,7 +64,7 @@ impl http_body::Body for Incoming {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = &mut *self;
-        this.drained = true;
+        this.drained = this.unread != Unread::Left;
         let got = this.count.load(Ordering::Relaxed);
         let polled = this.pace.frame(Pin::new(&mut this.inner).poll_frame(cx), got, cx);
         match &polled {
@@ -88,6 +102,7 @@ impl Drop for Incoming {
             times,
             count: Arc::default(),
             drained: false,
+            unread: Unread::Left,
         });
         runtime.spawn(async move { while let Some(Ok(_)) = watched.frame().await {} });
     }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `/v2/…` | the scratch registry ([`scratch`]) |
 //! | `/-/proxy/<scheme>/<host[:port]>/<path>` | the proxy ([`forward`], under [`policy`]) |
+//! | either of those, with `X-Drydock-From` | both, one for the body of the other (`relay`) |
 //! | `/-/healthz`, `/-/readyz` | how the server is doing ([`status`]) |
 //! | `/-/config` | what the page has to know of this server ([`app`]) |
 //! | `/-/assets/…` | the page's files ([`assets`]) |
@@ -28,6 +29,7 @@ mod outgoing;
 mod pace;
 pub mod policy;
 mod refuse;
+mod relay;
 pub mod scratch;
 pub mod serve;
 mod socket;

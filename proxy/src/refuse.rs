@@ -26,7 +26,8 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::Redirect
         | Code::TooLarge
         | Code::ContentEncoding
-        | Code::UpstreamProtocol => StatusCode::BAD_GATEWAY,
+        | Code::UpstreamProtocol
+        | Code::WrongBytes => StatusCode::BAD_GATEWAY,
     }
 }
 

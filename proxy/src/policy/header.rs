@@ -59,6 +59,14 @@ pub const SEAL: HeaderName = HeaderName::from_static("x-drydock-seal");
 pub const ERROR: HeaderName = HeaderName::from_static("x-drydock-error");
 /// `X-Drydock: 1`: the page itself sent this; no other site can, without a preflight.
 pub const OWN: HeaderName = HeaderName::from_static("x-drydock");
+/// `X-Drydock-From: <path>`: the request's body is the blob that this path of the server gives.
+pub const FROM: HeaderName = HeaderName::from_static("x-drydock-from");
+/// `X-Drydock-From-Size`: the size of that blob in bytes.
+pub const FROM_SIZE: HeaderName = HeaderName::from_static("x-drydock-from-size");
+/// `X-Drydock-From-Range: bytes=<first>-<last>`: which of its bytes are the body.
+pub const FROM_RANGE: HeaderName = HeaderName::from_static("x-drydock-from-range");
+/// `X-Drydock-From-Authorization`: the credentials for that blob, and for nothing else.
+pub const FROM_AUTHORIZATION: HeaderName = HeaderName::from_static("x-drydock-from-authorization");
 
 /// The fields of a page's request that go to the registry.
 pub fn to_registry(page: &HeaderMap) -> HeaderMap {

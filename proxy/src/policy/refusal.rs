@@ -39,6 +39,8 @@ pub enum Code {
     UpstreamProtocol,
     /// The target is this server itself.
     Itself,
+    /// A registry gave other bytes than those that its blob should have.
+    WrongBytes,
 }
 
 impl Code {
@@ -62,6 +64,7 @@ impl Code {
             Self::RateLimited => "rate-limited",
             Self::UpstreamProtocol => "upstream-protocol",
             Self::Itself => "self",
+            Self::WrongBytes => "wrong-bytes",
         }
     }
 }

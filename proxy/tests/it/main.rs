@@ -16,6 +16,7 @@ mod program;
 mod protocol;
 mod redirected_uploads;
 mod redirects;
+mod relay;
 mod scratch;
 mod seals;
 mod senders;
