@@ -39,6 +39,11 @@ pub trait Supply {
         descriptor: &Descriptor,
         origin: &Origin,
     ) -> Result<Self::Payload, Self::Error>;
+
+    /// How blobs of an origin are cut.
+    fn sizes(&self, _origin: &Origin) -> Sizes {
+        Sizes::default()
+    }
 }
 
 /// What is told while a plan is carried out. `step` is the place of the step in the plan.
@@ -108,8 +113,6 @@ pub struct Run<'a, T, S, P> {
     pub pace: &'a P,
     /// Uploads that have begun before, by the digest of the blob.
     pub uploads: &'a BTreeMap<Digest, UploadState>,
-    /// How blobs are cut.
-    pub sizes: Sizes,
     /// Sets tags even if somebody has changed them since the plan was made.
     pub overwrite: bool,
     /// Is told what happens.
@@ -167,7 +170,8 @@ where
         };
         self.tell(Event::Started { step });
         let pace = Telling { run: self, step };
-        let fresh = || self.registry.new_upload(repository, descriptor, self.sizes);
+        let fresh =
+            || self.registry.new_upload(repository, descriptor, self.supply.sizes(&blob.origin));
         let begun = self.uploads.get(&descriptor.digest).cloned();
         let mut state = begun.clone().unwrap_or_else(fresh);
         if let (Some(from), None) = (from, begun) {

@@ -38,7 +38,6 @@ fn push_until_left(
         supply,
         pace: &pace,
         uploads: &uploads,
-        sizes: SIZES,
         overwrite: false,
         on: &on,
     };

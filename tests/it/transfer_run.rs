@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::peer::{Peer, Waits};
 use crate::registry_script::run;
 use crate::transfer_support::{
-    Made, SIZES, Shelf, assert_whole, blob_bytes, carried_out, digest_of, example, now_root, place,
+    Made, Shelf, assert_whole, blob_bytes, carried_out, digest_of, example, now_root, place,
     planned, pushed, repository, sent_bytes, tagged,
 };
 
@@ -167,7 +167,6 @@ fn u9_a_tag_that_was_moved_meanwhile_is_not_overwritten_unasked() {
             supply: &shelf,
             pace: &pace,
             uploads: &uploads,
-            sizes: SIZES,
             overwrite: true,
             on: &|_| {},
         };

@@ -177,6 +177,10 @@ impl Supply for Shelf {
             }
         }
     }
+
+    fn sizes(&self, _: &Origin) -> Sizes {
+        SIZES
+    }
 }
 
 pub(crate) fn planned<T: Transport>(
@@ -195,8 +199,7 @@ pub(crate) fn carried_out<T: Transport<Payload = Bytes>>(
     on: &dyn Fn(Event<'_>),
 ) -> Result<(), RunError<Error>> {
     let (pace, uploads) = (Waits::default(), BTreeMap::new());
-    let sizes = SIZES;
-    run(Run { plan, registry, supply, pace: &pace, uploads: &uploads, sizes, overwrite: false, on }
+    run(Run { plan, registry, supply, pace: &pace, uploads: &uploads, overwrite: false, on }
         .to_end())
 }
 

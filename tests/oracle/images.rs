@@ -10,7 +10,6 @@ use drydock::image::Options;
 use drydock::layer::{LayerReader, ReadOptions, Sink};
 use drydock::media_type::{Kind, MediaType};
 use drydock::reference::{Reference, Tag};
-use drydock::registry::upload::Sizes;
 use drydock::source::{Fetched, Source as _};
 use drydock::transfer::{self, Blob, Origin, Run, Supply, Wanted};
 use serde_json::{Value, json};
@@ -144,7 +143,6 @@ impl Whole {
                 supply: &self.store,
                 pace: &Short,
                 uploads: &BTreeMap::new(),
-                sizes: Sizes::default(),
                 overwrite: true,
                 on: &|_| {},
             };

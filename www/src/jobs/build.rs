@@ -77,6 +77,7 @@ pub async fn build(
         let found = from.into_iter().zip(&blobs).zip(layers);
         let layers = found
             .map(|((from, (_, digest)), (size, index))| LayerAt {
+                is_tar: false,
                 from,
                 digest: digest.clone(),
                 size,

@@ -15,14 +15,19 @@ use drydock::transfer::{
 };
 
 use super::drafts::{self, Content};
-use super::flow;
 use super::obtain::Spooled;
+use super::payload::payload;
 use super::{Problem, ProblemKind, blob, tab, uploads};
 use crate::disk;
 use crate::net::clock;
 use crate::net::place::Place;
+use crate::net::relay::Refusal;
 use crate::net::transport::Payload;
 use crate::route::Here;
+
+/// How blobs are cut that this server takes from another registry: it compares those that go in one
+/// piece. Proxies in front of registries often take no more than 100 MB in one request.
+const RELAYED: Sizes = Sizes { whole: 64 << 20, chunk: 64 << 20 };
 
 /// Where blobs come from that are to be pushed.
 #[derive(Clone, Debug, Default)]
@@ -118,7 +123,7 @@ pub async fn run(
     let client = client.map_err(Stopped::Problem)?;
     let begun = uploads::load(plan).await;
     let journal = uploads::Journal::new(&plan.target);
-    let supply = Supplier { stock, spooled: Spooled::default() };
+    let supply = Supplier { stock, spooled: Spooled::default(), refusal: Refusal::default() };
     let told = |event: Event<'_>| {
         journal.note(plan, &event);
         if let Event::Done { step, .. } = &event
@@ -134,15 +139,15 @@ pub async fn run(
         supply: &supply,
         pace: &Patience,
         uploads: &begun,
-        sizes: Sizes::default(),
         overwrite,
         on: &told,
     };
     run.to_end().await.map_err(|error| match error {
         RunError::TagMoved { .. } => Stopped::TagMoved(error.to_string()),
-        RunError::Target(error) => {
-            Stopped::Problem(Problem::from(error).at(plan.target.registry.as_str()))
-        }
+        RunError::Target(error) => match supply.refusal.take() {
+            Some(refusal) => Stopped::Problem(refusal),
+            None => Stopped::Problem(Problem::from(error).at(plan.target.registry.as_str())),
+        },
         RunError::Supply(problem) => Stopped::Problem(problem),
         fallback @ RunError::Fallback { .. } => {
             Stopped::Problem(Problem::new(ProblemKind::Registry, fallback.to_string()))
@@ -160,6 +165,7 @@ struct Supplier<'a> {
     stock: &'a Stock,
     /// What was downloaded only to be sent on.
     spooled: Spooled,
+    refusal: Refusal,
 }
 
 impl Supply for Supplier<'_> {
@@ -186,7 +192,14 @@ impl Supply for Supplier<'_> {
                 self.stock.places.get(digest).cloned().unwrap_or_else(Place::disk)
             }
         };
-        flow::payload(&place, descriptor, &self.spooled).await
+        payload(&place, descriptor, &self.spooled, &self.refusal).await
+    }
+
+    fn sizes(&self, origin: &Origin) -> Sizes {
+        match origin {
+            Origin::Repository(_) => RELAYED,
+            Origin::Local | Origin::Memory(_) => Sizes::default(),
+        }
     }
 }
 

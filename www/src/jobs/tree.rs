@@ -62,7 +62,7 @@ pub struct Tree {
     layers: Vec<Layer>,
     summary: Cell<Summary>,
     findings: Vec<Finding>,
-    /// Layers that came from registries, when they were to be kept.
+    /// Tars of layers that were read, when they were to be kept.
     kept: RefCell<BTreeMap<Digest, Blob>>,
 }
 
@@ -75,11 +75,11 @@ pub async fn open(
     layers: Vec<Layer>,
     on_layer: impl FnMut(usize, LayerState) + 'static,
 ) -> Result<Tree, Problem> {
-    read_all(layers, false, on_layer).await
+    read_all(layers, 0, on_layer).await
 }
 
-/// As [`open`], for a tree whose layers will be read once more: those of registries are kept as
-/// they come.
+/// As [`open`], for a tree whose layers will be read once more: their tars are kept, unless they are
+/// too large.
 ///
 /// # Errors
 /// As with [`open`].
@@ -87,7 +87,7 @@ pub async fn open_to_copy(
     layers: Vec<Layer>,
     on_layer: impl FnMut(usize, LayerState) + 'static,
 ) -> Result<Tree, Problem> {
-    read_all(layers, true, on_layer).await
+    read_all(layers, KEPT, on_layer).await
 }
 
 /// What is wrong or ambiguous with how layers lie on each other that were read a moment ago: nothing
@@ -111,7 +111,7 @@ pub(super) async fn laid(layers: Vec<Digest>) -> Result<Option<Vec<Finding>>, Pr
 
 async fn read_all(
     layers: Vec<Layer>,
-    keep: bool,
+    keep: u64,
     on_layer: impl FnMut(usize, LayerState) + 'static,
 ) -> Result<Tree, Problem> {
     let mut tree = Tree::begun(layers);
@@ -125,6 +125,7 @@ async fn read_all(
         return Err(no_sense());
     };
     let missing: BTreeSet<Digest> = missing.into_iter().collect();
+    let all: u64 = tree.layers.iter().map(|layer| layer.descriptor.size).sum();
     let mut reading = FuturesUnordered::new();
     let mut begun = BTreeSet::new();
     let mut largest_first: Vec<(usize, &Layer)> = tree.layers.iter().enumerate().collect();
@@ -140,8 +141,11 @@ async fn read_all(
             let on_progress = move |progress| {
                 report.borrow_mut()(place, LayerState::Reading(progress));
             };
-            let (id, kept) = (tree.id, keep.then_some(&tree.kept));
-            reading.push(async move { (place, read(id, place, layer, kept, on_progress).await) });
+            let share =
+                u128::from(keep) * u128::from(layer.descriptor.size) / u128::from(all.max(1));
+            let keep = u64::try_from(share).unwrap_or(keep);
+            let tree = &tree;
+            reading.push(async move { (place, read(tree, place, keep, on_progress).await) });
         }
     }
     while let Some((place, read)) = reading.next().await {
@@ -175,7 +179,7 @@ impl Tree {
         &self.layers
     }
 
-    /// The bytes of a layer, when they were kept.
+    /// The tar of a layer, when it was kept.
     pub(super) fn kept(&self, digest: &Digest) -> Option<Blob> {
         self.kept.borrow().get(digest).cloned()
     }
@@ -322,19 +326,19 @@ impl Drop for Tree {
 
 /// Reads one layer, checks it, and gives its index to the worker that holds the trees.
 async fn read(
-    tree: TreeId,
+    tree: &Tree,
     place: usize,
-    layer: &Layer,
-    kept: Option<&RefCell<BTreeMap<Digest, Blob>>>,
+    keep: u64,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(), Problem> {
     let label = format!("Layer {}", place + 1);
-    let (index, blob) = checked(&label, layer, kept.is_some(), on_progress).await?;
+    let layer = tree.layers.get(place).ok_or_else(no_sense)?;
+    let (index, tar) = checked(&label, layer, keep, on_progress).await?;
     let digest = &layer.descriptor.digest;
-    if let (Some(kept), Some(blob)) = (kept, blob) {
-        kept.borrow_mut().insert(digest.clone(), blob);
+    if let Some(tar) = tar {
+        tree.kept.borrow_mut().insert(digest.clone(), tar);
     }
-    ask(TreeCall::Keep(tree, digest.clone()), vec![index]).await?;
+    ask(TreeCall::Keep(tree.id, digest.clone()), vec![index]).await?;
     Ok(())
 }
 
@@ -355,17 +359,17 @@ pub(super) async fn index(
             let label = format!("The layer {}", descriptor.digest);
             let (place, descriptor) = (place.clone(), descriptor.clone());
             let layer = Layer { place, descriptor, diff_id };
-            Ok(checked(&label, &layer, false, |_| {}).await?.0)
+            Ok(checked(&label, &layer, 0, |_| {}).await?.0)
         }
     }
 }
 
 /// Reads a layer to its end, compares it with all that is said of it, and gives its index; and its
-/// bytes, when they are to be kept and come from a registry.
+/// tar, when that has no more bytes than are to be kept.
 async fn checked(
     label: &str,
     layer: &Layer,
-    keep: bool,
+    keep: u64,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(JsValue, Option<Blob>), Problem> {
     let Layer { place, descriptor, diff_id } = layer;
@@ -404,7 +408,7 @@ pub(super) async fn facts(
     diff_id: Option<DiffId>,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(BlobFacts, Option<JsValue>), Problem> {
-    let (facts, parts) = read_layer(place, descriptor, diff_id, false, on_progress).await?;
+    let (facts, parts) = read_layer(place, descriptor, diff_id, 0, on_progress).await?;
     Ok((facts, parts.into_iter().next()))
 }
 
@@ -412,7 +416,7 @@ async fn read_layer(
     place: &Place,
     descriptor: &Descriptor,
     diff_id: Option<DiffId>,
-    keep: bool,
+    keep: u64,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(BlobFacts, Vec<JsValue>), Problem> {
     let work = async || {
@@ -426,6 +430,9 @@ async fn read_layer(
         _ => Err(no_sense()),
     }
 }
+
+/// Most bytes of the tars of one tree that are kept.
+const KEPT: u64 = 1 << 30;
 
 /// Largest index that is remembered for later, in bytes.
 const REMEMBERED: u32 = 32 << 20;

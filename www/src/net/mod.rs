@@ -2,7 +2,7 @@
 //!
 //! [`fetch`] sends one request and streams its body, [`pieces`] reads such a stream, [`transport`]
 //! does so for the library, [`address`] says where on this origin a registry's URL is asked for, [`seals`] remembers which URLs the proxy will follow,
-//! [`stream`] reads one blob across broken connections, [`slots`] lets at most four blobs of a
+//! [`stream`] reads one blob across broken connections, [`relay`] has one sent that is not here, [`slots`] lets at most four blobs of a
 //! host flow at once, and [`registries`] keeps one client per registry with its logins.
 
 pub mod address;
@@ -12,6 +12,7 @@ pub mod pieces;
 pub mod place;
 pub mod problem;
 pub mod registries;
+pub mod relay;
 pub mod seals;
 pub mod slots;
 pub mod stream;

@@ -21,7 +21,7 @@ const LONGEST_WAIT: u32 = 30_000;
 const LONGEST_RETRY_AFTER: u64 = 60;
 /// Times that leave to read is asked for anew for one connection: a token that another reader has
 /// just got may be at its end, too.
-const RENEWALS: u32 = 3;
+pub(super) const RENEWALS: u32 = 3;
 /// Bytes after which a connection counts as working again.
 const PROGRESS: u64 = 1 << 20;
 /// Bytes beyond the expected size that are still read, to say how much too long a blob is.
@@ -294,7 +294,7 @@ impl std::fmt::Debug for Access {
 }
 
 /// Whether a problem may be gone the next time.
-fn passing(problem: &Problem) -> bool {
+pub(super) fn passing(problem: &Problem) -> bool {
     match &problem.kind {
         ProblemKind::Cut | ProblemKind::Offline | ProblemKind::RateLimited => true,
         ProblemKind::Registry => problem.retry_after.is_some(),
@@ -304,7 +304,7 @@ fn passing(problem: &Problem) -> bool {
 }
 
 /// What a status other than success says about a blob.
-fn refused(answer: &Answer, host: &str) -> Problem {
+pub(super) fn refused(answer: &Answer, host: &str) -> Problem {
     let status = answer.status;
     let retry_after = answer.header("retry-after").and_then(|after| after.parse().ok());
     let (kind, message) = match status {
@@ -337,7 +337,7 @@ fn refused(answer: &Answer, host: &str) -> Problem {
 }
 
 /// Through the proxy they have another name; the scratch registry is asked directly.
-fn challenges(answer: &Answer) -> Vec<String> {
+pub(super) fn challenges(answer: &Answer) -> Vec<String> {
     let challenge =
         |name: &str| name == "x-upstream-www-authenticate" || name == "www-authenticate";
     let fields = answer.headers.iter().filter(|(name, _)| challenge(name));

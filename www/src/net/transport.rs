@@ -10,7 +10,6 @@ use drydock::registry::{
     Body, Purpose, Request, Response, Transport, TransportError, TransportErrorKind,
 };
 use futures_channel::mpsc;
-use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
@@ -20,6 +19,7 @@ use web_sys::Blob;
 use super::address::Config;
 use super::fetch::{self, Answer, Call};
 use super::problem::{Problem, ProblemKind};
+use super::relay::Elsewhere;
 use super::seals::Seals;
 use super::upload;
 
@@ -28,15 +28,8 @@ use super::upload;
 pub enum Payload {
     /// Bytes that are there.
     Here(Blob),
-    /// Bytes that come while those before them are sent.
-    Coming(Rc<dyn Coming>),
-}
-
-/// Bytes that come.
-pub trait Coming {
-    /// Those of a range, as soon as they are there. Mostly the ranges follow each other; any range
-    /// may be asked for again. The last bytes come only when all were compared with their digest.
-    fn part(&self, range: Range<u64>) -> LocalBoxFuture<'_, Result<Blob, Problem>>;
+    /// Bytes of another registry, which the server passes on.
+    Elsewhere(Rc<Elsewhere>),
 }
 
 impl From<Blob> for Payload {
@@ -49,7 +42,7 @@ impl std::fmt::Debug for Payload {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Here(_) => "Here",
-            Self::Coming(_) => "Coming",
+            Self::Elsewhere(_) => "Elsewhere",
         })
     }
 }
@@ -91,13 +84,16 @@ impl Transport for Fetch {
         sent: &dyn Fn(u64),
     ) -> Result<Response<fetch::Body>, TransportError> {
         let Request { purpose, method, url, headers, body: _ } = request;
-        let body = match payload {
-            Payload::Here(blob) => slice(blob, &part)?,
-            Payload::Coming(coming) => coming.part(part).await.map_err(transport_error)?,
-        };
         let (path, fields) = self.fields(purpose, &url, &headers);
         let headers: Vec<(&str, &str)> =
             fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let body = match payload {
+            Payload::Here(blob) => slice(blob, &part)?,
+            Payload::Elsewhere(blob) => {
+                let answer = blob.send(method.as_str(), &path, &headers, part, sent).await;
+                return self.answered(url, answer);
+            }
+        };
         let (told, mut news) = mpsc::unbounded();
         let told = move |bytes| {
             let _unheard = told.unbounded_send(bytes);
@@ -206,10 +202,14 @@ fn transport_error(problem: Problem) -> TransportError {
         ProblemKind::Offline => TransportErrorKind::Offline,
         ProblemKind::Cut => TransportErrorKind::Cut { got: 0, expected: None },
         ProblemKind::Proxy(code) => match &**code {
-            "connect" | "unresolvable" | "tls" => TransportErrorKind::Unreachable,
+            "connect" | "unresolvable" | "tls" | "upstream-protocol" => {
+                TransportErrorKind::Unreachable
+            }
             "timeout" => TransportErrorKind::Timeout,
             code => TransportErrorKind::Refused(code.to_owned()),
         },
+        // A blob's source that failed may have recovered when it is asked again.
+        ProblemKind::Registry if problem.retry_after.is_some() => TransportErrorKind::Unreachable,
         ProblemKind::RateLimited => TransportErrorKind::Refused("rate-limited".to_owned()),
         ProblemKind::Stopped => TransportErrorKind::Cancelled,
         _ => TransportErrorKind::Other,

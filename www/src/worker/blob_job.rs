@@ -28,7 +28,7 @@ pub(super) async fn run(
     let mut sheaf = Sheaf::default();
     let mut disk = match keep {
         Keep::Disk => Some(Writer::create().await?),
-        Keep::Nothing | Keep::Blob | Keep::Tar | Keep::Pieces(_) => None,
+        Keep::Nothing | Keep::Blob | Keep::Tar => None,
     };
     let mut meter = Meter::new(link.clone());
     let mut stream = Input::open(from, parts, link.clone(), descriptor.size)?;
@@ -39,12 +39,6 @@ pub(super) async fn run(
         if let Some(disk) = &mut disk {
             disk.write(&piece)?;
         } else if keep != Keep::Nothing {
-            // Only when more has come: the last bytes wait for the digest.
-            if let Keep::Pieces(bytes) = keep
-                && sheaf.len() >= bytes
-            {
-                link.piece(&std::mem::take(&mut sheaf).finish()?).await;
-            }
             sheaf.push(&piece)?;
         }
         let (downloaded, resumed) = (stream.offset(), stream.resumed());
@@ -59,11 +53,7 @@ pub(super) async fn run(
     }
     let parts = match keep {
         Keep::Blob => vec![sheaf.finish()?.into()],
-        Keep::Pieces(_) if digest == descriptor.digest && size == descriptor.size => {
-            link.piece(&sheaf.finish()?).await;
-            Vec::new()
-        }
-        Keep::Nothing | Keep::Tar | Keep::Pieces(_) | Keep::Disk => Vec::new(),
+        Keep::Nothing | Keep::Tar | Keep::Disk => Vec::new(),
     };
     let outcome = Outcome::Blob { digest, size };
     Ok(Finished { outcome, parts })
@@ -77,7 +67,7 @@ async fn tar(
     descriptor: Descriptor,
 ) -> Result<Finished, Problem> {
     let Descriptor { digest, size, .. } = descriptor;
-    let layer = LayerAt { from, digest: digest.clone(), size, index: None };
+    let layer = LayerAt { from, is_tar: false, digest: digest.clone(), size, index: None };
     let mut meter = Meter::new(link.clone());
     let mut stream = TarStream::open(&layer, parts, link)?;
     let mut sheaf = Sheaf::default();

@@ -157,7 +157,8 @@ async fn windows(
     let plan = write::windows_layer(&given_index(supply, digest).await?).map_err(refused)?;
     let blob = supply.blob(digest)?;
     let (size, index) = (blob.size() as u64, None);
-    let layers = [LayerAt { from: BlobFrom::Disk(0), digest: digest.clone(), size, index }];
+    let layers =
+        [LayerAt { from: BlobFrom::Disk(0), is_tar: false, digest: digest.clone(), size, index }];
     let parts = [blob.into()];
     let link = supply.link.clone();
     out.plan(&plan, &Supply { layers: &layers, files: supply.files, parts: &parts, link }, method)

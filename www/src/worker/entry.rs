@@ -9,7 +9,7 @@ use futures_util::future::{AbortHandle, abortable};
 use js_sys::WebAssembly::Memory;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
 use super::tree_job::Trees;
@@ -19,9 +19,6 @@ use super::{
 };
 use crate::net::problem::{Problem, ProblemKind};
 use crate::net::stream::{Access, Grant};
-
-/// Pieces that the page has at most and has not taken.
-const PIECES: u32 = 4;
 
 /// Starts the worker: listens, and says so.
 pub fn start() {
@@ -65,28 +62,6 @@ impl Link {
     pub(super) fn progress(&self, progress: Progress) {
         post(&FromWorker::Progress { job: self.job, progress }, Vec::new());
     }
-
-    /// Gives a piece to the page, as soon as it has taken enough of those before.
-    pub(super) async fn piece(&self, piece: &Blob) {
-        loop {
-            let wait = match self.running.0.borrow_mut().get_mut(&self.job) {
-                Some(job) if job.room == 0 => {
-                    let (sender, more) = oneshot::channel();
-                    job.more = Some(sender);
-                    more
-                }
-                Some(job) => {
-                    job.room -= 1;
-                    break;
-                }
-                None => return,
-            };
-            if wait.await.is_err() {
-                return;
-            }
-        }
-        post(&FromWorker::Piece { job: self.job }, vec![piece.clone().into()]);
-    }
 }
 
 impl Grant for Link {
@@ -108,10 +83,6 @@ struct Running(Rc<RefCell<BTreeMap<JobId, Job>>>);
 struct Job {
     stop: AbortHandle,
     renewal: Option<oneshot::Sender<Result<Access, Problem>>>,
-    /// How many pieces the page still takes.
-    room: u32,
-    /// Told when there is room again.
-    more: Option<oneshot::Sender<()>>,
 }
 
 fn take(message: ToWorker, parts: Vec<JsValue>, running: &Running, trees: &Rc<RefCell<Trees>>) {
@@ -122,14 +93,6 @@ fn take(message: ToWorker, parts: Vec<JsValue>, running: &Running, trees: &Rc<Re
             if let Some(stopped) = stopped {
                 stopped.stop.abort();
                 done(job, Err(Problem::stopped()));
-            }
-        }
-        ToWorker::More { job } => {
-            if let Some(job) = running.0.borrow_mut().get_mut(&job) {
-                job.room += 1;
-                if let Some(more) = job.more.take() {
-                    let _unheard = more.send(());
-                }
             }
         }
         ToWorker::Renewed { job, access } => {
@@ -164,7 +127,7 @@ fn begin(
             Work::Tree(call) => trees.borrow_mut().answer(call, &parts),
         }
     });
-    running.0.borrow_mut().insert(job, Job { stop, renewal: None, room: PIECES, more: None });
+    running.0.borrow_mut().insert(job, Job { stop, renewal: None });
     let running = running.clone();
     wasm_bindgen_futures::spawn_local(async move {
         if let Ok(result) = future.await {

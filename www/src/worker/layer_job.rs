@@ -1,6 +1,6 @@
 //! Reads one layer: both digests, the tar's entries, everything that is wrong with it.
 
-use drydock::layer::{LayerReader, ReadOptions};
+use drydock::layer::{LayerReader, ReadOptions, Sink};
 use drydock::verify::BlobFacts;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
@@ -9,7 +9,7 @@ use super::Progress;
 use super::entry::{Finished, Link};
 use super::input::Input;
 use super::meter::Meter;
-use super::protocol::{BlobFrom, LayerWork, Outcome};
+use super::protocol::{LayerWork, Outcome};
 use super::sheaf::Sheaf;
 use crate::net::problem::Problem;
 
@@ -19,12 +19,13 @@ pub(super) async fn run(
     link: Link,
 ) -> Result<Finished, Problem> {
     let LayerWork { from, descriptor, diff_id, keep } = work;
-    let mut kept = (keep && matches!(from, BlobFrom::Registry(_))).then(Sheaf::default);
+    let mut kept = Kept { most: keep, sheaf: (keep > 0).then(Sheaf::default), failed: None };
     let mut reader = LayerReader::new(ReadOptions {
         subject: descriptor.digest.to_string(),
         media_type: Some(descriptor.media_type.clone()),
         digest: descriptor.digest.algorithm().unwrap_or_default(),
         diff_id: Some(diff_id.and_then(|id| id.0.algorithm()).unwrap_or_default()),
+        tar: keep > 0,
         ..ReadOptions::default()
     });
     let mut meter = Meter::new(link.clone());
@@ -32,9 +33,9 @@ pub(super) async fn run(
     let mut piece = Vec::new();
     while let Some(bytes) = stream.next().await? {
         copy(&bytes, &mut piece);
-        reader.push(&piece, &mut ());
-        if let Some(kept) = &mut kept {
-            kept.push(&piece)?;
+        reader.push(&piece, &mut kept);
+        if let Some(problem) = kept.failed.take() {
+            return Err(problem);
         }
         let progress = Progress {
             downloaded: stream.offset(),
@@ -45,15 +46,33 @@ pub(super) async fn run(
         };
         meter.passed(progress).await;
     }
-    let summary = reader.finish(&mut ());
+    let summary = reader.finish(&mut kept);
     let index = summary.index.as_ref().map(|index| index.to_bytes());
     let outcome = Outcome::Layer(BlobFacts::from(&summary));
     let Some(index) = index else { return Ok(outcome.into()) };
     let mut parts = vec![Uint8Array::from(&*index).buffer().into()];
-    if let Some(kept) = kept {
-        parts.push(kept.finish()?.into());
+    if let Some(tar) = kept.sheaf {
+        parts.push(tar.finish()?.into());
     }
     Ok(Finished { outcome, parts })
+}
+
+/// The tar of a layer, as long as it is not too large.
+struct Kept {
+    most: u64,
+    sheaf: Option<Sheaf>,
+    failed: Option<Problem>,
+}
+
+impl Sink for Kept {
+    fn tar(&mut self, bytes: &[u8]) {
+        let Some(sheaf) = &mut self.sheaf else { return };
+        if sheaf.len().saturating_add(bytes.len() as u64) > self.most {
+            self.sheaf = None;
+        } else if let Err(problem) = sheaf.push(bytes) {
+            self.failed = Some(problem);
+        }
+    }
 }
 
 /// Copies a piece into memory that is used again for the next one.

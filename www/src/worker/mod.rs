@@ -13,6 +13,7 @@ mod export_job;
 mod file_job;
 mod gather_job;
 mod input;
+mod kept_tar;
 mod layer_job;
 mod meter;
 mod output;

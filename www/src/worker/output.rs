@@ -14,7 +14,7 @@ use super::layer_job::copy;
 use super::meter::Meter;
 use super::protocol::{BlobFrom, FileAt, LayerAt};
 use super::sheaf::Sheaf;
-use super::tar_stream::TarStream;
+use super::tar_stream::Taken;
 use super::window::{SMALL, Windows};
 use crate::disk::{self, UserFile, Writer};
 use crate::net::problem::Problem;
@@ -57,9 +57,9 @@ impl Supply<'_> {
     }
 
     /// The tar of a layer.
-    pub(super) fn layer(&self, at: usize) -> Result<TarStream, Problem> {
+    pub(super) fn layer(&self, at: usize) -> Result<Taken, Problem> {
         let layer = self.layers.get(at).ok_or_else(missing)?;
-        TarStream::open(layer, self.parts, self.link.clone())
+        Taken::open(layer, self.parts, self.link.clone())
     }
 }
 
@@ -227,7 +227,7 @@ impl Output {
         supply: &Supply<'_>,
         writer: &mut impl Tar,
     ) -> Result<(), Problem> {
-        let mut open: Option<(usize, TarStream)> = None;
+        let mut open: Option<(usize, Taken)> = None;
         for part in plan.parts() {
             match part {
                 Part::Bytes(bytes) => writer.push(&bytes, &mut self.ready),
@@ -262,7 +262,7 @@ impl Output {
     }
 
     /// As [`Output::turn`], while a layer is being read.
-    async fn reading(&mut self, stream: &TarStream) -> Result<(), Problem> {
+    async fn reading(&mut self, stream: &Taken) -> Result<(), Problem> {
         let before = self.read;
         self.read += stream.read();
         let turn = self.turn().await;
@@ -270,7 +270,7 @@ impl Output {
         turn
     }
 
-    async fn finish(&mut self, mut stream: TarStream) -> Result<(), Problem> {
+    async fn finish(&mut self, mut stream: Taken) -> Result<(), Problem> {
         while stream.drain().await? {
             self.reading(&stream).await?;
         }

@@ -13,7 +13,6 @@ use futures_channel::oneshot;
 use wasm_bindgen::JsValue;
 
 use self::hand::{Hand, Stop};
-pub use self::hand::{More, OnPiece};
 use super::protocol::{JobId, Outcome, Work};
 use crate::jobs::Progress;
 use crate::net::clock;
@@ -110,20 +109,6 @@ impl Pool {
         work: impl AsyncFnOnce() -> Result<Order, Problem>,
         on_progress: impl FnMut(Progress) + 'static,
     ) -> Result<Done, Problem> {
-        self.read_in_pieces(weight, work, on_progress, None).await
-    }
-
-    /// As [`Pool::read`], for work that gives its bytes piece by piece.
-    ///
-    /// # Errors
-    /// As with [`Pool::read`].
-    pub async fn read_in_pieces(
-        &self,
-        weight: u64,
-        work: impl AsyncFnOnce() -> Result<Order, Problem>,
-        on_progress: impl FnMut(Progress) + 'static,
-        on_piece: Option<OnPiece>,
-    ) -> Result<Done, Problem> {
         let job = self.0.next_job();
         let (turn, hand) = oneshot::channel();
         self.0.queue.borrow_mut().push(Waiting { job, weight, turn });
@@ -131,7 +116,7 @@ impl Pool {
         let hand = hand.await.map_err(|_| Problem::stopped())?;
         let stop = Stop { hand, job, pool: self.clone(), from_queue: true };
         let Order { work, parts, slots: _slots } = work().await?;
-        stop.run(work, parts, Rc::new(RefCell::new(on_progress)), on_piece).await
+        stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
     }
 
     /// Has something done by the worker that holds the trees. `parts` change hands.
@@ -147,7 +132,7 @@ impl Pool {
         let job = self.0.next_job();
         let hand = self.hand(&self.0.keeper)?;
         let stop = Stop { hand, job, pool: self.clone(), from_queue: false };
-        stop.run(work, parts, Rc::new(RefCell::new(on_progress)), None).await
+        stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
     }
 
     /// Has something done by the worker that does edits, once it has let go of what it was told to
@@ -165,7 +150,7 @@ impl Pool {
             hand = self.hand(&self.0.editor)?;
         }
         let stop = Stop { hand, job, pool: self.clone(), from_queue: false };
-        stop.run(work, parts, Rc::new(RefCell::new(|_| {})), None).await
+        stop.run(work, parts, Rc::new(RefCell::new(|_| {}))).await
     }
 
     /// Whether the worker that holds the trees is there; else they are gone.

@@ -35,11 +35,6 @@ pub enum ToWorker {
         /// Number of the work.
         job: JobId,
     },
-    /// A piece was taken, and one more may come.
-    More {
-        /// Number of the work.
-        job: JobId,
-    },
     /// The answer to [`FromWorker::Renew`].
     Renewed {
         /// Number of the work that asked.
@@ -63,11 +58,6 @@ pub enum FromWorker {
         job: JobId,
         /// How far.
         progress: super::Progress,
-    },
-    /// A piece of a blob, which travels beside this.
-    Piece {
-        /// Number of the work.
-        job: JobId,
     },
     /// A token is no longer accepted.
     Renew {
@@ -181,9 +171,9 @@ pub struct LayerWork {
     pub descriptor: Descriptor,
     /// What the config says of its tar.
     pub diff_id: Option<DiffId>,
-    /// Its bytes are given to the page, too, when they come from a registry: they will be wanted
+    /// Its tar is given to the page, too, when it has no more bytes than this: it will be wanted
     /// again.
-    pub keep: bool,
+    pub keep: u64,
 }
 
 /// A blob to read.
@@ -204,9 +194,6 @@ pub enum Keep {
     Nothing,
     /// They are given to the page, as a Blob.
     Blob,
-    /// They are given to the page as they come, as Blobs of so many bytes; the last of them only
-    /// when all are what the descriptor says.
-    Pieces(u64),
     /// They are unpacked, as those of a layer, and the tar is given to the page, as a Blob.
     Tar,
     /// They are kept on the browser's disk when they are what the descriptor says.
@@ -245,6 +232,8 @@ pub struct BuildWork {
 pub struct LayerAt {
     /// Where its bytes are.
     pub from: BlobFrom,
+    /// Whether that is its tar, which was kept when the blob was verified.
+    pub is_tar: bool,
     /// Digest of the blob.
     pub digest: Digest,
     /// Size of the blob in bytes.

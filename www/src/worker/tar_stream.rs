@@ -2,15 +2,77 @@
 
 use drydock::digest::Digest;
 use drydock::layer::{LayerReader, ReadOptions, Sink};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::Blob;
 
 use super::entry::{Link, content};
 use super::input::Input;
+use super::kept_tar::KeptTar;
 use super::layer_job::copy;
-use super::protocol::LayerAt;
+use super::output::missing;
+use super::protocol::{BlobFrom, LayerAt};
 use crate::net::problem::Problem;
 
 /// A layer that is being read.
+pub(super) enum Taken {
+    /// From its blob, which is compared with its digest once more.
+    Layer(Box<TarStream>),
+    /// From its tar, which was kept.
+    Kept(KeptTar),
+}
+
+impl Taken {
+    pub(super) fn open(layer: &LayerAt, parts: &[JsValue], link: Link) -> Result<Self, Problem> {
+        if !layer.is_tar {
+            return Ok(Self::Layer(Box::new(TarStream::open(layer, parts, link)?)));
+        }
+        let BlobFrom::Disk(part) = &layer.from else { return Err(missing()) };
+        let tar = parts.get(*part).and_then(|part| part.dyn_ref::<Blob>());
+        Ok(Self::Kept(KeptTar::new(tar.ok_or_else(missing)?.clone())))
+    }
+
+    /// Bytes of the blob that were read so far.
+    pub(super) fn read(&self) -> u64 {
+        match self {
+            Self::Layer(stream) => stream.read(),
+            Self::Kept(_) => 0,
+        }
+    }
+
+    /// Passes over a piece of what is before `offset`; `false` when nothing is left of that.
+    pub(super) async fn skip(&mut self, offset: u64) -> Result<bool, Problem> {
+        match self {
+            Self::Layer(stream) => stream.skip(offset).await,
+            Self::Kept(tar) => tar.skip(offset).await,
+        }
+    }
+
+    /// The next bytes, none from `end` on; `None` at `end`.
+    pub(super) async fn next(&mut self, end: u64) -> Result<Option<&[u8]>, Problem> {
+        match self {
+            Self::Layer(stream) => stream.next(end).await,
+            Self::Kept(tar) => tar.next(end).await,
+        }
+    }
+
+    /// Reads a piece of what else has to be read; `false` at the end of that.
+    pub(super) async fn drain(&mut self) -> Result<bool, Problem> {
+        match self {
+            Self::Layer(stream) => stream.drain().await,
+            Self::Kept(_) => Ok(false),
+        }
+    }
+
+    /// Compares what was read with its digest, where that was not done before. Gives the bytes read.
+    pub(super) async fn finish(self) -> Result<u64, Problem> {
+        match self {
+            Self::Layer(stream) => stream.finish().await,
+            Self::Kept(_) => Ok(0),
+        }
+    }
+}
+
+/// A blob of a layer that is being read.
 pub(super) struct TarStream {
     input: Input,
     reader: LayerReader,

@@ -41,15 +41,17 @@ pub async fn folder(
     let mut from = from.into_iter();
     let mut layers = Vec::new();
     for layer in tree.layers() {
-        let from = match tree.kept(&digest(layer)) {
-            Some(blob) => {
-                parts.push(blob.into());
+        let kept = tree.kept(&digest(layer));
+        let is_tar = kept.is_some();
+        let from = match kept {
+            Some(tar) => {
+                parts.push(tar.into());
                 BlobFrom::Disk(parts.len() - 1)
             }
             None => from.next().ok_or_else(no_sense)?,
         };
         let size = layer.descriptor.size;
-        layers.push(LayerAt { from, digest: digest(layer), size, index: None });
+        layers.push(LayerAt { from, is_tar, digest: digest(layer), size, index: None });
     }
     let file = match goal {
         Goal::Chosen(file) => {

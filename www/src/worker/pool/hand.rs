@@ -48,29 +48,10 @@ pub(super) struct Hand {
 struct Under {
     end: oneshot::Sender<Result<Done, Problem>>,
     on_progress: OnProgress,
-    on_piece: Option<OnPiece>,
-}
-
-/// Tells the worker that a piece was taken.
-#[derive(Clone)]
-pub struct More {
-    hand: Weak<Hand>,
-    job: JobId,
-}
-
-impl More {
-    /// Lets one more piece come.
-    pub fn tell(&self) {
-        if let Some(hand) = self.hand.upgrade().filter(|hand| !hand.dead.get()) {
-            hand.send(ToWorker::More { job: self.job }, Vec::new());
-        }
-    }
 }
 
 type Listener = Closure<dyn Fn(JsValue)>;
 pub(super) type OnProgress = Rc<RefCell<dyn FnMut(Progress)>>;
-/// Takes a piece of a blob.
-pub type OnPiece = Rc<dyn Fn(JsValue, More)>;
 
 /// Stops the work when it is dropped before its end.
 pub(super) struct Stop {
@@ -86,13 +67,12 @@ impl Stop {
         work: Work,
         parts: Vec<JsValue>,
         on_progress: OnProgress,
-        on_piece: Option<OnPiece>,
     ) -> Result<Done, Problem> {
         if self.hand.dead.get() {
             return Err(crashed("it had crashed before"));
         }
         let (end, result) = oneshot::channel();
-        self.hand.jobs.borrow_mut().insert(self.job, Under { end, on_progress, on_piece });
+        self.hand.jobs.borrow_mut().insert(self.job, Under { end, on_progress });
         self.hand.send(ToWorker::Start { job: self.job, work: Box::new(work) }, parts);
         result.await.unwrap_or_else(|_| Err(Problem::stopped()))
     }
@@ -200,13 +180,6 @@ impl Hand {
                     && let Ok(mut on_progress) = on_progress.try_borrow_mut()
                 {
                     on_progress(progress);
-                }
-            }
-            FromWorker::Piece { job } => {
-                let on_piece =
-                    self.jobs.borrow().get(&job).and_then(|under| under.on_piece.clone());
-                if let (Some(on_piece), Some(piece)) = (on_piece, parts.into_iter().next()) {
-                    on_piece(piece, More { hand: Rc::downgrade(self), job });
                 }
             }
             FromWorker::Renew { job, access, challenges } => {
