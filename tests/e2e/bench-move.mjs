@@ -74,7 +74,7 @@ async function carried(page, verb, target) {
   const card = page.getByRole('region', { name: `${verb} plan` });
   await card.getByLabel('to', { exact: true }).fill(target);
   const start = performance.now();
-  await card.getByRole('button', { name: 'Plan', exact: true }).click();
+  await card.getByRole('button', { name: 'Plan', exact: true }).click(WAIT);
   await card.getByRole('button', { name: new RegExp(`^${verb}`) }).click(WAIT);
   await card.locator('.panel.verified').waitFor(WAIT);
   return seconds(start);

@@ -6,7 +6,8 @@
 //! - a directory stands right before what is first in it, so that what a layer holds together stays
 //!   together;
 //! - one that gets more after it was left is writable at first, and stands once more at the end with
-//!   its own mode and time, as what comes later gives it another time;
+//!   its own mode and time, as what comes later gives it another time; what is in it comes before it,
+//!   for its mode may shut it;
 //! - a hardlink stands where it does in its layer, which is behind its file;
 //! - the top directory, which is left at once, comes last.
 
@@ -63,7 +64,7 @@ impl Selection<'_> {
         }
         let root = self.merged.node(NodeId::ROOT).filter(|root| root.entry.is_some());
         let root = root.filter(|_| self.top == NodeId::ROOT);
-        let again = self.describe(&nodes).filter(|node| is_marked(&shut, node.id));
+        let again = self.describe(&nodes).rev().filter(|node| is_marked(&shut, node.id));
         again.chain(root).for_each(|node| builder.head(&self.directory(&node)));
         Flattened { plan: builder.finish(), findings: findings.finish("layer") }
     }

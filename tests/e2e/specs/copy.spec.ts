@@ -80,6 +80,40 @@ test('an image goes to another registry with all that belongs to it, byte for by
   expect(problems).toEqual([]);
 });
 
+test('d9: layers go from registry to registry and not through the tab', async ({ page, stack }) => {
+  const problems = watch(page);
+  const source = `${stack.registry}/multi:1`;
+  const manifest = JSON.parse(crane('manifest', '--insecure', '--platform', 'linux/amd64', source));
+  const layers = (manifest.layers as { digest: string }[]).map((layer) => layer.digest);
+  const ordered: string[] = [];
+  const read: string[] = [];
+  page.context().on('request', (request) => {
+    const from = request.headers()['x-drydock-from'];
+    const digest = /\/blobs\/(sha256:[0-9a-f]{64})$/.exec(from ?? request.url())?.[1] ?? '';
+    if (from !== undefined) ordered.push(digest);
+    else if (request.method() === 'GET' && layers.includes(digest)) read.push(digest);
+  });
+  await openCopy(page, source);
+  await plan(page, `${stack.own}/relayed/multi:1`, 'Copy');
+  await carryOut(page, 'Copy');
+  for (const layer of layers) expect(ordered).toContain(layer);
+  expect(read).toEqual([]);
+  crane('validate', '--insecure', '--remote', judged(`${stack.own}/relayed/multi:1`));
+  expect(problems).toEqual([]);
+});
+
+test('d9: a source that gives other bytes is named, and nothing of it becomes a blob', async ({ page, stack }) => {
+  await openCopy(page, `${stack.faulty}/fault/flip-layer/sample/hello:latest`);
+  await plan(page, `${stack.own}/relayed/flipped:1`, 'Copy');
+  const card = page.getByRole('region', { name: 'Copy plan' });
+  await card.getByRole('button', { name: /^Copy/ }).click();
+  const failed = card.locator('.panel.failed');
+  await expect(failed).toContainText('was asked for the blob sha256:', { timeout: 60_000 });
+  await expect(failed).toContainText(stack.faulty);
+  await expect(failed).toContainText('It was not passed on.');
+  expect(tagsOf(`${stack.own}/relayed/flipped`)).toEqual([]);
+});
+
 test('one platform of an image, without what refers to it', async ({ page, stack }) => {
   const source = `${stack.registry}/multi:1`;
   const target = `${stack.own}/single/multi:arm64`;

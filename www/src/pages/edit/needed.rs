@@ -1,4 +1,5 @@
-//! Whether layers that stay need what edits take away: a hardlink to nothing can't be unpacked.
+//! What comes of taking files away: a hardlink to nothing can't be unpacked, and what lies behind a
+//! link is still there.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,16 +14,28 @@ use leptos::prelude::*;
 
 use super::Editing;
 use crate::components::{ProgressRow, format};
-use crate::jobs::Task;
-use crate::jobs::tree::{self, Layer};
+use crate::jobs::tree::{self, Layer, Status, Tree};
+use crate::jobs::{Problem, Task};
 use crate::net::place::Place;
+
+/// Paths that are listed.
+const LINES: usize = 20;
 
 #[derive(Clone, Debug, PartialEq)]
 enum State {
     Nothing,
     Looking,
-    Missed(Vec<String>),
+    Found(Found),
     Unknown(String),
+}
+
+/// What is told of the tree as the edits leave it.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Found {
+    /// Hardlinks to nothing.
+    missed: Vec<String>,
+    /// Paths that were to be taken away and are still there, and where.
+    left: Vec<(String, String)>,
 }
 
 /// Looks at the layers of the shown platform when something is taken away, and says what is missed.
@@ -37,10 +50,11 @@ pub(super) fn Needed(
     let layers = Memo::new(move |_| {
         let draft = editing.kept.with(|kept| kept.as_ref().map(|kept| kept.draft().clone()))?;
         let change = change.get().filter(|change| !change.is_pending() && takes_away(&draft))?;
-        shown.with(|shown| layers(&change, &draft, shown.as_ref()))
+        let layers = shown.with(|shown| layers(&change, &draft, shown.as_ref()))?;
+        Some((layers, stripped(&draft)))
     });
     Effect::new(move |_| {
-        let Some(layers) = layers.get() else {
+        let Some((layers, stripped)) = layers.get() else {
             task.set_value(None);
             state.set(State::Nothing);
             return;
@@ -49,11 +63,11 @@ pub(super) fn Needed(
         let layers: Vec<Layer> = layers.into_iter().map(Where::layer).collect();
         task.set_value(Some(Task::spawn(async move {
             let found = match tree::open(layers, |_, _| {}).await {
-                Ok(tree) => {
-                    let missed = tree.findings().iter().filter(|it| it.rule == HARDLINK_TARGET);
-                    let missed: Vec<String> = missed.map(|it| it.subject.clone()).collect();
-                    if missed.is_empty() { State::Nothing } else { State::Missed(missed) }
-                }
+                Ok(tree) => match found(&tree, stripped).await {
+                    Ok(found) if found == Found::default() => State::Nothing,
+                    Ok(found) => State::Found(found),
+                    Err(problem) => State::Unknown(problem.message),
+                },
                 Err(problem) => State::Unknown(problem.message),
             };
             state.try_set(found);
@@ -75,26 +89,65 @@ pub(super) fn Needed(
             </p>
         }
         .into_any(),
-        State::Missed(paths) => {
-            let count = format::plural(paths.len(), "hardlink leads", "hardlinks lead");
-            let lines = paths.iter().take(20).map(|path| {
-                view! { <li class="mono"><bdi>{format::visible(path)}</bdi></li> }
+        State::Found(Found { missed, left }) => {
+            let missed = (!missed.is_empty()).then(|| {
+                let count = format::plural(missed.len(), "hardlink leads", "hardlinks lead");
+                let why = "Their files are in what is taken away, so that runtimes can't unpack the image. Flatten the layers, or keep the files.";
+                warning(format!("{count} to nothing after these edits"), why, missed)
             });
-            view! {
-                <div class="panel warning inner" role="alert">
-                    <div class="say">
-                        <h2>{format!("{count} to nothing after these edits")}</h2>
-                        <p>
-                            "Their files are in what is taken away, so that runtimes can't unpack the image. Flatten the layers, or keep the files."
-                        </p>
-                        <ul>{lines.collect_view()}</ul>
-                    </div>
-                </div>
-            }
-            .into_any()
+            let left = (!left.is_empty()).then(|| {
+                let count = format::plural(left.len(), "path is", "paths are");
+                let why = "Links lead there, or a layer that was not chosen has it. Take away what is named behind the arrow.";
+                let lines = left.into_iter().map(|(path, at)| match path == at {
+                    true => path,
+                    false => format!("{path} → {at}"),
+                });
+                warning(format!("{count} still there after these edits"), why, lines.collect())
+            });
+            view! { {missed}{left} }.into_any()
         }
     }
     }
+}
+
+fn warning(title: String, why: &'static str, lines: Vec<String>) -> impl IntoView {
+    let more = lines.len().saturating_sub(LINES);
+    let more =
+        (more > 0).then(|| view! { <li>{format!("and {} more", format::count(more as u64))}</li> });
+    let lines = lines.into_iter().take(LINES).map(|line| {
+        view! { <li class="mono"><bdi>{format::visible(&line)}</bdi></li> }
+    });
+    view! {
+        <div class="panel warning inner" role="alert">
+            <div class="say">
+                <h2>{title}</h2>
+                <p>{why}</p>
+                <ul>{lines.collect_view()}{more}</ul>
+            </div>
+        </div>
+    }
+}
+
+async fn found(tree: &Tree, stripped: Vec<String>) -> Result<Found, Problem> {
+    let missed = tree.findings().iter().filter(|it| it.rule == HARDLINK_TARGET);
+    let missed = missed.map(|it| it.subject.clone()).collect();
+    let mut left = Vec::new();
+    for path in stripped {
+        let row = tree.find(path.as_bytes()).await?;
+        if let Some(row) = row.filter(|row| row.status != Status::Removed) {
+            left.push((path.trim_matches('/').to_owned(), row.path));
+        }
+    }
+    Ok(Found { missed, left })
+}
+
+/// The paths that the edits strip.
+fn stripped(draft: &Draft) -> Vec<String> {
+    let paths = draft.edits.iter().filter_map(|edit| match &edit.action {
+        Action::Layers(LayerEdit::Strip { paths, .. }) => Some(paths),
+        _ => None,
+    });
+    paths.flatten().cloned().collect()
 }
 
 fn takes_away(draft: &Draft) -> bool {
