@@ -22,6 +22,32 @@ test('a hardlink to nothing is told beside the verdict', async ({ page, stack })
   await expect(page.locator('main')).toContainText("runtimes can't unpack the layer");
 });
 
+test('d1: a stripped path that lies behind a link is named where it still is', async ({ page, stack }) => {
+  const maker = new Maker(stack.origin, 'links/stripped');
+  const base = await maker.layerOf([
+    { name: 'usr/' },
+    { name: 'usr/bin/' },
+    { name: 'usr/bin/sh', text: 'shell' },
+    { name: 'usr/bin/gone', text: 'gone' },
+    { name: 'bin', link: 'usr/bin' },
+  ]);
+  await maker.image([base], '1');
+  await openEditor(page, `${stack.own}/links/stripped:1`);
+  const strip = async (path: string) => {
+    const dialog = await form(page, 'Strip files');
+    await dialog.getByRole('textbox').first().fill(path);
+    await submit(page);
+  };
+  const told = page.getByRole('alert').filter({ hasText: 'still there after these edits' });
+  // Alone it changes nothing, and with another one not all that it says.
+  await strip('/bin/sh');
+  await expect(told).toContainText('bin/sh → usr/bin/sh', { timeout: 60_000 });
+  await strip('/usr/bin/gone');
+  await newDigest(page);
+  await expect(told).toContainText('1 path is still there', { timeout: 60_000 });
+  await expect(told).toContainText('bin/sh → usr/bin/sh');
+});
+
 test('a layer that hardlinks above need is not taken away without a word', async ({ page, stack }) => {
   const maker = new Maker(stack.origin, 'links/edited');
   const base = await maker.layer('etc/base', 'base');

@@ -12,6 +12,8 @@ import { crane, inFolder, run, save, skopeo } from '../support/tools';
 /** Begins a draft on an image, whose layers stay where they are or become one; the draft as an image. */
 async function draftOn(page: Page, address: string, entrypoint = ''): Promise<{ digest: string; draft: string }> {
   await openEditor(page, address);
+  const fact = page.locator('.becomes dd').first();
+  const before = (await fact.textContent()) ?? '';
   if (!entrypoint) {
     await form(page, 'Flatten');
   } else {
@@ -19,6 +21,8 @@ async function draftOn(page: Page, address: string, entrypoint = ''): Promise<{ 
     await entry.getByRole('textbox').first().fill(entrypoint);
   }
   await submit(page);
+  // What became of the edits before stays until the new ones are applied.
+  await expect(fact).not.toHaveText(before, { timeout: 60_000 });
   const digest = await newDigest(page);
   const link = page.getByRole('link', { name: /as an image/ }).first();
   const href = (await link.getAttribute('href')) ?? '';

@@ -26,8 +26,8 @@ use crate::net::transport::Payload;
 use crate::route::Here;
 
 /// How blobs are cut that this server takes from another registry: it compares those that go in one
-/// piece. Proxies in front of registries often take no more than 100 MB in one request.
-const RELAYED: Sizes = Sizes { whole: 64 << 20, chunk: 64 << 20 };
+/// piece. Where a request may not be as long, they go in chunks; proxies often take 100 MB.
+const RELAYED: Sizes = Sizes { whole: 1 << 30, chunk: 64 << 20 };
 
 /// Where blobs come from that are to be pushed.
 #[derive(Clone, Debug, Default)]

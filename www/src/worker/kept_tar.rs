@@ -1,6 +1,8 @@
 //! The tar of a layer as it was kept when the layer was verified: runs of it, without unpacking or
 //! comparing it once more. Nobody but this page can reach the Blob.
 
+use std::ops::Range;
+
 use web_sys::Blob;
 
 use super::input::DiskStream;
@@ -25,6 +27,13 @@ pub(super) struct KeptTar {
 impl KeptTar {
     pub(super) fn new(tar: Blob) -> Self {
         Self { tar, stream: None, piece: Vec::new(), taken: 0, at: 0 }
+    }
+
+    /// A run as a part of the Blob, which is not read.
+    pub(super) fn part(&self, range: &Range<u64>) -> Result<Blob, Problem> {
+        let part = disk::shorten(&self.tar, range.start, range.end);
+        let is_whole = |part: &Blob| part.size() == (range.end - range.start) as f64;
+        part.filter(is_whole).ok_or_else(missing)
     }
 
     /// Passes over what is before `offset`, or a piece of it; `false` when nothing is left of that.

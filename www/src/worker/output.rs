@@ -1,6 +1,7 @@
 //! Puts a planned tar together from layers and files as they stream by, and writes it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use drydock::digest::{Digest, Hasher};
 use drydock::layer::write::{BuiltLayer, LayerWriter, Method, Part, TarPlan};
@@ -21,6 +22,9 @@ use crate::net::problem::Problem;
 
 /// Bytes that are gathered before they are written.
 const GATHERED: usize = 1 << 20;
+
+/// Shortest run that is not read, in bytes: each is an object of its own in the browser.
+const LENT: u64 = 32 << 10;
 
 /// Where everything is that a planned tar is made of.
 pub(super) struct Supply<'a> {
@@ -91,6 +95,8 @@ enum To {
 /// Takes the bytes of a tar, and gives what is made of them.
 trait Tar {
     fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>);
+    /// Counts so many bytes that go where they go without this; `false` when it needs them.
+    fn pass(&mut self, len: u64) -> bool;
     /// Bytes of the tar so far.
     fn len(&self) -> u64;
 }
@@ -98,6 +104,10 @@ trait Tar {
 impl Tar for LayerWriter {
     fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>) {
         Self::push(self, tar, ready);
+    }
+
+    fn pass(&mut self, _: u64) -> bool {
+        false
     }
 
     fn len(&self) -> u64 {
@@ -112,6 +122,11 @@ impl Tar for Plain {
     fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>) {
         self.0 += tar.len() as u64;
         ready.extend_from_slice(tar);
+    }
+
+    fn pass(&mut self, len: u64) -> bool {
+        self.0 += len;
+        true
     }
 
     fn len(&self) -> u64 {
@@ -242,6 +257,10 @@ impl Output {
                         Some(open) => open,
                         None => open.insert((layer, supply.layer(layer)?)),
                     };
+                    if self.lent(writer, stream, &range)? {
+                        self.turn().await?;
+                        continue;
+                    }
                     while stream.skip(range.start).await? {
                         self.reading(stream).await?;
                     }
@@ -259,6 +278,26 @@ impl Output {
             self.finish(done).await?;
         }
         Ok(())
+    }
+
+    /// Puts a long run of a tar that lies in a Blob into another Blob, unread; `false` when it has to
+    /// be read.
+    fn lent(
+        &mut self,
+        writer: &mut impl Tar,
+        from: &Taken,
+        range: &Range<u64>,
+    ) -> Result<bool, Problem> {
+        let len = range.end.saturating_sub(range.start);
+        let (To::Blob(sheaf), Taken::Kept(kept)) = (&mut self.to, from) else { return Ok(false) };
+        if len < LENT || !writer.pass(len) {
+            return Ok(false);
+        }
+        sheaf.push(&self.ready)?;
+        self.ready.clear();
+        sheaf.push_blob(&kept.part(range)?)?;
+        self.tar = writer.len();
+        Ok(true)
     }
 
     /// As [`Output::turn`], while a layer is being read.

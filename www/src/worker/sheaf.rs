@@ -27,6 +27,14 @@ impl Sheaf {
         if self.gathered.len() >= GATHERED { self.bind() } else { Ok(()) }
     }
 
+    /// Adds what lies in a Blob already, without reading it.
+    pub(super) fn push_blob(&mut self, blob: &Blob) -> Result<(), Problem> {
+        self.bind()?;
+        self.parts.push(blob);
+        self.len += blob.size() as u64;
+        Ok(())
+    }
+
     /// Number of bytes so far.
     pub(super) fn len(&self) -> u64 {
         self.len
