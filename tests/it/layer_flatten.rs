@@ -207,11 +207,12 @@ fn nothing_is_exported_into_a_directory_that_is_read_only_by_then() {
 /// Some tools set a directory's mode at once: who is not root can then reach nothing in it.
 #[test]
 fn d7_a_directory_stands_once_more_behind_what_is_in_it() {
-    let at = |name: &str, mode: u32| Head::new(name, b'5').mode(mode).done();
+    let at = |name: &str, mode: u64| Head::new(name, b'5').mode(mode).done();
     let lower =
         tar(&[at("a", 0), at("a/b", 0o500), file("a/b/1", "1"), dir("c"), file("c/1", "1")]);
     let upper = tar(&[file("a/2", "2"), file("c/2", "2"), file("a/b/2", "2")]);
-    let (indexes, slices) = stack(&[lower, upper]);
+    let tars = [lower, upper];
+    let (indexes, slices) = stack(&tars);
     let written = execute(&export(&Overlay::build(&indexes)).plan, &slices, &Files::default());
     let index = read(&written).index.expect("an index");
     let names = index.entries().map(|entry| entry.name().escape_ascii().to_string());

@@ -1,5 +1,7 @@
 //! The files of an image, or of one layer: opened once, then asked for the rows that are seen.
 
+mod layer;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -7,22 +9,23 @@ use std::rc::Rc;
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
-use drydock::finding::{Finding, Severity};
+use drydock::finding::Finding;
 use drydock::inspect::media;
-use drydock::source::Holder;
-use drydock::verify::{BlobFacts, BlobKind, Claim, Job, JobId, Outcome as Came, integrity};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 
 pub use drydock::inspect::tree::{Content, Query, Row, Scope, Shown, Sort, Status, Summary};
 
-use super::bytes::{self, Readable};
-use super::{Problem, ProblemKind, Progress, UNTOLD, no_sense, tab};
+pub(super) use self::layer::{facts, index, remember};
+use super::{Problem, Progress, no_sense, tab};
 use crate::net::place::Place;
-use crate::worker::pool::{Done, Order};
-use crate::worker::protocol::{LayerWork, Outcome, Work};
+use crate::worker::pool::Done;
+use crate::worker::protocol::{Outcome, Work};
 use crate::worker::tree_job::{TreeCall, TreeId, TreeReply};
+
+/// Most bytes of the tars of one tree that are kept.
+const KEPT: u64 = 1 << 30;
 
 /// One layer to open, the base first.
 #[derive(Clone, Debug)]
@@ -145,7 +148,7 @@ async fn read_all(
                 u128::from(keep) * u128::from(layer.descriptor.size) / u128::from(all.max(1));
             let keep = u64::try_from(share).unwrap_or(keep);
             let tree = &tree;
-            reading.push(async move { (place, read(tree, place, keep, on_progress).await) });
+            reading.push(async move { (place, layer::read(tree, place, keep, on_progress).await) });
         }
     }
     while let Some((place, read)) = reading.next().await {
@@ -321,127 +324,6 @@ impl Drop for Tree {
                 let _closed = ask(close, Vec::new()).await;
             });
         }
-    }
-}
-
-/// Reads one layer, checks it, and gives its index to the worker that holds the trees.
-async fn read(
-    tree: &Tree,
-    place: usize,
-    keep: u64,
-    on_progress: impl FnMut(Progress) + 'static,
-) -> Result<(), Problem> {
-    let label = format!("Layer {}", place + 1);
-    let layer = tree.layers.get(place).ok_or_else(no_sense)?;
-    let (index, tar) = checked(&label, layer, keep, on_progress).await?;
-    let digest = &layer.descriptor.digest;
-    if let Some(tar) = tar {
-        tree.kept.borrow_mut().insert(digest.clone(), tar);
-    }
-    ask(TreeCall::Keep(tree.id, digest.clone()), vec![index]).await?;
-    Ok(())
-}
-
-/// The buffer with the index of a layer: from the worker that holds the trees when it knows it,
-/// else from the layer itself, once that was checked.
-///
-/// # Errors
-/// When the layer can't be read, or is not what is said of it.
-pub(super) async fn index(
-    place: &Place,
-    descriptor: &Descriptor,
-    diff_id: Option<DiffId>,
-) -> Result<JsValue, Problem> {
-    let known = ask(TreeCall::Index(descriptor.digest.clone()), Vec::new()).await?;
-    match known.parts.into_iter().next() {
-        Some(index) => Ok(index),
-        None => {
-            let label = format!("The layer {}", descriptor.digest);
-            let (place, descriptor) = (place.clone(), descriptor.clone());
-            let layer = Layer { place, descriptor, diff_id };
-            Ok(checked(&label, &layer, 0, |_| {}).await?.0)
-        }
-    }
-}
-
-/// Reads a layer to its end, compares it with all that is said of it, and gives its index; and its
-/// tar, when that has no more bytes than are to be kept.
-async fn checked(
-    label: &str,
-    layer: &Layer,
-    keep: u64,
-    on_progress: impl FnMut(Progress) + 'static,
-) -> Result<(JsValue, Option<Blob>), Problem> {
-    let Layer { place, descriptor, diff_id } = layer;
-    let is_told = descriptor.media_type.as_str() != UNTOLD;
-    if is_told && let Some(why) = media::hidden(&descriptor.media_type) {
-        let message = format!(
-            "{label} {why} ({}), so that its files can't be read here.",
-            descriptor.media_type
-        );
-        return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
-    }
-    let diff_id = diff_id.clone();
-    let (facts, parts) = read_layer(place, descriptor, diff_id.clone(), keep, on_progress).await?;
-    let job = Job {
-        id: JobId(0),
-        descriptor: descriptor.clone(),
-        kind: BlobKind::Layer,
-        claims: vec![Claim { subject: label.to_lowercase(), diff_id, hidden: None }],
-        foreign: false,
-        holder: Holder::default(),
-    };
-    let (_, findings) = integrity::check(&job, &Came::Read(facts));
-    if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
-        let message = format!("{label} failed: {} Nothing of it is shown.", error.message);
-        return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
-    }
-    let mut parts = parts.into_iter();
-    let index = parts.next().ok_or_else(no_sense)?;
-    Ok((index, parts.next().and_then(|blob| blob.dyn_into().ok())))
-}
-
-/// Reads a layer in a worker and gives what was found out, and the buffer with its index.
-pub(super) async fn facts(
-    place: &Place,
-    descriptor: &Descriptor,
-    diff_id: Option<DiffId>,
-    on_progress: impl FnMut(Progress) + 'static,
-) -> Result<(BlobFacts, Option<JsValue>), Problem> {
-    let (facts, parts) = read_layer(place, descriptor, diff_id, 0, on_progress).await?;
-    Ok((facts, parts.into_iter().next()))
-}
-
-async fn read_layer(
-    place: &Place,
-    descriptor: &Descriptor,
-    diff_id: Option<DiffId>,
-    keep: u64,
-    on_progress: impl FnMut(Progress) + 'static,
-) -> Result<(BlobFacts, Vec<JsValue>), Problem> {
-    let work = async || {
-        let Readable { from, parts, slots } = bytes::find(place, &descriptor.digest).await?;
-        let work = Work::Layer(LayerWork { from, descriptor: descriptor.clone(), diff_id, keep });
-        Ok(Order { work, parts, slots })
-    };
-    let done = tab().pool.read(descriptor.size, work, on_progress).await?;
-    match done.outcome {
-        Outcome::Layer(facts) => Ok((facts, done.parts)),
-        _ => Err(no_sense()),
-    }
-}
-
-/// Most bytes of the tars of one tree that are kept.
-const KEPT: u64 = 1 << 30;
-
-/// Largest index that is remembered for later, in bytes.
-const REMEMBERED: u32 = 32 << 20;
-
-/// Keeps the index of a layer that was verified, so that its files open at once.
-pub(super) async fn remember(digest: Digest, index: JsValue) {
-    let size = js_sys::ArrayBuffer::from(index.clone()).byte_length();
-    if size <= REMEMBERED {
-        let _kept = ask(TreeCall::Remember(digest), vec![index]).await;
     }
 }
 
