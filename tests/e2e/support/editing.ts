@@ -27,6 +27,7 @@ export async function submit(page: Page, name = 'Add edit'): Promise<void> {
 
 /** Waits until all layers are built and gives the new digest. */
 export async function newDigest(page: Page, timeout = 120_000): Promise<string> {
+  await expect(page.locator('.stack[aria-busy]')).toHaveAttribute('aria-busy', 'false', { timeout });
   const fact = page.locator('.becomes dd').first();
   await expect(fact).not.toContainText('as it was', { timeout });
   await expect(fact.locator('.digest')).toBeVisible({ timeout });

@@ -51,7 +51,8 @@ pub(super) fn ResultCard(
         shown.get().map(|platform| format!("layers of {platform}")).unwrap_or_default()
     });
     view! {
-        <div class="stack">
+        // Until it is about the draft as it is now, what stands here is about the one before.
+        <div class="stack" aria-busy=move || (!editing.settled.get()).to_string()>
             <Building editing change />
             <Becomes documents layers digest lost findings note />
             <PackPlain editing findings />

@@ -384,8 +384,8 @@ impl Editing {
         self.before.try_set(before);
         self.seen.try_set(Arc::new(seen));
         self.context.try_set(context);
-        self.settled.try_set(true);
         self.result.try_set(result);
+        self.settled.try_set(true);
         clock::let_others_run().await;
         whole
     }
