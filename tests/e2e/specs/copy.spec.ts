@@ -97,6 +97,8 @@ test('d9: layers go from registry to registry and not through the tab', async ({
   await plan(page, `${stack.own}/relayed/multi:1`, 'Copy');
   await carryOut(page, 'Copy');
   for (const layer of layers) expect(ordered).toContain(layer);
+  // Nothing is called verified here that this tab has not read.
+  await expect(page.getByRole('region', { name: 'Copy plan' })).toContainText('did not pass this tab');
   expect(read).toEqual([]);
   crane('validate', '--insecure', '--remote', judged(`${stack.own}/relayed/multi:1`));
   expect(problems).toEqual([]);

@@ -47,6 +47,9 @@ pub(super) async fn run(
         meter.passed(progress).await;
     }
     let summary = reader.finish(&mut kept);
+    if let Some(problem) = kept.failed {
+        return Err(problem);
+    }
     let index = summary.index.as_ref().map(|index| index.to_bytes());
     let outcome = Outcome::Layer(BlobFacts::from(&summary));
     let Some(index) = index else { return Ok(outcome.into()) };

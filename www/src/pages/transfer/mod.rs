@@ -230,7 +230,7 @@ fn Done(moving: Moving, reference: Reference) -> impl IntoView {
                 <h2>"Done: " <a href=href><bdi>{name}</bdi></a></h2>
                 {stands_for}
                 <p>
-                    "Every digest that the registry reported is the one that was computed here."
+                    "Every manifest has the digest that was computed here. Blobs that came from another registry did not pass this tab: the server that passed them on and the target compare them."
                 </p>
                 <p>
                     <code>{command}</code>
