@@ -189,11 +189,15 @@ pub trait Source {
     /// When the list can't be read. A source without a list gives an empty one.
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, Self::Error>;
 
-    /// What cosign keeps beside a manifest under tags of its own.
+    /// What cosign keeps beside a manifest under the tag of one kind; `None` when there is nothing.
     ///
     /// # Errors
-    /// When the tags can't be looked up.
-    async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, Self::Error>;
+    /// When the tag can't be looked up.
+    async fn cosign_tag(
+        &self,
+        digest: &Digest,
+        kind: CosignKind,
+    ) -> Result<Option<CosignTag>, Self::Error>;
 }
 
 #[cfg(test)]

@@ -158,17 +158,14 @@ impl<R: ReadAt> Source for ArchiveSource<R> {
         Ok(found)
     }
 
-    async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, Error> {
-        let mut found = Vec::new();
-        for kind in CosignKind::ALL {
-            let Some(tag) = kind.tag(digest) else { continue };
-            found.extend(self.archive.tagged(&tag).map(|root| CosignTag {
-                kind,
-                tag: tag.clone(),
-                descriptor: root.descriptor.clone(),
-            }));
-        }
-        Ok(found)
+    async fn cosign_tag(
+        &self,
+        digest: &Digest,
+        kind: CosignKind,
+    ) -> Result<Option<CosignTag>, Error> {
+        let Some(tag) = kind.tag(digest) else { return Ok(None) };
+        let descriptor = self.archive.tagged(&tag).next().map(|root| root.descriptor.clone());
+        Ok(descriptor.map(|descriptor| CosignTag { kind, tag, descriptor }))
     }
 }
 

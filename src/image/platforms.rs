@@ -138,13 +138,15 @@ pub fn default_platform(entries: &[PlatformEntry]) -> Option<&PlatformEntry> {
 }
 
 /// The platform that an address or a person names: by its label, or by what it is for, however
-/// that is spelled.
+/// that is spelled. An architecture alone is one of Linux.
 #[must_use]
 pub fn find_platform<'a>(entries: &'a [PlatformEntry], wanted: &str) -> Option<&'a PlatformEntry> {
-    entries.iter().find(|entry| entry.label == wanted).or_else(|| {
-        let wanted: Platform = wanted.parse().ok()?;
+    let spelled = |text: &str| {
+        let wanted: Platform = text.parse().ok()?;
         entries.get(choose(entries.iter().map(|entry| entry.platform.as_ref()), &wanted)?)
-    })
+    };
+    let labelled = entries.iter().find(|entry| entry.label == wanted);
+    labelled.or_else(|| spelled(wanted)).or_else(|| spelled(&format!("linux/{wanted}")))
 }
 
 /// linux/amd64.

@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::limits;
 use crate::media_type::Kind;
 use crate::reference::{Repository, Target};
-use crate::source::{BlobPlace, CosignTag, Fetched, Referrers, Source};
+use crate::source::{BlobPlace, CosignKind, CosignTag, Fetched, Referrers, Source};
 
 /// A repository of a registry.
 #[derive(Debug)]
@@ -70,8 +70,12 @@ impl<T: Transport> Source for RepositorySource<'_, T> {
         self.registry.referrers(&self.repository, digest, None).await
     }
 
-    async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, Error> {
-        self.registry.cosign_tags(&self.repository, digest).await
+    async fn cosign_tag(
+        &self,
+        digest: &Digest,
+        kind: CosignKind,
+    ) -> Result<Option<CosignTag>, Error> {
+        self.registry.cosign_tag(&self.repository, digest, kind).await
     }
 }
 
@@ -113,7 +117,11 @@ impl<T: Transport, P: Pace> Source for PatientSource<'_, T, P> {
         patiently(self.pace, async || self.source.referrers(digest).await).await
     }
 
-    async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, Error> {
-        patiently(self.pace, async || self.source.cosign_tags(digest).await).await
+    async fn cosign_tag(
+        &self,
+        digest: &Digest,
+        kind: CosignKind,
+    ) -> Result<Option<CosignTag>, Error> {
+        patiently(self.pace, async || self.source.cosign_tag(digest, kind).await).await
     }
 }

@@ -17,7 +17,7 @@ use crate::limits;
 use crate::media_type::Kind;
 use crate::platform::{Platform, choose};
 use crate::reference::{Tag, Target};
-use crate::source::{CosignTag, Fetched, Source};
+use crate::source::{CosignKind, CosignTag, Fetched, Referrers, Source};
 use crate::spec::Config;
 
 /// What of an image is copied.
@@ -91,6 +91,12 @@ struct Read {
     document: Document,
     links: Links,
     lead: Lead,
+}
+
+/// What a source says of a document that lies beside it.
+enum Beside<'a> {
+    Listed(&'a Digest, Referrers),
+    Tagged(Option<CosignTag>),
 }
 
 impl Found {
@@ -191,30 +197,35 @@ impl<S: Source> Walk<'_, S> {
 
     /// What refers to documents, and what cosign keeps beside them.
     async fn attached(&mut self, level: &[Read]) -> Result<Vec<Lead>, CopyError<S::Error>> {
-        let source = self.source;
-        let asked = level.iter().filter(|read| read.lead.referred).map(|read| async move {
-            let digest = read.document.digest();
-            let referrers = source.referrers(digest).await.map_err(CopyError::Source)?;
-            let tags = if read.lead.signed {
-                source.cosign_tags(digest).await.map_err(CopyError::Source)?
-            } else {
-                Vec::new()
-            };
-            Ok((digest, referrers, tags))
+        let questions = level.iter().filter(|read| read.lead.referred).flat_map(|read| {
+            let tags = CosignKind::ALL.into_iter().filter(|_| read.lead.signed).map(Some);
+            std::iter::once(None).chain(tags).map(|kind| (read.document.digest(), kind))
         });
-        let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        let source = self.source;
+        let asked = questions.map(|(about, kind)| async move {
+            match kind {
+                None => source.referrers(about).await.map(|list| Beside::Listed(about, list)),
+                Some(kind) => source.cosign_tag(about, kind).await.map(Beside::Tagged),
+            }
+        });
+        let answers: Result<Vec<_>, _> = stream::iter(asked).buffered(AT_ONCE).try_collect().await;
         let mut leads = Vec::new();
-        for (digest, referrers, tags) in answers {
-            self.found.findings.extend(referrers.findings.into_iter().map(warned));
-            leads.extend(referrers.descriptors.into_iter().map(|descriptor| Lead {
-                descriptor,
-                about: Some(digest.clone()),
-                signed: false,
-                referred: true,
-            }));
-            for CosignTag { tag, descriptor, .. } in tags {
-                self.found.tags.push((tag, descriptor.digest.clone()));
-                leads.push(Lead { descriptor, about: None, signed: false, referred: false });
+        for answer in answers.map_err(CopyError::Source)? {
+            match answer {
+                Beside::Listed(about, Referrers { descriptors, findings, .. }) => {
+                    self.found.findings.extend(findings.into_iter().map(warned));
+                    leads.extend(descriptors.into_iter().map(|descriptor| Lead {
+                        descriptor,
+                        about: Some(about.clone()),
+                        signed: false,
+                        referred: true,
+                    }));
+                }
+                Beside::Tagged(None) => {}
+                Beside::Tagged(Some(CosignTag { tag, descriptor, .. })) => {
+                    self.found.tags.push((tag, descriptor.digest.clone()));
+                    leads.push(Lead { descriptor, about: None, signed: false, referred: false });
+                }
             }
         }
         Ok(leads)

@@ -13,7 +13,7 @@ use crate::edit::Change;
 use crate::finding::Finding;
 use crate::media_type::MediaType;
 use crate::reference::{Tag, Target};
-use crate::source::{BlobPlace, CosignTag, Fetched, Referrers, ReferrersFrom, Source};
+use crate::source::{BlobPlace, CosignKind, CosignTag, Fetched, Referrers, ReferrersFrom, Source};
 
 /// The tag that stands for the root: that of a reference which names none.
 const ROOT: &str = "latest";
@@ -128,7 +128,11 @@ impl Source for Drafted {
         })
     }
 
-    async fn cosign_tags(&self, _digest: &Digest) -> Result<Vec<CosignTag>, DraftedError> {
-        Ok(Vec::new())
+    async fn cosign_tag(
+        &self,
+        _digest: &Digest,
+        _kind: CosignKind,
+    ) -> Result<Option<CosignTag>, DraftedError> {
+        Ok(None)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::links::{Links, links};
@@ -48,25 +50,34 @@ pub async fn plan<T: Transport>(
         .filter(|step| step.action == ManifestAction::Put)
         .map(|step| step.document.digest())
         .collect();
-    children(&remote, &content, &new).await?;
-    let mut blobs = blobs(&remote, &content, &new, options).await?;
+    let (lists, stops) = lists(&content);
+    let questions = children(&remote, &content, &new)
+        .chain(blobs(&remote, &content, &new, options))
+        .chain(referrers(&remote, &lists))
+        .chain(tags(&remote, &content, wanted, options));
+    let answers = stream::iter(questions).buffered(AT_ONCE).try_collect::<Vec<_>>().await?;
+    let (mut blobs, mut rest) = (Vec::new(), Vec::new());
+    for step in answers.into_iter().flatten() {
+        match step {
+            Step::Blob(blob) => blobs.push(blob),
+            step => rest.push(step),
+        }
+    }
     blobs.sort_by(|a, b| {
         let key = |step: &BlobStep| (step.descriptor.size, step.descriptor.digest.clone());
         key(b).cmp(&key(a))
     });
-    let mut findings = wanted.findings.clone();
-    let referrers = referrers(&remote, &content, &mut findings).await?;
-    let tags = tags(&remote, &content, wanted, options).await?;
     let blobs = blobs.into_iter().map(Step::Blob);
     let manifests = manifests.into_iter().map(Step::Manifest);
-    let referrers = referrers.into_iter().map(Step::Referrers);
-    let tags = tags.into_iter().map(Step::Tag);
     Ok(Plan {
         target: Place { registry: registry.name().clone(), repository: repository.clone() },
-        steps: blobs.chain(manifests).chain(referrers).chain(tags).collect(),
-        findings,
+        steps: blobs.chain(manifests).chain(rest).collect(),
+        findings: wanted.findings.iter().cloned().chain(stops).collect(),
     })
 }
+
+/// What is asked of a target, and the step that the answer makes, if any.
+type Question<'a> = LocalBoxFuture<'a, Result<Option<Step>, PlanError>>;
 
 /// What is wanted, sorted.
 struct Content {
@@ -159,11 +170,11 @@ async fn manifests<T: Transport, P: Pace>(
 }
 
 /// Sees to it that the children of new indexes are there or among what is sent.
-async fn children<T: Transport, P: Pace>(
-    remote: &Remote<'_, T, P>,
-    content: &Content,
+fn children<'a, T: Transport, P: Pace>(
+    remote: &'a Remote<'_, T, P>,
+    content: &'a Content,
     new: &BTreeSet<&Digest>,
-) -> Result<(), PlanError> {
+) -> impl Iterator<Item = Question<'a>> {
     let own: BTreeSet<&Digest> =
         content.documents.iter().map(|(document, _)| document.digest()).collect();
     let mut missing = BTreeMap::new();
@@ -172,21 +183,23 @@ async fn children<T: Transport, P: Pace>(
             missing.entry(&child.digest).or_insert_with(|| (child.size, document.digest()));
         }
     }
-    let checks = missing.into_iter().map(async |(digest, (size, of))| {
-        if remote.has_manifest(digest, Some(size)).await? {
-            return Ok(());
-        }
-        Err(PlanError::NoDocument { digest: digest.clone(), of: of.to_string() })
-    });
-    stream::iter(checks).buffered(AT_ONCE).try_collect().await
+    missing.into_iter().map(move |(digest, (size, of))| {
+        let check = async move {
+            if remote.has_manifest(digest, Some(size)).await? {
+                return Ok(None);
+            }
+            Err(PlanError::NoDocument { digest: digest.clone(), of: of.to_string() })
+        };
+        check.boxed_local()
+    })
 }
 
-async fn blobs<T: Transport, P: Pace>(
-    remote: &Remote<'_, T, P>,
-    content: &Content,
+fn blobs<'a, T: Transport, P: Pace>(
+    remote: &'a Remote<'_, T, P>,
+    content: &'a Content,
     new: &BTreeSet<&Digest>,
     options: Options,
-) -> Result<Vec<BlobStep>, PlanError> {
+) -> impl Iterator<Item = Question<'a>> {
     let mut named: BTreeMap<&Digest, (&Descriptor, &Digest, bool)> = BTreeMap::new();
     for (document, links) in &content.documents {
         for blob in &links.blobs {
@@ -198,55 +211,68 @@ async fn blobs<T: Transport, P: Pace>(
             }
         }
     }
-    let steps = named.into_values().map(async |(descriptor, of, is_new)| {
+    named.into_values().map(move |(descriptor, of, is_new)| {
         let blob = content.blobs.get(&descriptor.digest);
-        if descriptor.media_type.is_foreign() && !options.foreign {
-            let origin = blob.map_or(Origin::Local, |blob| blob.origin.clone());
-            let (descriptor, action) = (descriptor.clone(), BlobAction::Foreign);
-            return Ok(Some(BlobStep { descriptor, origin, action }));
-        }
-        // A manifest that is there vouches for blobs that nobody could supply.
-        if blob.is_none() && !is_new {
-            return Ok(None);
-        }
-        let ask = async || remote.registry.has_blob(remote.repository, descriptor).await;
-        let there = patiently(remote.pace, ask).await?;
-        let Some(blob) = blob else {
-            let (digest, of) = (descriptor.digest.clone(), of.clone());
-            return if there { Ok(None) } else { Err(PlanError::NoOrigin { digest, of }) };
-        };
-        let action = match &blob.origin {
-            _ if there => BlobAction::Exists,
-            Origin::Repository(from)
-                if from.registry == *remote.registry.name()
-                    && from.repository != *remote.repository =>
-            {
-                BlobAction::Mount { from: from.repository.clone() }
-            }
-            _ => BlobAction::Upload,
-        };
-        let (descriptor, origin) = (descriptor.clone(), blob.origin.clone());
-        Ok(Some(BlobStep { descriptor, origin, action }))
-    });
-    let steps: Vec<Option<BlobStep>> = stream::iter(steps).buffered(AT_ONCE).try_collect().await?;
-    Ok(steps.into_iter().flatten().collect())
+        blob_step(remote, descriptor, of, is_new, blob, options).boxed_local()
+    })
 }
 
-async fn referrers<T: Transport, P: Pace>(
+async fn blob_step<T: Transport, P: Pace>(
     remote: &Remote<'_, T, P>,
-    content: &Content,
-    findings: &mut Vec<Finding>,
-) -> Result<Vec<ReferrersStep>, PlanError> {
-    let mut lists: BTreeMap<&Digest, Vec<&Document>> = BTreeMap::new();
+    descriptor: &Descriptor,
+    of: &Digest,
+    is_new: bool,
+    blob: Option<&Blob>,
+    options: Options,
+) -> Result<Option<Step>, PlanError> {
+    if descriptor.media_type.is_foreign() && !options.foreign {
+        let origin = blob.map_or(Origin::Local, |blob| blob.origin.clone());
+        let (descriptor, action) = (descriptor.clone(), BlobAction::Foreign);
+        return Ok(Some(Step::Blob(BlobStep { descriptor, origin, action })));
+    }
+    // A manifest that is there vouches for blobs that nobody could supply.
+    if blob.is_none() && !is_new {
+        return Ok(None);
+    }
+    let ask = async || remote.registry.has_blob(remote.repository, descriptor).await;
+    let there = patiently(remote.pace, ask).await?;
+    let Some(blob) = blob else {
+        let (digest, of) = (descriptor.digest.clone(), of.clone());
+        return if there { Ok(None) } else { Err(PlanError::NoOrigin { digest, of }) };
+    };
+    let action = match &blob.origin {
+        _ if there => BlobAction::Exists,
+        Origin::Repository(from)
+            if from.registry == *remote.registry.name()
+                && from.repository != *remote.repository =>
+        {
+            BlobAction::Mount { from: from.repository.clone() }
+        }
+        _ => BlobAction::Upload,
+    };
+    let (descriptor, origin) = (descriptor.clone(), blob.origin.clone());
+    Ok(Some(Step::Blob(BlobStep { descriptor, origin, action })))
+}
+
+/// A list of referrers that a target may have to be given.
+struct List<'a> {
+    subject: &'a Digest,
+    tag: Tag,
+    about: Vec<&'a Document>,
+}
+
+/// The lists that what is wanted belongs into, and what is to be told of those that can't be.
+fn lists(content: &Content) -> (Vec<List<'_>>, Vec<Finding>) {
+    let mut by_subject: BTreeMap<&Digest, Vec<&Document>> = BTreeMap::new();
     for (document, links) in &content.documents {
         if let Some(subject) = &links.subject {
-            lists.entry(&subject.digest).or_default().push(document);
+            by_subject.entry(&subject.digest).or_default().push(document);
         }
     }
-    let mut tagged: Vec<(&Digest, Tag, Vec<&Document>)> = Vec::new();
-    for (subject, about) in lists {
+    let (mut lists, mut findings) = (Vec::new(), Vec::new());
+    for (subject, about) in by_subject {
         match Tag::parse(&subject.referrers_tag()) {
-            Ok(tag) => tagged.push((subject, tag, about)),
+            Ok(tag) => lists.push(List { subject, tag, about }),
             Err(error) => findings.push(Finding::warning(
                 "referrers.no-tag",
                 subject.to_string(),
@@ -254,45 +280,61 @@ async fn referrers<T: Transport, P: Pace>(
             )),
         }
     }
-    let steps = tagged.into_iter().map(async |(subject, tag, about)| {
-        let listed = remote.referrers(subject).await?;
-        let lacks = about.iter().any(|document| !listed.digests.contains(document.digest()));
-        let action = match (listed.by_registry, lacks) {
-            (true, _) => ReferrersAction::ByRegistry,
-            (false, true) => ReferrersAction::Update,
-            (false, false) => ReferrersAction::Exists,
-        };
-        let entries = about.into_iter().map(fallback::entry).collect();
-        Ok(ReferrersStep { subject: subject.clone(), tag, entries, action })
-    });
-    stream::iter(steps).buffered(AT_ONCE).try_collect().await
+    (lists, findings)
 }
 
-async fn tags<T: Transport, P: Pace>(
-    remote: &Remote<'_, T, P>,
-    content: &Content,
-    wanted: &Wanted,
+fn referrers<'a, T: Transport, P: Pace>(
+    remote: &'a Remote<'_, T, P>,
+    lists: &'a [List<'a>],
+) -> impl Iterator<Item = Question<'a>> {
+    lists.iter().map(move |List { subject, tag, about }| {
+        let question = async move {
+            let listed = remote.referrers(subject).await?;
+            let lacks = about.iter().any(|document| !listed.digests.contains(document.digest()));
+            let action = match (listed.by_registry, lacks) {
+                (true, _) => ReferrersAction::ByRegistry,
+                (false, true) => ReferrersAction::Update,
+                (false, false) => ReferrersAction::Exists,
+            };
+            let entries = about.iter().copied().map(fallback::entry).collect();
+            let (subject, tag) = ((*subject).clone(), tag.clone());
+            Ok(Some(Step::Referrers(ReferrersStep { subject, tag, entries, action })))
+        };
+        question.boxed_local()
+    })
+}
+
+fn tags<'a, T: Transport, P: Pace>(
+    remote: &'a Remote<'_, T, P>,
+    content: &'a Content,
+    wanted: &'a Wanted,
     options: Options,
-) -> Result<Vec<TagStep>, PlanError> {
+) -> impl Iterator<Item = Question<'a>> {
     let last: BTreeMap<&Tag, &Digest> =
         wanted.tags.iter().map(|(tag, digest)| (tag, digest)).collect();
-    let steps = last.into_iter().map(async |(tag, digest)| {
-        let Some(document) = content.document(digest).cloned() else {
-            return Err(PlanError::NoDocument { digest: digest.clone(), of: tag.to_string() });
+    last.into_iter().map(move |(tag, digest)| {
+        let question = async move {
+            let Some(document) = content.document(digest).cloned() else {
+                return Err(PlanError::NoDocument { digest: digest.clone(), of: tag.to_string() });
+            };
+            let now = remote.tagged(tag).await?;
+            let step = TagStep {
+                tag: tag.clone(),
+                document,
+                before: Before::None,
+                action: TagAction::Set,
+            };
+            Ok(Some(Step::Tag(match now {
+                None => step,
+                Some(now) if step.is_wanted(&now) => {
+                    TagStep { before: Before::Same, action: TagAction::Exists, ..step }
+                }
+                Some(now) => {
+                    let action = if options.keep_tags { TagAction::Keep } else { TagAction::Set };
+                    TagStep { before: Before::Other(now), action, ..step }
+                }
+            })))
         };
-        let now = remote.tagged(tag).await?;
-        let step =
-            TagStep { tag: tag.clone(), document, before: Before::None, action: TagAction::Set };
-        Ok(match now {
-            None => step,
-            Some(now) if step.is_wanted(&now) => {
-                TagStep { before: Before::Same, action: TagAction::Exists, ..step }
-            }
-            Some(now) => {
-                let action = if options.keep_tags { TagAction::Keep } else { TagAction::Set };
-                TagStep { before: Before::Other(now), action, ..step }
-            }
-        })
-    });
-    stream::iter(steps).buffered(AT_ONCE).try_collect().await
+        question.boxed_local()
+    })
 }

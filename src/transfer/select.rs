@@ -8,13 +8,17 @@ use crate::reference::Tag;
 use crate::registry::retry::{Pace, patiently};
 use crate::registry::{Error, Registry, Transport};
 
+/// How many names are told that are no tags.
+const NAMED: usize = 5;
+
 /// The tags of a repository that are like `pattern`. Tags that stand for what belongs to a digest
 /// (`sha256-….sig`, fallback tags of referrers) are left out: they come along with the image that
 /// they are about, when that is asked for.
 ///
 /// With `absent_from`, those that exist in that repository, too, are left out.
 ///
-/// A list of tags that stops before its end gives those that came, and a finding.
+/// A list of tags that stops before its end gives those that came, and a finding; another one names
+/// what is no tag and can't be asked for.
 ///
 /// # Errors
 /// When a list of tags can't be read. A target that does not exist yet has none.
@@ -24,7 +28,7 @@ pub async fn tags_to_copy<T: Transport, U: Transport>(
     pattern: &str,
     absent_from: Option<(&Registry<U>, &Place)>,
     pace: &impl Pace,
-) -> Result<(Vec<Tag>, Option<Finding>), Error> {
+) -> Result<(Vec<Tag>, Vec<Finding>), Error> {
     let (all, stops) = patiently(pace, async || source.tags_there(&place.repository).await).await?;
     let taken: BTreeSet<String> = match absent_from {
         None => BTreeSet::new(),
@@ -38,14 +42,34 @@ pub async fn tags_to_copy<T: Transport, U: Transport>(
             }
         }
     };
-    let kept = all.iter().filter(|tag| is_like(tag, pattern) && !taken.contains(*tag));
-    // What breaks the grammar can't be asked for.
-    let kept = kept.filter(|tag| !is_of_digest(tag)).filter_map(|tag| Tag::parse(tag).ok());
-    let stops = stops.map(|stops| {
-        let text = format!("{stops} Only the tags that came are taken.");
-        Finding::warning("copy.tags", place.to_string(), text)
-    });
-    Ok((kept.collect(), stops))
+    let like = all.iter().filter(|tag| is_like(tag, pattern) && !taken.contains(*tag));
+    let (mut kept, mut others) = (Vec::new(), Vec::new());
+    for name in like.filter(|tag| !is_of_digest(tag)) {
+        match Tag::parse(name) {
+            Ok(tag) => kept.push(tag),
+            Err(_) => others.push(name.as_str()),
+        }
+    }
+    let told = |text| Finding::warning("copy.tags", place.to_string(), text);
+    let mut findings = Vec::new();
+    findings.extend(stops.map(|stops| told(format!("{stops} Only the tags that came are taken."))));
+    if !others.is_empty() {
+        findings.push(told(no_tags(&others)));
+    }
+    Ok((kept, findings))
+}
+
+/// Says which names of a list are not copied as they are no tags.
+fn no_tags(names: &[&str]) -> String {
+    let named = names.iter().take(NAMED).map(|name| name.chars().take(128).collect::<String>());
+    let named = named.collect::<Vec<_>>().join(", ");
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "The list of tags has {named}{more}, which no registry may use as a tag. Those are not copied."
+    )
 }
 
 /// Whether a text is like a pattern, in which `*` stands for any text and `?` for one character.

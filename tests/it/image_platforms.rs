@@ -136,4 +136,6 @@ fn b7_entries_have_names_and_the_one_that_is_there_is_shown() {
     assert_eq!(found("linux/riscv64 (entry 4)"), Some("linux/riscv64 (entry 4)"));
     assert_eq!(found("linux/x86_64"), Some("linux/amd64 (entry 1)"));
     assert_eq!(found("linux/s390x"), None);
+    assert_eq!(found("amd64"), Some("linux/amd64 (entry 1)"), "an architecture alone");
+    assert_eq!(found("s390x"), None);
 }

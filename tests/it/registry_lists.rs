@@ -335,7 +335,9 @@ fn cosign_keeps_three_tags() {
         (&url("GET", "sbom"), manifest),
     ]);
     let registry = registry("reg.example", &script);
-    let tags = run(registry.cosign_tags(&repository(), &digest)).expect("tags");
+    let ask = async |kind| registry.cosign_tag(&repository(), &digest, kind).await;
+    let tags = CosignKind::ALL.map(|kind| run(ask(kind)).expect("tag"));
+    let tags: Vec<_> = tags.into_iter().flatten().collect();
     script.finish();
     let found: Vec<_> = tags.iter().map(|tag| (tag.kind, &tag.descriptor.digest)).collect();
     assert_eq!(found, [(CosignKind::Signature, &signature), (CosignKind::Sbom, &sbom)]);
@@ -361,6 +363,8 @@ fn b1_no_tag_of_cosign_is_no_failure() {
         (&url("GET", "sbom"), page().body("<html>Sign in")),
     ]);
     let registry = registry("reg.example", &script);
-    assert_eq!(run(registry.cosign_tags(&repository(), &digest)), Ok(Vec::new()));
+    for kind in CosignKind::ALL {
+        assert_eq!(run(registry.cosign_tag(&repository(), &digest, kind)), Ok(None));
+    }
     script.finish();
 }

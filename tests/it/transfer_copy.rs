@@ -8,13 +8,13 @@ use drydock::media_type::MediaType;
 use drydock::reference::{Tag, Target};
 use drydock::registry::{Error, Registry};
 use drydock::transfer::copy::{self, Scope};
-use drydock::transfer::{CopyError, Origin, Unusable, Wanted, is_like, tags_to_copy};
+use drydock::transfer::{CopyError, Origin, Place, Unusable, Wanted, is_like, tags_to_copy};
 use drydock_registry::{Action, Faults, Rule, sample};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::peer::{Peer, Waits};
-use crate::registry_script::run;
+use crate::registry_script::{Answer, Script, registry as scripted, run};
 use crate::transfer_support::{
     Made, Shelf, digest_of, example, outline, place, planned, pushed, repository, tag, tagged,
 };
@@ -189,9 +189,9 @@ fn all_tags_with_a_filter_and_without_those_that_are_there() {
     let pace = Waits::default();
     let chosen = |pattern: &str, keep: bool| {
         let absent_from = keep.then_some((&to, &target));
-        let (tags, stops) =
+        let (tags, told) =
             run(tags_to_copy(&from, &source, pattern, absent_from, &pace)).expect("tags");
-        assert_eq!(stops, None);
+        assert_eq!(told, []);
         tags.iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>()
     };
     let all = run(from.all_tags(&repository(SAMPLE))).expect("tags");
@@ -391,9 +391,28 @@ fn b3_tags_of_a_list_that_stops_are_copied() {
     let registry = peer.registry();
     let source = place(&registry, "a");
     let none: Option<(&Registry<Rc<Peer>>, _)> = None;
-    let (tags, stops) =
+    let (tags, told) =
         run(tags_to_copy(&registry, &source, "*", none, &Waits::default())).expect("tags");
     assert_eq!(tags, [tag("v1")]);
-    let said = stops.expect("a finding").message;
-    assert!(said.contains("is not on the registry itself. Only the tags that came"), "{said}");
+    let said: Vec<_> = told.iter().map(|finding| finding.message.as_str()).collect();
+    assert!(
+        matches!(said[..], [said] if said.contains("is not on the registry itself. Only the tags that came")),
+        "{said:?}"
+    );
+}
+
+/// Names that can't be asked for are not copied, and not without a word.
+#[test]
+fn names_that_are_no_tags_are_told() {
+    let list = r#"{"name":"a","tags":["v1","no tag","-x","sha256-0"]}"#;
+    let url = "GET https://reg.example/v2/a/tags/list?n=1000";
+    let script = Script::new(&[(url, Answer::status(200).body(list))]);
+    let registry = scripted("reg.example", &script);
+    let source = Place { registry: registry.name().clone(), repository: repository("a") };
+    let none: Option<(&Registry<Rc<Peer>>, _)> = None;
+    let (tags, told) =
+        run(tags_to_copy(&registry, &source, "*", none, &Waits::default())).expect("tags");
+    assert_eq!(tags, [tag("v1"), tag("sha256-0")]);
+    let said: Vec<_> = told.iter().map(|finding| finding.message.as_str()).collect();
+    assert!(matches!(said[..], [said] if said.contains("has no tag, -x, which")), "{said:?}");
 }

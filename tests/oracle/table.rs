@@ -15,7 +15,7 @@ use drydock::finding::Finding;
 use drydock::media_type::Kind;
 use drydock::reference::{Reference, Tag, Target};
 use drydock::registry::{self, RepositorySource};
-use drydock::source::{BlobPlace, CosignTag, Fetched, Referrers, Source};
+use drydock::source::{BlobPlace, CosignKind, CosignTag, Fetched, Referrers, Source};
 use drydock::transfer::copy::{Scope, gather};
 use drydock::transfer::{Drafted, DraftedError, Origin, Wanted, archive_entries};
 use serde_json::json;
@@ -89,8 +89,12 @@ impl Source for Place {
         on_each!(self, source => source.referrers(digest))
     }
 
-    async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, Trouble> {
-        on_each!(self, source => source.cosign_tags(digest))
+    async fn cosign_tag(
+        &self,
+        digest: &Digest,
+        kind: CosignKind,
+    ) -> Result<Option<CosignTag>, Trouble> {
+        on_each!(self, source => source.cosign_tag(digest, kind))
     }
 }
 
@@ -375,7 +379,7 @@ fn a_draft_has_no_tags_and_nothing_refers_to_it_but_what_it_attaches() {
     let drafted = place.drafted();
     let (_, whole) = drafted.taken();
     let digest = whole.digest();
-    for kind in drydock::source::CosignKind::ALL {
+    for kind in CosignKind::ALL {
         let tag = kind.tag(&digest).expect("a tag");
         let answer = wait_for(drafted.root(&Target::Tag(tag)));
         assert!(matches!(answer, Err(Trouble::Draft(DraftedError::NoTag(_)))), "{answer:?}");

@@ -14,6 +14,7 @@ use crate::components::{
 use crate::history;
 use crate::jobs::{drafts, tab};
 use crate::leaving;
+use crate::net::clock;
 use crate::pages::{
     DraftsPage, HomePage, ImagePage, LoginOverlay, Opening, OpeningBar, RegistriesOverlay,
     RegistryPage, TokenOverlay,
@@ -21,8 +22,8 @@ use crate::pages::{
 use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::{Overlay, PageState, Theme, Ui, set_page_state};
 
-/// How long the first view has the network and the processor for itself.
-const IDLE: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long the first view has the network and the processor for itself, in milliseconds.
+const IDLE: u32 = 2000;
 
 /// Everything that is on screen.
 #[component]
@@ -149,15 +150,14 @@ pub fn App() -> impl IntoView {
 /// Fetches ahead, once there is nothing better to do, whatever may be needed later: what lies on
 /// this computer then opens without the server, too.
 fn warm_up() {
-    set_timeout(
-        || {
-            spawn_local(async {
-                tab().pool.warm();
-                let _config = tab().registries.config().await;
-            });
-        },
-        IDLE,
-    );
+    spawn_local(async {
+        clock::sleep(IDLE).await;
+        while tab().moving.any() {
+            clock::sleep(IDLE).await;
+        }
+        tab().pool.warm();
+        let _config = tab().registries.config().await;
+    });
 }
 
 #[derive(Clone, PartialEq)]

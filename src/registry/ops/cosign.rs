@@ -10,30 +10,28 @@ use crate::source::{CosignKind, CosignTag};
 use crate::spec::{self, Claims, View};
 
 impl<T: Transport> Registry<T> {
-    /// Looks up the three tags of a digest. What they point to stays unverified until fetched.
+    /// Looks up the tag of one kind that belongs to a digest. What it points to stays unverified
+    /// until fetched.
     ///
     /// # Errors
-    /// When a tag can't be looked up; one that does not exist is no failure.
-    pub async fn cosign_tags(
+    /// When the tag can't be looked up; one that does not exist is no failure.
+    pub async fn cosign_tag(
         &self,
         repository: &Repository,
         digest: &Digest,
-    ) -> Result<Vec<CosignTag>, Error> {
-        let mut found = Vec::new();
-        for kind in CosignKind::ALL {
-            let Some(tag) = kind.tag(digest) else { continue };
-            match self.tagged(repository, &Target::Tag(tag.clone()), digest).await {
-                // Not every registry says 404 of a tag that does not exist: some refuse, some send
-                // the manifest that the tag is made of, some a page for people.
-                Ok(Some(descriptor)) if descriptor.digest != *digest => {
-                    found.push(CosignTag { kind, tag, descriptor });
-                }
-                Ok(_) => {}
-                Err(error) if error.is_refusal() => {}
-                Err(error) => return Err(error),
+        kind: CosignKind,
+    ) -> Result<Option<CosignTag>, Error> {
+        let Some(tag) = kind.tag(digest) else { return Ok(None) };
+        match self.tagged(repository, &Target::Tag(tag.clone()), digest).await {
+            // Not every registry says 404 of a tag that does not exist: some refuse, some send the
+            // manifest that the tag is made of, some a page for people.
+            Ok(Some(descriptor)) if descriptor.digest != *digest => {
+                Ok(Some(CosignTag { kind, tag, descriptor }))
             }
+            Ok(_) => Ok(None),
+            Err(error) if error.is_refusal() => Ok(None),
+            Err(error) => Err(error),
         }
-        Ok(found)
     }
 
     /// The descriptor of the manifest that a tag points to: by HEAD where that says enough, else by

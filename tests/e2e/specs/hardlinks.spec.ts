@@ -48,6 +48,20 @@ test('d1: a stripped path that lies behind a link is named where it still is', a
   await expect(told).toContainText('bin/sh → usr/bin/sh');
 });
 
+test('d1: a stripped path that no layer has is named', async ({ page, stack }) => {
+  const maker = new Maker(stack.origin, 'links/absent');
+  await maker.image([await maker.layer('etc/app', 'app'), await maker.layer('etc/other', 'other')], '1');
+  await openEditor(page, `${stack.own}/links/absent:1`);
+  const dialog = await form(page, 'Strip files');
+  await dialog.getByRole('textbox').first().fill('/etc/app\n/etc/aap');
+  await submit(page);
+  await newDigest(page);
+  const told = page.getByRole('alert').filter({ hasText: 'in none of the chosen layers' });
+  await expect(told).toContainText('1 path is in none', { timeout: 60_000 });
+  await expect(told).toContainText('etc/aap');
+  await expect(told).not.toContainText('etc/app');
+});
+
 test('a layer that hardlinks above need is not taken away without a word', async ({ page, stack }) => {
   const maker = new Maker(stack.origin, 'links/edited');
   const base = await maker.layer('etc/base', 'base');

@@ -36,6 +36,8 @@ pub struct Made {
     pub layer: BuiltLayer,
     /// What is remarkable about it, one sentence each.
     pub remarks: Vec<String>,
+    /// Paths that were to be taken out and were not in it.
+    pub absent: Vec<String>,
 }
 
 /// Makes the layer of a recipe. Layers that it takes are read to their ends, and compared with
@@ -88,7 +90,7 @@ pub async fn build(
         Ok(Order { work, parts, slots })
     };
     match tab().pool.read(weight, order, on_progress).await?.outcome {
-        Outcome::Built { layer, remarks } => Ok(Made { layer, remarks }),
+        Outcome::Built { layer, remarks, absent } => Ok(Made { layer, remarks, absent }),
         _ => Err(no_sense()),
     }
 }

@@ -65,17 +65,17 @@ pub async fn wanted(
     if let Some(here) = Here::of(&target.registry) {
         return Err(unfit(format!("Nothing can be copied to {}; name a registry.", here.label())));
     }
-    let mut stops = None;
+    let mut told = Vec::new();
     let images = match &selection.images {
         Images::One(from, _) => vec![(from.clone(), target.tag.iter().cloned().collect())],
         Images::Like(pattern) => {
             let found = tags(&selection.place, pattern, keep_tags.then_some(target)).await?;
-            stops = found.1;
+            told = found.1;
             own_tags(found.0)
         }
     };
     let mut wanted = read(selection, &images).await?;
-    wanted.findings.extend(stops);
+    wanted.findings.extend(told);
     match (&target.digest, root(&wanted)) {
         (Some(named), Some(root)) if named != root => Err(unfit(format!(
             "The target names {named}, but what would be copied is {root}. Name a tag in its place."
@@ -89,17 +89,17 @@ pub async fn wanted(
 /// # Errors
 /// When something can't be read, or there is nothing.
 pub(super) async fn gather(selection: &Selection) -> Result<Wanted, Problem> {
-    let mut stops = None;
+    let mut told = Vec::new();
     let images = match &selection.images {
         Images::One(from, tag) => vec![(from.clone(), tag.iter().cloned().collect())],
         Images::Like(pattern) => {
             let found = tags(&selection.place, pattern, None).await?;
-            stops = found.1;
+            told = found.1;
             own_tags(found.0)
         }
     };
     let mut wanted = read(selection, &images).await?;
-    wanted.findings.extend(stops);
+    wanted.findings.extend(told);
     Ok(wanted)
 }
 
@@ -122,14 +122,14 @@ async fn read(selection: &Selection, images: &[(Target, Vec<Tag>)]) -> Result<Wa
 }
 
 /// The tags of a place that are like a pattern, without those that belong to a digest, and what is
-/// to be told where the list stops before its end.
+/// to be told of the list.
 async fn tags(
     place: &Place,
     pattern: &str,
     absent_from: Option<&Reference>,
-) -> Result<(Vec<Tag>, Option<Finding>), Problem> {
+) -> Result<(Vec<Tag>, Vec<Finding>), Problem> {
     let pattern = if pattern.trim().is_empty() { "*" } else { pattern.trim() };
-    let (mut found, mut stops) = (Vec::new(), None);
+    let (mut found, mut told) = (Vec::new(), Vec::new());
     let source = AnySource::of(place).await?;
     if let AnySource::Repository(client, repository) = &source {
         let from =
@@ -144,7 +144,7 @@ async fn tags(
             None => None,
         };
         let absent_from = target.as_ref().map(|(client, place)| (&**client, place));
-        (found, stops) = tags_to_copy(client, &from, pattern, absent_from, &Patience).await?;
+        (found, told) = tags_to_copy(client, &from, pattern, absent_from, &Patience).await?;
     }
     if let AnySource::Archive(archive) = &source {
         let images = archive.archive().images().into_iter();
@@ -161,7 +161,7 @@ async fn tags(
         };
         return Err(Problem::new(ProblemKind::NotFound, text));
     }
-    Ok((found, stops))
+    Ok((found, told))
 }
 
 fn own_tags(tags: Vec<Tag>) -> Vec<(Target, Vec<Tag>)> {

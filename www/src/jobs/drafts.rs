@@ -51,6 +51,9 @@ pub struct Kept {
     /// What was remarkable about them, one sentence each.
     #[serde(default)]
     pub remarks: BTreeMap<RecipeId, Vec<String>>,
+    /// Paths that were to be taken out of them and were not in them.
+    #[serde(default)]
+    pub absent: BTreeMap<RecipeId, Vec<String>>,
     /// Where it is to be pushed, as it was typed.
     #[serde(default)]
     pub target: String,
@@ -83,6 +86,7 @@ impl Kept {
             contents: BTreeMap::new(),
             built: BTreeMap::new(),
             remarks: BTreeMap::new(),
+            absent: BTreeMap::new(),
             target: String::new(),
         }
     }
@@ -104,6 +108,7 @@ impl Kept {
         for (id, made) in made {
             self.built.insert(id.clone(), made.layer.clone());
             self.remarks.insert(id.clone(), made.remarks.clone());
+            self.absent.insert(id.clone(), made.absent.clone());
         }
     }
 

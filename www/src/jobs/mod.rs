@@ -33,6 +33,7 @@ pub mod tree;
 mod uploads;
 pub mod verify;
 
+use std::cell::Cell;
 use std::future::Future;
 
 use futures_util::future::{AbortHandle, abortable};
@@ -56,6 +57,8 @@ pub struct Tab {
     pub documents: Documents,
     /// The workers.
     pub pool: Pool,
+    /// Pushes and copies that are being carried out.
+    pub moving: UnderWay,
 }
 
 /// The tab's one [`Tab`]; made when it is first asked for.
@@ -73,7 +76,8 @@ impl Tab {
         let pool = Pool::new(registries.clone());
         let local = local::Local::default();
         let previews = preview::Previews::default();
-        Self { registries, local, previews, documents: Documents::default(), pool }
+        let (documents, moving) = (Documents::default(), UnderWay::default());
+        Self { registries, local, previews, documents, pool, moving }
     }
 }
 
@@ -96,6 +100,33 @@ impl Task {
 impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// How much work of a kind is under way.
+#[derive(Debug, Default)]
+pub struct UnderWay(Cell<usize>);
+
+impl UnderWay {
+    /// Counts a piece of work until what is given is dropped.
+    #[must_use]
+    pub fn begin(&self) -> impl Drop + use<'_> {
+        self.0.set(self.0.get().saturating_add(1));
+        Ended(self)
+    }
+
+    /// Whether there is any.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.0.get() > 0
+    }
+}
+
+struct Ended<'a>(&'a UnderWay);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.0.set(self.0.0.get().saturating_sub(1));
     }
 }
 

@@ -119,6 +119,7 @@ pub async fn run(
     overwrite: bool,
     on: &dyn Fn(Event<'_>),
 ) -> Result<(), Stopped> {
+    let _moving = tab().moving.begin();
     let client = tab().registries.client(&plan.target.registry).await;
     let client = client.map_err(Stopped::Problem)?;
     let begun = uploads::load(plan).await;

@@ -8,7 +8,7 @@ use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::reference::{Repository, Target};
 use drydock::registry;
-use drydock::source::{BlobPlace, CosignTag, Fetched, Holder, Referrers, Source};
+use drydock::source::{BlobPlace, CosignKind, CosignTag, Fetched, Holder, Referrers, Source};
 use drydock::transfer::DraftedError;
 
 use super::local::Picked;
@@ -145,14 +145,18 @@ impl Source for AnySource {
         }
     }
 
-    async fn cosign_tags(&self, digest: &Digest) -> Result<Vec<CosignTag>, SourceError> {
+    async fn cosign_tag(
+        &self,
+        digest: &Digest,
+        kind: CosignKind,
+    ) -> Result<Option<CosignTag>, SourceError> {
         match self {
             Self::Repository(client, repository) => {
                 let source = client.repository(repository.clone());
-                Ok(ask(async || source.cosign_tags(digest).await).await?)
+                Ok(ask(async || source.cosign_tag(digest, kind).await).await?)
             }
-            Self::Archive(archive) => Ok(archive.cosign_tags(digest).await?),
-            Self::Draft(draft) => Ok(draft.drafted().cosign_tags(digest).await?),
+            Self::Archive(archive) => Ok(archive.cosign_tag(digest, kind).await?),
+            Self::Draft(draft) => Ok(draft.drafted().cosign_tag(digest, kind).await?),
         }
     }
 }

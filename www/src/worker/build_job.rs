@@ -26,6 +26,7 @@ pub(super) async fn run(
     let method = method(work.recipe.packing())?;
     let mut out = Output::to_disk(link.clone()).await?;
     let supply = Supply { layers: &work.layers, files: &work.files, parts, link };
+    let mut absent = Vec::new();
     let (layer, remarks) = match &work.recipe {
         Recipe::Given { digest, windows: false, .. } => {
             given(&mut out, &supply, digest, method).await?
@@ -51,29 +52,34 @@ pub(super) async fn run(
         }
         Recipe::Strip { paths, .. } => {
             let strip = paths.iter().map(|path| path.clone().into_bytes()).collect();
-            rewrite(&mut out, &supply, Rewrite { strip, ..Rewrite::default() }, method).await?
+            let rewrite = Rewrite { strip, ..Rewrite::default() };
+            rewritten(&mut out, &supply, rewrite, method, &mut absent).await?
         }
         Recipe::Times { rule, .. } => {
             let times = Some(match rule {
                 TimeRule::Set(time) => Times::All(time.unix()),
                 TimeRule::Clamp(time) => Times::Clamp(time.unix()),
             });
-            rewrite(&mut out, &supply, Rewrite { times, ..Rewrite::default() }, method).await?
+            let rewrite = Rewrite { times, ..Rewrite::default() };
+            rewritten(&mut out, &supply, rewrite, method, &mut absent).await?
         }
         Recipe::Recompress { .. } => (repack(&mut out, &supply, method).await?, Vec::new()),
     };
     out.keep(&layer.digest).await?;
-    Ok(Outcome::Built { layer, remarks }.into())
+    Ok(Outcome::Built { layer, remarks, absent }.into())
 }
 
-async fn rewrite(
+async fn rewritten(
     out: &mut Output,
     supply: &Supply<'_>,
     rewrite: Rewrite,
     method: Method,
+    absent: &mut Vec<String>,
 ) -> Result<(BuiltLayer, Vec<String>), Problem> {
     let indexes = indexes(supply)?;
     let rewritten = write::rewrite(indexes.first().ok_or_else(missing)?, &rewrite);
+    let paths = rewritten.unmatched.iter();
+    absent.extend(paths.map(|path| String::from_utf8_lossy(path).into_owned()));
     let mut remarks = Vec::new();
     if rewritten.stays() {
         return Ok((repack(out, supply, method).await?, remarks));

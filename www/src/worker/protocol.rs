@@ -136,6 +136,8 @@ pub enum Outcome {
         layer: BuiltLayer,
         /// What is remarkable about it, one sentence each.
         remarks: Vec<String>,
+        /// Paths that were to be taken out and are not in it.
+        absent: Vec<String>,
     },
     /// Files of a tree were written as a tar.
     Exported(Exported),

@@ -347,6 +347,10 @@ fn Push(editing: Editing, moving: Moving, taking: Taking) -> impl IntoView {
                 let count = format::plural(change.pending.len(), "layer is", "layers are");
                 Some(format!("{count} still being built."))
             }
+            Some(_) if !editing.settled.get() => Some(
+                "The draft has just been changed; what becomes of it is being found out."
+                    .to_owned(),
+            ),
             Some(_) => None,
         }
     });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use drydock::digest::{DiffId, Digest};
 use drydock::edit::view::manifest_of;
-use drydock::edit::{Action, Base, Change, Draft, LayerEdit, Origin};
+use drydock::edit::{Action, Base, Change, Draft, LayerEdit, Origin, Recipe};
 use drydock::layer::HARDLINK_TARGET;
 use drydock::platform::Platform;
 use drydock::spec::{Config, Manifest};
@@ -14,6 +14,7 @@ use leptos::prelude::*;
 
 use super::Editing;
 use crate::components::{ProgressRow, format};
+use crate::jobs::drafts::Kept;
 use crate::jobs::tree::{self, Layer, Status, Tree};
 use crate::jobs::{Problem, Task};
 use crate::net::place::Place;
@@ -36,6 +37,8 @@ struct Found {
     missed: Vec<String>,
     /// Paths that were to be taken away and are still there, and where.
     left: Vec<(String, String)>,
+    /// Paths that were to be taken away and were in no layer.
+    absent: Vec<String>,
 }
 
 /// Looks at the layers of the shown platform when something is taken away, and says what is missed.
@@ -48,13 +51,14 @@ pub(super) fn Needed(
     let state = RwSignal::new(State::Nothing);
     let task = StoredValue::new_local(None::<Task>);
     let layers = Memo::new(move |_| {
-        let draft = editing.kept.with(|kept| kept.as_ref().map(|kept| kept.draft().clone()))?;
-        let change = change.get().filter(|change| !change.is_pending() && takes_away(&draft))?;
-        let layers = shown.with(|shown| layers(&change, &draft, shown.as_ref()))?;
-        Some((layers, stripped(&draft)))
+        let kept = editing.kept.get()?;
+        let draft = kept.draft();
+        let change = change.get().filter(|change| !change.is_pending() && takes_away(draft))?;
+        let layers = shown.with(|shown| layers(&change, draft, shown.as_ref()))?;
+        Some((layers, stripped(draft), absent(&change, &kept)))
     });
     Effect::new(move |_| {
-        let Some((layers, stripped)) = layers.get() else {
+        let Some((layers, stripped, absent)) = layers.get() else {
             task.set_value(None);
             state.set(State::Nothing);
             return;
@@ -63,7 +67,7 @@ pub(super) fn Needed(
         let layers: Vec<Layer> = layers.into_iter().map(Where::layer).collect();
         task.set_value(Some(Task::spawn(async move {
             let found = match tree::open(layers, |_, _| {}).await {
-                Ok(tree) => match found(&tree, stripped).await {
+                Ok(tree) => match found(&tree, stripped, absent).await {
                     Ok(found) if found == Found::default() => State::Nothing,
                     Ok(found) => State::Found(found),
                     Err(problem) => State::Unknown(problem.message),
@@ -89,7 +93,7 @@ pub(super) fn Needed(
             </p>
         }
         .into_any(),
-        State::Found(Found { missed, left }) => {
+        State::Found(Found { missed, left, absent }) => {
             let missed = (!missed.is_empty()).then(|| {
                 let count = format::plural(missed.len(), "hardlink leads", "hardlinks lead");
                 let why = "Their files are in what is taken away, so that runtimes can't unpack the image. Flatten the layers, or keep the files.";
@@ -104,7 +108,12 @@ pub(super) fn Needed(
                 });
                 warning(format!("{count} still there after these edits"), why, lines.collect())
             });
-            view! { {missed}{left} }.into_any()
+            let absent = (!absent.is_empty()).then(|| {
+                let count = format::plural(absent.len(), "path is", "paths are");
+                let why = "Nothing was taken away for it. Look how it is spelled, or choose the layers that have it.";
+                warning(format!("{count} in none of the chosen layers"), why, absent)
+            });
+            view! { {missed}{left}{absent} }.into_any()
         }
     }
     }
@@ -128,7 +137,11 @@ fn warning(title: String, why: &'static str, lines: Vec<String>) -> impl IntoVie
     }
 }
 
-async fn found(tree: &Tree, stripped: Vec<String>) -> Result<Found, Problem> {
+async fn found(
+    tree: &Tree,
+    stripped: Vec<String>,
+    mut absent: Vec<String>,
+) -> Result<Found, Problem> {
     let missed = tree.findings().iter().filter(|it| it.rule == HARDLINK_TARGET);
     let missed = missed.map(|it| it.subject.clone()).collect();
     let mut left = Vec::new();
@@ -138,7 +151,8 @@ async fn found(tree: &Tree, stripped: Vec<String>) -> Result<Found, Problem> {
             left.push((path.trim_matches('/').to_owned(), row.path));
         }
     }
-    Ok(Found { missed, left })
+    absent.retain(|path| left.iter().all(|(name, _)| name != path));
+    Ok(Found { missed, left, absent })
 }
 
 /// The paths that the edits strip.
@@ -148,6 +162,21 @@ fn stripped(draft: &Draft) -> Vec<String> {
         _ => None,
     });
     paths.flatten().cloned().collect()
+}
+
+/// Paths that no layer had that they were to be taken out of.
+fn absent(change: &Change, kept: &Kept) -> Vec<String> {
+    let mut paths: BTreeMap<&String, bool> = BTreeMap::new();
+    for (id, recipe) in &change.recipes {
+        let (Recipe::Strip { paths: asked, .. }, Some(lacks)) = (recipe, kept.absent.get(id))
+        else {
+            continue;
+        };
+        for path in asked {
+            *paths.entry(path).or_insert(true) &= lacks.contains(path);
+        }
+    }
+    paths.into_iter().filter(|(_, everywhere)| *everywhere).map(|(path, _)| path.clone()).collect()
 }
 
 fn takes_away(draft: &Draft) -> bool {

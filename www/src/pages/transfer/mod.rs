@@ -52,9 +52,19 @@ pub fn MovingCard(
     let text = move || action(moving, verb);
     let go = move || {
         let (text, overwrites) = text()?;
-        let start = move |_| moving.start(false);
+        let start = move |_| {
+            if blocked.with_untracked(Option::is_none) {
+                moving.start(false);
+            }
+        };
         Some(view! {
-            <button type="button" class="button primary" class:overwrites=overwrites on:click=start>
+            <button
+                type="button"
+                class="button primary"
+                class:overwrites=overwrites
+                aria-disabled=move || blocked.with(Option::is_some).to_string()
+                on:click=start
+            >
                 {text}
             </button>
         })
