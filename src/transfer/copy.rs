@@ -96,7 +96,7 @@ struct Read {
 /// What a source says of a document that lies beside it.
 enum Beside<'a> {
     Listed(&'a Digest, Referrers),
-    Tagged(Option<CosignTag>),
+    Tagged(Option<Box<CosignTag>>),
 }
 
 impl Found {
@@ -205,7 +205,10 @@ impl<S: Source> Walk<'_, S> {
         let asked = questions.map(|(about, kind)| async move {
             match kind {
                 None => source.referrers(about).await.map(|list| Beside::Listed(about, list)),
-                Some(kind) => source.cosign_tag(about, kind).await.map(Beside::Tagged),
+                Some(kind) => source
+                    .cosign_tag(about, kind)
+                    .await
+                    .map(|tag| Beside::Tagged(tag.map(Box::new))),
             }
         });
         let answers: Result<Vec<_>, _> = stream::iter(asked).buffered(AT_ONCE).try_collect().await;
@@ -222,7 +225,8 @@ impl<S: Source> Walk<'_, S> {
                     }));
                 }
                 Beside::Tagged(None) => {}
-                Beside::Tagged(Some(CosignTag { tag, descriptor, .. })) => {
+                Beside::Tagged(Some(tagged)) => {
+                    let CosignTag { tag, descriptor, .. } = *tagged;
                     self.found.tags.push((tag, descriptor.digest.clone()));
                     leads.push(Lead { descriptor, about: None, signed: false, referred: false });
                 }

@@ -7,6 +7,7 @@
 //! all is sent, this one is a line of JSON for each step: `{"sent": 4096}` … and in the end
 //! `{"of": "source" | "target", "status": …, "headers": [[name, value], …], "body": "…"}`.
 
+mod ahead;
 mod order;
 mod passing;
 
@@ -21,6 +22,7 @@ use futures_util::stream;
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 
+use self::ahead::Ahead;
 pub(crate) use self::order::Order;
 use self::order::Unfit;
 use self::passing::{Failure, Passing};
@@ -92,7 +94,8 @@ async fn carry<F: Future<Output = Response>>(
     };
     let body = Passing::new(&order, answer.into_body(), skip, sent);
     let failure = body.failure();
-    let answer = ask(order.into_upload(Body::new(body))).await;
+    let size = http_body::Body::size_hint(&body).lower();
+    let answer = ask(order.into_upload(Body::new(Ahead::of(body, size)))).await;
     match Failure::taken(&failure) {
         Some(refusal) => line("source", refuse::respond(&refusal)).await,
         None => line("target", answer).await,
