@@ -107,6 +107,31 @@ fn a_shell_makes_the_same_of_them() {
     assert!(found.contains("application/vnd.cyclonedx+json"), "{found}");
 }
 
+#[test]
+fn d5_files_of_an_artifact_are_fetched_and_entries_of_a_cache_listed() {
+    let (peer, made, got) = (peers::debian(), folder(), folder());
+    let name = peer.name("artifacts", "1");
+    fs::write(made.path().join("-chart.txt"), "a chart\n").expect("written");
+    let push = "cd \"$0\" && oras push --plain-http --artifact-type application/vnd.example -- \"$1\" ./-chart.txt:text/plain";
+    run("bash", ["-c".as_ref(), push.as_ref(), made.path().as_os_str(), name.as_ref()]);
+    let image = || at(peer, "artifacts", "1");
+    let pull = lines(&Task::Artifact { image: image(), is_index: false });
+    assert_eq!(pull.len(), 1);
+    shell(&pull[0], got.path());
+    let read = fs::read_to_string(got.path().join("-chart.txt")).expect("the file");
+    assert_eq!(read, "a chart\n");
+
+    let whole = pushed(peer, "artifacts-cache");
+    let list = lines(&Task::Artifact { image: at(peer, "artifacts-cache", "1"), is_index: true });
+    let listed: serde_json::Value =
+        serde_json::from_str(&shell(&list[0], got.path())).expect("JSON");
+    assert_eq!(listed, whole.manifest()["manifests"]);
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
 /// An image of a registry as lines name it.
 fn at(peer: &Peer, repository: &str, tag: &str) -> Image {
     let reference = Reference::parse(&peer.name(repository, tag)).expect("a reference");
