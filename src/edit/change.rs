@@ -37,6 +37,9 @@ pub struct Change {
     /// All recipes by which layers come about, with their names, each behind those that it takes
     /// layers from.
     pub recipes: Vec<(RecipeId, Recipe)>,
+    /// Recipes that were built and are in no layer: nothing in theirs was to be done, or what they
+    /// made was taken away again.
+    pub idle: Vec<(RecipeId, Recipe)>,
     /// Those of them that have not been built.
     pub pending: Vec<RecipeId>,
     /// What the index lists and nobody has read: it is listed on as it was.

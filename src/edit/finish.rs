@@ -33,12 +33,18 @@ pub(super) fn finish(work: Work<'_>) -> Result<Change, Failure> {
         lost: Vec::new(),
         findings: shared.findings.clone(),
         recipes: Vec::new(),
+        idle: Vec::new(),
         pending: Vec::new(),
         unread: Vec::new(),
     };
     let mut output = Output { change, shared: &shared, seen: BTreeSet::new(), base_lost: false };
     let root = output.node(&root, ROOT_IMAGE, None)?;
     output.change.root = root.descriptor();
+    let idle = shared
+        .recipes
+        .iter()
+        .filter(|(id, _)| !output.seen.contains(&id.0) && shared.context.built.contains_key(id));
+    output.change.idle = idle.map(|(id, recipe)| (id.clone(), recipe.clone())).collect();
     Ok(output.change)
 }
 

@@ -46,6 +46,7 @@ pub struct ChangeParcel {
     lost: Vec<Lost>,
     findings: Vec<Finding>,
     recipes: Vec<(RecipeId, Recipe)>,
+    idle: Vec<(RecipeId, Recipe)>,
     pending: Vec<RecipeId>,
     unread: Vec<Descriptor>,
 }
@@ -149,7 +150,7 @@ impl ChangeParcel {
         });
         let referrers = referrers.collect();
         let Packer { heads, bytes, .. } = packer;
-        let Change { root, blobs, lost, findings, recipes, pending, unread, .. } = change;
+        let Change { root, blobs, lost, findings, recipes, idle, pending, unread, .. } = change;
         let parcel = Self {
             heads,
             root,
@@ -159,6 +160,7 @@ impl ChangeParcel {
             lost,
             findings,
             recipes,
+            idle,
             pending,
             unread,
         };
@@ -189,8 +191,19 @@ impl ChangeParcel {
             })
         });
         let referrers = referrers.collect::<Result<_, ParcelError>>()?;
-        let Self { root, blobs, lost, findings, recipes, pending, unread, .. } = self;
-        Ok(Change { root, documents, blobs, referrers, lost, findings, recipes, pending, unread })
+        let Self { root, blobs, lost, findings, recipes, idle, pending, unread, .. } = self;
+        Ok(Change {
+            root,
+            documents,
+            blobs,
+            referrers,
+            lost,
+            findings,
+            recipes,
+            idle,
+            pending,
+            unread,
+        })
     }
 }
 

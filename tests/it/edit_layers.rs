@@ -154,6 +154,8 @@ fn a_layer_in_which_nothing_was_to_be_stripped_keeps_its_bytes() {
     assert_eq!(layers(&change, "image", &NAMES), NAMES);
     let kept = change.blobs.iter().filter(|blob| blob.origin == Origin::Kept).count();
     assert_eq!(kept, 4);
+    assert!(change.recipes.is_empty());
+    assert_eq!(change.idle.len(), 4, "what was built for nothing is still known");
     let twice = [strip("absent", Which::All), strip("present", Which::These(vec![2]))];
     let change = edited(&abcd(), layer_edits(twice));
     assert_eq!(layers(&change, "image", &NAMES), ["a", "stripped", "c", "d"]);

@@ -60,6 +60,13 @@ test('d1: a stripped path that no layer has is named', async ({ page, stack }) =
   await expect(told).toContainText('1 path is in none', { timeout: 60_000 });
   await expect(told).toContainText('etc/aap');
   await expect(told).not.toContainText('etc/app');
+  // Also when nothing is taken away at all, and every layer stays.
+  await page.getByRole('button', { name: 'Undo' }).click();
+  const other = await form(page, 'Strip files');
+  await other.getByRole('textbox').first().fill('/etc/aap');
+  await submit(page);
+  await expect(page.locator('main')).toContainText('nothing is changed', { timeout: 60_000 });
+  await expect(told).toContainText('1 path is in none', { timeout: 60_000 });
 });
 
 test('a layer that hardlinks above need is not taken away without a word', async ({ page, stack }) => {

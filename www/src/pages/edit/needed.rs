@@ -167,7 +167,7 @@ fn stripped(draft: &Draft) -> Vec<String> {
 /// Paths that no layer had that they were to be taken out of.
 fn absent(change: &Change, kept: &Kept) -> Vec<String> {
     let mut paths: BTreeMap<&String, bool> = BTreeMap::new();
-    for (id, recipe) in &change.recipes {
+    for (id, recipe) in change.recipes.iter().chain(&change.idle) {
         let (Recipe::Strip { paths: asked, .. }, Some(lacks)) = (recipe, kept.absent.get(id))
         else {
             continue;
