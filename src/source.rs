@@ -155,11 +155,23 @@ impl FileRange {
     }
 }
 
+/// Why a source did not give something. As a [`Finding`], it is a line of a report.
+pub trait Failure: std::error::Error + Clone + Into<Finding> + 'static {
+    /// Whether there is surely no such thing.
+    fn is_not_found(&self) -> bool;
+
+    /// Whether something came that is not what was promised.
+    fn is_mismatch(&self) -> bool;
+}
+
 /// A document by reference or digest, and where blobs are.
 #[allow(async_fn_in_trait)]
 pub trait Source {
-    /// What can go wrong. As a [`Finding`], it is a line of a report.
-    type Error: std::error::Error + Clone + Into<Finding> + 'static;
+    /// What can go wrong.
+    type Error: Failure;
+
+    /// Who is asked, for messages.
+    fn holder(&self) -> Holder;
 
     /// The document that a tag or digest names.
     ///
@@ -173,6 +185,14 @@ pub trait Source {
     /// When there is none, it can't be read, it is larger than any document may be, or it isn't
     /// what the descriptor says.
     async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, Self::Error>;
+
+    /// The manifest or index that a descriptor points to, whatever type the descriptor names.
+    ///
+    /// # Errors
+    /// As with [`Self::document`].
+    async fn manifest(&self, descriptor: &Descriptor) -> Result<Fetched, Self::Error> {
+        self.document(descriptor).await
+    }
 
     /// A whole blob of at most `limit` bytes, in memory.
     ///

@@ -19,6 +19,7 @@ use crate::policy::allow::{Allowed, Hosts};
 use crate::policy::origin::OwnNames;
 use crate::policy::seal;
 use crate::scratch;
+use crate::shell;
 use crate::status::Status;
 
 /// Open, verify, compare and change container images in a browser tab.
@@ -35,6 +36,14 @@ pub struct Cli {
 pub enum Command {
     /// Serve the page, the proxy to registries and a scratch registry.
     Serve(Box<Serve>),
+    /// Read every byte of an image and compare it with what is said of it.
+    Verify(shell::Verify),
+    /// Show what hangs under an image: platforms, layers, attestations, referrers.
+    Show(shell::Show),
+    /// List the files of an image.
+    Files(shell::Files),
+    /// Print a file of an image.
+    Cat(shell::Cat),
     /// Work on OCI image layouts, such as those that the scratch registry keeps.
     #[command(subcommand)]
     Layout(Layout),

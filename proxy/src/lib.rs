@@ -32,6 +32,7 @@ mod refuse;
 mod relay;
 pub mod scratch;
 pub mod serve;
+pub mod shell;
 mod socket;
 pub mod status;
 

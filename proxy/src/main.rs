@@ -10,6 +10,7 @@ use drydock_proxy::config::{Cli, Command, Config, Serve};
 use drydock_proxy::connections::Connections;
 use drydock_proxy::layout;
 use drydock_proxy::limits::Crowd;
+use drydock_proxy::shell;
 use tracing_subscriber::EnvFilter;
 
 /// Connections of those who watch the server.
@@ -24,6 +25,10 @@ fn main() -> ExitCode {
         .with_writer(io::stderr)
         .init();
     let done = match &cli.command {
+        Command::Verify(asked) => return shell::run(shell::verify(asked)),
+        Command::Show(asked) => return shell::run(shell::show(asked)),
+        Command::Files(asked) => return shell::run(shell::list(asked)),
+        Command::Cat(asked) => return shell::run(shell::cat(asked)),
         Command::Serve(serve) => run(serve),
         Command::Layout(command) => layout::run(command, &mut io::stdout(), &mut io::stderr()),
     };

@@ -13,7 +13,9 @@ use crate::finding::Finding;
 use crate::limits;
 use crate::media_type::{Kind, MediaType};
 use crate::reference::{Tag, Target};
-use crate::source::{BlobPlace, CosignKind, CosignTag, Fetched, Referrers, ReferrersFrom, Source};
+use crate::source::{
+    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, ReferrersFrom, Source,
+};
 use crate::spec::{self, Claims, View};
 
 /// An archive of images, read where it lies.
@@ -90,8 +92,22 @@ impl<R: ReadAt> ArchiveSource<R> {
     }
 }
 
+impl Failure for Error {
+    fn is_not_found(&self) -> bool {
+        Self::is_not_found(self)
+    }
+
+    fn is_mismatch(&self) -> bool {
+        matches!(self, Self::Mismatch { .. })
+    }
+}
+
 impl<R: ReadAt> Source for ArchiveSource<R> {
     type Error = Error;
+
+    fn holder(&self) -> Holder {
+        Holder::Archive
+    }
 
     async fn root(&self, target: &Target) -> Result<Fetched, Error> {
         let subject = Subject::Manifest(target.clone());

@@ -5,12 +5,14 @@
 //! ```
 //!
 //! [`Loader`] asks for one document after the other and never fetches anything itself; what it has
-//! so far can be shown at any time as a [`Graph`].
+//! so far can be shown at any time as a [`Graph`]. [`load`] asks a [`Source`](crate::source::Source)
+//! in its place.
 
 mod artifact;
 mod expand;
 mod face;
 mod graph;
+mod load;
 mod loader;
 mod platforms;
 mod promised;
@@ -19,6 +21,7 @@ mod summary;
 pub use artifact::{ArtifactKind, Category, artifact_kind, content_kind};
 pub use face::{Face, Form, Part, face, index_face};
 pub use graph::{Graph, LookUp, Missing, Node, NodeId, NotKnown, Role, State};
+pub use load::{Loaded, load, unreachable};
 pub use loader::{Answer, Loader, Options, Want, WantId, What};
 pub use platforms::{PlatformEntry, default_platform, find_platform, platforms};
 pub use summary::{Summary, summary};

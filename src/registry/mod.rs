@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod auth;
+mod download;
 mod error;
 mod location;
 pub mod notice;
@@ -32,6 +33,7 @@ use auth::scope::{Action, Scope};
 use auth::{Credentials, Session, Turn};
 use notice::RateLimit;
 
+pub use download::Download;
 pub use error::{
     Error, ErrorEntry, LocationProblem, Login, PageProblem, RealmProblem, Reply, Subject,
 };
@@ -64,6 +66,9 @@ impl Scheme {
         }
     }
 }
+
+/// Tokens of other requests that are tried, each after it was refused, before one is asked for.
+const SHARED: usize = 3;
 
 /// What is asked for, and what a token for it must allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -271,23 +276,27 @@ impl<T: Transport> Registry<T> {
         request: Request,
         part: Option<&Part<'_, T::Payload>>,
     ) -> Result<Response<T::Body>, Error> {
-        let first = self.authorization(access).await?;
-        let mut response = self.attempt(access, request.clone(), part, first.as_ref()).await?;
-        if response.status != StatusCode::UNAUTHORIZED {
-            return Ok(response);
-        }
-        let renewed =
-            self.after_unauthorized(access, first.as_ref(), &response.headers, &response.url).await;
-        let error = match renewed {
-            Ok(second) => {
-                drop(response);
-                response = self.attempt(access, request, part, Some(&second)).await?;
-                if response.status != StatusCode::UNAUTHORIZED {
-                    return Ok(response);
-                }
-                self.refused(access, Some(&second), &response.url)
+        let mut sent = self.authorization(access).await?;
+        let mut response = self.attempt(access, request.clone(), part, sent.as_ref()).await?;
+        let mut shared = 0;
+        let error = loop {
+            if response.status != StatusCode::UNAUTHORIZED {
+                return Ok(response);
             }
-            Err(error) => error,
+            let (headers, url) = (&response.headers, &response.url);
+            let renewed = match self.renew(access, sent.as_ref(), headers, url).await {
+                Ok(renewed) => renewed,
+                Err(error) => break error,
+            };
+            let header = renewed.header;
+            drop(response);
+            response = self.attempt(access, request.clone(), part, Some(&header)).await?;
+            shared += usize::from(renewed.is_shared);
+            let is_last = !renewed.is_shared || shared > SHARED;
+            if is_last && response.status == StatusCode::UNAUTHORIZED {
+                break self.refused(access, Some(&header), &response.url);
+            }
+            sent = Some(header);
         };
         match error {
             Error::Unauthorized { subject, login, reply } if reply.entries.is_empty() => {

@@ -9,7 +9,19 @@ use crate::digest::Digest;
 use crate::limits;
 use crate::media_type::Kind;
 use crate::reference::{Repository, Target};
-use crate::source::{BlobPlace, CosignKind, CosignTag, Fetched, Referrers, Source};
+use crate::source::{
+    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
+};
+
+impl Failure for Error {
+    fn is_not_found(&self) -> bool {
+        Self::is_not_found(self)
+    }
+
+    fn is_mismatch(&self) -> bool {
+        matches!(self, Self::Mismatch { .. })
+    }
+}
 
 /// A repository of a registry.
 #[derive(Debug)]
@@ -35,8 +47,16 @@ impl<T> Registry<T> {
 impl<T: Transport> Source for RepositorySource<'_, T> {
     type Error = Error;
 
+    fn holder(&self) -> Holder {
+        Holder::Registry
+    }
+
     async fn root(&self, target: &Target) -> Result<Fetched, Error> {
         self.registry.manifest(&self.repository, target).await
+    }
+
+    async fn manifest(&self, descriptor: &Descriptor) -> Result<Fetched, Error> {
+        self.registry.manifest_of(&self.repository, descriptor).await
     }
 
     /// Manifests and blobs have endpoints of their own, and a descriptor does not say which is its;
@@ -96,6 +116,14 @@ impl<'a, T> RepositorySource<'a, T> {
 
 impl<T: Transport, P: Pace> Source for PatientSource<'_, T, P> {
     type Error = Error;
+
+    fn holder(&self) -> Holder {
+        Holder::Registry
+    }
+
+    async fn manifest(&self, descriptor: &Descriptor) -> Result<Fetched, Error> {
+        patiently(self.pace, async || self.source.manifest(descriptor).await).await
+    }
 
     async fn root(&self, target: &Target) -> Result<Fetched, Error> {
         patiently(self.pace, async || self.source.root(target).await).await

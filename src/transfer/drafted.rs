@@ -13,7 +13,9 @@ use crate::edit::Change;
 use crate::finding::Finding;
 use crate::media_type::MediaType;
 use crate::reference::{Tag, Target};
-use crate::source::{BlobPlace, CosignKind, CosignTag, Fetched, Referrers, ReferrersFrom, Source};
+use crate::source::{
+    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, ReferrersFrom, Source,
+};
 
 /// The tag that stands for the root: that of a reference which names none.
 const ROOT: &str = "latest";
@@ -87,11 +89,13 @@ impl Drafted {
     }
 }
 
-impl DraftedError {
-    /// Whether there is surely no such document.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
+impl Failure for DraftedError {
+    fn is_not_found(&self) -> bool {
         !matches!(self, Self::Damaged(_))
+    }
+
+    fn is_mismatch(&self) -> bool {
+        matches!(self, Self::Damaged(_))
     }
 }
 
@@ -103,6 +107,10 @@ impl From<DraftedError> for Finding {
 
 impl Source for Drafted {
     type Error = DraftedError;
+
+    fn holder(&self) -> Holder {
+        Holder::Draft
+    }
 
     async fn root(&self, target: &Target) -> Result<Fetched, DraftedError> {
         self.get(target)

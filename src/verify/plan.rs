@@ -80,6 +80,19 @@ pub struct Job {
 }
 
 impl Job {
+    /// A layer outside of any verification; `subject` is what it is called.
+    #[must_use]
+    pub fn layer(subject: String, descriptor: Descriptor, diff_id: Option<DiffId>) -> Self {
+        Self {
+            id: JobId(0),
+            descriptor,
+            kind: BlobKind::Layer,
+            claims: vec![Claim { subject, diff_id, hidden: None }],
+            foreign: false,
+            holder: Holder::default(),
+        }
+    }
+
     /// What it is, in the words of the first one who points to it.
     #[must_use]
     pub fn subject(&self) -> &str {

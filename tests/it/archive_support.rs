@@ -10,10 +10,9 @@ use drydock::archive::{ArchiveSource, Error, Files, Name, ReadAt, ReadError, sca
 use drydock::descriptor::identify;
 use drydock::digest::Digest;
 use drydock::document::Document;
-use drydock::image::{Answer, Graph, Loader, Options, What};
+use drydock::image::{self, Graph, Options};
 use drydock::media_type::MediaType;
 use drydock::reference::{Reference, Tag, Target};
-use drydock::source::{Holder, Source as _};
 use drydock::spec;
 use serde_json::Value;
 
@@ -230,35 +229,6 @@ pub(crate) fn load(source: &Opened, target: &Target) -> Graph {
         Target::Tag(tag) => reference.tag = Some(tag.clone()),
         Target::Digest(digest) => reference.digest = Some(digest.clone()),
     }
-    let options = Options { referrers: true, holder: Holder::Archive, ..Options::default() };
-    let mut loader = Loader::new(reference, options);
-    while let Some(want) = loader.next_want() {
-        let fetched = match &want.what {
-            What::Root(reference) => run(source.root(&reference.target())),
-            What::Manifest(descriptor) | What::Blob(descriptor) => run(source.document(descriptor)),
-            What::CosignTag(name) => run(source.root(&target_tag(name))),
-            What::Referrers(digest) => {
-                let found = run(source.referrers(digest)).expect("a list");
-                let answer = Answer::Referrers {
-                    manifests: found.descriptors,
-                    from: "the referrers API".to_owned(),
-                    incomplete: found.findings.into_iter().next().map(|finding| finding.message),
-                };
-                loader.supply(want.id, answer);
-                continue;
-            }
-        };
-        let answer = match fetched {
-            Ok(fetched) => Answer::Document {
-                bytes: fetched.bytes.into_inner(),
-                content_type: fetched.media_type,
-                claimed: None,
-            },
-            Err(error) if error.is_not_found() => Answer::Absent,
-            Err(error @ Error::Mismatch { .. }) => Answer::Mismatch(error.into()),
-            Err(error) => Answer::Failed(error.to_string()),
-        };
-        loader.supply(want.id, answer);
-    }
-    loader.into_graph()
+    let options = Options { referrers: true, ..Options::default() };
+    run(image::load(source, &reference, options, async |_, _| {})).graph
 }

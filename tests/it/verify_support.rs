@@ -1,36 +1,47 @@
 //! Verifications as a worker makes them.
 
+use std::future::pending;
 use std::sync::Arc;
 
-use drydock::digest::Digest;
+use drydock::finding::Finding;
 use drydock::image::Graph;
 use drydock::layer::{Index, LayerReader, Overlay, ReadOptions};
-use drydock::verify::{BlobFacts, BlobKind, Choice, Job, Outcome, Report, Session};
+use drydock::verify::{
+    self, BlobFacts, Blobs, Choice, Job, Outcome, Reading, Report, Seen, Session, Stack, Unread,
+};
 use serde_json::Value;
 
 use crate::image_support::Store;
+use crate::registry_script::run as now;
 
-/// Reads a blob as a worker does.
+impl Blobs for Store {
+    async fn read(&self, job: &Job, seen: &dyn Fn(Seen)) -> Result<BlobFacts, Unread> {
+        let (bytes, _) = self.content.get(&job.descriptor.digest).ok_or(Unread::Absent)?;
+        let mut reading = Reading::of(job);
+        reading.push(bytes);
+        seen(reading.seen());
+        Ok(reading.finish().0)
+    }
+
+    async fn verified(&self, _job: &Job) {}
+
+    async fn lay(&self, stack: &Stack) -> Result<Vec<Finding>, String> {
+        let layers: Vec<Arc<Index>> =
+            stack.layers.iter().map(|digest| index(&self.content[digest].0)).collect();
+        Ok(Overlay::build(&layers).findings().to_vec())
+    }
+
+    async fn tick(&self) {
+        pending().await
+    }
+}
+
+/// What comes of one blob.
 pub(crate) fn read(store: &Store, job: &Job) -> Outcome {
-    let Some((bytes, _)) = store.content.get(&job.descriptor.digest) else {
-        return Outcome::Absent;
-    };
-    match job.kind {
-        BlobKind::Bytes => {
-            let digest = Digest::of(job.digest_algorithm(), bytes);
-            Outcome::Read(BlobFacts::bytes(digest, bytes.len() as u64))
-        }
-        BlobKind::Layer => {
-            let mut reader = LayerReader::new(ReadOptions {
-                subject: job.subject().to_owned(),
-                media_type: Some(job.descriptor.media_type.clone()),
-                digest: job.digest_algorithm(),
-                diff_id: Some(job.diff_id_algorithm()),
-                ..ReadOptions::default()
-            });
-            reader.push(bytes, &mut ());
-            Outcome::Read(BlobFacts::from(&reader.finish(&mut ())))
-        }
+    match now(store.read(job, &|_| {})) {
+        Ok(facts) => Outcome::Read(facts),
+        Err(Unread::Absent) => Outcome::Absent,
+        Err(Unread::Broken(reason)) => Outcome::Broken { reason, bytes: 0 },
     }
 }
 
@@ -40,17 +51,9 @@ pub(crate) fn verify(store: &mut Store) -> Report {
 }
 
 pub(crate) fn run(store: &Store, graph: &Graph, choice: &Choice) -> Report {
-    let mut session = Session::new("localhost:5000/a:v1", graph, choice);
-    for job in session.jobs().to_vec() {
-        session.progress(job.id, 1, 1);
-        session.finish(job.id, &read(store, &job));
-    }
+    let session = Session::new("localhost:5000/a:v1", graph, choice);
+    let session = now(verify::run(session, store, 4, pending(), |_| {}));
     assert!(session.is_done());
-    for stack in session.stacks() {
-        let layers: Vec<Arc<Index>> =
-            stack.layers.iter().map(|digest| index(&store.content[digest].0)).collect();
-        session.laid(&stack, Ok(Overlay::build(&layers).findings()));
-    }
     session.report(42)
 }
 

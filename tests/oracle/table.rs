@@ -15,7 +15,9 @@ use drydock::finding::Finding;
 use drydock::media_type::Kind;
 use drydock::reference::{Reference, Tag, Target};
 use drydock::registry::{self, RepositorySource};
-use drydock::source::{BlobPlace, CosignKind, CosignTag, Fetched, Referrers, Source};
+use drydock::source::{
+    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
+};
 use drydock::transfer::copy::{Scope, gather};
 use drydock::transfer::{Drafted, DraftedError, Origin, Wanted, archive_entries};
 use serde_json::json;
@@ -50,6 +52,24 @@ enum Trouble {
     Draft(#[from] DraftedError),
 }
 
+impl Failure for Trouble {
+    fn is_not_found(&self) -> bool {
+        match self {
+            Self::Registry(error) => error.is_not_found(),
+            Self::Archive(error) => error.is_not_found(),
+            Self::Draft(error) => error.is_not_found(),
+        }
+    }
+
+    fn is_mismatch(&self) -> bool {
+        match self {
+            Self::Registry(error) => error.is_mismatch(),
+            Self::Archive(error) => error.is_mismatch(),
+            Self::Draft(error) => error.is_mismatch(),
+        }
+    }
+}
+
 impl From<Trouble> for Finding {
     fn from(trouble: Trouble) -> Self {
         Self::error("table", "table", trouble.to_string())
@@ -68,6 +88,14 @@ macro_rules! on_each {
 
 impl Source for Place {
     type Error = Trouble;
+
+    fn holder(&self) -> Holder {
+        match self {
+            Self::Registry(..) => Holder::Registry,
+            Self::Archive(..) => Holder::Archive,
+            Self::Draft(..) => Holder::Draft,
+        }
+    }
 
     async fn root(&self, target: &Target) -> Result<Fetched, Trouble> {
         on_each!(self, source => source.root(target))

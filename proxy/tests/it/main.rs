@@ -21,6 +21,7 @@ mod scratch;
 mod seals;
 mod senders;
 mod server;
+mod shell;
 mod status;
 mod support;
 mod urls;

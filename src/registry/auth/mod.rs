@@ -151,6 +151,13 @@ impl<T> Registry<T> {
     }
 }
 
+/// Leave for another try.
+pub(super) struct Renewed {
+    pub(super) header: HeaderValue,
+    /// Whether others got it, so that it may be at its end already.
+    pub(super) is_shared: bool,
+}
+
 impl<T: Transport> Registry<T> {
     /// The `Authorization` header with which a request goes out, for those who send it themselves.
     /// `None` before the registry has ever asked for one, and for anonymous readers of registries
@@ -169,7 +176,7 @@ impl<T: Transport> Registry<T> {
         if !bearer {
             return Ok(None);
         }
-        self.token(access, None).await.map(Some)
+        Ok(Some(self.token(access, None).await?.header))
     }
 
     /// The header for a second try after a 401 with these `headers` from `answered_by`, when
@@ -185,6 +192,17 @@ impl<T: Transport> Registry<T> {
         headers: &HeaderMap,
         answered_by: &Url,
     ) -> Result<HeaderValue, Error> {
+        Ok(self.renew(access, rejected, headers, answered_by).await?.header)
+    }
+
+    /// As [`Self::after_unauthorized`], and says whose the header is.
+    pub(super) async fn renew(
+        &self,
+        access: &Access,
+        rejected: Option<&HeaderValue>,
+        headers: &HeaderMap,
+        answered_by: &Url,
+    ) -> Result<Renewed, Error> {
         if answered_by.origin() != self.base.origin() {
             let login = Login::OtherHost(realm::host(answered_by));
             return Err(unauthorized(access, login));
@@ -197,7 +215,9 @@ impl<T: Transport> Registry<T> {
             }
             let ready = session.ready(&access.scopes, self.now());
             match (ready, &session.door) {
-                (Some(header), _) if Some(&header) != rejected => return Ok(header),
+                (Some(header), _) if Some(&header) != rejected => {
+                    return Ok(Renewed { header, is_shared: true });
+                }
                 (None, Some(Door::Bearer { .. })) => {}
                 (_, None) => return Err(unauthorized(access, self.login(&session, false))),
                 _ => return Err(unauthorized(access, self.login(&session, true))),
@@ -235,13 +255,13 @@ impl<T: Transport> Registry<T> {
         &self,
         access: &Access,
         rejected: Option<&HeaderValue>,
-    ) -> Result<HeaderValue, Error> {
+    ) -> Result<Renewed, Error> {
         let _turn = self.turn.lock().await;
         let (realm, service, scopes, login) = {
             let session = self.session.borrow();
             let ready = session.ready(&access.scopes, self.now());
             if let Some(header) = ready.filter(|header| Some(header) != rejected) {
-                return Ok(header);
+                return Ok(Renewed { header, is_shared: true });
             }
             let Some(Door::Bearer { realm, service, scopes }) = session.door.clone() else {
                 return Err(unauthorized(access, self.login(&session, false)));
@@ -266,7 +286,7 @@ impl<T: Transport> Registry<T> {
         }
         let expires = self.now().saturating_add(grant.lifetime);
         session.keep(Token { scopes, header: grant.header.clone(), expires });
-        Ok(grant.header)
+        Ok(Renewed { header: grant.header, is_shared: false })
     }
 
     async fn ask(

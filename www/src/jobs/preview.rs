@@ -11,6 +11,7 @@ use bytes::Bytes;
 use drydock::digest::Digest;
 use drydock::edit::{Base, Change, RecipeId};
 use drydock::reference::Repository;
+use drydock::source::Failure as _;
 use drydock::transfer::{Drafted, DraftedError};
 
 use super::build::Made;

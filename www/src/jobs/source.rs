@@ -8,7 +8,9 @@ use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::reference::{Repository, Target};
 use drydock::registry;
-use drydock::source::{BlobPlace, CosignKind, CosignTag, Fetched, Holder, Referrers, Source};
+use drydock::source::{
+    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
+};
 use drydock::transfer::DraftedError;
 
 use super::local::Picked;
@@ -62,10 +64,12 @@ impl AnySource {
             }
         }
     }
+}
 
-    /// What it is, in the library's words.
-    #[must_use]
-    pub fn holder(&self) -> Holder {
+impl Source for AnySource {
+    type Error = SourceError;
+
+    fn holder(&self) -> Holder {
         match self {
             Self::Repository(..) => Holder::Registry,
             Self::Archive(_) => Holder::Archive,
@@ -73,23 +77,15 @@ impl AnySource {
         }
     }
 
-    /// The manifest or index that a descriptor points to, whatever type the descriptor names.
-    ///
-    /// # Errors
-    /// As with [`Source::document`].
-    pub async fn manifest(&self, descriptor: &Descriptor) -> Result<Fetched, SourceError> {
+    async fn manifest(&self, descriptor: &Descriptor) -> Result<Fetched, SourceError> {
         match self {
             Self::Repository(client, repository) => {
                 Ok(ask(async || client.manifest_of(repository, descriptor).await).await?)
             }
-            Self::Archive(archive) => Ok(archive.document(descriptor).await?),
-            Self::Draft(draft) => Ok(draft.drafted().document(descriptor).await?),
+            Self::Archive(archive) => Ok(archive.manifest(descriptor).await?),
+            Self::Draft(draft) => Ok(draft.drafted().manifest(descriptor).await?),
         }
     }
-}
-
-impl Source for AnySource {
-    type Error = SourceError;
 
     async fn root(&self, target: &Target) -> Result<Fetched, SourceError> {
         match self {
@@ -161,25 +157,21 @@ impl Source for AnySource {
     }
 }
 
-impl SourceError {
-    /// Whether there is surely no such document.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
+impl Failure for SourceError {
+    fn is_not_found(&self) -> bool {
         match self {
-            Self::Registry(error) => matches!(error, registry::Error::NotFound { .. }),
-            Self::Archive(error) => error.is_not_found(),
+            Self::Registry(error) => Failure::is_not_found(error),
+            Self::Archive(error) => Failure::is_not_found(error),
             Self::Draft(error) => error.is_not_found(),
         }
     }
 
-    /// Whether something came that is not what was promised.
-    #[must_use]
-    pub fn is_mismatch(&self) -> bool {
-        matches!(
-            self,
-            Self::Registry(registry::Error::Mismatch { .. })
-                | Self::Archive(archive::Error::Mismatch { .. })
-        )
+    fn is_mismatch(&self) -> bool {
+        match self {
+            Self::Registry(error) => error.is_mismatch(),
+            Self::Archive(error) => error.is_mismatch(),
+            Self::Draft(error) => error.is_mismatch(),
+        }
     }
 }
 

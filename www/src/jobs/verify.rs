@@ -1,14 +1,17 @@
 //! Reads everything under a reference and compares it with everything that is said of it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use drydock::finding::Finding;
 use drydock::image::{Graph, Options};
 use drydock::reference::Reference;
-use drydock::verify::{BlobFacts, BlobKind, Job, Outcome, integrity};
+use drydock::verify::{self, BlobFacts, BlobKind, Blobs, Job, JobId, Seen, Stack, Unread};
+use futures_channel::mpsc::unbounded;
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::stream::StreamExt as _;
 use wasm_bindgen::JsValue;
 
 pub use drydock::verify::{Choice, Place as InImage, Report, Row, RowState, Session, Verdict};
@@ -20,6 +23,9 @@ use crate::net::place::Place;
 
 /// Milliseconds between two changes of the board that are told.
 const EVERY: f64 = 100.0;
+
+/// Blobs that are handed to the pool at once; it has limits of its own.
+const AT_ONCE: usize = 100_000;
 
 /// Why layers that were read can't be put on each other.
 const TOO_MANY: &str = "there are more files in the layers than are remembered here.";
@@ -120,122 +126,87 @@ pub async fn run(
     let mut turns = clock::Turns::begin();
     let session = Session::new(&reference.to_string(), &loaded.graph, choice);
     turns.pass().await;
-    let board = Rc::new(RefCell::new(Board::new(session)));
-    let place = Place::from(reference);
-    let mut reading = FuturesUnordered::new();
-    for job in board.borrow().session.jobs().to_vec() {
-        reading.push(read(place.clone(), job, Rc::clone(&board)));
-    }
-    let every = tick();
-    futures_util::pin_mut!(every);
-    on_event(Event::Board(&board.borrow().session, board.borrow().rate()));
-    turns.pass().await;
-    loop {
-        let next = select(reading.next(), every.as_mut());
-        match select(next, &mut stopped).await {
-            Either::Left((Either::Left((None, _)), _)) => break,
-            Either::Left((Either::Left((Some(()), _)), _)) => {}
-            Either::Left((Either::Right(_), _)) => {
-                on_event(Event::Board(&board.borrow().session, board.borrow().rate()));
-                every.set(tick());
-            }
-            Either::Right(_) => {
-                board.borrow_mut().session.stop();
-                break;
-            }
-        }
-    }
-    drop(reading);
-    let stacks = board.borrow().session.stacks();
-    for stack in stacks {
-        let laid = tree::laid(stack.layers.clone()).await;
-        let mut board = board.borrow_mut();
-        match &laid {
-            Ok(Some(findings)) => board.session.laid(&stack, Ok(findings)),
-            Ok(None) => board.session.laid(&stack, Err(TOO_MANY)),
-            Err(problem) => board.session.laid(&stack, Err(&problem.message)),
-        }
-    }
-    let session = board.borrow().session.clone();
+    let blobs = InWorkers { place: Place::from(reference), indexes: RefCell::default() };
+    let started = clock::now();
+    let session = verify::run(session, &blobs, AT_ONCE, stopped, |session| {
+        on_event(Event::Board(session, rate(session, started)));
+    });
+    let session = session.await;
     on_event(Event::Board(&session, 0.0));
     let report = session.report(elapsed());
     Verified { report, session, loaded }
 }
 
-/// The session, and since when blobs are read.
-struct Board {
-    session: Session,
-    started: f64,
+/// Bytes of blobs per second since blobs are read.
+fn rate(session: &Session, started: f64) -> f64 {
+    let seconds = (clock::now() - started) / 1000.0;
+    let blobs = session.rows().iter().filter(|row| row.job.is_some());
+    blobs.map(|row| row.downloaded).sum::<u64>() as f64 / seconds.max(0.001)
 }
 
-impl Board {
-    fn new(session: Session) -> Self {
-        Self { session, started: clock::now() }
-    }
-
-    fn rate(&self) -> f64 {
-        let seconds = (clock::now() - self.started) / 1000.0;
-        let blobs = self.session.rows().iter().filter(|row| row.job.is_some());
-        blobs.map(|row| row.downloaded).sum::<u64>() as f64 / seconds.max(0.001)
-    }
+/// Blobs of one place, read by the workers.
+struct InWorkers {
+    place: Place,
+    /// Indexes of layers that were read and not compared yet.
+    indexes: RefCell<BTreeMap<JobId, JsValue>>,
 }
 
-async fn tick() {
-    clock::sleep(EVERY as u32).await;
-}
-
-/// Reads one blob and tells the session what came of it.
-async fn read(place: Place, job: Job, board: Rc<RefCell<Board>>) {
-    let seen: Rc<Cell<Progress>> = Rc::default();
-    let (mut came, mut index) = read_once(&place, &job, &board, &seen).await;
-    // What was put together from several answers may be wrong by the answers alone.
-    if is_other(&job, &came) && seen.replace(Progress::default()).resumed > 0 {
-        (came, index) = read_once(&place, &job, &board, &seen).await;
-        if is_other(&job, &came) && seen.get().resumed > 0 {
-            let message = "The connection broke, and what came after it was not the rest of the same content. Try again.";
-            came = Err(Problem::new(ProblemKind::Cut, message));
-        }
-    }
-    let outcome = match came {
-        Ok(facts) => Outcome::Read(facts),
-        Err(Problem { kind: ProblemKind::NotFound, .. }) => Outcome::Absent,
-        Err(problem) => Outcome::Broken { reason: problem.message, bytes: seen.get().downloaded },
-    };
-    board.borrow_mut().session.finish(job.id, &outcome);
-    let (verdict, _) = integrity::check(&job, &outcome);
-    if let (Verdict::Verified, Some(index)) = (verdict, index) {
-        tree::remember(job.descriptor.digest, index).await;
-    }
-}
-
-/// Reads a blob, and gives what was found out and, of a layer, the buffer with its index. `seen` is
-/// how far it came.
-async fn read_once(
-    place: &Place,
-    job: &Job,
-    board: &Rc<RefCell<Board>>,
-    seen: &Rc<Cell<Progress>>,
-) -> (Result<BlobFacts, Problem>, Option<JsValue>) {
-    let (id, report, last) = (job.id, Rc::clone(board), Rc::clone(seen));
-    let on_progress = move |progress: Progress| {
-        last.set(progress);
-        report.borrow_mut().session.progress(id, progress.downloaded, progress.unpacked);
-    };
-    match job.kind {
-        BlobKind::Layer => {
-            let diff_id = job.claims.iter().find_map(|claim| claim.diff_id.clone());
-            match tree::facts(place, &job.descriptor, diff_id, on_progress).await {
-                Ok((facts, index)) => (Ok(facts), index),
-                Err(problem) => (Err(problem), None),
+impl Blobs for InWorkers {
+    async fn read(&self, job: &Job, seen: &dyn Fn(Seen)) -> Result<BlobFacts, Unread> {
+        // What the pool tells outlives this future no longer than the pool's own.
+        let (sender, mut receiver) = unbounded();
+        let on_progress = move |progress: Progress| {
+            let _gone = sender.unbounded_send(progress);
+        };
+        let mut work = Box::pin(self.facts(job, on_progress));
+        let came = loop {
+            match select(work.as_mut(), receiver.next()).await {
+                Either::Left((came, _)) => break came,
+                Either::Right((Some(Progress { downloaded, unpacked, resumed, .. }), _)) => {
+                    seen(Seen { downloaded, unpacked, resumed });
+                }
+                Either::Right((None, _)) => break work.await,
             }
+        };
+        came.map_err(|problem| match problem.kind {
+            ProblemKind::NotFound => Unread::Absent,
+            _ => Unread::Broken(problem.message),
+        })
+    }
+
+    async fn verified(&self, job: &Job) {
+        let index = self.indexes.borrow_mut().remove(&job.id);
+        if let Some(index) = index {
+            tree::remember(job.descriptor.digest.clone(), index).await;
         }
-        BlobKind::Bytes => (blob::facts(place, &job.descriptor, on_progress).await, None),
+    }
+
+    async fn lay(&self, stack: &Stack) -> Result<Vec<Finding>, String> {
+        match tree::laid(stack.layers.clone()).await {
+            Ok(Some(findings)) => Ok(findings),
+            Ok(None) => Err(TOO_MANY.to_owned()),
+            Err(problem) => Err(problem.message),
+        }
+    }
+
+    async fn tick(&self) {
+        clock::sleep(EVERY as u32).await;
     }
 }
 
-/// Whether all of a blob came, and is not what its descriptor says.
-fn is_other(job: &Job, came: &Result<BlobFacts, Problem>) -> bool {
-    let (digest, size) = (&job.descriptor.digest, job.descriptor.size);
-    let other = |facts: &BlobFacts| facts.digest != *digest || facts.size != size;
-    digest.algorithm().is_some() && came.as_ref().is_ok_and(other)
+impl InWorkers {
+    async fn facts(
+        &self,
+        job: &Job,
+        on_progress: impl FnMut(Progress) + 'static,
+    ) -> Result<BlobFacts, Problem> {
+        match job.kind {
+            BlobKind::Layer => {
+                let (facts, index) = tree::facts(&self.place, job, on_progress).await?;
+                self.indexes.borrow_mut().extend(index.map(|index| (job.id, index)));
+                Ok(facts)
+            }
+            BlobKind::Bytes => blob::facts(&self.place, &job.descriptor, on_progress).await,
+        }
+    }
 }

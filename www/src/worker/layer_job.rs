@@ -18,10 +18,10 @@ pub(super) async fn run(
     parts: &[JsValue],
     link: Link,
 ) -> Result<Finished, Problem> {
-    let LayerWork { from, descriptor, diff_id, keep } = work;
+    let LayerWork { from, subject, descriptor, diff_id, keep } = work;
     let mut kept = Kept { most: keep, sheaf: (keep > 0).then(Sheaf::default), failed: None };
     let mut reader = LayerReader::new(ReadOptions {
-        subject: descriptor.digest.to_string(),
+        subject,
         media_type: Some(descriptor.media_type.clone()),
         digest: descriptor.digest.algorithm().unwrap_or_default(),
         diff_id: Some(diff_id.and_then(|id| id.0.algorithm()).unwrap_or_default()),

@@ -167,6 +167,8 @@ pub enum BlobFrom {
 /// A layer to read.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct LayerWork {
+    /// What it is called in findings.
+    pub subject: String,
     /// Where its bytes are.
     pub from: BlobFrom,
     /// What its manifest says.

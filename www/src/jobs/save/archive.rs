@@ -14,6 +14,7 @@ use drydock::media_type::Kind;
 use drydock::reference::{Reference, Tag};
 use drydock::source::Source as _;
 use drydock::transfer::{self, Wanted, archive_entries, links};
+use drydock::verify::Job;
 use futures_util::stream::{self, StreamExt as _};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
@@ -141,7 +142,8 @@ async fn unpacked(
                     }
                 }
                 Kind::Layer(_) if !sizes.contains_key(&blob.digest) => {
-                    let (facts, _) = tree::facts(place, &blob, None, |_| {}).await?;
+                    let job = Job::layer(blob.digest.to_string(), blob.clone(), None);
+                    let (facts, _) = tree::facts(place, &job, |_| {}).await?;
                     if let Some(size) = facts.uncompressed_size {
                         sizes.insert(blob.digest, size);
                     }

@@ -4,8 +4,7 @@ use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
 use drydock::finding::Severity;
 use drydock::inspect::media;
-use drydock::source::Holder;
-use drydock::verify::{BlobFacts, BlobKind, Claim, Job, JobId, Outcome as Came, integrity};
+use drydock::verify::{BlobFacts, Job, Outcome as Came, integrity};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 
@@ -74,16 +73,8 @@ async fn checked(
         );
         return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
     }
-    let diff_id = diff_id.clone();
-    let (facts, parts) = read_layer(place, descriptor, diff_id.clone(), keep, on_progress).await?;
-    let job = Job {
-        id: JobId(0),
-        descriptor: descriptor.clone(),
-        kind: BlobKind::Layer,
-        claims: vec![Claim { subject: label.to_lowercase(), diff_id, hidden: None }],
-        foreign: false,
-        holder: Holder::default(),
-    };
+    let job = Job::layer(label.to_lowercase(), descriptor.clone(), diff_id.clone());
+    let (facts, parts) = read_layer(place, &job, keep, on_progress).await?;
     let (_, findings) = integrity::check(&job, &Came::Read(facts));
     if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
         let message = format!("{label} failed: {} Nothing of it is shown.", error.message);
@@ -97,24 +88,26 @@ async fn checked(
 /// Reads a layer in a worker and gives what was found out, and the buffer with its index.
 pub(in crate::jobs) async fn facts(
     place: &Place,
-    descriptor: &Descriptor,
-    diff_id: Option<DiffId>,
+    job: &Job,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(BlobFacts, Option<JsValue>), Problem> {
-    let (facts, parts) = read_layer(place, descriptor, diff_id, 0, on_progress).await?;
+    let (facts, parts) = read_layer(place, job, 0, on_progress).await?;
     Ok((facts, parts.into_iter().next()))
 }
 
 async fn read_layer(
     place: &Place,
-    descriptor: &Descriptor,
-    diff_id: Option<DiffId>,
+    job: &Job,
     keep: u64,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(BlobFacts, Vec<JsValue>), Problem> {
+    let descriptor = &job.descriptor;
+    let diff_id = job.claims.iter().find_map(|claim| claim.diff_id.clone());
     let work = async || {
+        let (diff_id, subject) = (diff_id.clone(), job.subject().to_owned());
         let Readable { from, parts, slots } = bytes::find(place, &descriptor.digest).await?;
-        let work = Work::Layer(LayerWork { from, descriptor: descriptor.clone(), diff_id, keep });
+        let work =
+            Work::Layer(LayerWork { from, subject, descriptor: descriptor.clone(), diff_id, keep });
         Ok(Order { work, parts, slots })
     };
     let done = tab().pool.read(descriptor.size, work, on_progress).await?;

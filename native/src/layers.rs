@@ -1,0 +1,155 @@
+//! The layers of one image of a place: read, verified, and put on each other.
+
+use std::fs::File;
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::sync::Arc;
+
+use drydock::descriptor::Descriptor;
+use drydock::digest::DiffId;
+use drydock::finding::Severity;
+use drydock::image::{Graph, default_platform, find_platform, platforms};
+use drydock::inspect::media;
+use drydock::layer::content::Wanted;
+use drydock::layer::{Index, LayerReader, ReadOptions, Sink};
+use drydock::verify::{Blobs as _, Job, Outcome, Seen, Unread, integrity};
+
+use crate::blobs::{Pieces, Threads};
+use crate::place::OpenError;
+
+/// A layer as an image names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Its number, from 1 at the base.
+    pub number: usize,
+    /// What the manifest says of it.
+    pub descriptor: Descriptor,
+    /// What the config says of its tar.
+    pub diff_id: Option<DiffId>,
+}
+
+/// The layers of the image for a platform, or of the one that a reader is likely to want.
+///
+/// # Errors
+/// When there is no such image, or its manifest was not loaded.
+pub fn of(graph: &Graph, platform: Option<&str>) -> Result<Vec<Layer>, OpenError> {
+    let entries = platforms(graph);
+    let entry = match platform {
+        Some(name) => find_platform(&entries, name).ok_or_else(|| {
+            let known: Vec<&str> = entries.iter().map(|entry| entry.label.as_str()).collect();
+            OpenError(format!("The image has no platform {name}; it has {}.", known.join(", ")))
+        })?,
+        None => default_platform(&entries)
+            .ok_or_else(|| OpenError("There is no image with layers under that name.".into()))?,
+    };
+    let diff_ids = graph.config_of(entry.node).map(|config| config.diff_ids.clone());
+    let diff_ids = diff_ids.unwrap_or_default();
+    let layers = graph.layers_of(entry.node).enumerate().filter_map(|(at, node)| {
+        let diff_id = diff_ids.get(at).cloned().flatten();
+        Some(Layer { number: at + 1, descriptor: node.descriptor.clone()?, diff_id })
+    });
+    let layers: Vec<Layer> = layers.collect();
+    let manifest = graph.node(entry.node).and_then(|node| node.manifest());
+    match manifest {
+        Some(_) => Ok(layers),
+        None => Err(OpenError(format!("The manifest of {} could not be read.", entry.label))),
+    }
+}
+
+impl Threads<'_> {
+    /// Reads a layer to its end, compares it with all that is said of it, and gives its index. One
+    /// that is no tar that can be read is an empty one, and its sentence is given to `told`.
+    ///
+    /// # Errors
+    /// When it can't be read, or is not what is said of it.
+    pub async fn layer(
+        &self,
+        layer: &Layer,
+        seen: &dyn Fn(Seen),
+        told: &mut Vec<String>,
+    ) -> Result<Arc<Index>, OpenError> {
+        let Layer { number, descriptor, diff_id } = layer;
+        if let Some(why) = media::not_shown(*number, &descriptor.media_type) {
+            told.push(why);
+            return Ok(Arc::default());
+        }
+        if let Some(known) = self.index(&descriptor.digest) {
+            return Ok(known);
+        }
+        let job = Job::layer(format!("layer {number}"), descriptor.clone(), diff_id.clone());
+        let facts = self.read(&job, seen).await.map_err(|unread| match unread {
+            Unread::Absent => {
+                OpenError(format!("Layer {number} ({}) is missing.", descriptor.digest))
+            }
+            Unread::Broken(why) => OpenError(format!("Layer {number} could not be read: {why}")),
+        })?;
+        let (_, findings) = integrity::check(&job, &Outcome::Read(facts));
+        if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
+            return Err(OpenError(format!(
+                "Layer {number} failed: {} Nothing of it is shown.",
+                error.message
+            )));
+        }
+        self.verified(&job).await;
+        self.index(&descriptor.digest)
+            .ok_or_else(|| OpenError(format!("Layer {number} is no tar that can be read.")))
+    }
+
+    /// Reads the content of a file out of a layer into a file of its own, which is given when the
+    /// whole layer was compared with its digest.
+    ///
+    /// # Errors
+    /// When the layer can't be read or is not what is said of it, or there is no room.
+    pub async fn content(&self, layer: &Layer, wanted: Wanted) -> Result<File, OpenError> {
+        let failed = |why: String| OpenError(format!("Layer {}: {why}", layer.number));
+        let file = tempfile::tempfile().map_err(|error| failed(error.to_string()))?;
+        let size = wanted.size();
+        file.set_len(size).map_err(|error| failed(error.to_string()))?;
+        let job = Job::layer(String::new(), layer.descriptor.clone(), None);
+        let mut pieces = Pieces::of(self.place(), &job).map_err(|unread| failed(said(unread)))?;
+        let mut reader = LayerReader::new(ReadOptions {
+            media_type: Some(layer.descriptor.media_type.clone()),
+            digest: job.digest_algorithm(),
+            diff_id: None,
+            index: false,
+            content: Some(wanted),
+            ..ReadOptions::default()
+        });
+        let mut sink = Kept { file, failed: None };
+        while let Some(piece) = pieces.next().await.map_err(|unread| failed(said(unread)))? {
+            let pushed = tokio::task::spawn_blocking(move || {
+                reader.push(&piece, &mut sink);
+                (reader, sink)
+            });
+            (reader, sink) = pushed.await.map_err(|error| failed(error.to_string()))?;
+        }
+        let summary = reader.finish(&mut sink);
+        if let Some(error) = sink.failed {
+            return Err(failed(error.to_string()));
+        }
+        match summary.digest == layer.descriptor.digest {
+            true => Ok(sink.file),
+            false => Err(failed("other bytes came the second time than the first time.".into())),
+        }
+    }
+}
+
+fn said(unread: Unread) -> String {
+    match unread {
+        Unread::Absent => "it is missing.".to_owned(),
+        Unread::Broken(why) => why,
+    }
+}
+
+struct Kept {
+    file: File,
+    failed: Option<std::io::Error>,
+}
+
+impl Sink for Kept {
+    fn content(&mut self, offset: u64, bytes: &[u8]) {
+        if self.failed.is_none() {
+            let written = self.file.seek(SeekFrom::Start(offset));
+            self.failed = written.and_then(|_| self.file.write_all(bytes)).err();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `drydock verify` and its like: what the page shows, in a shell and in a pipeline.
+//!
+//! Results go to standard output, everything else to standard error. A command ends with 0 when all
+//! is well, with 1 when an image is not what it says it is, and with 2 when that is not known.
+
+mod files;
+mod progress;
+mod sarif;
+mod show;
+mod verify;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use drydock::platform::Platform;
+use drydock::reference::Reference;
+use drydock_native::{Options, Place, open};
+
+pub use self::files::{Cat, Files, list, print as cat};
+pub use self::show::{Show, run as show};
+pub use self::verify::{Verify, run as verify};
+
+/// What a command says when it could not do what was asked.
+const COULD_NOT: u8 = 2;
+
+/// The image that a command is about.
+#[derive(Debug, Clone, Args)]
+pub struct Image {
+    /// A reference, a tar (of an OCI image layout or of docker save), a folder with an OCI image
+    /// layout, or - for a tar that comes through standard input. Behind a tar or folder :TAG or
+    /// @DIGEST names one of its images.
+    #[arg(value_name = "IMAGE")]
+    pub image: String,
+    /// Asks the registry without TLS; one of this machine is always asked so.
+    #[arg(long)]
+    pub plain_http: bool,
+}
+
+/// Which image of an index.
+#[derive(Debug, Clone, Args)]
+pub struct Only {
+    /// Only the image for this platform, such as linux/arm64.
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    pub platform: Option<Platform>,
+}
+
+impl Image {
+    /// What stands for the image in reports.
+    fn name(&self, place: &Place, reference: &Reference) -> String {
+        match place {
+            Place::Repository(..) => reference.to_string(),
+            Place::Archive(_) => self.image.clone(),
+        }
+    }
+
+    async fn open(&self) -> Result<(Place, Reference), Failed> {
+        let options = Options { plain_http: self.plain_http };
+        open(&self.image, options).await.map_err(Failed::told)
+    }
+}
+
+/// Why a command did nothing.
+#[derive(Debug)]
+pub enum Failed {
+    /// A sentence that says why.
+    Told(String),
+    /// Nobody reads the result any more, as behind `| head`.
+    Unread,
+}
+
+impl Failed {
+    fn told(why: impl std::fmt::Display) -> Self {
+        Self::Told(why.to_string())
+    }
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Unread,
+            _ => Self::Told(format!("The result can't be written: {error}.")),
+        }
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(work: impl Future<Output = Result<ExitCode, Failed>>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => Err(Failed::told(error)),
+    };
+    done.unwrap_or_else(|failed| {
+        if let Failed::Told(why) = failed {
+            let _ = writeln!(io::stderr(), "drydock: {}", plain(&why));
+        }
+        ExitCode::from(COULD_NOT)
+    })
+}
+
+/// A text of an image or a registry, which is not to command a terminal.
+fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => shown.push(' '),
+            // What turns the direction of text or is not seen.
+            '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}' => {
+                shown.extend(c.escape_unicode());
+            }
+            c if c.is_control() => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_of_an_image_commands_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\r\nc"), "a\\u{1b}[2Jb\\u{d} c");
+        assert_eq!(plain("\u{202e}gnp.exe"), "\\u{202e}gnp.exe");
+        assert_eq!(plain("grüße"), "grüße");
+    }
+}

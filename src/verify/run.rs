@@ -1,0 +1,200 @@
+//! The loop of a verification: blobs are read, several at a time, and put on each other.
+
+use std::cell::RefCell;
+
+use futures_util::future::{Either, select};
+use futures_util::stream::{self, StreamExt as _};
+
+use super::{BlobFacts, BlobKind, Job, Outcome, Session, Stack, Verdict, integrity};
+use crate::digest::Hasher;
+use crate::finding::Finding;
+use crate::layer::{Index, LayerReader, ReadOptions};
+
+/// How far a blob has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Bytes of the blob that have arrived.
+    pub downloaded: u64,
+    /// Bytes of the tar that came out of them.
+    pub unpacked: u64,
+    /// How often the connection was made anew.
+    pub resumed: u32,
+}
+
+/// Why a blob was not read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// There is surely no such blob.
+    Absent,
+    /// It broke off or never began; a sentence that says why.
+    Broken(String),
+}
+
+/// Reads the blobs of a verification.
+#[allow(async_fn_in_trait)]
+pub trait Blobs {
+    /// Reads one to its end, and tells `seen` how far it is.
+    ///
+    /// # Errors
+    /// When it does not come, or not all of it.
+    async fn read(&self, job: &Job, seen: &dyn Fn(Seen)) -> Result<BlobFacts, Unread>;
+
+    /// Takes note that a blob is what it should be: what was kept of it may be used from now on.
+    async fn verified(&self, job: &Job);
+
+    /// Puts layers on each other that were verified, and gives what is wrong with that.
+    ///
+    /// # Errors
+    /// A sentence that says why it could not be done.
+    async fn lay(&self, stack: &Stack) -> Result<Vec<Finding>, String>;
+
+    /// Waits until it is time to show the board anew.
+    async fn tick(&self);
+}
+
+/// Reads all blobs of a session, `at_once` of them at a time, until it is over or `stop` is done: the
+/// rest is incomplete then. `on_board` is called at every tick.
+pub async fn run<B: Blobs>(
+    session: Session,
+    blobs: &B,
+    at_once: usize,
+    stop: impl Future<Output = ()>,
+    mut on_board: impl FnMut(&Session),
+) -> Session {
+    let jobs = session.jobs().to_vec();
+    let board = RefCell::new(session);
+    on_board(&board.borrow());
+    let reading = stream::iter(&jobs).map(|job| read(job, blobs, &board));
+    let reading = reading.buffer_unordered(at_once).collect::<()>();
+    let stopped = watched(reading, blobs, stop, || on_board(&board.borrow())).await;
+    if stopped {
+        board.borrow_mut().stop();
+    }
+    let stacks = board.borrow().stacks();
+    for stack in stacks {
+        let laid = blobs.lay(&stack).await;
+        board.borrow_mut().laid(&stack, laid.as_deref().map_err(String::as_str));
+    }
+    board.into_inner()
+}
+
+/// Works and calls `on_tick` meanwhile; whether it was stopped.
+async fn watched<B: Blobs>(
+    work: impl Future<Output = ()>,
+    blobs: &B,
+    stop: impl Future<Output = ()>,
+    mut on_tick: impl FnMut(),
+) -> bool {
+    let (mut work, mut stop) = (std::pin::pin!(work), std::pin::pin!(stop));
+    loop {
+        let tick = std::pin::pin!(blobs.tick());
+        let next = select(work.as_mut(), tick);
+        match select(next, stop.as_mut()).await {
+            Either::Left((Either::Left(_), _)) => return false,
+            Either::Left((Either::Right(_), _)) => on_tick(),
+            Either::Right(_) => return true,
+        }
+    }
+}
+
+/// Reads one blob and tells the session what came of it.
+async fn read<B: Blobs>(job: &Job, blobs: &B, board: &RefCell<Session>) {
+    let seen = RefCell::new(Seen::default());
+    let told = |now: Seen| {
+        seen.replace(now);
+        board.borrow_mut().progress(job.id, now.downloaded, now.unpacked);
+    };
+    let mut came = blobs.read(job, &told).await;
+    // What was put together from several answers may be wrong by the answers alone.
+    if is_other(job, &came) && seen.replace(Seen::default()).resumed > 0 {
+        came = blobs.read(job, &told).await;
+        if is_other(job, &came) && seen.borrow().resumed > 0 {
+            let message = "The connection broke, and what came after it was not the rest of the same content. Try again.";
+            came = Err(Unread::Broken(message.to_owned()));
+        }
+    }
+    let outcome = match came {
+        Ok(facts) => Outcome::Read(facts),
+        Err(Unread::Absent) => Outcome::Absent,
+        Err(Unread::Broken(reason)) => Outcome::Broken { reason, bytes: seen.borrow().downloaded },
+    };
+    board.borrow_mut().finish(job.id, &outcome);
+    if integrity::check(job, &outcome).0 == Verdict::Verified {
+        blobs.verified(job).await;
+    }
+}
+
+/// Whether all of a blob came, and is not what its descriptor says.
+fn is_other(job: &Job, came: &Result<BlobFacts, Unread>) -> bool {
+    let (digest, size) = (&job.descriptor.digest, job.descriptor.size);
+    let other = |facts: &BlobFacts| facts.digest != *digest || facts.size != size;
+    digest.algorithm().is_some() && came.as_ref().is_ok_and(other)
+}
+
+/// A blob of a verification while its bytes come.
+pub struct Reading(Kind);
+
+enum Kind {
+    Layer(Box<LayerReader>),
+    Bytes(Hasher, u64),
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reading({:?})", self.seen())
+    }
+}
+
+impl Reading {
+    /// Nothing has come yet.
+    #[must_use]
+    pub fn of(job: &Job) -> Self {
+        Self(match job.kind {
+            BlobKind::Layer => Kind::Layer(Box::new(LayerReader::new(ReadOptions {
+                subject: job.subject().to_owned(),
+                media_type: Some(job.descriptor.media_type.clone()),
+                digest: job.digest_algorithm(),
+                diff_id: Some(job.diff_id_algorithm()),
+                ..ReadOptions::default()
+            }))),
+            BlobKind::Bytes => Kind::Bytes(Hasher::new(job.digest_algorithm()), 0),
+        })
+    }
+
+    /// The next bytes have come.
+    pub fn push(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            Kind::Layer(reader) => reader.push(bytes, &mut ()),
+            Kind::Bytes(hasher, size) => {
+                hasher.update(bytes);
+                *size += bytes.len() as u64;
+            }
+        }
+    }
+
+    /// How far it is; the connection is not known here.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        match &self.0 {
+            Kind::Layer(reader) => Seen {
+                downloaded: reader.size(),
+                unpacked: reader.uncompressed_size(),
+                ..Seen::default()
+            },
+            Kind::Bytes(_, size) => Seen { downloaded: *size, ..Seen::default() },
+        }
+    }
+
+    /// All has come: what was found out, and the index of a layer that could be read.
+    #[must_use]
+    pub fn finish(self) -> (BlobFacts, Option<Index>) {
+        match self.0 {
+            Kind::Layer(reader) => {
+                let mut summary = reader.finish(&mut ());
+                let facts = BlobFacts::from(&summary);
+                (facts, summary.index.take())
+            }
+            Kind::Bytes(hasher, size) => (BlobFacts::bytes(hasher.finish(), size), None),
+        }
+    }
+}
