@@ -44,6 +44,10 @@ pub enum Command {
     Files(shell::Files),
     /// Print a file of an image.
     Cat(shell::Cat),
+    /// Print what a shell needs to complete these commands.
+    Completions(shell::Completions),
+    /// Write the manual pages of these commands into a folder.
+    Man(shell::Man),
     /// Work on OCI image layouts, such as those that the scratch registry keeps.
     #[command(subcommand)]
     Layout(Layout),

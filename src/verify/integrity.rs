@@ -158,7 +158,13 @@ fn compare(job: &Job, facts: &BlobFacts) -> (Verdict, Vec<Finding>) {
         let finding = finding.expected("a tar, plain or with gzip or zstd");
         findings.push(finding.actual(&descriptor.media_type));
     }
-    findings.extend(facts.findings.iter().cloned());
+    // Where in a layer something is says nothing without the layer.
+    findings.extend(facts.findings.iter().cloned().map(|finding| {
+        match finding.subject == subject {
+            true => finding,
+            false => Finding { subject: format!("{subject}, {}", finding.subject), ..finding },
+        }
+    }));
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     if !failed && !facts.complete {
         let text = format!("{start} could not be decoded to its end, so not all of it is checked.");

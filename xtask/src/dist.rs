@@ -1,7 +1,7 @@
 //! One binary with the page in it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -35,4 +35,21 @@ pub(crate) fn build(effort: Effort) -> Result<PathBuf> {
     let size = fs::metadata(&place)?.len();
     println!("  {} ({:.1} MB)", place.display(), size as f64 / 1e6);
     Ok(place)
+}
+
+/// Shells that get a file with completions.
+const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
+
+/// Writes manual pages and completions beside the binary, as it says them itself.
+pub(crate) fn about(binary: &Path) -> Result<()> {
+    let place = binary.parent().context("the binary lies in no folder")?;
+    let (man, completions) = (place.join("man1"), place.join("completions"));
+    Run::new(binary).arg("man").arg(&man).show()?;
+    fs::create_dir_all(&completions)?;
+    for shell in SHELLS {
+        let script = Run::new(binary).args(["completions", shell]).capture()?;
+        fs::write(completions.join(format!("drydock.{shell}")), script)?;
+    }
+    println!("  {} and {}", man.display(), completions.display());
+    Ok(())
 }

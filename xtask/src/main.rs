@@ -56,7 +56,7 @@ fn command(arguments: &[String]) -> Result<ExitCode> {
         }
         "dist" => {
             setup::setup(Purpose::Run)?;
-            dist::build(page::Effort::Smallest)?;
+            dist::about(&dist::build(page::Effort::Smallest)?)?;
         }
         "test" => return test::test(rest),
         "fuzz" => fuzz::command(rest)?,

@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error. A command ends with 0 when all
 //! is well, with 1 when an image is not what it says it is, and with 2 when that is not known.
 
+mod about;
 mod files;
 mod progress;
 mod sarif;
@@ -17,6 +18,7 @@ use drydock::platform::Platform;
 use drydock::reference::Reference;
 use drydock_native::{Options, Place, open};
 
+pub use self::about::{Completions, Man, completions, man};
 pub use self::files::{Cat, Files, list, print as cat};
 pub use self::show::{Show, run as show};
 pub use self::verify::{Verify, run as verify};

@@ -140,6 +140,19 @@ async fn what_can_not_be_done_is_a_sentence() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn shells_and_man_learn_every_command() {
+    let script = drydock(&["completions", "bash"]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let man = drydock(&["man", folder.path().to_str().unwrap()]).await;
+    assert_eq!((script.status.code(), man.status.code()), (Some(0), Some(0)));
+    for command in ["verify", "show", "files", "cat", "serve"] {
+        assert!(text(&script.stdout).contains(command), "{command}");
+        let page = folder.path().join(format!("drydock-{command}.1"));
+        assert!(fs::read_to_string(page).unwrap().contains(".TH"), "{command}");
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_of_docker_are_used_and_helpers_are_asked() {

@@ -81,7 +81,7 @@ pub(super) fn registry_tests() -> Result<Counts> {
 }
 
 pub(super) fn proxy_tests() -> Result<Counts> {
-    tests(&["--package", "drydock-proxy"])
+    tests(&["--package", "drydock-proxy", "--package", "drydock-native"])
 }
 
 /// Each target over its corpus, and for a while beyond it where there is a fuzzer.
