@@ -41,6 +41,7 @@ mod layer_tar;
 mod layer_write;
 mod peer;
 mod registry_auth;
+mod registry_download;
 mod registry_lists;
 mod registry_ops;
 mod registry_push;

@@ -176,3 +176,32 @@ const dialogs: Record<string, (page: Page) => Promise<void>> = {
   },
   'whole text': (page) => page.getByRole('button', { name: /Show all/ }).first().click(),
 };
+
+for (const view of ['', '/-/layers', '/-/documents', '/-/tags', '/-/graph', '/-/verify', '/-/edit', '/-/copy']) {
+  test(`what has the focus is not hidden behind the bars: ${view || 'overview'}`, async ({ page, stack }) => {
+    await page.setViewportSize({ width: 1280, height: 560 });
+    await page.goto(`/${stack.registry}/app:gzip${view}`);
+    await expect(page.locator('html')).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
+    await page.locator('main').focus();
+    const hidden: string[] = [];
+    for (let step = 0; step < 80; step += 1) {
+      await page.keyboard.press('Tab');
+      const found = await page.evaluate(() => {
+        const focused = document.activeElement;
+        if (!focused || focused === document.body || !focused.closest('main')) return null;
+        const own = focused.getBoundingClientRect();
+        const bars = [...document.querySelectorAll('body *')].filter((it) => {
+          const { position } = getComputedStyle(it);
+          return (position === 'fixed' || position === 'sticky') && !it.contains(focused) && !focused.contains(it);
+        });
+        const covers = bars.map((it) => it.getBoundingClientRect()).filter((bar) => bar.width > 600 && bar.height > 20);
+        const covered = covers.some((bar) => own.top >= bar.top && own.bottom <= bar.bottom && own.height > 0);
+        const outside = own.bottom <= 0 || own.top >= innerHeight;
+        return covered || outside ? `${focused.tagName} ${focused.textContent?.trim().slice(0, 40)}` : '';
+      });
+      if (found === null) break;
+      if (found) hidden.push(found);
+    }
+    expect(hidden).toEqual([]);
+  });
+}
