@@ -306,10 +306,12 @@ impl Session {
         self.rows.iter().fold(0, |sum, row| sum.saturating_add(row.downloaded))
     }
 
-    /// Where in the image what a row or a finding calls so is; `None` for what concerns all of it.
+    /// Where in the image what a row or a finding calls so is, of a place in a layer the layer; `None`
+    /// for what concerns all of it.
     #[must_use]
     pub fn place(&self, subject: &str) -> Option<&Place> {
-        self.places.get(subject).or_else(|| {
+        let layer = || self.places.get(subject.split_once(", ")?.0);
+        self.places.get(subject).or_else(layer).or_else(|| {
             // What two documents say together is said of both of them.
             let config = subject.strip_prefix("config of the ")?;
             let of_root = matches!(config, "manifest" | "document").then_some("config");

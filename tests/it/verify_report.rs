@@ -93,6 +93,30 @@ fn missing_and_broken_blobs_make_it_incomplete() {
     insta::assert_snapshot!(report.detail(), @"Layer 1 could not be read to its end; 5 of 83 bytes came: The connection was cut. There is one more finding like it.");
 }
 
+/// Which connection was faster is no part of a report.
+#[test]
+fn the_order_in_which_blobs_came_plays_no_part() {
+    let mut store = Store::default();
+    let tars = [&["/a", "/b"], &["/c", "/d"]].map(|names| tar(&names.map(|name| file(name, name))));
+    let layers = tars.clone().map(|tar| store.put(MediaType::LAYER, tar));
+    let config = store.config("linux/amd64", &tars.map(|tar| Digest::sha256(&tar)));
+    let manifest = store.manifest(&config, &layers);
+    store.tag("v1", &manifest);
+    let graph = store.load_all("v1");
+    let reported = |backwards: bool| {
+        let mut session = Session::new("a", &graph, &Choice::All);
+        let mut jobs = session.jobs().to_vec();
+        if backwards {
+            jobs.reverse();
+        }
+        jobs.iter().for_each(|job| session.finish(job.id, &read(&store, job)));
+        session.report(0)
+    };
+    let subjects: Vec<_> = reported(false).findings.into_iter().map(|it| it.subject).collect();
+    assert_eq!(subjects, ["layer 1, /a", "layer 1, /b", "layer 2, /c", "layer 2, /d"]);
+    assert_eq!(reported(false), reported(true));
+}
+
 #[test]
 fn failed_wins_over_incomplete() {
     let mut store = Store::default();

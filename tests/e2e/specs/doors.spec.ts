@@ -308,11 +308,14 @@ test('files from disk open with the server gone', async ({ page, stack }) => {
     save(`${stack.registry}/whiteouts:1`, `oci-archive:${archive}:1`);
     const port = await freePort();
     const server = await drydock(port, join(folder, 'scratch'), []);
-    const workers: string[] = [];
-    page.on('worker', (worker) => workers.push(worker.url()));
+    const loaded: string[] = [];
+    page.on('requestfinished', (request) => {
+      if (request.url().endsWith('/worker_bg.wasm')) loaded.push(request.url());
+    });
     await page.goto(`http://127.0.0.1:${port}/`);
-    await expect.poll(() => workers.length, { timeout: 20_000 }).toBeGreaterThan(1);
-    await page.waitForLoadState('networkidle');
+    // One for trees, one for edits, and those that read.
+    const all = 2 + Math.min(await page.evaluate(() => navigator.hardwareConcurrency), 4);
+    await expect.poll(() => loaded.length, { timeout: 60_000 }).toBe(all);
     await server.stop();
     await page.getByLabel('Choose file…').last().setInputFiles(archive);
     await page.waitForURL(/\/-\/local\//);
