@@ -1,10 +1,13 @@
 //! All documents under one reference.
 
+use std::collections::BTreeMap;
+
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::image::{self, Graph, Options};
 use drydock::reference::{Reference, Target};
 use drydock::source::{BlobPlace, CosignKind, CosignTag, Fetched, Holder, Referrers, Source};
+use http::HeaderMap;
 
 use super::source::{AnySource, SourceError};
 use super::{Problem, tab};
@@ -22,7 +25,7 @@ pub struct Loaded {
     /// Why the root is not there, when it could not be fetched or is not what was asked for.
     pub problem: Option<Problem>,
     /// The header fields that came with each document.
-    pub headers: std::collections::BTreeMap<Digest, http::HeaderMap>,
+    pub headers: BTreeMap<Digest, HeaderMap>,
 }
 
 /// Loads the documents under a reference, as [`image::load`] does, and no document twice in this

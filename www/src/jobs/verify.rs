@@ -24,8 +24,9 @@ use crate::net::place::Place;
 /// Milliseconds between two changes of the board that are told.
 const EVERY: f64 = 100.0;
 
-/// Blobs that are handed to the pool at once; it has limits of its own.
-const AT_ONCE: usize = 100_000;
+/// Blobs that are handed to the pool at once, which has limits of its own: of thousands, no more than
+/// a task takes.
+const AT_ONCE: usize = 64;
 
 /// Why layers that were read can't be put on each other.
 const TOO_MANY: &str = "there are more files in the layers than are remembered here.";
@@ -153,7 +154,9 @@ struct InWorkers {
 
 impl Blobs for InWorkers {
     async fn read(&self, job: &Job, seen: &dyn Fn(Seen)) -> Result<BlobFacts, Unread> {
-        // What the pool tells outlives this future no longer than the pool's own.
+        let told = |Progress { downloaded, unpacked, resumed, .. }| {
+            seen(Seen { downloaded, unpacked, resumed });
+        };
         let (sender, mut receiver) = unbounded();
         let on_progress = move |progress: Progress| {
             let _gone = sender.unbounded_send(progress);
@@ -162,12 +165,15 @@ impl Blobs for InWorkers {
         let came = loop {
             match select(work.as_mut(), receiver.next()).await {
                 Either::Left((came, _)) => break came,
-                Either::Right((Some(Progress { downloaded, unpacked, resumed, .. }), _)) => {
-                    seen(Seen { downloaded, unpacked, resumed });
-                }
+                Either::Right((Some(progress), _)) => told(progress),
                 Either::Right((None, _)) => break work.await,
             }
         };
+        // What was told last says whether the connection broke, and so whether to trust the rest.
+        receiver.close();
+        while let Some(progress) = receiver.next().await {
+            told(progress);
+        }
         came.map_err(|problem| match problem.kind {
             ProblemKind::NotFound => Unread::Absent,
             _ => Unread::Broken(problem.message),
