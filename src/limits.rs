@@ -59,6 +59,8 @@ pub const TAR_ENTRIES: usize = 10_000_000;
 pub const TAR_SPARSE_REGIONS: usize = 1 << 20;
 /// Most entries of an archive of images, and most files of a folder of them.
 pub const ARCHIVE_ENTRIES: u64 = 200_000;
+/// Largest tar that a packed archive is unpacked to, in bytes.
+pub const ARCHIVE_UNPACKED_BYTES: u64 = 64 << 30;
 /// Most memory that the entries of one layer may take, in bytes.
 pub const INDEX_BYTES: usize = 512 << 20;
 /// Most paths that the merged tree of an image may have, removed ones counted.

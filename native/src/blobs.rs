@@ -12,7 +12,7 @@ use drydock::finding::Finding;
 use drydock::layer::{Index, Overlay};
 use drydock::registry::{self, Download};
 use drydock::source::FileRange;
-use drydock::verify::{BlobFacts, Blobs, Job, JobId, Reading, Seen, Stack, Unread};
+use drydock::verify::{BlobFacts, Blobs, Job, Reading, Seen, Stack, Unread};
 
 use crate::patience::Patience;
 use crate::place::Place;
@@ -28,7 +28,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub struct Threads<'a> {
     place: &'a Place,
     /// Indexes of layers that were read and not compared yet.
-    read: RefCell<BTreeMap<JobId, Index>>,
+    read: RefCell<BTreeMap<Digest, Index>>,
     /// Those of layers that were verified.
     verified: RefCell<BTreeMap<Digest, Arc<Index>>>,
 }
@@ -64,13 +64,14 @@ impl Blobs for Threads<'_> {
             seen(Seen { resumed: pieces.resumed(), ..reading.seen() });
         }
         let (facts, index) = reading.finish();
-        self.read.borrow_mut().extend(index.map(|index| (job.id, index)));
+        self.read.borrow_mut().extend(index.map(|index| (job.descriptor.digest.clone(), index)));
         Ok(facts)
     }
 
     async fn verified(&self, job: &Job) {
-        if let Some(index) = self.read.borrow_mut().remove(&job.id) {
-            self.verified.borrow_mut().insert(job.descriptor.digest.clone(), Arc::new(index));
+        let digest = &job.descriptor.digest;
+        if let Some(index) = self.read.borrow_mut().remove(digest) {
+            self.verified.borrow_mut().insert(digest.clone(), Arc::new(index));
         }
     }
 

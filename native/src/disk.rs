@@ -15,8 +15,6 @@ use tempfile::NamedTempFile;
 
 /// Bytes that are read at once.
 const PIECE: usize = 1 << 20;
-/// Most bytes of a packed archive's tar: as much as the page takes.
-const UNPACKED: u64 = 1 << 40;
 
 /// The files of an archive.
 #[derive(Debug)]
@@ -111,11 +109,15 @@ impl Disk {
                 if kind.is_dir() {
                     open.push(path);
                 } else if kind.is_file()
-                    && let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str)
-                    && (files.len() as u64) < limits::ARCHIVE_ENTRIES
+                    && let Some(name) = within(root, &path)
                 {
-                    list.push((name.replace('\\', "/"), entry.metadata()?.len()));
+                    list.push((name, entry.metadata()?.len()));
                     files.push(path);
+                }
+                // One too many is told by whoever takes the list.
+                if files.len() as u64 > limits::ARCHIVE_ENTRIES {
+                    open.clear();
+                    break;
                 }
             }
         }
@@ -124,9 +126,15 @@ impl Disk {
     }
 }
 
+/// A path in a folder with slashes; `None` for names that are no text, which no layout has.
+fn within(root: &Path, path: &Path) -> Option<String> {
+    let names = path.strip_prefix(root).ok()?.iter().map(|name| name.to_str());
+    names.collect::<Option<Vec<_>>>().map(|names| names.join("/"))
+}
+
 fn unpack(path: &Path) -> Result<NamedTempFile, DiskError> {
     let (mut from, mut to) = (File::open(path)?, NamedTempFile::new()?);
-    let (mut unpacker, mut piece) = (Unpacker::new(UNPACKED), vec![0; PIECE]);
+    let (mut unpacker, mut piece) = (Unpacker::new(limits::ARCHIVE_UNPACKED_BYTES), vec![0; PIECE]);
     let mut failed = None;
     loop {
         let length = from.read(&mut piece)?;
@@ -157,5 +165,25 @@ impl ReadAt for Disk {
             Ok(bytes)
         };
         read().map(Bytes::from).map_err(|error| ReadError(error.to_string()))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_does_not_lead_out_of_itself() {
+        let (root, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir_all(root.path().join("blobs/sha256")).unwrap();
+        fs::write(root.path().join("blobs/sha256/a"), "a").unwrap();
+        fs::write(outside.path().join("secret"), "secret").unwrap();
+        let links = [("blobs/sha256/b", "secret"), ("blobs/etc", "")];
+        for (link, to) in links {
+            std::os::unix::fs::symlink(outside.path().join(to), root.path().join(link)).unwrap();
+        }
+        let (files, disk) = Disk::folder(root.path()).unwrap();
+        let paths: Vec<&str> = files.iter().map(|(path, _)| path).collect();
+        assert_eq!((paths, disk.files.len()), (vec!["blobs/sha256/a"], 1));
     }
 }

@@ -93,7 +93,9 @@ impl Transport for Sockets {
 
     async fn send(&self, request: Request) -> Result<Response<SocketsBody>, TransportError> {
         let Request { purpose, method, mut url, mut headers, body } = request;
-        let follows = matches!(method, Method::GET | Method::HEAD) && purpose != Purpose::Upload;
+        // Where a token service or an upload leads is for the caller to judge.
+        let follows = matches!(method, Method::GET | Method::HEAD)
+            && matches!(purpose, Purpose::Endpoint | Purpose::NextPage);
         for _ in 0..=HOPS {
             let response =
                 self.once(&method, url.clone(), headers.clone(), body.clone().into()).await?;

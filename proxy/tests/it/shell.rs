@@ -1,11 +1,17 @@
 //! `drydock verify` and its like, as processes: what they print, where, and how they end.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
 
 use drydock_registry::{Faults, Store, router, sample};
+use http::Response;
+use http_body_util::Full;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::{Upstream, World, raw};
 
 /// A registry of this machine with the sample image, broken ones, and faults.
 async fn registry() -> String {
@@ -187,4 +193,79 @@ async fn logins_of_docker_are_used_and_helpers_are_asked() {
     let output = drydock_with(&["verify", &image], at).await;
     assert_eq!(output.status.code(), Some(2), "the helper is not there");
     assert!(text(&output.stderr).contains("docker-credential-test gave no login"), "{output:?}");
+}
+
+/// Leads to hosts as a proxy does that the environment names: a shell has no name service to change.
+async fn tunnel(hosts: Vec<(&'static str, SocketAddr)>) -> Upstream {
+    raw(move |mut tcp, head| {
+        let to = hosts.iter().find(|(host, _)| head.starts_with(&format!("CONNECT {host}:443 ")));
+        let to = to.map(|(_, address)| *address);
+        async move {
+            let Some(to) = to else { return };
+            let mut upstream = TcpStream::connect(to).await.unwrap();
+            tcp.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            let _ended = tokio::io::copy_bidirectional(&mut tcp, &mut upstream).await;
+        }
+    })
+    .await
+}
+
+/// A registry whose manifests lie elsewhere, and that wants a login for telling where.
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_a_login_stays_with_its_registry_and_no_redirect_leads_out_of_tls() {
+    let world = World::new();
+    let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+    let store = world.https("store.test", "93.184.216.35", move |_| {
+        let answer =
+            Response::builder().header("content-type", "application/vnd.oci.image.index.v1+json");
+        answer.body(Full::from(manifest)).unwrap()
+    });
+    let store = store.await;
+    let registry = world.https("registry.test", "93.184.216.34", |seen| {
+        let answer = Response::builder();
+        if !seen.headers.contains_key("authorization") {
+            let answer = answer.status(401).header("www-authenticate", "Basic realm=\"r\"");
+            return answer.body(Full::default()).unwrap();
+        }
+        let to = match seen.uri.as_str() {
+            "/v2/plain/manifests/1" => "http://store.test/manifest",
+            uri if uri.ends_with("/manifests/1") => "https://store.test/manifest",
+            _ => return answer.status(404).body(Full::default()).unwrap(),
+        };
+        answer.status(307).header("location", to).body(Full::default()).unwrap()
+    });
+    let registry = registry.await;
+    let hosts = vec![("registry.test", registry.address), ("store.test", store.address)];
+    let proxy = tunnel(hosts).await;
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = folder.path().join("ca.pem");
+    fs::write(&trusted, world.pem()).unwrap();
+    let auths = r#"{"auths":{"registry.test":{"auth":"ZGVtbzpzZWNyZXQ="}}}"#;
+    fs::write(folder.path().join("config.json"), auths).unwrap();
+    let verify = async |image: &str, is_trusted: bool| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_drydock"));
+        command.args(["verify", image]).env("DOCKER_CONFIG", folder.path());
+        command.env("HTTPS_PROXY", format!("http://{}", proxy.address)).env_remove("NO_PROXY");
+        command.env_remove("https_proxy").env_remove("no_proxy").env_remove("SSL_CERT_DIR");
+        if is_trusted {
+            command.env("SSL_CERT_FILE", &trusted);
+        } else {
+            command.env_remove("SSL_CERT_FILE");
+        }
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    };
+    let output = verify("registry.test/app:1", true).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(store.seen().len(), 1);
+    assert!(!store.seen()[0].headers.contains_key("authorization"), "the login stays");
+
+    let output = verify("registry.test/plain:1", true).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stdout).contains("it leads from https to http"), "{output:?}");
+    assert_eq!(store.seen().len(), 1);
+
+    let before = registry.seen().len();
+    let output = verify("registry.test/app:1", false).await;
+    assert_eq!((output.status.code(), registry.seen().len()), (Some(2), before), "{output:?}");
+    assert!(text(&output.stdout).contains("certificate"), "{output:?}");
 }

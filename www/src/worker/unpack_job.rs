@@ -2,6 +2,7 @@
 
 use drydock::archive::Unpacker;
 use drydock::digest::{Algorithm, Hasher};
+use drydock::limits;
 use wasm_bindgen::JsValue;
 
 use super::Progress;
@@ -13,13 +14,10 @@ use super::protocol::{BlobFrom, Outcome};
 use crate::disk::Writer;
 use crate::net::problem::Problem;
 
-/// Most bytes that an archive may unpack to.
-const LIMIT: u64 = 64 << 30;
-
 pub(super) async fn run(parts: &[JsValue], link: Link) -> Result<Finished, Problem> {
     let mut writer = Writer::create().await?;
     let mut hasher = Hasher::new(Algorithm::Sha256);
-    let mut unpacker = Unpacker::new(LIMIT);
+    let mut unpacker = Unpacker::new(limits::ARCHIVE_UNPACKED_BYTES);
     let mut meter = Meter::new(link.clone());
     let mut input = Input::open(BlobFrom::Disk(0), parts, link, 0)?;
     let mut piece = Vec::new();
