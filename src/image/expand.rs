@@ -356,21 +356,30 @@ impl Loader {
         else {
             return;
         };
-        let tags = match node.role {
-            Role::Root | Role::Entry(_) => true,
-            Role::Referrer if self.referrer_depth(id) < limits::REFERRER_DEPTH => false,
+        match node.role {
+            Role::Root | Role::Entry(_) => {}
+            Role::Referrer if self.referrer_depth(id) < limits::REFERRER_DEPTH => {}
             Role::Referrer => {
                 let most = limits::REFERRER_DEPTH;
                 let reason = format!("Referrers of referrers are followed {most} deep.");
                 return self.not_known(LookUp::Referrers, reason);
             }
             _ => return,
-        };
-        if !self.referred.insert(digest.clone()) {
-            return;
         }
-        self.ask(Turn::Referrers, What::Referrers(digest.clone()), id);
-        for tag in CosignKind::ALL.iter().filter(|_| tags).filter_map(|kind| kind.tag(&digest)) {
+        if self.referred.insert(digest.clone()) {
+            self.ask(Turn::Referrers, What::Referrers(digest), id);
+        }
+    }
+
+    /// Asks for what cosign may have put beside a node, once its referrers are known: what is both is
+    /// a referrer, whichever answer would come first.
+    pub(super) fn ask_tags(&mut self, id: NodeId) {
+        let Some(node) = self.graph.node(id) else { return };
+        let (Role::Root | Role::Entry(_), Some(descriptor)) = (&node.role, &node.descriptor) else {
+            return;
+        };
+        let digest = descriptor.digest.clone();
+        for tag in CosignKind::ALL.iter().filter_map(|kind| kind.tag(&digest)) {
             self.ask(Turn::Tags, What::CosignTag(tag.as_str().to_owned()), id);
         }
     }
@@ -398,11 +407,7 @@ impl Loader {
             .filter_map(|node| Some(node.descriptor.as_ref()?.digest.clone()))
             .collect();
         for (at, descriptor) in manifests.into_iter().enumerate() {
-            if self.is_own(above, &descriptor.digest) {
-                continue;
-            }
-            if !seen.insert(descriptor.digest.clone()) {
-                self.found_by_tag(above, at + 1, &descriptor);
+            if self.is_own(above, &descriptor.digest) || !seen.insert(descriptor.digest.clone()) {
                 continue;
             }
             let added = self.add(above, Role::Referrer, at + 1, Some(descriptor.clone()));
@@ -411,30 +416,21 @@ impl Loader {
         }
     }
 
-    /// A referrer that one of cosign's tags has brought already is that one: what there is does not
-    /// depend on which answer comes first.
-    fn found_by_tag(&mut self, above: NodeId, place: usize, descriptor: &Descriptor) {
-        let same = |node: &&Node| {
-            matches!(node.role, Role::CosignTag(_))
-                && node.descriptor.as_ref().is_some_and(|it| it.digest == descriptor.digest)
-        };
-        let Some(id) = self.graph.attached_to(above).find(same).map(|node| node.id) else { return };
-        let label = self.label(above, &Role::Referrer, place, Some(descriptor));
-        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
-        (node.role, node.place, node.label) = (Role::Referrer, place, label);
-        node.descriptor = Some(descriptor.clone());
-        let view = node.view.clone();
-        node.artifact = match view.as_deref() {
-            Some(View::Manifest(manifest)) => Some(artifact_kind(descriptor, Some(manifest))),
-            _ => Some(artifact_kind(descriptor, None)),
-        };
-        if let Some(View::Manifest(manifest)) = view.as_deref() {
-            self.check_subject(id, manifest);
-        }
-    }
-
     pub(super) fn add_cosign_tag(&mut self, above: NodeId, tag: &str) -> Option<NodeId> {
-        self.add(above, Role::CosignTag(tag.to_owned()), 1, None)
+        let added = self.add(above, Role::CosignTag(tag.to_owned()), 1, None);
+        // They stand in one order, whichever was answered first.
+        let nodes = &self.graph.nodes;
+        let tag_of = |id: &NodeId| match nodes.get(id.0).map(|node| &node.role) {
+            Some(Role::CosignTag(tag)) => Some(tag.clone()),
+            _ => None,
+        };
+        let Some(node) = nodes.get(above.0) else { return added };
+        let mut children = node.children.clone();
+        children.sort_by_cached_key(tag_of);
+        if let Some(node) = self.graph.nodes.get_mut(above.0) {
+            node.children = children;
+        }
+        added
     }
 }
 

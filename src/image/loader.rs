@@ -419,6 +419,7 @@ impl Loader {
             Answer::Failed(reason) => self.not_known(LookUp::Referrers, reason),
             Answer::Absent | Answer::Document { .. } => {}
         }
+        self.ask_tags(id);
     }
 
     fn cosign_tag(&mut self, question: &Question, tag: &str, answer: &Answer) {
@@ -455,9 +456,14 @@ impl Loader {
     /// Notes that a look-up beside the image gave no answer, each kind once.
     pub(super) fn not_known(&mut self, what: LookUp, reason: String) {
         match self.graph.not_known.iter_mut().find(|known| known.what == what) {
-            Some(known) => known.times += 1,
+            Some(known) => {
+                known.times += 1;
+                // Of several one is told, and always the same.
+                known.reason = std::cmp::min(std::mem::take(&mut known.reason), reason);
+            }
             None => self.graph.not_known.push(NotKnown { what, reason, times: 1 }),
         }
+        self.graph.not_known.sort_by_key(|known| known.what);
     }
 }
 

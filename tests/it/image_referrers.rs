@@ -81,6 +81,52 @@ fn b1_what_is_the_image_itself_does_not_refer_to_it() {
     assert_eq!(not_known.times, 2, "the page and the error");
 }
 
+/// Whose answer was faster is no part of what is shown.
+#[test]
+fn the_order_of_answers_plays_no_part() {
+    let mut store = Store::default();
+    let amd = store.image("linux/amd64", &["a"]);
+    let arm = store.image("linux/arm64", &["b"]);
+    let index = store.index(&[entry(&amd, "linux/amd64"), entry(&arm, "linux/arm64")]);
+    store.tag("v1", &index);
+    for (image, name) in [(&index, "1"), (&amd, "2")] {
+        let both = store.artifact(&format!("application/both{name}"), Some(image));
+        let other = store.artifact(&format!("application/other{name}"), Some(image));
+        store.referrers.insert(digest(image), vec![other, both.clone()]);
+        let signed = store.artifact(&format!("application/signed{name}"), None);
+        for (suffix, manifest) in [("sig", &both), ("att", &signed), ("sbom", &index)] {
+            store.tag(&format!("{}.{suffix}", digest(image).referrers_tag()), manifest);
+        }
+    }
+    let mut loaded = |backwards: bool| {
+        let reference = Reference::parse("localhost:5000/a:v1").expect("reference");
+        let options = Options { referrers: true, ..Options::default() };
+        let (mut loader, mut open) = (Loader::new(reference, options), Vec::new());
+        loop {
+            while let Some(want) = loader.next_want() {
+                open.push(want);
+            }
+            let at = if backwards {
+                open.len().checked_sub(1)
+            } else {
+                open.len().min(1).checked_sub(1)
+            };
+            let Some(at) = at else { break };
+            let want = open.remove(at);
+            let answer = match &want.what {
+                What::CosignTag(tag) if tag.contains(digest(&arm).encoded()) => {
+                    Answer::Failed(format!("The registry does not say what {tag} is."))
+                }
+                what => store.answer(what),
+            };
+            loader.supply(want.id, answer);
+        }
+        let graph = loader.into_graph();
+        (outline(&graph), graph.not_known().iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(loaded(false), loaded(true));
+}
+
 /// The same signature by the API and under cosign's tag is one, whichever is answered first.
 #[test]
 fn a_signature_that_is_found_twice_is_one() {
