@@ -4,7 +4,8 @@
 //! Image (documents that were loaded) + Draft (edits as data) + Context (built layers, time, bases)
 //!   -> apply -> Change: new documents and descriptors, needed content, what is lost, findings
 //!
-//! Change.pending -> the caller builds the Recipes -> Context.built -> apply again -> final digests
+//! Change.pending -> build each Recipe (Materials, Destination) -> Context.built -> apply again
+//!   -> final digests
 //! ```
 //!
 //! A [`Draft`] is a base and a list of [`Edit`]s. It is plain data: it is shown, undone
@@ -14,8 +15,8 @@
 //! document that no edit touches every byte. An edit of an index is done to each image in its
 //! [`Scope`], never to attestations, and the index is written anew around them.
 //!
-//! Layers are not built here. An edit that needs a new one leaves a [`Recipe`], which may take the
-//! layers of other recipes; [`Change::pending`] says what is still to be built. Until then the
+//! An edit that needs a new layer leaves a [`Recipe`], which may take the layers of other recipes;
+//! [`Change::pending`] says what is still to be [built](build()), which takes its time. Until then the
 //! change shows everything else, and what depends on the missing layers has a
 //! [provisional](is_provisional) digest.
 //!
@@ -30,6 +31,7 @@ mod annotations;
 mod apply;
 mod attach;
 mod breaks;
+mod build;
 mod change;
 mod check;
 mod config;
@@ -73,6 +75,7 @@ pub use action::{
 pub use apply::{Context, apply, recipes};
 pub use attach::{AttachEdit, AttachTo, AttachedFile, attach, referrer_descriptor};
 pub use breaks::with_breaks_of;
+pub use build::{Made, build};
 pub use change::{Change, ChangedDocument, Lost, NeededBlob, NewReferrer, Origin};
 pub use draft::{Base, Draft, Edit, Pinned, PinnedError, Scope};
 pub use editable::is_provisional;

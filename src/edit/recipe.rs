@@ -1,8 +1,8 @@
 //! What has to be built before the new documents are known?
 //!
-//! A recipe says how a layer comes about, not who builds it: the caller builds it by its own means
-//! and hands over what came of it ([`BuiltLayer`](crate::layer::write::BuiltLayer)). Recipes are
-//! named by the digest of their canonical JSON, so that the same recipe is built once, for however
+//! A recipe says how a layer comes about; it is [built](crate::edit::build()) where its layers and
+//! files are, and what came of it ([`BuiltLayer`](crate::layer::write::BuiltLayer)) is handed over.
+//! Recipes are named by the digest of their canonical JSON, so that the same recipe is built once, for however
 //! many platforms, drafts and reloads.
 
 use std::fmt;
@@ -177,6 +177,17 @@ impl Recipe {
             Self::Strip { layer, .. }
             | Self::Times { layer, .. }
             | Self::Recompress { layer, .. } => std::slice::from_ref(layer),
+        }
+    }
+
+    /// Whether the entries of the layers that it takes must be known before its tar can be planned.
+    #[must_use]
+    pub fn needs_indexes(&self) -> bool {
+        match self {
+            Self::Files { .. } | Self::Flatten { .. } | Self::Strip { .. } | Self::Times { .. } => {
+                true
+            }
+            Self::Given { .. } | Self::Recompress { .. } => false,
         }
     }
 

@@ -27,6 +27,7 @@ pub(crate) mod findings;
 mod index;
 mod links;
 mod overlay;
+mod pieces;
 mod reader;
 pub(crate) mod tar;
 pub mod write;
@@ -36,4 +37,5 @@ pub(crate) use overlay::clean;
 pub use overlay::{
     Astray, Change, ChangeKind, EntryRef, Followed, HARDLINK_TARGET, Node, NodeId, Overlay, Walk,
 };
+pub use pieces::{Pieces, Runs, TarStream};
 pub use reader::{LayerReader, LayerSummary, ReadOptions, Sink};

@@ -10,6 +10,7 @@ mod archive_write;
 mod commands;
 mod commands_hostile;
 mod edit_bugs;
+mod edit_build;
 mod edit_config;
 mod edit_documents;
 mod edit_index;

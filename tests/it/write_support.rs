@@ -3,10 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use drydock::digest::Digest;
 use drydock::layer::content::Wanted;
-use drydock::layer::write::{Keep, NewEntry, NewNode, Part, TarPlan};
-use drydock::layer::{Index, NodeId, Overlay};
+use drydock::layer::write::{
+    self, Destination, Keep, MakeError, Materials, NewEntry, NewNode, Part, TarPlan,
+};
+use drydock::layer::{Index, NodeId, Overlay, Pieces, TarStream};
+use futures_util::FutureExt as _;
 
 use crate::layer_support::read;
 
@@ -30,28 +34,102 @@ pub(crate) fn entry(path: &str, mode: u16, node: NewNode) -> NewEntry {
 /// The tar that a plan describes. Fails when its size or the order of its runs is not what it
 /// says.
 pub(crate) fn execute(plan: &TarPlan, layers: &[&[u8]], files: &Files) -> Vec<u8> {
-    let (mut tar, mut last) = (Vec::new(), (usize::MAX, 0));
+    let mut last = (usize::MAX, 0);
     for part in plan.parts() {
         match part {
-            Part::Bytes(bytes) => {
-                assert!(!bytes.is_empty() && bytes.len() <= 64 << 10);
-                tar.extend_from_slice(&bytes);
-            }
-            Part::File { digest, size } => {
-                let content = &files.0[&digest];
-                assert_eq!(content.len() as u64, size);
-                tar.extend_from_slice(content);
-            }
+            Part::Bytes(bytes) => assert!(!bytes.is_empty() && bytes.len() <= 64 << 10),
+            Part::File { digest, size } => assert_eq!(files.0[&digest].len() as u64, size),
             Part::Layer { layer, range } => {
                 assert!(layer != last.0 || range.start >= last.1, "{layer} {range:?} {last:?}");
                 last = (layer, range.end);
-                tar.extend_from_slice(&layers[layer][range.start as usize..range.end as usize]);
             }
         }
     }
+    let layers = layers.iter().map(|layer| Bytes::copy_from_slice(layer)).collect();
+    let files = files.0.iter().map(|(digest, file)| (digest.clone(), file.clone().into()));
+    let materials = InMemory { layers, files: files.collect(), chunk: CHUNK };
+    let mut made = Made::default();
+    now(write::copy(plan, &materials, &mut made)).expect("a tar");
+    let Made(tar) = made;
     assert_eq!(tar.len() as u64, plan.size());
     assert_eq!(read(&tar).entries, plan.entries());
     tar
+}
+
+/// Bytes that are read at once, where that is not what is tested.
+const CHUNK: usize = 64 << 10;
+
+/// What becomes of work that never waits.
+pub(crate) fn now<T>(work: impl Future<Output = T>) -> T {
+    work.now_or_never().expect("work in memory does not wait")
+}
+
+/// All that a layer is made of.
+pub(crate) struct InMemory {
+    /// The layers, packed or not.
+    pub(crate) layers: Vec<Bytes>,
+    pub(crate) files: HashMap<Digest, Bytes>,
+    /// Bytes that are read at once. Must not play a part.
+    pub(crate) chunk: usize,
+}
+
+/// Bytes that come in chunks.
+pub(crate) struct Chunks(Bytes, usize, Bytes);
+
+impl Chunks {
+    pub(crate) fn of(bytes: &Bytes, chunk: usize) -> Self {
+        Self(bytes.clone(), chunk, Bytes::new())
+    }
+}
+
+impl InMemory {
+    fn stream(&self, bytes: &Bytes) -> TarStream<Chunks> {
+        let chunks = Chunks::of(bytes, self.chunk);
+        TarStream::new(chunks, &Digest::sha256(bytes), bytes.len() as u64)
+    }
+}
+
+impl Materials for InMemory {
+    type Error = MakeError;
+    type Layer = TarStream<Chunks>;
+    type File = Chunks;
+
+    async fn layer(&self, at: usize) -> Result<TarStream<Chunks>, MakeError> {
+        self.layers.get(at).map(|layer| self.stream(layer)).ok_or(MakeError::Missing)
+    }
+
+    async fn file(&self, digest: &Digest) -> Result<Chunks, MakeError> {
+        let file = self.files.get(digest).ok_or(MakeError::Missing)?;
+        Ok(Chunks::of(file, self.chunk))
+    }
+
+    async fn supplied(&self, digest: &Digest) -> Result<TarStream<Chunks>, MakeError> {
+        self.files.get(digest).map(|file| self.stream(file)).ok_or(MakeError::Missing)
+    }
+}
+
+impl Pieces for Chunks {
+    type Error = MakeError;
+
+    async fn next(&mut self) -> Result<Option<&[u8]>, MakeError> {
+        self.2 = self.0.split_to(self.0.len().min(self.1));
+        Ok((!self.2.is_empty()).then_some(&*self.2))
+    }
+}
+
+/// What was made.
+#[derive(Default)]
+pub(crate) struct Made(pub(crate) Vec<u8>);
+
+impl Destination<TarStream<Chunks>> for Made {
+    type Error = MakeError;
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), MakeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    async fn turn(&mut self, _read: u64, _tar: u64) {}
 }
 
 /// The index of a tar, which must be without anything that deserves a finding.

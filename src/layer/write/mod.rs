@@ -2,20 +2,22 @@
 //!
 //! ```text
 //! [NewEntry, …] + Overlay -> onto ────────┐
-//! [Index, …] -> flatten, export, folder ─┼-> TarPlan -> parts -> LayerWriter -> blob, BuiltLayer
+//! [Index, …] -> flatten, export, folder ─┼-> TarPlan -> assemble -> LayerWriter -> blob, BuiltLayer
 //! Index -> rewrite, windows_layer ───────┘
 //! a tar, tar.gz or tar.zst -> GivenLayer -> the same file or a blob, BuiltLayer
 //! ```
 //!
 //! A new layer is first a [`TarPlan`], which says where every byte of its tar comes from, so that
-//! its size is known and nothing has to be held in memory while it is written. Whoever has the
-//! files and the layers goes through [`TarPlan::parts`] and pushes their bytes into a
-//! [`LayerWriter`].
+//! its size is known and nothing has to be held in memory while it is written. [`assemble`] goes
+//! through it, asks for the files and the layers ([`Materials`]), pushes their bytes into a
+//! [`LayerWriter`], and hands over what comes of them ([`Destination`]).
 //!
 //! The same entries give the same tar, and the same tar the same blob, on every machine.
 
+mod assemble;
 mod compress;
 mod entry;
+mod error;
 mod export;
 mod files;
 mod flatten;
@@ -28,8 +30,11 @@ mod windows;
 mod writer;
 mod zstd;
 
+pub(crate) use assemble::Out;
+pub use assemble::{Destination, Materials, assemble, copy};
 pub use compress::{GzipLevel, LevelError, Method};
 pub use entry::{Keep, NewEntry, NewNode};
+pub use error::MakeError;
 pub use export::{export, folder};
 pub use files::{EntryError, Parent, agree, files};
 pub use flatten::{Flattened, flatten};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
-use drydock::edit::{Input, Recipe, RecipeId};
+use drydock::edit::{Input, Made, Recipe, RecipeId};
 use drydock::layer::write::BuiltLayer;
 use futures_util::future::try_join_all;
 use wasm_bindgen::JsValue;
@@ -29,17 +29,6 @@ pub struct Supplies {
     pub built: BTreeMap<RecipeId, BuiltLayer>,
 }
 
-/// What a recipe gave.
-#[derive(Clone, Debug)]
-pub struct Made {
-    /// The layer; its blob is on disk.
-    pub layer: BuiltLayer,
-    /// What is remarkable about it, one sentence each.
-    pub remarks: Vec<String>,
-    /// Paths that were to be taken out and were not in it.
-    pub absent: Vec<String>,
-}
-
 /// Makes the layer of a recipe. Layers that it takes are read to their ends, and compared with
 /// their digests, before anything is kept.
 ///
@@ -57,12 +46,12 @@ pub async fn build(
     let mut wanted = Vec::new();
     for input in recipe.inputs() {
         let (place, descriptor, diff_id) = layer(input, supplies)?;
-        let index = wants_index(recipe).then_some(blobs.len());
+        let index = recipe.needs_indexes().then_some(blobs.len());
         layers.push((descriptor.size, index));
         blobs.push((place.clone(), descriptor.digest.clone()));
         wanted.push((place, descriptor, diff_id));
     }
-    if wants_index(recipe) {
+    if recipe.needs_indexes() {
         let indexes = wanted.iter().map(|(place, descriptor, diff_id)| {
             tree::index(place, descriptor, Some(diff_id.clone()))
         });
@@ -90,19 +79,8 @@ pub async fn build(
         Ok(Order { work, parts, slots })
     };
     match tab().pool.read(weight, order, on_progress).await?.outcome {
-        Outcome::Built { layer, remarks, absent } => Ok(Made { layer, remarks, absent }),
+        Outcome::Built(made) => Ok(made),
         _ => Err(no_sense()),
-    }
-}
-
-/// Whether the entries of the layers must be known before the tar can be planned.
-fn wants_index(recipe: &Recipe) -> bool {
-    match recipe {
-        Recipe::Files { .. }
-        | Recipe::Flatten { .. }
-        | Recipe::Strip { .. }
-        | Recipe::Times { .. } => true,
-        Recipe::Given { .. } | Recipe::Recompress { .. } => false,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::edit::{Base, Draft, Edit, History, Pinned, RecipeId, Step, Time, last_change};
+use drydock::edit::{Base, Draft, Edit, History, Made, Pinned, RecipeId, Step, Time, last_change};
 use drydock::layer::write::{BuiltLayer, NewNode};
 use drydock::platform::Platform;
 use drydock::reference::Reference;
@@ -12,7 +12,6 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::JsFuture;
 
-use super::build::Made;
 use super::{Problem, ProblemKind, no_sense};
 use crate::disk::{self, turns};
 use crate::net::clock;

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::edit::parcel::{ChangeParcel, ImageParcel, Known, ParcelError};
 use drydock::edit::view::FormContext;
-use drydock::edit::{self, Action, Base, Change, Draft, Image, IndexEdit, Pinned, RecipeId, Time};
+use drydock::edit::{
+    self, Action, Base, Change, Draft, Image, IndexEdit, Made, Pinned, RecipeId, Time,
+};
 use drydock::image::Options;
 use drydock::layer::write::BuiltLayer;
 use drydock::reference::{Reference, Target};
@@ -18,7 +20,7 @@ use js_sys::Uint8Array;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
 
-use super::build::{self, Made, Supplies};
+use super::build::{self, Supplies};
 use super::drafts::Kept;
 use super::source::AnySource;
 use super::{Problem, ProblemKind, Progress, graph, no_sense, tab};

@@ -9,12 +9,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use drydock::digest::Digest;
-use drydock::edit::{Base, Change, RecipeId};
+use drydock::edit::{Base, Change, Made, RecipeId};
 use drydock::reference::Repository;
 use drydock::source::Failure as _;
 use drydock::transfer::{Drafted, DraftedError};
 
-use super::build::Made;
 use super::drafts::{self, Content, Kept, no_draft};
 use super::edit::Sources;
 use super::{Problem, ProblemKind, edit};

@@ -2,16 +2,15 @@
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::Hasher;
+use drydock::layer::{Pieces as _, Runs as _, TarStream};
 use wasm_bindgen::JsValue;
 
 use super::Progress;
 use super::entry::{Finished, Link};
 use super::input::Input;
-use super::layer_job::copy;
 use super::meter::Meter;
-use super::protocol::{BlobFrom, BlobWork, Keep, LayerAt, Outcome};
+use super::protocol::{BlobFrom, BlobWork, Keep, Outcome};
 use super::sheaf::Sheaf;
-use super::tar_stream::TarStream;
 use crate::disk::Writer;
 use crate::net::problem::Problem;
 
@@ -32,14 +31,12 @@ pub(super) async fn run(
     };
     let mut meter = Meter::new(link.clone());
     let mut stream = Input::open(from, parts, link.clone(), descriptor.size)?;
-    let mut piece = Vec::new();
     while let Some(bytes) = stream.next().await? {
-        copy(&bytes, &mut piece);
-        hasher.update(&piece);
+        hasher.update(bytes);
         if let Some(disk) = &mut disk {
-            disk.write(&piece)?;
+            disk.write(bytes)?;
         } else if keep != Keep::Nothing {
-            sheaf.push(&piece)?;
+            sheaf.push(bytes)?;
         }
         let (downloaded, resumed) = (stream.offset(), stream.resumed());
         meter.passed(Progress { downloaded, resumed, ..Progress::default() }).await;
@@ -67,16 +64,15 @@ async fn tar(
     descriptor: Descriptor,
 ) -> Result<Finished, Problem> {
     let Descriptor { digest, size, .. } = descriptor;
-    let layer = LayerAt { from, is_tar: false, digest: digest.clone(), size, index: None };
     let mut meter = Meter::new(link.clone());
-    let mut stream = TarStream::open(&layer, parts, link)?;
+    let mut stream = TarStream::new(Input::open(from, parts, link, size)?, &digest, size);
     let mut sheaf = Sheaf::default();
     while let Some(bytes) = stream.next(u64::MAX).await? {
         sheaf.push(bytes)?;
         let downloaded = stream.read();
         meter.passed(Progress { downloaded, ..Progress::default() }).await;
     }
-    stream.finish().await?;
+    stream.finish()?;
     let size = sheaf.len();
     Ok(Finished { outcome: Outcome::Blob { digest, size }, parts: vec![sheaf.finish()?.into()] })
 }

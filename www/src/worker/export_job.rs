@@ -4,13 +4,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use drydock::digest::Digest;
-use drydock::layer::write::Method;
+use drydock::layer::write::{self, Method};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::FileSystemFileHandle;
 
 use super::entry::{Finished, Link};
-use super::output::{Output, Supply, missing};
+use super::output::Output;
 use super::protocol::{ExportWork, Exported, Outcome};
+use super::supply::{Supply, missing};
 use super::tree_job::Trees;
 use crate::disk::UserFile;
 use crate::net::problem::Problem;
@@ -34,14 +35,14 @@ pub(super) async fn run(
         None => Output::to_disk(link.clone()).await?,
     };
     let files = BTreeMap::new();
-    let supply = Supply { layers: &work.layers, files: &files, parts, link };
+    let supply = Supply::new(&work.layers, &files, parts, link);
     if out.has_name() {
-        let tar = out.plan(&plan, &supply, Method::None).await?;
+        let tar = write::assemble(&plan, &supply, Method::None, &mut out).await?;
         out.keep(&tar.digest).await?;
         return Ok(exported(Some(tar.digest), tar.size).into());
     }
     // Nobody asks for the digest of what leaves the browser.
-    out.copy(&plan, &supply).await?;
+    write::copy(&plan, &supply, &mut out).await?;
     let parts = out.end().await?.into_iter().map(JsValue::from).collect();
     Ok(Finished { outcome: exported(None, plan.size()), parts })
 }

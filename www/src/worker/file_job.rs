@@ -4,14 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use drydock::layer::content::Wanted;
-use drydock::layer::{LayerReader, ReadOptions, Sink};
+use drydock::layer::{LayerReader, Pieces as _, ReadOptions, Sink};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
 use super::Progress;
 use super::entry::{Finished, Link, content};
 use super::input::Input;
-use super::layer_job::copy;
 use super::meter::Meter;
 use super::protocol::{FileOutcome, FileWork, Outcome};
 use super::sheaf::{GATHERED, Sheaf};
@@ -46,11 +45,9 @@ pub(super) async fn run(
     let mut taken = Taken::default();
     let mut meter = Meter::new(link.clone());
     let mut stream = Input::open(from, parts, link, descriptor.size)?;
-    let mut piece = Vec::new();
     while to_the_end || !reader.content_done() {
         let Some(bytes) = stream.next().await? else { break };
-        copy(&bytes, &mut piece);
-        reader.push(&piece, &mut taken);
+        reader.push(bytes, &mut taken);
         if let Some(problem) = taken.problem.take() {
             return Err(problem);
         }

@@ -1,14 +1,14 @@
 //! Copies files that the user chose onto the browser's disk, many into one blob, and hashes each.
 
 use drydock::digest::{Algorithm, Hasher};
+use drydock::layer::Pieces as _;
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 
 use super::Progress;
 use super::entry::{Finished, Link};
-use super::input::DiskStream;
-use super::layer_job::copy;
+use super::input::{Input, copy};
 use super::meter::Meter;
 use super::protocol::{GatherWork, Gathered, Handed, Outcome};
 use crate::chosen::gone;
@@ -30,11 +30,10 @@ pub(super) async fn run(
     for (handed, part) in work.handed.iter().zip(parts) {
         match handed {
             Handed::File => {
-                let mut stream = DiskStream::new(part.dyn_ref::<Blob>().ok_or_else(gone)?);
+                let mut stream = Input::blob(part.dyn_ref::<Blob>().ok_or_else(gone)?);
                 let mut file = One::begin(&gathering);
                 while let Some(bytes) = stream.next().await? {
-                    copy(&bytes, &mut piece);
-                    gathering.add(&mut file, &piece)?;
+                    gathering.add(&mut file, bytes)?;
                     meter.passed(gathering.progress()).await;
                 }
                 gathering.end(file);

@@ -1,5 +1,6 @@
 //! The bytes of a blob, piece by piece, wherever they are.
 
+use drydock::layer::Pieces;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -8,23 +9,27 @@ use web_sys::Blob;
 use super::entry::{Link, content};
 use super::protocol::BlobFrom;
 use crate::chosen::gone;
-use crate::net::pieces::Pieces;
+use crate::net::pieces;
 use crate::net::problem::Problem;
 use crate::net::stream::BlobStream;
 
-/// A blob that is being read.
+/// A blob that is being read. One buffer holds its pieces, each in turn.
 #[derive(Debug)]
-pub(super) enum Input {
-    /// From a registry.
+pub(super) struct Input {
+    from: From,
+    piece: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum From {
     Registry(Box<BlobStream<Link>>),
-    /// From disk.
     Disk(DiskStream),
 }
 
 /// A Blob that is read from its first to its last byte.
 #[derive(Debug)]
-pub(super) struct DiskStream {
-    pieces: Pieces,
+struct DiskStream {
+    pieces: pieces::Pieces,
     offset: u64,
     size: u64,
 }
@@ -40,51 +45,63 @@ impl Input {
     ) -> Result<Self, Problem> {
         match from {
             BlobFrom::Registry(access) => {
-                Ok(Self::Registry(Box::new(BlobStream::new(link, access, size))))
+                let stream = Box::new(BlobStream::new(link, access, size));
+                Ok(Self { from: From::Registry(stream), piece: Vec::new() })
             }
             BlobFrom::Disk(part) => {
-                let blob = parts.get(part).and_then(|part| part.dyn_ref::<Blob>().cloned());
-                let blob = blob.ok_or_else(|| content("A file did not reach the worker."))?;
-                Ok(Self::Disk(DiskStream::new(&blob)))
+                let blob = parts.get(part).and_then(|part| part.dyn_ref::<Blob>());
+                Ok(Self::blob(blob.ok_or_else(|| content("A file did not reach the worker."))?))
             }
         }
     }
 
-    /// The next bytes, still in the browser's memory, where the ones after them take their place;
-    /// `None` at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, Problem> {
-        match self {
-            Self::Registry(stream) => stream.next().await,
-            Self::Disk(stream) => stream.next().await,
-        }
+    /// A Blob on disk.
+    pub(super) fn blob(blob: &Blob) -> Self {
+        let size = blob.size() as u64;
+        let pieces = pieces::Pieces::of(&blob.stream(), Some(size));
+        Self { from: From::Disk(DiskStream { pieces, offset: 0, size }), piece: Vec::new() }
+    }
+
+    /// The last bytes that were read.
+    pub(super) fn piece(&self) -> &[u8] {
+        &self.piece
     }
 
     /// Bytes read so far.
     pub(super) fn offset(&self) -> u64 {
-        match self {
-            Self::Registry(stream) => stream.offset(),
-            Self::Disk(stream) => stream.offset,
+        match &self.from {
+            From::Registry(stream) => stream.offset(),
+            From::Disk(stream) => stream.offset,
         }
     }
 
     /// How often a connection had to be made anew.
     pub(super) fn resumed(&self) -> u32 {
-        match self {
-            Self::Registry(stream) => stream.resumed(),
-            Self::Disk(_) => 0,
+        match &self.from {
+            From::Registry(stream) => stream.resumed(),
+            From::Disk(_) => 0,
         }
     }
 }
 
-impl DiskStream {
-    pub(super) fn new(blob: &Blob) -> Self {
-        let size = blob.size() as u64;
-        Self { pieces: Pieces::of(&blob.stream(), Some(size)), offset: 0, size }
-    }
+impl Pieces for Input {
+    type Error = Problem;
 
-    /// The next bytes, still in the browser's memory, where the ones after them take their place;
-    /// `None` at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, Problem> {
+    async fn next(&mut self) -> Result<Option<&[u8]>, Problem> {
+        let bytes = match &mut self.from {
+            From::Registry(stream) => stream.next().await?,
+            From::Disk(stream) => stream.next().await?,
+        };
+        Ok(bytes.map(|bytes| {
+            copy(&bytes, &mut self.piece);
+            &*self.piece
+        }))
+    }
+}
+
+impl DiskStream {
+    /// The next bytes, still in the browser's memory, where the ones after them take their place.
+    async fn next(&mut self) -> Result<Option<Uint8Array>, Problem> {
         let piece = self.pieces.next().await.map_err(|_| gone())?;
         match &piece {
             Some(piece) => self.offset += u64::from(piece.byte_length()),
@@ -93,6 +110,12 @@ impl DiskStream {
         }
         Ok(piece)
     }
+}
+
+/// Copies a piece into memory that is used again for the next one.
+pub(super) fn copy(bytes: &Uint8Array, piece: &mut Vec<u8>) {
+    piece.resize(bytes.byte_length() as usize, 0);
+    bytes.copy_to(piece);
 }
 
 /// All bytes of a small Blob.

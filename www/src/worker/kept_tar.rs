@@ -3,11 +3,11 @@
 
 use std::ops::Range;
 
+use drydock::layer::Pieces as _;
 use web_sys::Blob;
 
-use super::input::DiskStream;
-use super::layer_job::copy;
-use super::output::missing;
+use super::input::Input;
+use super::supply::missing;
 use crate::disk;
 use crate::net::problem::Problem;
 
@@ -17,8 +17,8 @@ const NEAR: u64 = 1 << 20;
 /// A tar that is being read.
 pub(super) struct KeptTar {
     tar: Blob,
-    stream: Option<DiskStream>,
-    piece: Vec<u8>,
+    stream: Option<Input>,
+    /// Bytes of the last piece that were taken.
     taken: usize,
     /// Where in the tar the next byte stands.
     at: u64,
@@ -26,7 +26,7 @@ pub(super) struct KeptTar {
 
 impl KeptTar {
     pub(super) fn new(tar: Blob) -> Self {
-        Self { tar, stream: None, piece: Vec::new(), taken: 0, at: 0 }
+        Self { tar, stream: None, taken: 0, at: 0 }
     }
 
     /// A run as a part of the Blob, which is not read.
@@ -40,7 +40,6 @@ impl KeptTar {
     pub(super) async fn skip(&mut self, offset: u64) -> Result<bool, Problem> {
         if offset < self.at || offset - self.at > NEAR {
             (self.stream, self.at, self.taken) = (None, offset, 0);
-            self.piece.clear();
             return Ok(false);
         }
         Ok(self.next(offset).await?.is_some())
@@ -51,23 +50,21 @@ impl KeptTar {
         if self.at >= end {
             return Ok(None);
         }
-        while self.taken == self.piece.len() {
-            let stream = match &mut self.stream {
-                Some(stream) => stream,
-                None => {
-                    let size = self.tar.size() as u64;
-                    let rest = disk::shorten(&self.tar, self.at, size).ok_or_else(missing)?;
-                    self.stream.insert(DiskStream::new(&rest))
-                }
-            };
-            let bytes = stream.next().await?.ok_or_else(missing)?;
-            copy(&bytes, &mut self.piece);
+        if self.stream.is_none() {
+            let size = self.tar.size() as u64;
+            let rest = disk::shorten(&self.tar, self.at, size).ok_or_else(missing)?;
+            self.stream = Some(Input::blob(&rest));
+        }
+        let stream = self.stream.as_mut().ok_or_else(missing)?;
+        while self.taken == stream.piece().len() {
+            stream.next().await?.ok_or_else(missing)?;
             self.taken = 0;
         }
+        let piece = stream.piece();
         let from = self.taken;
         let room = usize::try_from(end - self.at).unwrap_or(usize::MAX);
-        self.taken = from.saturating_add(room).min(self.piece.len());
+        self.taken = from.saturating_add(room).min(piece.len());
         self.at += (self.taken - from) as u64;
-        Ok(self.piece.get(from..self.taken))
+        Ok(piece.get(from..self.taken))
     }
 }

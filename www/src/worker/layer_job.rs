@@ -1,6 +1,6 @@
 //! Reads one layer: both digests, the tar's entries, everything that is wrong with it.
 
-use drydock::layer::{LayerReader, ReadOptions, Sink};
+use drydock::layer::{LayerReader, Pieces as _, ReadOptions, Sink};
 use drydock::verify::BlobFacts;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
@@ -30,10 +30,8 @@ pub(super) async fn run(
     });
     let mut meter = Meter::new(link.clone());
     let mut stream = Input::open(from, parts, link, descriptor.size)?;
-    let mut piece = Vec::new();
     while let Some(bytes) = stream.next().await? {
-        copy(&bytes, &mut piece);
-        reader.push(&piece, &mut kept);
+        reader.push(bytes, &mut kept);
         if let Some(problem) = kept.failed.take() {
             return Err(problem);
         }
@@ -76,10 +74,4 @@ impl Sink for Kept {
             self.failed = Some(problem);
         }
     }
-}
-
-/// Copies a piece into memory that is used again for the next one.
-pub(super) fn copy(bytes: &Uint8Array, piece: &mut Vec<u8>) {
-    piece.resize(bytes.byte_length() as usize, 0);
-    bytes.copy_to(piece);
 }

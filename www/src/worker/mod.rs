@@ -21,7 +21,7 @@ pub mod pool;
 pub mod port;
 pub mod protocol;
 mod sheaf;
-mod tar_stream;
+mod supply;
 pub mod tree_job;
 mod unpack_job;
 mod window;

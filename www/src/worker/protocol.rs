@@ -7,7 +7,7 @@ use drydock::digest::{DiffId, Digest};
 use drydock::edit::parcel::ImageParcel;
 use drydock::edit::present::Line;
 use drydock::edit::view::BecomesLayer;
-use drydock::edit::{Draft, Edit, EditError, Recipe, RecipeId, Time};
+use drydock::edit::{Draft, Edit, EditError, Made, Recipe, RecipeId, Time};
 use drydock::layer::write::BuiltLayer;
 use drydock::platform::Platform;
 use drydock::verify::BlobFacts;
@@ -131,14 +131,7 @@ pub enum Outcome {
         files: Vec<Gathered>,
     },
     /// A layer was made, and lies on disk.
-    Built {
-        /// The layer.
-        layer: BuiltLayer,
-        /// What is remarkable about it, one sentence each.
-        remarks: Vec<String>,
-        /// Paths that were to be taken out and are not in it.
-        absent: Vec<String>,
-    },
+    Built(Made),
     /// Files of a tree were written as a tar.
     Exported(Exported),
     /// An archive was unpacked into the blob with this digest.

@@ -2,13 +2,13 @@
 
 use drydock::archive::Unpacker;
 use drydock::digest::{Algorithm, Hasher};
+use drydock::layer::Pieces as _;
 use drydock::limits;
 use wasm_bindgen::JsValue;
 
 use super::Progress;
 use super::entry::{Finished, Link, content};
 use super::input::Input;
-use super::layer_job::copy;
 use super::meter::Meter;
 use super::protocol::{BlobFrom, Outcome};
 use crate::disk::Writer;
@@ -20,7 +20,6 @@ pub(super) async fn run(parts: &[JsValue], link: Link) -> Result<Finished, Probl
     let mut unpacker = Unpacker::new(limits::ARCHIVE_UNPACKED_BYTES);
     let mut meter = Meter::new(link.clone());
     let mut input = Input::open(BlobFrom::Disk(0), parts, link, 0)?;
-    let mut piece = Vec::new();
     let mut failed = None;
     let mut out = |bytes: &[u8]| {
         hasher.update(bytes);
@@ -29,8 +28,7 @@ pub(super) async fn run(parts: &[JsValue], link: Link) -> Result<Finished, Probl
         }
     };
     while let Some(bytes) = input.next().await? {
-        copy(&bytes, &mut piece);
-        unpacker.push(&piece, &mut out).map_err(|error| content(format!("{error}.")))?;
+        unpacker.push(bytes, &mut out).map_err(|error| content(format!("{error}.")))?;
         let progress = Progress {
             downloaded: input.offset(),
             unpacked: unpacker.size(),

@@ -7,8 +7,7 @@ use std::ops::Range;
 
 use web_sys::Blob;
 
-use super::input::all;
-use super::layer_job::copy;
+use super::input::{all, copy};
 use crate::chosen::gone;
 use crate::disk;
 use crate::net::problem::Problem;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use drydock::edit::{Change, RecipeId};
+use drydock::edit::{Change, Made, RecipeId};
 use leptos::prelude::*;
 
 use super::{Alteration, Editing};
@@ -25,7 +25,7 @@ impl Editing {
                 let transfer = Transfer { done: progress.unpacked, total: None, elapsed };
                 self.building.try_update(|building| building.insert(id.clone(), transfer));
             };
-            let on_built = move |id: &RecipeId, made: &jobs::build::Made| {
+            let on_built = move |id: &RecipeId, made: &Made| {
                 self.building.try_update(|building| building.remove(id));
                 let made = BTreeMap::from([(id.clone(), made.clone())]);
                 self.kept.try_update(|kept| {
