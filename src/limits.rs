@@ -80,6 +80,8 @@ pub const LISTING_PATH_BYTES: usize = 256 << 20;
 
 /// Most edits of one draft.
 pub const DRAFT_EDITS: usize = 1000;
+/// Longest draft in a file, in bytes.
+pub const DRAFT_FILE_BYTES: u64 = 64 << 20;
 /// Longest draft in a link, in bytes.
 pub const DRAFT_LINK_BYTES: usize = 1 << 20;
 /// Most lines of a document that are compared with those of another one.

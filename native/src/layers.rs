@@ -105,7 +105,8 @@ impl Threads<'_> {
         let size = wanted.size();
         file.set_len(size).map_err(|error| failed(error.to_string()))?;
         let job = Job::layer(String::new(), layer.descriptor.clone(), None);
-        let mut pieces = Pieces::of(self.place(), &job).map_err(|unread| failed(said(unread)))?;
+        let mut pieces =
+            Pieces::of(self.place(), &job).map_err(|unread| failed(unread.to_string()))?;
         let mut reader = LayerReader::new(ReadOptions {
             media_type: Some(layer.descriptor.media_type.clone()),
             digest: job.digest_algorithm(),
@@ -115,7 +116,7 @@ impl Threads<'_> {
             ..ReadOptions::default()
         });
         let mut sink = Kept { file, failed: None };
-        while let Some(piece) = pieces.next().await.map_err(|unread| failed(said(unread)))? {
+        while let Some(piece) = pieces.next().await.map_err(|unread| failed(unread.to_string()))? {
             let pushed = tokio::task::spawn_blocking(move || {
                 reader.push(&piece, &mut sink);
                 (reader, sink)
@@ -130,13 +131,6 @@ impl Threads<'_> {
             true => Ok(sink.file),
             false => Err(failed("other bytes came the second time than the first time.".into())),
         }
-    }
-}
-
-fn said(unread: Unread) -> String {
-    match unread {
-        Unread::Absent => "it is missing.".to_owned(),
-        Unread::Broken(why) => why,
     }
 }
 

@@ -7,18 +7,27 @@
 //! Disk     -> archive::ReadAt         tars and folders
 //! Place    -> source::Source          one of the two: a repository or an archive
 //! Threads  -> verify::Blobs           blobs of a place, read and hashed
+//! Store    -> blobs in a folder, compared with their digests
+//! OnDisk   -> layer::write::Materials  layers and files, for what is made of them
+//! Drafting -> a draft: loaded, built, pushed or saved
 //! ```
 
 mod blobs;
 mod disk;
+mod drafts;
 pub mod layers;
 pub mod logins;
+mod materials;
 mod patience;
 mod place;
 mod sockets;
+mod store;
 
 pub use blobs::Threads;
 pub use disk::{Disk, DiskError};
+pub use drafts::{Done, Drafting, Form, Told};
+pub use materials::{BuildError, OnDisk};
 pub use patience::Patience;
-pub use place::{Failed, OpenError, Options, Place, connected, open};
+pub use place::{Failed, OpenError, Options, Place, connected, open, reached};
 pub use sockets::{Payload, Sockets, SocketsBody};
+pub use store::Store;

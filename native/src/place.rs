@@ -8,6 +8,7 @@ use drydock::archive::{self, ArchiveSource};
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::finding::Finding;
+use drydock::layer::write::MakeError;
 use drydock::reference::{Reference, Repository, Tag, Target};
 use drydock::registry::{self, Registry, Scheme};
 use drydock::source::{
@@ -47,6 +48,12 @@ impl std::fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
+impl From<MakeError> for OpenError {
+    fn from(error: MakeError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Opens what is named: `-` is the tar that comes through standard input; what exists on disk is an
 /// archive, with `:tag` or `@digest` behind it when it has several images; all else is a reference.
 /// What is given beside the place names the image in it.
@@ -63,9 +70,20 @@ pub async fn open(image: &str, options: Options) -> Result<(Place, Reference), O
     let reference = Reference::parse(image)
         .map_err(|error| OpenError(format!("{error}. There is no file {image} either.")))?
         .normalised();
+    reached(&reference, options).await
+}
+
+/// The repository of a reference.
+///
+/// # Errors
+/// As with [`connected`].
+pub async fn reached(
+    reference: &Reference,
+    options: Options,
+) -> Result<(Place, Reference), OpenError> {
     let registry = connected(&reference.registry, options).await?;
     let repository = reference.repository.clone();
-    Ok((Place::Repository(Box::new(registry), repository), reference))
+    Ok((Place::Repository(Box::new(registry), repository), reference.clone()))
 }
 
 /// A registry, with the login that this machine has for it.

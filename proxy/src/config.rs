@@ -44,6 +44,10 @@ pub enum Command {
     Files(shell::Files),
     /// Print a file of an image.
     Cat(shell::Cat),
+    /// Write the root file system of an image, or a folder of it, as a tar.
+    Export(shell::Export),
+    /// Carry out a draft: do its edits, build its layers, and push or save the result.
+    Apply(Box<shell::Apply>),
     /// Print what a shell needs to complete these commands.
     Completions(shell::Completions),
     /// Write the manual pages of these commands into a folder.

@@ -29,6 +29,8 @@ fn main() -> ExitCode {
         Command::Show(asked) => return shell::run(shell::show(asked)),
         Command::Files(asked) => return shell::run(shell::list(asked)),
         Command::Cat(asked) => return shell::run(shell::cat(asked)),
+        Command::Export(asked) => return shell::run(shell::export(asked)),
+        Command::Apply(asked) => return shell::run(shell::apply(asked)),
         Command::Completions(asked) => return shell::run(shell::completions::<Cli>(asked)),
         Command::Man(asked) => return shell::run(shell::man::<Cli>(asked)),
         Command::Serve(serve) => run(serve),

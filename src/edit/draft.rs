@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::edit::action::Action;
+use crate::edit::action::{Action, IndexEdit};
 use crate::edit::family::Family;
 use crate::edit::image::Image;
 use crate::edit::time::Time;
@@ -95,6 +95,23 @@ impl Draft {
     #[must_use]
     pub fn new(base: Base) -> Self {
         Self { version: Self::VERSION, base, time: None, edits: Vec::new() }
+    }
+
+    /// The images that edits name beside the base, each once: the [bases](crate::edit::Context::bases)
+    /// without which they can't be done.
+    #[must_use]
+    pub fn images(&self) -> Vec<Pinned> {
+        let mut named = Vec::new();
+        for edit in &self.edits {
+            match &edit.action {
+                Action::Rebase(rebase) => named.extend([rebase.old.clone(), rebase.new.clone()]),
+                Action::Index(IndexEdit::Add { from: Some(from), .. }) => named.push(from.clone()),
+                _ => {}
+            }
+        }
+        named.sort();
+        named.dedup();
+        named
     }
 }
 

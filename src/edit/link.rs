@@ -14,6 +14,9 @@ use crate::edit::draft::Draft;
 use crate::layer::write::{NewEntry, NewNode};
 use crate::limits;
 
+/// What a draft stands behind in a link.
+pub const MARK: &str = "#draft=";
+
 /// Why a text is no draft.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
@@ -90,17 +93,40 @@ pub fn read(text: &str) -> Result<Draft, LinkError> {
     if text.len() > limits::DRAFT_LINK_BYTES {
         return Err(LinkError::TooLong(text.len()));
     }
-    let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| LinkError::Encoding)?;
+    parse(&URL_SAFE_NO_PAD.decode(text).map_err(|_| LinkError::Encoding)?)
+}
+
+/// Reads a draft from whatever holds one: a link to it, what stands in that behind `#draft=`, or its
+/// JSON, as it is saved to a file.
+///
+/// # Errors
+/// As with [`read`].
+pub fn from_text(text: &str) -> Result<Draft, LinkError> {
+    let text = text.trim();
+    if text.starts_with('{') {
+        return parse(text.as_bytes());
+    }
+    read(text.split_once(MARK).map_or(text, |(_, draft)| draft))
+}
+
+/// A draft as it is saved to a file: JSON, which people can read.
+#[must_use]
+pub fn to_file(draft: &Draft) -> String {
+    // Writing plain data to memory does not fail.
+    serde_json::to_string_pretty(draft).unwrap_or_default() + "\n"
+}
+
+fn parse(json: &[u8]) -> Result<Draft, LinkError> {
     #[derive(serde::Deserialize)]
     struct Version {
         version: u32,
     }
     let unreadable = |error: serde_json::Error| LinkError::Json(error.to_string());
-    let Version { version } = serde_json::from_slice(&json).map_err(unreadable)?;
+    let Version { version } = serde_json::from_slice(json).map_err(unreadable)?;
     if version != Draft::VERSION {
         return Err(LinkError::Version(version));
     }
-    serde_json::from_slice(&json).map_err(unreadable)
+    serde_json::from_slice(json).map_err(unreadable)
 }
 
 /// Values in a draft that may be secrets, for a look before it becomes a link.

@@ -31,6 +31,7 @@ use bytes::Bytes;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::Document;
+use crate::edit::{self, Change, Pinned};
 use crate::finding::Finding;
 use crate::reference::{Registry, Repository, Tag};
 
@@ -97,4 +98,35 @@ pub struct Wanted {
     pub tags: Vec<(Tag, Digest)>,
     /// What is to be known before it is agreed to.
     pub findings: Vec<Finding>,
+}
+
+impl Wanted {
+    /// What the result of a draft needs, under a tag. `base` is where the blobs of its base are, if it
+    /// has one, and `other` where those of another image are that it names; what is built and
+    /// supplied is [`Origin::Local`].
+    pub fn of(
+        change: &Change,
+        base: Option<&Origin>,
+        other: impl Fn(&Pinned) -> Origin,
+        tag: Option<Tag>,
+    ) -> Self {
+        let origin = |origin: &edit::Origin| match (origin, base) {
+            (edit::Origin::Kept, Some(base)) => base.clone(),
+            (edit::Origin::Other(pinned), _) => other(pinned),
+            _ => Origin::Local,
+        };
+        let own = change.documents.iter().map(|changed| &changed.document);
+        let documents = own.chain(change.referrers.iter().flat_map(|referrer| &referrer.documents));
+        let referring = change.referrers.iter().flat_map(|referrer| &referrer.blobs);
+        let blobs = change.blobs.iter().chain(referring).map(|needed| Blob {
+            descriptor: needed.descriptor.clone(),
+            origin: origin(&needed.origin),
+        });
+        Self {
+            documents: documents.map(|document| (**document).clone()).collect(),
+            blobs: blobs.collect(),
+            tags: tag.map(|tag| (tag, change.root.digest.clone())).into_iter().collect(),
+            findings: Vec::new(),
+        }
+    }
 }

@@ -30,6 +30,15 @@ pub enum Unread {
     Broken(String),
 }
 
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Absent => f.write_str("it is missing."),
+            Self::Broken(why) => f.write_str(why),
+        }
+    }
+}
+
 /// Reads the blobs of a verification.
 #[allow(async_fn_in_trait)]
 pub trait Blobs {

@@ -1,18 +1,20 @@
 //! Drafts carried out as the page does it: applied, their layers built, applied again.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use drydock::digest::Digest;
 use drydock::edit::{
-    Action, Base, BaseAnnotations, Change, Context, Draft, Edit, EditError, Image, LayerEdit,
-    LayerInput, Packing, Pinned, apply,
+    Action, Base, BaseAnnotations, Built, Change, Context, Draft, Edit, EditError, Image,
+    LayerEdit, LayerInput, Packing, Pinned, Recipe, RecipeId, apply, build_pending,
 };
-use drydock::layer::write::BuiltLayer;
+use drydock::layer::write::MakeError;
 use serde_json::json;
 
 use crate::images::Whole;
 use crate::recipes::Builder;
+use crate::write_support::now;
 
 /// The moment that new steps of the history bear.
 pub(crate) const NOW: &str = "2024-05-01T12:00:00Z";
@@ -79,23 +81,20 @@ impl<'a> Work<'a> {
             .base
             .map_or_else(|| self.draft.base.empty().expect("an empty base"), |base| base.image());
         let bases: Vec<Image> = self.others.iter().map(|other| other.image()).collect();
-        let change = self.apply(&image, &bases, &BTreeMap::new())?;
-        let mut builder =
-            Builder { content: self.content(), built: BTreeMap::new(), chunk: self.chunk };
-        for (id, recipe) in &change.recipes {
-            builder.build(id, recipe);
-        }
-        let change = self.apply(&image, &bases, &builder.built)?;
+        let change = self.apply(&image, &bases, &Built::new())?;
+        let builder = Builder { content: self.content(), built: Built::new(), chunk: self.chunk };
+        let builder = RefCell::new(builder);
+        let build = async |id: &RecipeId, recipe: &Recipe, _| {
+            Ok::<_, MakeError>(builder.borrow_mut().build(id, recipe))
+        };
+        let built = now(build_pending(&change, &Built::new(), build, |_, _| {}));
+        let change = self.apply(&image, &bases, &built.expect("layers"))?;
         assert!(!change.is_pending(), "{:?}", change.pending);
+        let builder = builder.into_inner();
         Ok(Product { whole: whole(&change, &builder.content), change })
     }
 
-    fn apply(
-        &self,
-        image: &Image,
-        bases: &[Image],
-        built: &BTreeMap<drydock::edit::RecipeId, BuiltLayer>,
-    ) -> Result<Change, EditError> {
+    fn apply(&self, image: &Image, bases: &[Image], built: &Built) -> Result<Change, EditError> {
         let now = NOW.parse().expect("a time");
         apply(image, &self.draft, &Context { built, now, bases })
     }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use drydock::digest::Digest;
-use drydock::edit::{Input, Recipe, RecipeId, build};
+use drydock::edit::{Built, Input, Made, Recipe, RecipeId, build};
 use drydock::layer::Index;
-use drydock::layer::write::BuiltLayer;
 
 use crate::images::unpacked;
 use crate::layer_support::read;
@@ -17,14 +16,14 @@ use crate::write_support::{self, InMemory, now};
 pub(crate) struct Builder {
     /// Layers and supplied files by their digests; layers that are built are added.
     pub(crate) content: BTreeMap<Digest, Bytes>,
-    pub(crate) built: BTreeMap<RecipeId, BuiltLayer>,
+    pub(crate) built: Built,
     /// Bytes that are read at once. Must not play a part.
     pub(crate) chunk: usize,
 }
 
 impl Builder {
     /// Builds the layer of a recipe, whose inputs are built already.
-    pub(crate) fn build(&mut self, id: &RecipeId, recipe: &Recipe) {
+    pub(crate) fn build(&mut self, id: &RecipeId, recipe: &Recipe) -> Made {
         let layers: Vec<Bytes> = recipe.inputs().iter().map(|input| self.layer(input)).collect();
         let indexes = layers.iter().map(|layer| self.index(layer)).collect::<Vec<_>>();
         let files = recipe.files().map(|file| (file.clone(), self.content[file].clone()));
@@ -36,11 +35,12 @@ impl Builder {
             assert!(blob.is_empty());
             blob = self.content[file].to_vec();
         }
-        let layer = made.layer;
+        let layer = &made.layer;
         assert_eq!((layer.digest.clone(), layer.size), (Digest::sha256(&blob), blob.len() as u64));
         assert_eq!(layer.diff_id.0, Digest::sha256(&unpacked(&blob, self.chunk)));
         self.content.insert(layer.digest.clone(), blob.into());
-        self.built.insert(id.clone(), layer);
+        self.built.insert(id.clone(), layer.clone());
+        made
     }
 
     fn layer(&self, input: &Input) -> Bytes {

@@ -22,6 +22,20 @@ pub struct Chosen {
     pub mtime: i64,
 }
 
+/// The text of a file that is no longer than `limit` bytes. What is no text has marks in place of it.
+///
+/// # Errors
+/// When it is longer, or has gone.
+pub async fn text_of(file: &Chosen, limit: u64) -> Result<String, Problem> {
+    if file.blob.size() as u64 > limit {
+        let message =
+            format!("{} is larger than {limit} bytes, which is more than is read here.", file.path);
+        return Err(Problem::new(ProblemKind::Content, message));
+    }
+    let text = JsFuture::from(file.blob.text()).await.map_err(|_| gone())?;
+    Ok(text.as_string().unwrap_or_default())
+}
+
 /// Bytes that files have together.
 #[must_use]
 pub fn size(files: &[Chosen]) -> u64 {

@@ -14,7 +14,7 @@ use drydock_native::layers::{self, Layer};
 use drydock_native::{Place, Threads};
 
 use super::progress::Progress;
-use super::{Failed, Image, Only, plain};
+use super::{Failed, Image, Only, plain, say};
 
 /// The options of `drydock files`.
 #[derive(Debug, Clone, Args)]
@@ -164,13 +164,13 @@ pub async fn print(asked: &Cat) -> Result<ExitCode, Failed> {
 }
 
 /// An image whose documents were loaded.
-struct Opened {
-    place: Place,
-    layers: Vec<Layer>,
+pub(super) struct Opened {
+    pub(super) place: Place,
+    pub(super) layers: Vec<Layer>,
 }
 
 impl Opened {
-    async fn of(image: &Image, only: &Only) -> Result<Self, Failed> {
+    pub(super) async fn of(image: &Image, only: &Only) -> Result<Self, Failed> {
         let progress = Progress::new("Loading the documents");
         let (place, reference) = image.open().await?;
         let platform = only.platform.clone();
@@ -203,7 +203,7 @@ impl Opened {
         }
         drop(progress);
         for sentence in told {
-            let _ = writeln!(io::stderr(), "drydock: {}", plain(&sentence));
+            say(&sentence);
         }
         Ok(Overlay::build(&indexes))
     }

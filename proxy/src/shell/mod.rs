@@ -4,6 +4,8 @@
 //! is well, with 1 when an image is not what it says it is, and with 2 when that is not known.
 
 mod about;
+mod apply;
+mod export;
 mod files;
 mod progress;
 mod sarif;
@@ -19,6 +21,8 @@ use drydock::reference::Reference;
 use drydock_native::{Options, Place, open};
 
 pub use self::about::{Completions, Man, completions, man};
+pub use self::apply::{Apply, run as apply};
+pub use self::export::{Export, run as export};
 pub use self::files::{Cat, Files, list, print as cat};
 pub use self::show::{Show, run as show};
 pub use self::verify::{Verify, run as verify};
@@ -95,10 +99,15 @@ pub fn run(work: impl Future<Output = Result<ExitCode, Failed>>) -> ExitCode {
     };
     done.unwrap_or_else(|failed| {
         if let Failed::Told(why) = failed {
-            let _ = writeln!(io::stderr(), "drydock: {}", plain(&why));
+            say(&why);
         }
         ExitCode::from(COULD_NOT)
     })
+}
+
+/// A sentence beside the result.
+fn say(sentence: &str) {
+    let _ = writeln!(io::stderr(), "drydock: {}", plain(sentence));
 }
 
 /// A text of an image or a registry, which is not to command a terminal.

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod address;
+mod apply;
 mod assets;
 mod bodies;
 mod connections;

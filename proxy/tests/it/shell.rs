@@ -25,7 +25,7 @@ async fn registry() -> String {
     address.to_string()
 }
 
-async fn drydock(arguments: &[&str]) -> Output {
+pub(crate) async fn drydock(arguments: &[&str]) -> Output {
     drydock_with(arguments, "/nowhere").await
 }
 
@@ -36,7 +36,7 @@ async fn drydock_with(arguments: &[&str], config: &str) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 

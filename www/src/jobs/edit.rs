@@ -1,6 +1,5 @@
 //! What becomes of a draft: its documents are loaded, its edits done, its layers built.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,14 +7,11 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::edit::parcel::{ChangeParcel, ImageParcel, Known, ParcelError};
 use drydock::edit::view::FormContext;
-use drydock::edit::{
-    self, Action, Base, Change, Draft, Image, IndexEdit, Made, Pinned, RecipeId, Time,
-};
+use drydock::edit::{self, Base, Change, Draft, Image, Made, Pinned, Recipe, RecipeId, Time};
 use drydock::image::Options;
 use drydock::layer::write::BuiltLayer;
 use drydock::reference::{Reference, Target};
 use drydock::source::{Fetched, Source as _};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use js_sys::Uint8Array;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -69,7 +65,7 @@ pub async fn load(draft: &Draft) -> Result<Sources, Problem> {
         empty => empty.empty().ok_or_else(no_sense)?,
     };
     let mut bases = Vec::new();
-    for pinned in named(draft) {
+    for pinned in draft.images() {
         bases.push(self::image(&pinned, &mut places).await?);
     }
     clock::let_others_run().await;
@@ -80,7 +76,7 @@ pub async fn load(draft: &Draft) -> Result<Sources, Problem> {
 /// Whether a draft names the same other images as another, so that they need not be loaded again.
 #[must_use]
 pub fn same_sources(one: &Draft, other: &Draft) -> bool {
-    one.base == other.base && named(one) == named(other)
+    one.base == other.base && one.images() == other.images()
 }
 
 /// Pins what somebody typed: asks what it stands for now.
@@ -181,38 +177,13 @@ pub async fn build(
     on_built: impl Fn(&RecipeId, &Made),
 ) -> Result<(), Problem> {
     let on_progress = Rc::new(on_progress);
-    let supplies = RefCell::new(Supplies {
-        places: sources.places.clone(),
-        contents: kept.contents.clone(),
-        built: kept.built.clone(),
-    });
-    let mut waiting: Vec<_> =
-        change.recipes.iter().filter(|(id, _)| change.pending.contains(id)).collect();
-    let mut running = FuturesUnordered::new();
-    loop {
-        let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, recipe)| {
-            let built = &supplies.borrow().built;
-            recipe.inputs().iter().all(|input| match input {
-                edit::Input::Recipe(id) => built.contains_key(id),
-                edit::Input::Blob { .. } => true,
-            })
-        });
-        waiting = later;
-        for (id, recipe) in ready {
-            let supplies = supplies.borrow().clone();
-            let on_progress = Rc::clone(&on_progress);
-            let of = id.clone();
-            running.push(async move {
-                let told = move |progress| on_progress(&of, progress);
-                (id, build::build(recipe, &supplies, told).await)
-            });
-        }
-        let Some((id, made)) = running.next().await else { break };
-        let made = made?;
-        on_built(id, &made);
-        supplies.borrow_mut().built.insert(id.clone(), made.layer);
-    }
-    if waiting.is_empty() { Ok(()) } else { Err(no_sense()) }
+    let build = async |id: &RecipeId, recipe: &Recipe, built| {
+        let (places, contents) = (sources.places.clone(), kept.contents.clone());
+        let (of, on_progress) = (id.clone(), Rc::clone(&on_progress));
+        let told = move |progress| on_progress(&of, progress);
+        build::build(recipe, &Supplies { places, contents, built }, told).await
+    };
+    edit::build_pending(change, &kept.built, build, on_built).await.map(drop)
 }
 
 /// What was built, as far as the change still names it.
@@ -240,21 +211,6 @@ async fn image(pinned: &Pinned, places: &mut BTreeMap<Digest, Place>) -> Result<
     }
     Image::from_graph(&loaded.graph)
         .map_err(|error| Problem::new(ProblemKind::Content, format!("{error}.")))
-}
-
-/// The images that edits name beside the base, each once.
-fn named(draft: &Draft) -> Vec<Pinned> {
-    let mut named = Vec::new();
-    for edit in &draft.edits {
-        match &edit.action {
-            Action::Rebase(rebase) => named.extend([rebase.old.clone(), rebase.new.clone()]),
-            Action::Index(IndexEdit::Add { from: Some(from), .. }) => named.push(from.clone()),
-            _ => {}
-        }
-    }
-    named.sort();
-    named.dedup();
-    named
 }
 
 fn epoch() -> Time {

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
-use drydock::edit::{self, Change};
+use drydock::edit::{Change, Pinned};
 use drydock::finding::Finding;
 use drydock::reference::{Reference, Tag};
 use drydock::registry::upload::{Sizes, UploadState};
 use drydock::registry::{self, retry::Pace};
 use drydock::transfer::{
-    self, Blob, Event, Options, Origin, Plan, PlanError, Run, RunError, Step, Supply, Wanted,
+    self, Event, Options, Origin, Plan, PlanError, Run, RunError, Step, Supply, Wanted,
 };
 
 use super::drafts::{self, Content};
@@ -54,24 +54,8 @@ impl Pace for Patience {
 /// What the result of a draft needs at its target, under a tag.
 #[must_use]
 pub fn wanted(change: &Change, base: Option<&Place>, tag: Option<Tag>) -> Wanted {
-    let mut wanted = Wanted::default();
-    let documents = change.documents.iter().map(|changed| &changed.document);
-    let referring = change.referrers.iter().flat_map(|referrer| &referrer.documents);
-    wanted.documents = documents.chain(referring).map(|document| (**document).clone()).collect();
-    let blobs = change.blobs.iter();
-    let blobs = blobs.chain(change.referrers.iter().flat_map(|referrer| &referrer.blobs));
-    wanted.blobs = blobs
-        .map(|needed| Blob {
-            descriptor: needed.descriptor.clone(),
-            origin: match (&needed.origin, base) {
-                (edit::Origin::Kept, Some(base)) => origin(base),
-                (edit::Origin::Other(pinned), _) => origin(&Place::from(pinned.reference())),
-                _ => Origin::Local,
-            },
-        })
-        .collect();
-    wanted.tags = tag.map(|tag| (tag, change.root.digest.clone())).into_iter().collect();
-    wanted
+    let other = |pinned: &Pinned| origin(&Place::from(pinned.reference()));
+    Wanted::of(change, base.map(origin).as_ref(), other, tag)
 }
 
 /// Where the blobs of a place are, as a plan names it.

@@ -1,12 +1,17 @@
 //! All drafts of this browser, and new ones from nothing.
 
-use drydock::edit::{Base, Family, link};
+use drydock::edit::link::{self, LinkError};
+use drydock::edit::{Base, Draft, Family};
+use drydock::limits;
 use drydock::platform::Platform;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::data;
-use crate::components::{Card, Empty, ErrorPanel, Moment, Problem, Untrusted, format};
+use crate::chosen::{Chosen, text_of};
+use crate::components::{
+    Card, ChooseButton, Empty, ErrorPanel, Moment, Problem, Untrusted, format,
+};
 use crate::jobs::drafts::{self, Kept};
 use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::{PageState, set_page_state, ui};
@@ -60,6 +65,7 @@ pub fn DraftsPage() -> impl IntoView {
                 <Card title="Drafts" note="kept in this browser, with their files">
                     {rows}
                 </Card>
+                <FromFile />
                 <FromNothing />
             </div>
         </main>
@@ -70,13 +76,46 @@ pub fn DraftsPage() -> impl IntoView {
 #[component]
 fn FromLink() -> impl IntoView {
     let hash = window().location().hash().unwrap_or_default();
-    let text = hash.strip_prefix("#draft=")?;
-    let draft = match link::read(text) {
+    let text = hash.strip_prefix(link::MARK)?;
+    Some(offered(link::read(text), "A draft was shared with you"))
+}
+
+/// A draft that was saved to a file.
+#[component]
+fn FromFile() -> impl IntoView {
+    let read = RwSignal::new(None::<Result<Draft, LinkError>>);
+    let failed = RwSignal::new(String::new());
+    let choose = move |chosen: Vec<Chosen>| {
+        spawn_local(async move {
+            let Some(file) = chosen.into_iter().next() else { return };
+            failed.set(String::new());
+            match text_of(&file, limits::DRAFT_FILE_BYTES).await {
+                Ok(text) => read.set(Some(link::from_text(&text))),
+                Err(problem) => failed.set(data::problem(problem).sentence),
+            }
+        });
+    };
+    view! {
+        {move || read.get().map(|draft| offered(draft, "A draft from a file"))}
+        <Card title="Open a draft from a file">
+            <div class="body acts">
+                <ChooseButton text="Choose a draft…" chosen=choose />
+                <span class="problem" role="alert">
+                    {failed}
+                </span>
+            </div>
+        </Card>
+    }
+}
+
+/// A draft of somebody else's, to look at before it is taken; or why it is none.
+fn offered(draft: Result<Draft, LinkError>, title: &'static str) -> AnyView {
+    let draft = match draft {
         Ok(draft) => draft,
         Err(error) => {
             let sentence = format!("{error}.");
             let problem = Problem { sentence, ..Problem::default() };
-            return Some(view! { <ErrorPanel problem /> }.into_any());
+            return view! { <ErrorPanel problem /> }.into_any();
         }
     };
     let base = match &draft.base {
@@ -103,9 +142,8 @@ fn FromLink() -> impl IntoView {
             }
         });
     };
-    Some(
-        view! {
-            <Card title="A draft was shared with you" note=format!("on {base}")>
+    view! {
+            <Card title=title note=format!("on {base}")>
                 <ol class="rows">{edits}</ol>
                 <div class="body">
                     <p class="muted">
@@ -122,8 +160,7 @@ fn FromLink() -> impl IntoView {
                 </div>
             </Card>
         }
-        .into_any(),
-    )
+        .into_any()
 }
 
 #[component]

@@ -6,9 +6,14 @@ use leptos::task::spawn_local;
 
 use super::Editing;
 use crate::chosen::Chosen;
-use crate::components::{ByteSize, Card, Choice, ChooseButton, CopyButton, Untrusted, format};
+use crate::components::{
+    ByteSize, Card, Choice, ChooseButton, CopyButton, Untrusted, format, save_bytes,
+};
 use crate::jobs::gather;
 use crate::pages::data;
+
+/// What a draft is called as a file.
+const DRAFT_FILE: &str = "drydock-draft.json";
 
 /// The link, and the files that the draft lacks here.
 #[component]
@@ -72,10 +77,26 @@ fn Look(editing: Editing) -> impl IntoView {
                 format::plural(n, "file", "files")
             ),
         };
+        let file = link::to_file(&draft);
+        let save = move |_| save_bytes(DRAFT_FILE, file.as_bytes());
+        let saving = view! {
+            <div class="body">
+                <p>
+                    "As a file it goes into a repository or a pipeline, where "
+                    <code>{format!("drydock apply {DRAFT_FILE}")}</code>
+                    " does the same edits and gives the same digest."
+                </p>
+                <p class="acts">
+                    <button type="button" class="button small" on:click=save>
+                        "Save as a file"
+                    </button>
+                </p>
+            </div>
+        };
         let body = match link::write(&draft) {
             Ok(text) => {
                 let origin = window().location().origin().unwrap_or_default();
-                let address = format!("{origin}/-/drafts#draft={text}");
+                let address = format!("{origin}/-/drafts{}{text}", link::MARK);
                 view! {
                     <div class="body">
                         <p>
@@ -103,7 +124,7 @@ fn Look(editing: Editing) -> impl IntoView {
                 <ul class="rows">{carried}</ul>
             }
         });
-        Some(view! { <Card title="Share this draft">{look} {body}</Card> })
+        Some(view! { <Card title="Share this draft">{look} {body} {saving}</Card> })
     }
 }
 

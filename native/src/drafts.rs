@@ -1,0 +1,349 @@
+//! A draft carried out outside of a browser: its images loaded, its layers built, its result pushed or
+//! saved.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use drydock::archive::Name;
+use drydock::archive::write::{self as archive, Entry, Part};
+use drydock::descriptor::Descriptor;
+use drydock::digest::Digest;
+use drydock::document::Document;
+use drydock::edit::{
+    Base, Built, Change, Context, Draft, Image, Input, Made, Pinned, Recipe, RecipeId, Time, apply,
+    build_pending, link,
+};
+use drydock::image::{self, Options as Loading};
+use drydock::media_type::MediaType;
+use drydock::reference::{Reference, Tag, Target};
+use drydock::registry::Registry;
+use drydock::transfer::copy::{Scope, gather};
+use drydock::transfer::{self, Drafted, Event, Origin, Plan, Run, Supply, Wanted};
+
+use crate::materials::OnDisk;
+use crate::patience::Patience;
+use crate::place::{OpenError, Options, Place, open, reached};
+use crate::sockets::{Payload, Sockets};
+use crate::store::{Store, take};
+
+/// Hears how far the work is: what is being done, and how many bytes of it.
+pub type Told = Arc<dyn Fn(&str, u64) + Send + Sync>;
+
+/// A draft, and the documents that it starts from and names.
+pub struct Drafting {
+    draft: Draft,
+    image: Image,
+    bases: Vec<Image>,
+    /// Where the base is, if it is anywhere, and then the other images.
+    places: Vec<Place>,
+    has_base: bool,
+    /// Which of the places has what.
+    at: BTreeMap<Digest, usize>,
+    store: Store,
+    options: Options,
+    told: Told,
+}
+
+impl std::fmt::Debug for Drafting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Drafting({} edits)", self.draft.edits.len())
+    }
+}
+
+/// What came of a draft.
+#[derive(Debug)]
+pub struct Done {
+    /// The new documents, and what they need.
+    pub change: Change,
+    /// What is remarkable about layers that were built, one sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// What an archive is written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Tools that read an OCI image layout.
+    Layout,
+    /// `docker load`.
+    DockerSave,
+}
+
+impl Drafting {
+    /// Loads the images that a draft starts from and names. `base` takes the place of its base: the
+    /// edits are done to that image, whichever it is.
+    ///
+    /// # Errors
+    /// When one can't be read, or is none that can be edited.
+    pub async fn open(
+        mut draft: Draft,
+        base: Option<&str>,
+        options: Options,
+        told: Told,
+    ) -> Result<Self, OpenError> {
+        let (mut places, mut at) = (Vec::new(), BTreeMap::new());
+        let pinned = match &draft.base {
+            Base::Image(pinned) => Some(pinned.clone()),
+            Base::Empty { .. } | Base::EmptyIndex { .. } => None,
+        };
+        let opened = match (base, &pinned) {
+            (Some(name), Some(_)) => Some(open(name, options).await?),
+            (Some(name), None) => {
+                let why = format!("The draft starts from nothing, so {name} can't be its base.");
+                return Err(OpenError(why));
+            }
+            (None, Some(pinned)) => Some(reached(pinned.reference(), options).await?),
+            (None, None) => None,
+        };
+        told("Loading the documents", 0);
+        let image = match opened {
+            Some((place, reference)) => {
+                let image = load(&place, &reference, 0, &mut at).await?;
+                if let Some(pinned) = pinned.filter(|pinned| pinned.digest() != image.digest()) {
+                    let digest = image.digest().clone();
+                    draft.base = Base::Image(Pinned::new(pinned.reference().clone(), digest));
+                }
+                places.push(place);
+                image
+            }
+            None => draft.base.empty().ok_or_else(|| OpenError("The draft has no base.".into()))?,
+        };
+        let has_base = !places.is_empty();
+        let mut bases = Vec::new();
+        for pinned in draft.images() {
+            let (place, reference) = reached(pinned.reference(), options).await?;
+            bases.push(load(&place, &reference, places.len(), &mut at).await?);
+            places.push(place);
+        }
+        let store = Store::new()?;
+        Ok(Self { draft, image, bases, places, has_base, at, store, options, told })
+    }
+
+    /// Digest of the image that the edits are done to; `None` when they start from nothing.
+    #[must_use]
+    pub fn base(&self) -> Option<&Digest> {
+        self.has_base.then(|| self.image.digest())
+    }
+
+    /// Does the edits and builds the layers. Files that they name are looked for in `files`; `now` is
+    /// the time of new steps when the draft has none.
+    ///
+    /// # Errors
+    /// When an edit can't be done, a file is not found, or a layer can't be built.
+    pub async fn done(&self, files: &[PathBuf], now: Time) -> Result<Done, OpenError> {
+        let wanted = link::files(&self.draft).into_iter();
+        let wanted: Vec<_> = wanted.map(|file| (file.digest, file.size)).collect();
+        take(&self.store, files, &wanted)?;
+        let missing = link::missing(&self.draft, |digest| self.store.path(digest).is_some());
+        if let Some(first) = missing.first() {
+            let more = match missing.len() - 1 {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            return Err(OpenError(format!(
+                "The draft names files that are not here: {} ({}){more}. Say where they are with \
+                 --files; what they are called does not matter.",
+                first.name, first.digest
+            )));
+        }
+        let applied = |built: &Built| {
+            let context = Context { built, now, bases: &self.bases };
+            apply(&self.image, &self.draft, &context).map_err(|error| OpenError(error.to_string()))
+        };
+        let nothing = Built::new();
+        let change = applied(&nothing)?;
+        let mut remarks = Vec::new();
+        let built = build_pending(
+            &change,
+            &nothing,
+            async |_: &RecipeId, recipe: &Recipe, built| self.build(recipe, &built).await,
+            |_, made| remarks.extend(made.remarks.iter().cloned()),
+        );
+        let change = applied(&built.await?)?;
+        Ok(Done { change, remarks })
+    }
+
+    async fn build(&self, recipe: &Recipe, built: &Built) -> Result<Made, OpenError> {
+        let mut on_disk = OnDisk::default();
+        let mut indexes = Vec::new();
+        for input in recipe.inputs() {
+            let (digest, size, diff_id) = match input {
+                Input::Blob { digest, size, diff_id } => (digest, *size, diff_id),
+                Input::Recipe(id) => {
+                    let layer = built.get(id).ok_or_else(|| absent(&id.0))?;
+                    (&layer.digest, layer.size, &layer.diff_id)
+                }
+            };
+            let path = self.blob(&Descriptor::new(untold(), digest.clone(), size)).await?;
+            on_disk.layers.push((path, digest.clone(), size));
+            if recipe.needs_indexes() {
+                indexes.push(self.store.index(digest, Some(diff_id)).await?);
+            }
+        }
+        for digest in recipe.files() {
+            let path = self.store.path(digest).ok_or_else(|| absent(digest))?;
+            on_disk.files.insert(digest.clone(), path);
+        }
+        let (recipe, to, told) = (recipe.clone(), self.store.begin()?, Arc::clone(&self.told));
+        let read: crate::materials::Read = Arc::new(move |read| told("Building layers", read));
+        let work = move || on_disk.build(&recipe, &indexes, to, &read);
+        let made = tokio::task::spawn_blocking(work).await;
+        let made = made.map_err(|error| OpenError(error.to_string()))?;
+        let (made, file) = made.map_err(|error| OpenError(error.to_string()))?;
+        if !made.is_supplied {
+            self.store.keep(file, &made.layer.digest)?;
+        }
+        Ok(made)
+    }
+
+    /// A blob of one of the images, or that was built, on disk.
+    async fn blob(&self, descriptor: &Descriptor) -> Result<PathBuf, OpenError> {
+        if let Some(path) = self.store.path(&descriptor.digest) {
+            return Ok(path);
+        }
+        let place = self.at.get(&descriptor.digest).and_then(|at| self.places.get(*at));
+        let place = place.ok_or_else(|| absent(&descriptor.digest))?;
+        self.store.obtain(place, descriptor, &|came| (self.told)("Reading layers", came)).await
+    }
+
+    /// Asks a repository what it has of the result, and says what there is to do.
+    ///
+    /// # Errors
+    /// When it does not say, or lacks something that nobody can supply.
+    pub async fn plan(
+        &self,
+        change: &Change,
+        target: &Reference,
+    ) -> Result<(Registry<Sockets>, Plan), OpenError> {
+        let origin = |place: Option<&Place>| match place {
+            Some(Place::Repository(registry, repository)) => {
+                let (registry, repository) = (registry.name().clone(), repository.clone());
+                Origin::Repository(transfer::Place { registry, repository })
+            }
+            Some(Place::Archive(_)) | None => Origin::Local,
+        };
+        let base = self.has_base.then(|| origin(self.places.first()));
+        let other = |pinned: &Pinned| {
+            let named = self.bases.iter().position(|base| base.digest() == pinned.digest());
+            let at = named.map(|at| at + usize::from(self.has_base));
+            origin(at.and_then(|at| self.places.get(at)))
+        };
+        let wanted = Wanted::of(change, base.as_ref(), other, target.tag.clone());
+        let registry = crate::place::connected(&target.registry, self.options).await?;
+        let options = transfer::Options::default();
+        let plan = transfer::plan(&wanted, &registry, &target.repository, options, &Patience).await;
+        plan.map(|plan| (registry, plan)).map_err(|error| OpenError(error.to_string()))
+    }
+
+    /// Carries a plan out.
+    ///
+    /// # Errors
+    /// At the first step that can't be done.
+    pub async fn push(
+        &self,
+        registry: &Registry<Sockets>,
+        plan: &Plan,
+        on: &dyn Fn(Event<'_>),
+    ) -> Result<(), OpenError> {
+        let uploads = BTreeMap::new();
+        let run = Run {
+            plan,
+            registry,
+            supply: &Supplier(self),
+            pace: &Patience,
+            uploads: &uploads,
+            overwrite: false,
+            on,
+        };
+        run.to_end().await.map_err(|error| OpenError(error.to_string()))
+    }
+
+    /// Writes the result as an archive.
+    ///
+    /// # Errors
+    /// When the result has no such form, or something can't be read or written.
+    pub async fn save(
+        &self,
+        change: &Change,
+        form: Form,
+        tag: Option<&Tag>,
+        to: &mut impl Write,
+    ) -> Result<(), OpenError> {
+        let root = Target::Digest(change.root.digest.clone());
+        let images = [(root, tag.cloned().into_iter().collect())];
+        let scope = Scope { platform: None, attached: true };
+        let wanted = gather(&Drafted::new(change), &Origin::Local, &images, &scope).await;
+        let wanted = wanted.map_err(|error| OpenError(error.to_string()))?;
+        let documents: BTreeMap<&Digest, &Document> =
+            wanted.documents.iter().map(|document| (document.digest(), document)).collect();
+        let names = |digest: &Digest| match tag {
+            Some(tag) if *digest == change.root.digest => vec![Name::Tag(tag.clone())],
+            _ => Vec::new(),
+        };
+        let entries: Vec<Entry> = transfer::archive_entries(&wanted.documents, names);
+        let lookup = |digest: &Digest| documents.get(digest).copied();
+        let plan = match form {
+            Form::Layout => archive::layout(&entries, &lookup),
+            Form::DockerSave => archive::docker_save(&entries, &lookup),
+        };
+        let plan = plan.map_err(|error| OpenError(format!("{error}.")))?;
+        let failed = |error: std::io::Error| OpenError(format!("It can't be written: {error}."));
+        for part in &plan.parts {
+            match part {
+                Part::Bytes(bytes) => to.write_all(bytes).map_err(failed)?,
+                Part::Blob { digest, size, .. } => match change.bytes(digest) {
+                    Some(bytes) => to.write_all(bytes).map_err(failed)?,
+                    None => {
+                        let descriptor = Descriptor::new(untold(), digest.clone(), *size);
+                        let path = self.blob(&descriptor).await?;
+                        let mut file = std::fs::File::open(path).map_err(failed)?;
+                        std::io::copy(&mut file, to).map_err(failed)?;
+                    }
+                },
+                Part::Tar { digest, .. } => return Err(absent(digest)),
+            }
+        }
+        to.flush().map_err(failed)
+    }
+}
+
+/// Loads an image, and takes note that its content is at this place.
+async fn load(
+    place: &Place,
+    reference: &Reference,
+    number: usize,
+    at: &mut BTreeMap<Digest, usize>,
+) -> Result<Image, OpenError> {
+    let options = Loading { referrers: true, ..Loading::default() };
+    let loaded = image::load(place, reference, options, async |_, _| {}).await;
+    if let Some(failure) = loaded.failure {
+        return Err(OpenError(failure.to_string()));
+    }
+    for node in loaded.graph.nodes() {
+        if let Some(descriptor) = &node.descriptor {
+            at.entry(descriptor.digest.clone()).or_insert(number);
+        }
+    }
+    Image::from_graph(&loaded.graph).map_err(|error| OpenError(format!("{error}.")))
+}
+
+struct Supplier<'a>(&'a Drafting);
+
+impl Supply for Supplier<'_> {
+    type Payload = Payload;
+    type Error = OpenError;
+
+    async fn payload(&self, descriptor: &Descriptor, _: &Origin) -> Result<Payload, OpenError> {
+        Ok(Payload(Arc::new(self.0.blob(descriptor).await?)))
+    }
+}
+
+/// The type of blobs whose type plays no part.
+fn untold() -> MediaType {
+    MediaType::new("application/octet-stream")
+}
+
+fn absent(digest: &Digest) -> OpenError {
+    OpenError(format!("Nobody knows where {digest} is, which the result needs."))
+}

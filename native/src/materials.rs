@@ -1,0 +1,133 @@
+//! What layers are made of and where they go, on disk: for work that has a thread of its own.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use drydock::digest::Digest;
+use drydock::edit::{self, Made, Recipe};
+use drydock::layer::write::{self, Destination, MakeError, Materials, TarPlan};
+use drydock::layer::{Index, Pieces, TarStream};
+use tempfile::NamedTempFile;
+
+/// Bytes that are read at once.
+const PIECE: usize = 256 << 10;
+
+/// Is told how many bytes of layers and files were read.
+pub(crate) type Read = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// Why a layer was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// What it was to be made of is not what it should be.
+    #[error(transparent)]
+    Make(#[from] MakeError),
+    /// A file can't be read or written.
+    #[error("A file can't be read or written: {0}.")]
+    Io(#[from] io::Error),
+}
+
+/// Layers and files on disk.
+#[derive(Clone, Debug, Default)]
+pub struct OnDisk {
+    /// The layers, in the order of the recipe or plan, with their digests and sizes.
+    pub layers: Vec<(PathBuf, Digest, u64)>,
+    /// The files, by their digests.
+    pub files: BTreeMap<Digest, PathBuf>,
+}
+
+/// A file that is read from its first to its last byte.
+#[derive(Debug)]
+pub struct Whole {
+    file: File,
+    piece: Vec<u8>,
+}
+
+impl OnDisk {
+    /// Makes the layer of a recipe; the file holds its blob, unless it is one of the files as it is.
+    ///
+    /// # Errors
+    /// As [`edit::build`].
+    pub(crate) fn build(
+        &self,
+        recipe: &Recipe,
+        indexes: &[Arc<Index>],
+        to: NamedTempFile,
+        told: &Read,
+    ) -> Result<(Made, NamedTempFile), BuildError> {
+        let mut to = Written { to, told: Some(Arc::clone(told)) };
+        let made = at_once(edit::build(recipe, indexes, self, &mut to))?;
+        Ok((made, to.to))
+    }
+
+    /// Writes a planned tar.
+    ///
+    /// # Errors
+    /// As [`write::copy`].
+    pub fn copy(&self, plan: &TarPlan, to: &mut impl io::Write) -> Result<(), BuildError> {
+        at_once(write::copy(plan, self, &mut Written { to, told: None }))
+    }
+}
+
+/// What becomes of work whose files are on disk, where reading never waits for anybody else.
+fn at_once<T>(work: impl Future<Output = Result<T, BuildError>>) -> Result<T, BuildError> {
+    let never = || io::Error::other("it waits for something that does not come");
+    futures_util::FutureExt::now_or_never(work).ok_or_else(never)?
+}
+
+impl Whole {
+    fn open(path: &PathBuf) -> Result<Self, BuildError> {
+        Ok(Self { file: File::open(path)?, piece: vec![0; PIECE] })
+    }
+}
+
+impl Pieces for Whole {
+    type Error = BuildError;
+
+    async fn next(&mut self) -> Result<Option<&[u8]>, BuildError> {
+        let length = self.file.read(&mut self.piece)?;
+        Ok(self.piece.get(..length).filter(|piece| !piece.is_empty()))
+    }
+}
+
+impl Materials for OnDisk {
+    type Error = BuildError;
+    type Layer = TarStream<Whole>;
+    type File = Whole;
+
+    async fn layer(&self, at: usize) -> Result<TarStream<Whole>, BuildError> {
+        let (path, digest, size) = self.layers.get(at).ok_or(MakeError::Missing)?;
+        Ok(TarStream::new(Whole::open(path)?, digest, *size))
+    }
+
+    async fn file(&self, digest: &Digest) -> Result<Whole, BuildError> {
+        Whole::open(self.files.get(digest).ok_or(MakeError::Missing)?)
+    }
+
+    async fn supplied(&self, digest: &Digest) -> Result<TarStream<Whole>, BuildError> {
+        let path = self.files.get(digest).ok_or(MakeError::Missing)?;
+        let size = path.metadata()?.len();
+        Ok(TarStream::new(Whole::open(path)?, digest, size))
+    }
+}
+
+struct Written<W> {
+    to: W,
+    told: Option<Read>,
+}
+
+impl<W: io::Write> Destination<TarStream<Whole>> for Written<W> {
+    type Error = BuildError;
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), BuildError> {
+        Ok(self.to.write_all(bytes)?)
+    }
+
+    async fn turn(&mut self, read: u64, _tar: u64) {
+        if let Some(told) = &self.told {
+            told(read);
+        }
+    }
+}

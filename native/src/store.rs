@@ -1,0 +1,210 @@
+//! Blobs in a folder of their own, which is gone when the work is done.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use drydock::descriptor::Descriptor;
+use drydock::digest::{DiffId, Digest, Hasher};
+use drydock::layer::{Index, LayerReader, ReadOptions};
+use drydock::source::Source as _;
+use drydock::verify::Job;
+use tempfile::{NamedTempFile, TempDir};
+
+use crate::blobs::Pieces;
+use crate::place::{OpenError, Place};
+
+/// Blobs that were compared with their digests, and files of the user's.
+#[derive(Debug)]
+pub struct Store {
+    folder: TempDir,
+    files: RefCell<BTreeMap<Digest, PathBuf>>,
+    indexes: RefCell<BTreeMap<Digest, Arc<Index>>>,
+}
+
+impl Store {
+    /// An empty one, where this machine keeps what is temporary.
+    ///
+    /// # Errors
+    /// When there is no room.
+    pub fn new() -> Result<Self, OpenError> {
+        let folder = tempfile::Builder::new()
+            .prefix("drydock-")
+            .tempdir()
+            .map_err(|error| no_room(&error))?;
+        Ok(Self { folder, files: RefCell::default(), indexes: RefCell::default() })
+    }
+
+    /// Where a blob lies.
+    #[must_use]
+    pub fn path(&self, digest: &Digest) -> Option<PathBuf> {
+        self.files.borrow().get(digest).cloned()
+    }
+
+    /// Takes note of a file that lies elsewhere and has this digest.
+    pub fn know(&self, digest: Digest, path: PathBuf) {
+        self.files.borrow_mut().insert(digest, path);
+    }
+
+    /// A new file in the folder.
+    pub(crate) fn begin(&self) -> Result<NamedTempFile, OpenError> {
+        NamedTempFile::new_in(self.folder.path()).map_err(|error| no_room(&error))
+    }
+
+    /// Keeps a file under its digest.
+    pub(crate) fn keep(&self, file: NamedTempFile, digest: &Digest) -> Result<(), OpenError> {
+        let name = format!("{}-{}", digest.algorithm_name(), digest.encoded());
+        let path = self.folder.path().join(name);
+        file.persist(&path).map_err(|error| no_room(&error.error))?;
+        self.know(digest.clone(), path);
+        Ok(())
+    }
+
+    /// A blob, which is read from its place unless it lies here, and compared with its descriptor.
+    /// `seen` is told how much of it has come.
+    ///
+    /// # Errors
+    /// When it can't be read, is another one, or there is no room.
+    pub async fn obtain(
+        &self,
+        place: &Place,
+        descriptor: &Descriptor,
+        seen: &dyn Fn(u64),
+    ) -> Result<PathBuf, OpenError> {
+        let digest = &descriptor.digest;
+        if let Some(path) = self.path(digest) {
+            return Ok(path);
+        }
+        let mut file = self.begin()?;
+        let mut hasher = Hasher::new(digest.algorithm().unwrap_or_default());
+        let mut size = 0;
+        let job = Job::layer(String::new(), descriptor.clone(), None);
+        let failed = |why: &str| OpenError(format!("{digest} can't be read: {why}"));
+        let mut pieces = Pieces::of(place, &job).map_err(|unread| failed(&unread.to_string()))?;
+        while let Some(piece) = pieces.next().await.map_err(|why| failed(&why.to_string()))? {
+            hasher.update(&piece);
+            size += piece.len() as u64;
+            file.write_all(&piece).map_err(|error| no_room(&error))?;
+            seen(size);
+        }
+        let came = hasher.finish();
+        if came != *digest || size != descriptor.size {
+            let (holder, wanted) = (place.holder().name(), descriptor.size);
+            return Err(OpenError(format!(
+                "The {holder} gave {came} with {size} bytes where {digest} with {wanted} bytes was \
+                 asked for. Nothing was made of it."
+            )));
+        }
+        self.keep(file, digest)?;
+        self.path(digest).ok_or_else(|| failed("it is gone."))
+    }
+
+    /// What is in a layer that lies here. Its tar is compared with the diff ID, where there is one.
+    ///
+    /// # Errors
+    /// When it does not lie here, is no tar, or another one.
+    pub async fn index(
+        &self,
+        digest: &Digest,
+        diff_id: Option<&DiffId>,
+    ) -> Result<Arc<Index>, OpenError> {
+        if let Some(index) = self.indexes.borrow().get(digest) {
+            return Ok(Arc::clone(index));
+        }
+        let missing = || OpenError(format!("The layer {digest} is not there."));
+        let path = self.path(digest).ok_or_else(missing)?;
+        let (of, wanted) = (digest.clone(), diff_id.cloned());
+        let read = tokio::task::spawn_blocking(move || read(&path, &of, wanted.as_ref()));
+        let index = read.await.map_err(|error| OpenError(error.to_string()))??;
+        let index = Arc::new(index);
+        self.indexes.borrow_mut().insert(digest.clone(), Arc::clone(&index));
+        Ok(index)
+    }
+}
+
+fn read(path: &Path, digest: &Digest, diff_id: Option<&DiffId>) -> Result<Index, OpenError> {
+    let failed = |why: String| OpenError(format!("The layer {digest} can't be read: {why}"));
+    let mut file = File::open(path).map_err(|error| failed(format!("{error}.")))?;
+    let mut reader = LayerReader::new(ReadOptions {
+        subject: digest.to_string(),
+        digest: digest.algorithm().unwrap_or_default(),
+        diff_id: Some(diff_id.and_then(|it| it.0.algorithm()).unwrap_or_default()),
+        ..ReadOptions::default()
+    });
+    let mut piece = vec![0; 256 << 10];
+    loop {
+        let length =
+            io::Read::read(&mut file, &mut piece).map_err(|error| failed(format!("{error}.")))?;
+        if length == 0 {
+            break;
+        }
+        reader.push(piece.get(..length).unwrap_or_default(), &mut ());
+    }
+    let mut summary = reader.finish(&mut ());
+    if let (Some(came), Some(wanted)) = (&summary.diff_id, diff_id)
+        && came != wanted
+    {
+        return Err(failed(format!("its tar is {}, but the config says {}.", came.0, wanted.0)));
+    }
+    summary.index.take().filter(|_| summary.complete).ok_or_else(|| {
+        let why = summary.findings.into_iter().map(|finding| finding.message);
+        failed(why.collect::<Vec<_>>().join(" "))
+    })
+}
+
+/// The files in these paths whose digest is wanted, which are taken note of.
+///
+/// # Errors
+/// When one can't be read.
+pub(crate) fn take(
+    store: &Store,
+    paths: &[PathBuf],
+    wanted: &[(Digest, u64)],
+) -> Result<(), OpenError> {
+    let mut open: Vec<PathBuf> = paths.to_vec();
+    while let Some(path) = open.pop() {
+        let failed =
+            |error: io::Error| OpenError(format!("{} can't be read: {error}.", path.display()));
+        let meta = fs::metadata(&path).map_err(failed)?;
+        if meta.is_dir() {
+            for entry in fs::read_dir(&path).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                // A link could lead round in a circle.
+                if !entry.file_type().map_err(failed)?.is_symlink() {
+                    open.push(entry.path());
+                }
+            }
+            continue;
+        }
+        let candidates: Vec<&Digest> = wanted
+            .iter()
+            .filter(|(_, size)| *size == meta.len())
+            .map(|(digest, _)| digest)
+            .collect();
+        if candidates.is_empty() || !meta.is_file() {
+            continue;
+        }
+        let mut hasher = Hasher::new(drydock::digest::Algorithm::Sha256);
+        let mut file = File::open(&path).map_err(failed)?;
+        let mut piece = vec![0; 256 << 10];
+        loop {
+            let length = io::Read::read(&mut file, &mut piece).map_err(failed)?;
+            if length == 0 {
+                break;
+            }
+            hasher.update(piece.get(..length).unwrap_or_default());
+        }
+        let digest = hasher.finish();
+        if candidates.contains(&&digest) {
+            store.know(digest, path);
+        }
+    }
+    Ok(())
+}
+
+fn no_room(error: &io::Error) -> OpenError {
+    OpenError(format!("Nothing can be kept where this machine keeps temporary files: {error}."))
+}

@@ -1,0 +1,224 @@
+//! `drydock apply`: a draft that was made in a browser, carried out in a shell.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, ValueEnum};
+use drydock::edit::{Change, Draft, Time, link};
+use drydock::limits;
+use drydock::reference::{self, Reference};
+use drydock::transfer::{Event, Plan};
+use drydock_native::{Drafting, Form, Options};
+
+use super::export::{beside, keep};
+use super::progress::Progress;
+use super::{Failed, say};
+
+/// The options of `drydock apply`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  drydock apply draft.json
+  drydock apply draft.json --push ghcr.io/owner/app:1.2.1
+  drydock apply draft.json --base ghcr.io/owner/app:1.3 --files ./etc --save app.tar
+
+A draft is saved to a file, or copied as a link, in the edit view of the page. The same draft on the \
+same base gives the same digests here as there. The digest of the result is printed; without --push \
+and --save that is all that is done.")]
+pub struct Apply {
+    /// A file with a draft, a link to a draft, or - for a draft that comes through standard input.
+    draft: String,
+    /// The image that the edits are done to, in place of the one that the draft was made on.
+    #[arg(long, value_name = "IMAGE")]
+    base: Option<String>,
+    /// A file or folder with files that the draft names by their digests; may be given several times.
+    #[arg(long, value_name = "PATH")]
+    files: Vec<PathBuf>,
+    /// Pushes the result under this reference.
+    #[arg(long, value_name = "TARGET")]
+    push: Option<String>,
+    /// Saves the result as a tar, or as - to standard output.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// What the tar is for.
+    #[arg(long, value_enum, default_value_t = SaveAs::Oci, requires = "save")]
+    format: SaveAs,
+    /// The tag that the result has in the tar.
+    #[arg(long, requires = "save")]
+    tag: Option<reference::Tag>,
+    /// Asks registries without TLS; those of this machine are always asked so.
+    #[arg(long)]
+    plain_http: bool,
+}
+
+/// What a tar is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SaveAs {
+    /// An OCI image layout.
+    Oci,
+    /// What `docker load` takes.
+    Docker,
+}
+
+/// Carries a draft out.
+pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
+    let draft = read(&asked.draft)?;
+    let target = asked.push.as_deref().map(target).transpose()?;
+    let progress = Arc::new(Progress::new("Loading the documents"));
+    let shown = Arc::clone(&progress);
+    let told: drydock_native::Told = Arc::new(move |what: &str, bytes: u64| {
+        let so_far = match bytes {
+            0 => String::new(),
+            bytes => format!(", {} MB", bytes / 1_000_000),
+        };
+        shown.say(format!("{what}{so_far}"));
+    });
+    let options = Options { plain_http: asked.plain_http };
+    let made_on = match &draft.base {
+        drydock::edit::Base::Image(pinned) => Some(pinned.digest().clone()),
+        _ => None,
+    };
+    let drafting = Drafting::open(draft, asked.base.as_deref(), options, told).await;
+    let drafting = drafting.map_err(Failed::told)?;
+    if let (Some(made_on), Some(base)) = (made_on, drafting.base())
+        && made_on != *base
+    {
+        say(&format!("The draft was made on {made_on}; its edits are done to {base}."));
+    }
+    let done = drafting.done(&asked.files, now()).await.map_err(Failed::told)?;
+    let change = done.change;
+    done.remarks.iter().for_each(|remark| say(remark));
+    warn(&change);
+    if let Some(target) = &target {
+        push(&drafting, &change, target, &progress).await?;
+    }
+    if let Some(path) = &asked.save {
+        save(asked, &drafting, &change, path).await?;
+    }
+    drop(progress);
+    // What is saved to standard output has it for itself.
+    if asked.save.as_deref() != Some(Path::new("-")) {
+        let digest = &change.root.digest;
+        let mut out = io::stdout().lock();
+        match target {
+            Some(target) => writeln!(out, "{target}@{digest}")?,
+            None => writeln!(out, "{digest}")?,
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn push(
+    drafting: &Drafting,
+    change: &Change,
+    target: &Reference,
+    progress: &Progress,
+) -> Result<(), Failed> {
+    progress.say(format!("Asking {} what it has", target.registry));
+    let (registry, plan) = drafting.plan(change, target).await.map_err(Failed::told)?;
+    plan.findings.iter().for_each(|finding| say(&finding.message));
+    say(&summary(&plan));
+    let (all, sent) = (plan.totals().upload_bytes, RefCell::new(BTreeMap::new()));
+    let on = |event: Event<'_>| {
+        if let Event::Sent { step, bytes } = event {
+            sent.borrow_mut().insert(step, bytes);
+            progress.bytes("sent".to_owned(), sent.borrow().values().sum(), all);
+        }
+        if let Event::Waiting { error, .. } = event {
+            progress.say(format!("waiting, as {error}"));
+        }
+    };
+    drafting.push(&registry, &plan, &on).await.map_err(Failed::told)
+}
+
+fn summary(plan: &Plan) -> String {
+    let totals = plan.totals();
+    format!(
+        "{}: {} blobs are sent, {} mounted, {} are there; {} manifests are put.",
+        plan.target, totals.uploads, totals.mounts, totals.existing, totals.manifests
+    )
+}
+
+async fn save(
+    asked: &Apply,
+    drafting: &Drafting,
+    change: &Change,
+    path: &Path,
+) -> Result<(), Failed> {
+    let form = match asked.format {
+        SaveAs::Oci => Form::Layout,
+        SaveAs::Docker => Form::DockerSave,
+    };
+    let tag = asked.tag.as_ref();
+    if path == Path::new("-") {
+        let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+        return drafting.save(change, form, tag, &mut out).await.map_err(Failed::told);
+    }
+    let mut file = beside(path)?;
+    drafting.save(change, form, tag, &mut file).await.map_err(Failed::told)?;
+    keep(file, path)
+}
+
+/// A draft by what was given for it.
+fn read(given: &str) -> Result<Draft, Failed> {
+    let most = limits::DRAFT_FILE_BYTES;
+    let text = match given {
+        "-" => {
+            let mut text = String::new();
+            let stdin = io::stdin().lock();
+            stdin.take(most + 1).read_to_string(&mut text).map_err(Failed::told)?;
+            text
+        }
+        path if Path::new(path).is_file() => {
+            let failed = |error: io::Error| Failed::told(format!("{path} can't be read: {error}."));
+            let mut text = String::new();
+            let file = fs::File::open(path).map_err(failed)?;
+            file.take(most + 1).read_to_string(&mut text).map_err(failed)?;
+            text
+        }
+        link if link.contains(link::MARK) || link.starts_with('{') => link.to_owned(),
+        missing => {
+            return Err(Failed::told(format!(
+                "There is no file {missing}, and it is no link to a draft (which has {} in it) either.",
+                link::MARK
+            )));
+        }
+    };
+    if text.len() as u64 > most {
+        return Err(Failed::told(format!("A draft may have {most} bytes; this one has more.")));
+    }
+    link::from_text(&text).map_err(|error| Failed::told(format!("{error}.")))
+}
+
+fn target(text: &str) -> Result<Reference, Failed> {
+    let target = Reference::parse(text).map_err(|error| Failed::told(format!("{error}.")))?;
+    if target.digest.is_some() {
+        let why = format!("{text} names a digest, but the digest of a result comes of the draft.");
+        return Err(Failed::told(why));
+    }
+    Ok(target.normalised())
+}
+
+fn warn(change: &Change) {
+    change.findings.iter().for_each(|finding| say(&finding.message));
+    let mut lost = BTreeMap::<_, usize>::new();
+    for one in &change.lost {
+        *lost.entry((&one.label, &one.before)).or_default() += 1;
+    }
+    for ((label, before), count) in lost {
+        say(&format!(
+            "{count} that refer to {label}, such as signatures, stay with {before}: the result has none of them."
+        ));
+    }
+}
+
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(since.as_secs()).ok().and_then(Time::from_unix);
+    now.or_else(|| Time::from_unix(0)).unwrap_or_else(|| unreachable!("1970 can be written"))
+}

@@ -1,0 +1,117 @@
+//! `drydock export`: the files of an image as a tar.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use drydock::inspect::media;
+use drydock::layer::{Overlay, write};
+use drydock_native::{OnDisk, Store};
+use tempfile::NamedTempFile;
+
+use super::files::Opened;
+use super::progress::Progress;
+use super::{Failed, Image, Only, say};
+
+/// The options of `drydock export`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  drydock export alpine:3.20 | tar -t
+  drydock export --platform linux/arm64 --output rootfs.tar ghcr.io/owner/app:1.2
+  drydock export app.tar /etc > etc.tar
+
+Every layer is read to its end and compared with its digest and diff ID before a byte is written. \
+Hardlinks, owners, times and extended attributes stay.")]
+pub struct Export {
+    #[command(flatten)]
+    image: Image,
+    /// A folder of the image, in place of all of it.
+    folder: Option<String>,
+    #[command(flatten)]
+    only: Only,
+    /// Writes to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Writes the tar.
+pub async fn run(asked: &Export) -> Result<ExitCode, Failed> {
+    let opened = Opened::of(&asked.image, &asked.only).await?;
+    let progress = Progress::new("Reading the layers");
+    let store = Store::new().map_err(Failed::told)?;
+    let (mut indexes, mut on_disk) = (Vec::new(), OnDisk::default());
+    let all = opened.layers.iter().map(|layer| layer.descriptor.size).sum();
+    let mut before = 0;
+    for layer in &opened.layers {
+        let descriptor = &layer.descriptor;
+        let what = format!("layer {} of {}", layer.number, opened.layers.len());
+        if let Some(why) = media::not_shown(layer.number, &descriptor.media_type) {
+            say(&why);
+            indexes.push(Arc::default());
+            on_disk.layers.push((PathBuf::new(), descriptor.digest.clone(), descriptor.size));
+            continue;
+        }
+        let seen = |came| progress.bytes(what.clone(), before + came, all);
+        let path = store.obtain(&opened.place, descriptor, &seen).await.map_err(Failed::told)?;
+        let index = store.index(&descriptor.digest, layer.diff_id.as_ref()).await;
+        indexes.push(index.map_err(Failed::told)?);
+        on_disk.layers.push((path, descriptor.digest.clone(), descriptor.size));
+        before += descriptor.size;
+    }
+    drop(progress);
+    let overlay = Overlay::build(&indexes);
+    let folder = asked.folder.as_deref().map_or("", |folder| folder.trim_matches('/'));
+    let files = match folder {
+        "" => write::export(&overlay),
+        folder => {
+            let node = overlay.find(folder.as_bytes());
+            let files = node.and_then(|node| write::folder(&overlay, node));
+            files
+                .ok_or_else(|| Failed::told(format!("There is no folder {folder} in the image.")))?
+        }
+    };
+    files.findings.iter().for_each(|finding| say(&finding.message));
+    match asked.output.as_deref() {
+        None => {
+            let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+            written(on_disk.copy(&files.plan, &mut out))?;
+            out.flush()?;
+        }
+        Some(path) => {
+            let mut file = beside(path)?;
+            written(on_disk.copy(&files.plan, &mut file))?;
+            keep(file, path)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn written(done: Result<(), drydock_native::BuildError>) -> Result<(), Failed> {
+    done.map_err(|error| match error {
+        drydock_native::BuildError::Io(error) => error.into(),
+        made => Failed::told(made),
+    })
+}
+
+/// A file in the folder of another, whose name it gets when it is whole: nobody finds half of one
+/// there.
+pub(super) fn beside(path: &Path) -> Result<NamedTempFile, Failed> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    // Others may read it as far as the umask lets them: it is a file like any other.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(folder.unwrap_or_else(|| Path::new(".")));
+    file.map_err(|error| unwritten(path, &error))
+}
+
+/// Gives a file its name.
+pub(super) fn keep(file: NamedTempFile, path: &Path) -> Result<(), Failed> {
+    file.persist(path).map(drop).map_err(|error| unwritten(path, &error.error))
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Failed {
+    Failed::told(format!("{} can't be written: {error}.", path.display()))
+}
