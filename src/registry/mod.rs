@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod auth;
+pub mod course;
 mod download;
 mod error;
 mod location;

@@ -60,10 +60,16 @@ pub async fn patiently<A>(
 /// `random` is between 0 and 1 and spreads the waits of many clients.
 #[must_use]
 pub fn delay(attempt: u32, error: &Error, random: f64) -> Option<Duration> {
-    if attempt >= ATTEMPTS || !helps(attempt, error) {
+    if helps(attempt, error) { wait(attempt, error.retry_after(), random) } else { None }
+}
+
+/// As [`delay`], where it is known that another attempt may help, and which `wish` the server has.
+#[must_use]
+pub fn wait(attempt: u32, wish: Option<Duration>, random: f64) -> Option<Duration> {
+    if attempt >= ATTEMPTS {
         return None;
     }
-    if let Some(wish) = error.retry_after() {
+    if let Some(wish) = wish {
         return (wish <= LONGEST_WISH).then_some(wish);
     }
     let doubled = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST);
