@@ -84,7 +84,7 @@ pub fn known_registries() -> Vec<KnownRegistry> {
 
 /// Takes the logins of a Docker config, and says what came of it in sentences.
 pub async fn take_docker_config(text: &str) -> Vec<String> {
-    let DockerConfig { logins, helpers, unreadable } = match DockerConfig::parse(text) {
+    let DockerConfig { logins, helpers, unreadable, .. } = match DockerConfig::parse(text) {
         Ok(config) => config,
         Err(error) => return vec![format!("{error}.")],
     };
