@@ -11,6 +11,7 @@ mod connections;
 mod crowds;
 mod headers;
 mod load;
+mod logins;
 mod logs;
 mod program;
 mod protocol;
