@@ -88,7 +88,7 @@ pub fn RegistriesDialog(
         <Dialog title="Registries" close>
             <div class="content">
                 <p class="muted">
-                    "Logins are kept in this tab's memory only and are gone when it closes."
+                    "Logins that are given here are kept in this tab's memory only and are gone when it closes."
                 </p>
                 <Show when=has_machines>
                     <p class="muted">
@@ -199,14 +199,16 @@ fn row(registry: KnownRegistry, acts: Acts) -> impl IntoView {
                 </a>
                 <span class="muted">{format::visible(&state)}</span>
             </span>
-            <button
-                type="button"
-                class="button small quiet"
-                on:click=move |_| acts.token.run(of_token.clone())
-            >
-                "Token"
-            </button>
-            {buttons}
+            <span class="does">
+                <button
+                    type="button"
+                    class="button small quiet"
+                    on:click=move |_| acts.token.run(of_token.clone())
+                >
+                    "Token"
+                </button>
+                {buttons}
+            </span>
         </li>
     }
 }
