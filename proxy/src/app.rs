@@ -9,22 +9,23 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::request::Parts as Head;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
 
 use crate::assets::Page;
 use crate::config::Config;
-use crate::forward::{Forwarder, Setup};
+use crate::forward::{self, Forwarder, Setup};
 use crate::gate::{Client, Full, Gate};
 use crate::incoming::{Incoming, Unread};
 use crate::limits::{MAX_URL_BYTES, Times};
 use crate::log::Record;
+use crate::logins::Logins;
 use crate::outgoing;
 use crate::policy::allow::{Allowed, Hosts};
 use crate::policy::header::QUIET;
 use crate::policy::origin::{Area, OwnNames};
 use crate::policy::path::Shape;
-use crate::policy::{Code, Refusal};
+use crate::policy::{Code, Refusal, login};
 use crate::refuse;
 use crate::relay::{self, Order, Relayed};
 use crate::scratch;
@@ -39,6 +40,7 @@ struct Parts {
     page: Page,
     scratch: Option<Router>,
     allowed: Vec<Allowed>,
+    logins: Option<Arc<Logins>>,
 }
 
 /// The whole server as a service. Requests carry their peer in a
@@ -60,6 +62,7 @@ pub fn app(config: Config) -> Router {
         page,
         scratch,
         status,
+        logins,
         ..
     } = config;
     let hosts = Hosts { own: names.clone(), ..hosts };
@@ -73,9 +76,10 @@ pub fn app(config: Config) -> Router {
         outer_dns,
         times: times.clone(),
         sizes,
+        logins: logins.clone(),
     });
     let gate = Gate::new(rates);
-    let parts = Parts { names, gate, times, status, forwarder, page, scratch, allowed };
+    let parts = Parts { names, gate, times, status, forwarder, page, scratch, allowed, logins };
     Router::new().fallback(dispatch).with_state(Arc::new(parts))
 }
 
@@ -135,6 +139,11 @@ async fn answer(parts: &Parts, request: Request) -> Response {
             record.target("(scratch)", shape);
             scratch_answer(parts, Request::from_parts(head, body)).await
         }
+        Ok(Area::Logins) => {
+            record.part("page");
+            record.target("(page)", "/-/logins");
+            listed(parts, &head).await
+        }
         Ok(Area::Page) => {
             record.part("page");
             record.target("(page)", "");
@@ -158,6 +167,8 @@ fn check(parts: &Parts, head: &Head) -> Result<Area, Refusal> {
         Area::Scratch
     } else if path.starts_with("/-/proxy/") {
         Area::Proxy
+    } else if path == "/-/logins" {
+        Area::Logins
     } else {
         Area::Page
     };
@@ -165,6 +176,9 @@ fn check(parts: &Parts, head: &Head) -> Result<Area, Refusal> {
         return Err(Refusal::bad_request("This server is no forward proxy: ask for a path."));
     }
     parts.names.check(area, &head.method, &head.headers)?;
+    if login::is_wanted(&head.headers) {
+        parts.names.check(Area::Logins, &head.method, &head.headers)?;
+    }
     Ok(area)
 }
 
@@ -174,7 +188,10 @@ fn refused(refusal: &Refusal, record: Record) -> Response {
     response
 }
 
-async fn scratch_answer(parts: &Parts, request: Request) -> Response {
+async fn scratch_answer(parts: &Parts, mut request: Request) -> Response {
+    if let Err(refusal) = own_login(parts, request.headers_mut()).await {
+        return refuse::respond(&refusal);
+    }
     match &parts.scratch {
         Some(registry) => scratch::answer(registry.clone(), request).await,
         None => text(
@@ -182,6 +199,19 @@ async fn scratch_answer(parts: &Parts, request: Request) -> Response {
             "This server hosts no scratch registry: it is off, or wants --scratch-auth.\n",
         ),
     }
+}
+
+/// Puts this machine's login for this server's own registry where the page asks for it.
+async fn own_login(parts: &Parts, headers: &mut HeaderMap) -> Result<(), Refusal> {
+    let Some(registry) = login::wanted(headers)? else { return Ok(()) };
+    let logins = parts.logins.as_ref().ok_or_else(forward::login::off)?;
+    if !parts.names.is_own(registry.api_host()) {
+        let message = format!("This machine's login for {registry} is not for this server.");
+        return Err(Refusal::new(Code::Login, registry.as_str(), message));
+    }
+    let value = logins.find(&registry).await?.header()?;
+    headers.insert(header::AUTHORIZATION, value);
+    Ok(())
 }
 
 async fn limited(parts: &Parts, client: Client, request: Request, record: Record) -> Response {
@@ -265,12 +295,26 @@ fn described(parts: &Parts, request: &Head) -> Response {
             serde_json::json!({ "host": origin.authority(), "scheme": origin.scheme.as_str() })
         })
         .collect();
-    let json = serde_json::json!({
+    described_as(&serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "scratch": parts.scratch.as_ref().and_then(|_| own.first()),
         "ownHosts": own,
         "allow": allow,
-    });
+        "logins": parts.logins.is_some(),
+    }))
+}
+
+/// The registries that this machine has logins for: names only.
+async fn listed(parts: &Parts, request: &Head) -> Response {
+    match &parts.logins {
+        Some(logins) if request.method == Method::GET => described_as(&logins.listed().await),
+        Some(_) => text(StatusCode::METHOD_NOT_ALLOWED, "Only GET works here.\n"),
+        None => refuse::respond(&forward::login::off()),
+    }
+}
+
+/// JSON for the page of this origin alone.
+fn described_as(json: &serde_json::Value) -> Response {
     let mut response = text(StatusCode::OK, &json.to_string());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

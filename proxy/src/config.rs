@@ -2,11 +2,12 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use drydock_native::logins;
 use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::assets::Page;
@@ -15,6 +16,7 @@ use crate::forward::network::{Network, System};
 use crate::forward::tls;
 use crate::layout::Layout;
 use crate::limits::{Crowd, Rates, Sizes, Times};
+use crate::logins::Logins;
 use crate::policy::allow::{Allowed, Hosts};
 use crate::policy::origin::OwnNames;
 use crate::policy::seal;
@@ -91,6 +93,11 @@ pub struct Serve {
     /// Let everyone read the scratch registry, also without a login.
     #[arg(long)]
     pub scratch_anonymous_read: bool,
+    /// Let the page use the logins of this machine: those of docker and podman, or those in DIR
+    /// (config.json). It learns the names of the registries and no secret. Only where nobody else
+    /// reaches the server.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub docker_config: Option<Option<PathBuf>>,
     /// Host no scratch registry.
     #[arg(
         long,
@@ -188,6 +195,8 @@ pub struct Config {
     pub page: Page,
     /// Answers `/v2/`.
     pub scratch: Option<axum::Router>,
+    /// The logins of this machine, if the page may use them.
+    pub logins: Option<Arc<Logins>>,
 }
 
 impl Config {
@@ -211,6 +220,7 @@ impl Config {
             status: Arc::default(),
             page: Page::built_in(),
             scratch: None,
+            logins: None,
         })
     }
 
@@ -256,8 +266,11 @@ impl Config {
         if let Some(path) = &serve.page {
             config.page = Page::directory(path);
         }
+        let shared = scratch::is_shared(listen, &serve.own_name, serve.trusted_hops);
+        if let Some(folder) = &serve.docker_config {
+            config.logins = Some(Arc::new(Logins::new(login_files(folder.as_deref(), shared)?)));
+        }
         if !serve.no_scratch {
-            let shared = scratch::is_shared(listen, &serve.own_name, serve.trusted_hops);
             config.scratch = scratch::hosted(serve, shared)?;
         }
         Ok(config)
@@ -266,6 +279,30 @@ impl Config {
     /// Where the proxy must not connect to.
     pub fn own_address(&self) -> OwnAddress {
         OwnAddress(self.listen)
+    }
+}
+
+/// The files with the logins that the page may use.
+fn login_files(folder: Option<&Path>, shared: bool) -> io::Result<Vec<PathBuf>> {
+    if shared {
+        return Err(io::Error::other(
+            "--docker-config is refused: others than this machine reach this server, and whoever does \
+             could use your logins. Listen on a loopback address (--listen 127.0.0.1), without \
+             --trusted-hops and without an --own-name of another machine.",
+        ));
+    }
+    let Some(folder) = folder else { return Ok(logins::files()) };
+    let file = folder.join("config.json");
+    match std::fs::File::open(&file) {
+        Ok(_) => Ok(vec![file]),
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!(
+                "--docker-config={}: {} can't be read: {error}. Give the folder that docker's config.json lies in.",
+                folder.display(),
+                file.display()
+            ),
+        )),
     }
 }
 

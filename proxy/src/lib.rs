@@ -3,6 +3,7 @@
 //!
 //! The proxy exists because registries send no CORS headers. It forwards HTTP under a policy
 //! and keeps no credentials, tokens or bodies, so any number of replicas can stand side by side.
+//! Only for the person before its own machine it may add the logins that docker has there.
 //!
 //! | path | answered by |
 //! |---|---|
@@ -11,6 +12,7 @@
 //! | either of those, with `X-Drydock-From` | both, one for the body of the other (`relay`) |
 //! | `/-/healthz`, `/-/readyz` | how the server is doing ([`status`]) |
 //! | `/-/config` | what the page has to know of this server ([`app`]) |
+//! | `/-/logins` | the names of the registries that this machine has logins for ([`logins`]) |
 //! | `/-/assets/…` | the page's files ([`assets`]) |
 //! | everything else | the page, which reads the path itself |
 
@@ -25,6 +27,7 @@ mod incoming;
 pub mod layout;
 pub mod limits;
 mod log;
+pub mod logins;
 mod outgoing;
 mod pace;
 pub mod policy;

@@ -17,7 +17,8 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::PortNotAllowed
         | Code::PathNotAllowed
         | Code::ForeignOrigin
-        | Code::Itself => StatusCode::FORBIDDEN,
+        | Code::Itself
+        | Code::Login => StatusCode::FORBIDDEN,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::Timeout => StatusCode::GATEWAY_TIMEOUT,
         Code::Unresolvable

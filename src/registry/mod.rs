@@ -166,6 +166,12 @@ impl<T> Registry<T> {
         self.session.borrow().has_credentials()
     }
 
+    /// Whether that login is one that is not here ([`Credentials::Kept`]).
+    #[must_use]
+    pub fn has_kept_login(&self) -> bool {
+        self.session.borrow().has_kept_login()
+    }
+
     /// Lets the login go to the token service on this host (`host` or `host:port`), which
     /// [`Error::ConsentNeeded`] named and the user has agreed to.
     pub fn accept_realm(&self, host: &str) {
@@ -248,7 +254,7 @@ impl<T> Registry<T> {
         let retry_after = notice::retry_after(headers, self.now());
         match status.as_u16() {
             401 => {
-                let login = if logged_in { Login::Refused } else { Login::Possible };
+                let login = self.session.borrow().refused_login();
                 Error::Unauthorized { subject, login, reply }
             }
             403 => Error::Denied { subject, logged_in, reply },

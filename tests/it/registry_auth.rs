@@ -295,6 +295,72 @@ fn a_bearer_login_is_sent_as_it_is_and_never_to_a_token_service() {
     script.assert_secret_only_at(&["reg.example"]);
 }
 
+fn kept() -> Credentials {
+    Credentials::Kept {
+        registry: drydock::reference::Registry::parse("reg.example").expect("name"),
+    }
+}
+
+#[test]
+fn a_login_that_is_kept_elsewhere_is_stood_for_at_the_token_service_and_nowhere_else() {
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge(OWN)),
+        // No account: only who has the login knows it.
+        (TOKEN, Answer::token("abc")),
+        (MANIFEST, ok()),
+    ]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(kept());
+    assert!(registry.is_logged_in() && registry.has_kept_login());
+    assert_eq!(pull(&registry), Ok(()));
+    script.finish();
+    let (kept, bearer) = ("Kept reg.example".to_owned(), "Bearer abc".to_owned());
+    assert_eq!(script.authorizations(), [None, Some(kept), Some(bearer)]);
+}
+
+#[test]
+fn a_login_that_is_kept_elsewhere_stands_for_a_password_once_that_is_asked_for() {
+    let script = Script::new(&[
+        (MANIFEST, Answer::challenge("Basic realm=\"reg\"")),
+        (MANIFEST, ok()),
+        (MANIFEST, ok()),
+    ]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(kept());
+    assert_eq!(pull(&registry), Ok(()));
+    assert_eq!(pull(&registry), Ok(()));
+    script.finish();
+    let sent = Some("Kept reg.example".to_owned());
+    assert_eq!(script.authorizations(), [None, sent.clone(), sent]);
+}
+
+#[test]
+fn p17_a_login_that_is_kept_elsewhere_goes_to_no_unknown_token_service_unasked() {
+    let script = Script::new(&[(MANIFEST, Answer::challenge(EVIL))]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(kept());
+    assert!(matches!(pull(&registry), Err(Error::ConsentNeeded { .. })));
+    script.finish();
+}
+
+#[test]
+fn a_login_that_is_kept_elsewhere_gives_way_to_one_that_is_given_and_is_named_when_refused() {
+    let basic = || Answer::challenge("Basic realm=\"reg\"");
+    let script = Script::new(&[(MANIFEST, basic()), (MANIFEST, basic()), (MANIFEST, ok())]);
+    let registry = registry("reg.example", &script);
+    registry.log_in(kept());
+    let error = pull(&registry).expect_err("refused");
+    assert!(matches!(&error, Error::Unauthorized { login: Login::KeptRefused, .. }), "{error:?}");
+    assert_eq!(error.code(), "login-refused");
+    assert!(error.to_string().contains("this machine keeps"), "{error}");
+    registry.log_in(login());
+    assert!(!registry.has_kept_login());
+    assert_eq!(pull(&registry), Ok(()));
+    script.finish();
+    let last = script.authorizations().pop().flatten();
+    assert!(last.is_some_and(|value| value.starts_with("Basic ")));
+}
+
 #[test]
 fn readers_that_send_requests_themselves_share_one_renewal() {
     let script = Script::new(&[(TOKEN, Answer::token("one")), (TOKEN, Answer::token("two"))]);

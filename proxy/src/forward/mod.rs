@@ -4,6 +4,7 @@ mod answer;
 pub mod dial;
 mod download;
 mod exchange;
+pub(crate) mod login;
 pub mod network;
 mod pool;
 pub mod tls;
@@ -27,21 +28,23 @@ use self::pool::{Key, Pool};
 use self::upload::{Content, Progress, UploadBody};
 use crate::limits::{Sizes, Times};
 use crate::log::Record;
+use crate::logins::Logins;
 use crate::policy::allow::{Hosts, Reach};
 use crate::policy::header::{SEAL, to_registry};
 use crate::policy::path::Shape;
 use crate::policy::redirect::{self, Step};
 use crate::policy::seal::{self, Kind};
 use crate::policy::target::{Origin, Target};
-use crate::policy::{Code, Refusal};
+use crate::policy::{self, Code, Refusal};
 use crate::refuse;
 
-/// The proxy. It keeps idle connections and nothing else: no tokens, no bodies, no sessions.
+/// The proxy. It keeps idle connections, and no tokens, bodies or sessions.
 pub struct Forwarder {
     dialer: Dialer,
     pool: Pool,
     key: seal::Key,
     sizes: Sizes,
+    logins: Option<Arc<Logins>>,
 }
 
 /// What a [`Forwarder`] is made of.
@@ -64,37 +67,59 @@ pub struct Setup {
     pub times: Times,
     /// Size limits.
     pub sizes: Sizes,
+    /// The logins of this machine, if the page may use them.
+    pub logins: Option<Arc<Logins>>,
 }
 
 /// A proxied request that the policy has accepted.
+#[derive(Clone)]
 struct Accepted {
     target: Target,
     shape: Shape,
     reach: Reach,
     headers: HeaderMap,
+    /// Who gave the URL, where it is a sealed one.
+    issuer: Option<Origin>,
+    /// Whether it goes on where the answer leads.
+    moves: bool,
 }
 
 impl Forwarder {
     /// A proxy without connections yet.
     pub fn new(setup: Setup) -> Self {
-        let Setup { hosts, own, key, network, tls, outer, outer_dns, times, sizes } = setup;
+        let Setup { hosts, own, key, network, tls, outer, outer_dns, times, sizes, logins } = setup;
         let hosts = Arc::new(hosts);
         Self {
             dialer: Dialer { network, hosts, tls, times, own, outer, outer_dns },
             pool: Pool::default(),
             key,
             sizes,
+            logins,
         }
     }
 
     /// Answers a request below `/-/proxy/`, whose sender was checked before.
     pub(crate) async fn forward(&self, request: Request<Body>, mut record: Record) -> Response {
         let (parts, body) = request.into_parts();
-        let answered = match self.ask(&parts, body, &mut record).await {
-            Ok(asked) => self.pass_on(&parts.method, asked, &mut record).await,
-            Err(refusal) => Err(refusal),
-        };
+        let answered = self.answer(&parts, body, &mut record).await;
         answered.unwrap_or_else(|refusal| self.refused(&refusal, record))
+    }
+
+    async fn answer(
+        &self,
+        parts: &Parts,
+        body: Body,
+        record: &mut Record,
+    ) -> Result<Response, Refusal> {
+        let mut accepted = self.accept(parts, &body)?;
+        record.target(accepted.target.origin.authority(), accepted.shape.pattern());
+        let method = &parts.method;
+        if let Some(registry) = policy::login::wanted(&parts.headers)? {
+            accepted.headers.remove(header::AUTHORIZATION);
+            return self.with_login(&registry, method, accepted, body, record).await;
+        }
+        let asked = self.ask(method, accepted, body).await?;
+        self.pass_on(method, asked, record).await
     }
 
     fn refused(&self, refusal: &Refusal, record: Record) -> Response {
@@ -140,7 +165,8 @@ impl Forwarder {
         {
             headers.remove(header::AUTHORIZATION);
         }
-        Ok(Accepted { target, shape, reach, headers })
+        let issuer = issuer.map(|(_, origin)| origin);
+        Ok(Accepted { target, shape, reach, headers, issuer, moves: true })
     }
 
     /// Who sealed `target`, and as what.
@@ -155,10 +181,12 @@ impl Forwarder {
     }
 
     /// Asks, and asks again where the request is sent on to.
-    async fn ask(&self, parts: &Parts, body: Body, record: &mut Record) -> Result<Asked, Refusal> {
-        let mut accepted = self.accept(parts, &body)?;
-        record.target(accepted.target.origin.authority(), accepted.shape.pattern());
-        let method = &parts.method;
+    async fn ask(
+        &self,
+        method: &Method,
+        mut accepted: Accepted,
+        body: Body,
+    ) -> Result<Asked, Refusal> {
         let content = (!body.is_end_stream()).then(|| Content::new(body));
         let mut ask_first = content.as_ref().is_some_and(Content::is_long);
         let mut sending = Sending::start(content.as_ref(), ask_first);
@@ -180,6 +208,14 @@ impl Forwarder {
                 (Err(refusal), _) => return Err(refusal),
             };
             let (status, headers) = (answer.response.status(), answer.response.headers());
+            if let Some(logins) = &self.logins
+                && status == StatusCode::UNAUTHORIZED
+            {
+                logins.note(&accepted.target.origin, headers);
+            }
+            if status.is_redirection() && !accepted.moves {
+                return Err(redirect::stays(&accepted.target));
+            }
             let step = if ask_first && status == StatusCode::EXPECTATION_FAILED {
                 ask_first = false;
                 Step::Follow(accepted.target.clone())

@@ -9,6 +9,7 @@ pub mod address;
 pub mod allow;
 pub mod header;
 pub mod link;
+pub mod login;
 pub mod origin;
 pub mod path;
 pub mod redirect;

@@ -17,6 +17,8 @@ pub enum Area {
     Proxy,
     /// The scratch registry: programs and the page.
     Scratch,
+    /// What has to do with the logins of this machine: the page only, which must say so itself.
+    Logins,
 }
 
 /// The names under which this server is reached.
@@ -138,6 +140,9 @@ impl OwnNames {
             return Ok(());
         }
         let marked = headers.get(OWN).is_some_and(|value| value == "1");
+        if area == Area::Logins && !marked {
+            return refuse("This machine's logins need the header X-Drydock: 1.".to_owned());
+        }
         if method != Method::GET && method != Method::HEAD && !marked {
             return refuse(
                 "A request that changes something needs the header X-Drydock: 1.".to_owned(),

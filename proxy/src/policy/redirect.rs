@@ -92,6 +92,14 @@ pub fn location(hosts: &Hosts, from: &Target, headers: &HeaderMap) -> Result<Tar
     Ok(to)
 }
 
+/// The refusal for a request that goes nowhere else: it has a login of this machine.
+pub fn stays(from: &Target) -> Refusal {
+    refuse(
+        from,
+        "a login of this machine goes to the place that the registry named, and no further",
+    )
+}
+
 /// Names both hosts in a refusal that a redirect from `from` met.
 pub fn wrap(from: &Target, to: Option<&Target>, refusal: &Refusal) -> Refusal {
     let to = to.map_or_else(|| refusal.host.clone(), |to| to.origin.authority());

@@ -41,6 +41,8 @@ pub enum Code {
     Itself,
     /// A registry gave other bytes than those that its blob should have.
     WrongBytes,
+    /// A login of this machine was asked for, and is not given.
+    Login,
 }
 
 impl Code {
@@ -65,6 +67,7 @@ impl Code {
             Self::UpstreamProtocol => "upstream-protocol",
             Self::Itself => "self",
             Self::WrongBytes => "wrong-bytes",
+            Self::Login => "login",
         }
     }
 }

@@ -29,7 +29,7 @@ const ADDED_KEYS: [&str; 2] = ["digest", "digest-algorithm"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A token service: any query may follow.
+    /// A token service: more may be added to the query.
     Realm,
     /// A next page: exactly this URL.
     Link,
@@ -144,7 +144,7 @@ impl Seal {
     pub fn admits(&self, target: &Target) -> Result<(), Refusal> {
         let same = self.origin == target.origin.url() && self.path == target.path;
         let query = match self.kind {
-            Kind::Realm => true,
+            Kind::Realm => self.added(target.query.as_deref().unwrap_or_default()).is_some(),
             Kind::Link => self.query == target.query,
             Kind::Location => self.only_digest_added(target.query.as_deref().unwrap_or_default()),
         };
@@ -157,19 +157,17 @@ impl Seal {
     }
 
     fn only_digest_added(&self, query: &str) -> bool {
-        let sealed = self.query.as_deref().unwrap_or_default();
-        let Some(added) = query.strip_prefix(sealed) else { return false };
-        let added = if sealed.is_empty() {
-            added
-        } else {
-            match added.strip_prefix('&') {
-                Some(added) => added,
-                None => return added.is_empty(),
-            }
-        };
+        let Some(added) = self.added(query) else { return false };
         added.is_empty()
             || added
                 .split('&')
                 .all(|pair| pair.split_once('=').is_some_and(|(key, _)| ADDED_KEYS.contains(&key)))
+    }
+
+    /// What stands behind the sealed query.
+    fn added<'a>(&self, query: &'a str) -> Option<&'a str> {
+        let sealed = self.query.as_deref().unwrap_or_default();
+        let added = query.strip_prefix(sealed)?;
+        if sealed.is_empty() || added.is_empty() { Some(added) } else { added.strip_prefix('&') }
     }
 }

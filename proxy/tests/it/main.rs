@@ -12,6 +12,7 @@ mod connections;
 mod crowds;
 mod headers;
 mod load;
+mod logins;
 mod logs;
 mod program;
 mod protocol;

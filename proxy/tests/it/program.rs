@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::bodies::endless;
-use crate::support::{DIGEST, Upstream};
+use crate::support::{DIGEST, Upstream, respond};
 
 /// A running `drydock serve`, ended with the test.
 struct Program {
@@ -119,6 +119,79 @@ fn what_is_wrong_with_the_command_line_is_said() {
         .unwrap();
     assert!(!wrong.status.success());
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("/nowhere/ca.pem"));
+}
+
+#[test]
+fn l12_logins_are_used_where_nobody_else_reaches_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("config.json"), "{}").unwrap();
+    let given = format!("--docker-config={}", folder.path().display());
+    for (arguments, said) in [
+        (&["--listen", "0.0.0.0", &given][..], "Listen on a loopback address"),
+        (&["--listen", "::", "--docker-config"], "Listen on a loopback address"),
+        (&["--own-name", "app.example", &given], "--own-name"),
+        (&["--trusted-hops", "1", &given], "--trusted-hops"),
+        (&["--docker-config=/nowhere"], "/nowhere/config.json"),
+    ] {
+        let refused = Command::new(env!("CARGO_BIN_EXE_drydock"))
+            .args(["serve", "--port", "0", "--no-scratch", "--page", "/nowhere"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&refused.stderr);
+        assert!(!refused.status.success() && error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn l13_a_helper_program_is_asked_as_docker_asks_it() {
+    let registry = Upstream::http(|seen| match seen.headers.get("authorization") {
+        Some(login) => respond(200, &[], format!("{}", login == "Basic dXNlcjpoZWxwZWQtb3V0")),
+        None => respond(401, &[("www-authenticate", "Basic")], ""),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("config.json", "{\"credsStore\":\"harbour\"}");
+    write(
+        "docker-credential-harbour",
+        &format!(
+            "#!/bin/sh\ncase $1 in\nlist) echo '{{\"{host}\":\"user\",\"https://index.docker.io/v1/\":\"me\"}}';;\n\
+             get) read -r key; [ \"$key\" = {host} ] || {{ echo 'credentials not found in native keychain'; exit 1; }}\n\
+             echo '{{\"ServerURL\":\"\",\"Username\":\"user\",\"Secret\":\"helped-out\"}}';;\nesac\n",
+            host = registry.host()
+        ),
+    );
+    let helper = folder.path().join("docker-credential-harbour");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&helper, mode).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_drydock"));
+    command.args(["serve", "--port", "0", "--no-scratch", "--page", "/nowhere"]);
+    command.args(["--docker-config", "--allow", &registry.host()]);
+    command.env("DOCKER_CONFIG", folder.path()).env("PATH", path).env_remove("XDG_RUNTIME_DIR");
+    let program = Program::run(&mut command);
+    let ask = |path: &str, authorization: &str| {
+        let mut tcp = TcpStream::connect(program.address).unwrap();
+        let host = program.address;
+        write!(
+            tcp,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nX-Drydock: 1\r\nConnection: close\r\n{authorization}\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let names = ask("/-/logins", "");
+    assert!(names.contains("docker.io") && names.contains(&registry.host()), "{names}");
+    let kept = format!("Authorization: Kept {}\r\n", registry.host());
+    let answer = ask(&registry.path("/v2/"), &kept);
+    assert!(answer.ends_with("true"), "{answer}");
+    let hub = "/-/proxy/https/registry-1.docker.io/v2/";
+    // Listed and then not found, as a helper may do.
+    let other = ask(hub, "Authorization: Kept ghcr.io\r\n");
+    assert!(other.contains("login") && !other.contains("helped-out"), "{other}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

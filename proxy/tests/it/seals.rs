@@ -41,6 +41,11 @@ fn each_kind_of_seal_allows_its_own_changes_only() {
     for (kind, sealed, asked, admitted) in [
         (Kind::Realm, "/token", "/token", true),
         (Kind::Realm, "/token", "/token?scope=a&service=b", true),
+        (Kind::Realm, "/token?of=1", "/token?of=1&scope=a", true),
+        (Kind::Realm, "/token?of=1", "/token?of=1", true),
+        (Kind::Realm, "/token?of=1", "/token?of=12", false),
+        (Kind::Realm, "/token?of=1", "/token?scope=a&of=1", false),
+        (Kind::Realm, "/token?of=1", "/token", false),
         (Kind::Realm, "/token", "/token/", false),
         (Kind::Realm, "/token", "https://s.example/token", false),
         (Kind::Realm, "/token", "https://r.example:5000/token", false),

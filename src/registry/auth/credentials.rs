@@ -5,8 +5,12 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
+use zeroize::Zeroize as _;
 
-/// A login for one registry. Kept in memory only; never shown by `Debug`.
+use super::super::error::Login;
+use crate::reference::Registry;
+
+/// A login for one registry. Kept in memory only, and wiped there at its end; never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// User name, and password or access token.
@@ -28,6 +32,32 @@ pub enum Credentials {
         /// The token.
         token: String,
     },
+    /// A login that is not here: whoever carries requests out has it and puts it in
+    /// ([`kept`](super::kept)).
+    Kept {
+        /// The registry that it is for.
+        registry: Registry,
+    },
+}
+
+impl Credentials {
+    pub(super) fn refused(&self) -> Login {
+        match self {
+            Self::Kept { .. } => Login::KeptRefused,
+            _ => Login::Refused,
+        }
+    }
+}
+
+impl Drop for Credentials {
+    fn drop(&mut self) {
+        match self {
+            Self::Basic { password: secret, .. }
+            | Self::Identity { token: secret, .. }
+            | Self::Bearer { token: secret } => secret.zeroize(),
+            Self::Kept { .. } => {}
+        }
+    }
 }
 
 impl fmt::Debug for Credentials {
@@ -36,6 +66,7 @@ impl fmt::Debug for Credentials {
             Self::Basic { .. } => "Credentials::Basic(…)",
             Self::Identity { .. } => "Credentials::Identity(…)",
             Self::Bearer { .. } => "Credentials::Bearer(…)",
+            Self::Kept { registry } => return write!(f, "Credentials::Kept({registry})"),
         })
     }
 }

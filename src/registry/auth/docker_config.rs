@@ -19,6 +19,8 @@ pub struct DockerConfig {
     /// Registries whose login a helper program keeps, and that program; `None` for the program
     /// that keeps all others.
     pub helpers: Vec<(Option<String>, String)>,
+    /// Registries that are named without a login: a helper keeps it, if it is anywhere.
+    pub named: Vec<Registry>,
     /// Entries that hold no login or one that can't be read: a sentence each, without the secret.
     pub unreadable: Vec<String>,
 }
@@ -73,6 +75,25 @@ impl DockerConfig {
         Ok(found)
     }
 
+    /// The program that keeps the login of this registry alone.
+    #[must_use]
+    pub fn helper(&self, registry: &Registry) -> Option<&str> {
+        let mut named = self.named_helpers();
+        named.find(|(of, _)| of == registry).map(|(_, helper)| helper)
+    }
+
+    /// The program that keeps the logins of all registries that are not named.
+    #[must_use]
+    pub fn store(&self) -> Option<&str> {
+        self.helpers.iter().find(|(of, _)| of.is_none()).map(|(_, store)| store.as_str())
+    }
+
+    /// Registries with a program of their own, and that program.
+    pub fn named_helpers(&self) -> impl Iterator<Item = (Registry, &str)> {
+        let named = self.helpers.iter().filter_map(|(of, helper)| Some((of.as_deref()?, helper)));
+        named.filter_map(|(of, helper)| Some((registry(of)?, helper.as_str())))
+    }
+
     fn take(&mut self, key: &str, entry: &Value) {
         let Some(registry) = registry(key) else {
             self.unreadable.push(format!("\"{}\" is no registry.", shown(key)));
@@ -97,6 +118,7 @@ impl DockerConfig {
                     Credentials::Basic { user, password }
                 }
                 _ => {
+                    self.named.push(registry.clone());
                     let sentence = format!("The entry of {registry} holds no login.");
                     self.unreadable.push(sentence);
                     return;
@@ -107,9 +129,10 @@ impl DockerConfig {
     }
 }
 
-/// Keys are hosts, or URLs such as `https://index.docker.io/v1/`; what follows the host names a
+/// The registry that a key of a config means. Keys are hosts, or URLs such as `https://index.docker.io/v1/`; what follows the host names a
 /// namespace (as podman writes them) or a version, and the login goes to the host.
-fn registry(key: &str) -> Option<Registry> {
+#[must_use]
+pub fn registry(key: &str) -> Option<Registry> {
     let rest = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
     let host = rest.split('/').next().unwrap_or_default();
     Registry::parse(host).ok()
@@ -202,8 +225,19 @@ mod tests {
         let helpers =
             [(Some("gcr.io".to_owned()), "gcloud".to_owned()), (None, "desktop".to_owned())];
         assert_eq!(config.helpers, helpers);
+        let name = |text: &str| Registry::parse(text).expect("registry");
+        assert_eq!(config.named, [name("ghcr.io"), name("quay.io")]);
+        assert_eq!(config.helper(&name("gcr.io")), Some("gcloud"));
+        assert_eq!((config.helper(&name("ghcr.io")), config.store()), (None, Some("desktop")));
         assert_eq!(config.unreadable.len(), 3);
         assert!(config.unreadable.iter().all(|line| !line.contains("%%%")));
+    }
+
+    #[test]
+    fn the_helper_of_docker_hub_is_found_under_the_key_that_docker_uses() {
+        let text = r#"{"credHelpers":{"https://index.docker.io/v1/":"pass"}}"#;
+        let config = DockerConfig::parse(text).expect("a config");
+        assert_eq!(config.helper(&Registry::parse("docker.io").expect("registry")), Some("pass"));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod challenge;
 mod credentials;
 pub mod docker_config;
+pub mod kept;
 mod realm;
 pub mod scope;
 mod shell;
@@ -67,6 +68,15 @@ impl Session {
         self.credentials.is_some()
     }
 
+    pub(super) fn has_kept_login(&self) -> bool {
+        matches!(self.credentials, Some(Credentials::Kept { .. }))
+    }
+
+    /// How a login stands that was sent and not taken.
+    pub(super) fn refused_login(&self) -> Login {
+        self.credentials.as_ref().map_or(Login::Possible, Credentials::refused)
+    }
+
     pub(super) fn accept_realm(&mut self, host: &str) {
         self.accepted.insert(host.to_ascii_lowercase());
     }
@@ -81,6 +91,7 @@ impl Session {
             (Some(Credentials::Identity { user: Some(user), token }), Some(Door::Basic)) => {
                 credentials::basic(user, token)
             }
+            (Some(Credentials::Kept { registry }), Some(Door::Basic)) => kept::header(registry),
             (_, Some(Door::Bearer { .. })) => {
                 let good = |token: &&Token| {
                     let covered =
@@ -228,7 +239,7 @@ impl<T: Transport> Registry<T> {
 
     fn login(&self, session: &Session, offered: bool) -> Login {
         match (session.has_credentials(), offered) {
-            (true, _) => Login::Refused,
+            (true, _) => session.refused_login(),
             (false, true) => Login::Possible,
             (false, false) => Login::NotOffered,
         }
@@ -340,7 +351,7 @@ impl<T: Transport> Registry<T> {
             StatusCode::OK => {}
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let body = transport::read_start(&mut response.body, limits::ERROR_BYTES).await;
-                let login = if login.is_some() { Login::Refused } else { Login::Possible };
+                let login = login.map_or(Login::Possible, Credentials::refused);
                 let subject = access.subject.clone();
                 return Err(Error::Unauthorized { subject, login, reply: Reply::parse(&body) });
             }

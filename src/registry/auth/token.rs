@@ -9,6 +9,7 @@ use url::{Url, form_urlencoded};
 
 use super::super::transport::{Purpose, Request};
 use super::credentials::{self, Credentials};
+use super::kept;
 use super::scope::Scope;
 
 /// How long a token is good for when its service does not say, in seconds.
@@ -44,12 +45,20 @@ pub(super) fn get(
     scopes: &[Scope],
     login: Option<&Credentials>,
 ) -> Request {
+    let kept = match login {
+        Some(Credentials::Kept { registry }) => Some(registry),
+        _ => None,
+    };
     let login = match login {
         Some(Credentials::Basic { user, password }) => Some((user.as_str(), password)),
         Some(Credentials::Identity { user, token }) => {
             Some((user.as_deref().unwrap_or("<token>"), token))
         }
-        Some(Credentials::Bearer { .. }) | None => None,
+        Some(Credentials::Bearer { .. } | Credentials::Kept { .. }) | None => None,
+    };
+    let authorization = match kept {
+        Some(registry) => kept::header(registry),
+        None => login.and_then(|(user, secret)| credentials::basic(user, secret)),
     };
     let mut url = realm.clone();
     {
@@ -63,7 +72,7 @@ pub(super) fn get(
     }
     let mut request = Request::get(url).to(Purpose::Token);
     request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    if let Some(value) = login.and_then(|(user, secret)| credentials::basic(user, secret)) {
+    if let Some(value) = authorization {
         request.headers.insert(header::AUTHORIZATION, value);
     }
     request

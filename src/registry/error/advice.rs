@@ -17,6 +17,9 @@ impl Error {
                 Login::Refused => {
                     "Check user name and password or token, and whether they may read this repository."
                 }
+                Login::KeptRefused => {
+                    "Renew it there (docker login), log in here with another, or turn it off under Registries."
+                }
                 Login::NotOffered | Login::OtherHost(_) => {
                     "Ask whoever runs the registry how it is to be read."
                 }

@@ -27,6 +27,8 @@ pub enum Login {
     Possible,
     /// The one that was given was not accepted.
     Refused,
+    /// One that is kept elsewhere, and was put in there, was not accepted.
+    KeptRefused,
     /// The registry says nothing of how to log in.
     NotOffered,
     /// Another host, to which the registry redirects, wants its own login.
@@ -281,7 +283,9 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Host { .. } => "no-host",
-            Self::Unauthorized { login: Login::Refused, .. } => "login-refused",
+            Self::Unauthorized { login: Login::Refused | Login::KeptRefused, .. } => {
+                "login-refused"
+            }
             Self::Unauthorized { .. } => "unauthorized",
             Self::Denied { .. } => "denied",
             Self::NotFound { .. } => "not-found",

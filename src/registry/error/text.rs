@@ -22,6 +22,11 @@ impl fmt::Display for Error {
                 Login::Refused => {
                     write!(f, "The login was not accepted for {subject}.{}", reply.quoted())
                 }
+                Login::KeptRefused => write!(
+                    f,
+                    "The login that this machine keeps was not accepted for {subject}.{}",
+                    reply.quoted()
+                ),
                 Login::NotOffered => write!(
                     f,
                     "{} {} a login, but the registry does not say how.{}",

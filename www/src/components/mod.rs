@@ -65,7 +65,7 @@ pub use palette::{Action, Palette};
 pub use panel::{Empty, ErrorPanel, Meant, Problem};
 pub use plan::{PlanRow, PlanRows, PlanStep, PlanSteps, StepState};
 pub use progress::{Meter, MeterKind, ProgressRow, Transfer};
-pub use registries::{KnownRegistry, RegistriesDialog};
+pub use registries::{KnownLogin, KnownRegistry, OnMachine, RegistriesDialog};
 pub use steps::{Step, Steps};
 pub use text::{ByteSize, Moment, OutLink, Time, Untrusted, is_zero_time, save_bytes};
 pub use window::FEW;

@@ -16,6 +16,8 @@ pub struct Config {
     pub own_hosts: Vec<String>,
     /// Registries that the server was told to allow.
     pub allow: Vec<Allowed>,
+    /// Whether it adds the logins of its machine.
+    pub logins: bool,
 }
 
 /// A registry that the server was told to allow.

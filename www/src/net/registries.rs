@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use drydock::digest::Digest;
 use drydock::reference;
+use drydock::registry::auth::Credentials;
 use drydock::registry::{self, Error, Purpose, Registry, Scheme, retry};
 use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
@@ -13,6 +14,7 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use super::address::Config;
 use super::clock;
 use super::fetch::{self, Call};
+use super::machine::{self, MachineLogin};
 use super::place::Place;
 use super::problem::{Problem, ProblemKind};
 use super::seals::Seals;
@@ -39,6 +41,7 @@ pub struct Registries(Rc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: RefCell<ConfigFuture>,
+    machine: RefCell<MachineFuture>,
     clients: RefCell<BTreeMap<reference::Registry, Client>>,
     /// What the proxy sealed of each registry's answers: of no use to another.
     seals: RefCell<BTreeMap<reference::Registry, Rc<RefCell<Seals>>>>,
@@ -46,6 +49,7 @@ struct Inner {
 }
 
 type ConfigFuture = Shared<LocalBoxFuture<'static, Result<Rc<Config>, Problem>>>;
+type MachineFuture = Shared<LocalBoxFuture<'static, Result<Rc<[MachineLogin]>, Problem>>>;
 
 impl Registries {
     /// No registry yet; asks the server for its configuration when it is first needed.
@@ -53,6 +57,7 @@ impl Registries {
     pub fn new() -> Self {
         Self(Rc::new(Inner {
             config: RefCell::new(config().boxed_local().shared()),
+            machine: RefCell::new(machine().boxed_local().shared()),
             clients: RefCell::default(),
             seals: RefCell::default(),
             slots: Slots::default(),
@@ -72,7 +77,32 @@ impl Registries {
         answer
     }
 
-    /// The client of a registry; always the same one.
+    /// The logins of this machine that the server knows of, whether it can use them or not.
+    ///
+    /// # Errors
+    /// When it does not answer; the next call asks again.
+    pub async fn machine_logins(&self) -> Result<Rc<[MachineLogin]>, Problem> {
+        if !self.config().await?.logins {
+            return Ok(Rc::default());
+        }
+        let asked = self.0.machine.borrow().clone();
+        let answer = asked.await;
+        if answer.is_err() {
+            *self.0.machine.borrow_mut() = machine().boxed_local().shared();
+        }
+        answer
+    }
+
+    /// The login of this machine for a registry, as far as it was told already.
+    #[must_use]
+    pub fn machine_login(&self, name: &reference::Registry) -> Option<MachineLogin> {
+        let machine = self.0.machine.borrow();
+        let logins = machine.peek()?.as_ref().ok()?;
+        logins.iter().find(|login| login.registry == *name).cloned()
+    }
+
+    /// The client of a registry; always the same one. It begins with this machine's login, where
+    /// there is one.
     ///
     /// # Errors
     /// When the server does not say how it is configured, the name can't stand in a URL, or it is
@@ -83,6 +113,8 @@ impl Registries {
             return Err(Problem::new(ProblemKind::Content, message));
         }
         let config = self.config().await?;
+        // Without the list it is asked as anybody would.
+        let _told = self.machine_logins().await;
         if let Some(client) = self.0.clients.borrow().get(name) {
             return Ok(Rc::clone(client));
         }
@@ -93,6 +125,9 @@ impl Registries {
         let transport = Fetch::new(config, name.clone(), self.seals(name));
         let clock = || clock::unix_seconds().saturating_mul(1000);
         let client = Rc::new(Registry::new(transport, name.clone(), scheme, clock)?);
+        if self.machine_login(name).is_some_and(|login| login.unusable.is_none()) {
+            client.log_in(Credentials::Kept { registry: name.clone() });
+        }
         self.0.clients.borrow_mut().insert(name.clone(), Rc::clone(&client));
         Ok(client)
     }
@@ -209,6 +244,10 @@ pub async fn ask<T>(question: impl AsyncFn() -> Result<T, Error>) -> Result<T, E
         }
         attempt += 1;
     }
+}
+
+async fn machine() -> Result<Rc<[MachineLogin]>, Problem> {
+    machine::logins().await.map(Rc::from)
 }
 
 async fn config() -> Result<Rc<Config>, Problem> {

@@ -87,9 +87,8 @@ impl Seals {
         let key = format!("{}{}", url.origin().ascii_serialization(), url.path());
         let seals = self.by_url.get(&key)?.iter().filter(|seal| seal.kind == kind);
         let fits = |seal: &&Seal| match kind {
-            Kind::Realm => true,
             Kind::Link => seal.query.as_deref() == url.query(),
-            Kind::Location => {
+            Kind::Realm | Kind::Location => {
                 let sealed = seal.query.as_deref().unwrap_or_default();
                 url.query().unwrap_or_default().starts_with(sealed)
             }
@@ -137,9 +136,11 @@ mod tests {
     #[test]
     fn each_kind_allows_what_the_proxy_allows() {
         let realm = token("realm", "/token", None);
+        let [first, second] = ["of=1", "of=2"].map(|query| token("realm", "/realm", Some(query)));
         let link = token("link", "/v2/a/tags/list", Some("n=2&last=b"));
         let location = token("location", "/v2/a/blobs/uploads/1", Some("_state=x"));
         let mut seals = Seals::default();
+        seals.remember(&format!("realm {first}, realm {second}"));
         seals.remember(&format!("realm {realm}, link {link}, location {location}"));
         let base = "https://auth.example";
         use Purpose::{Endpoint, NextPage, Token, Upload};
@@ -147,6 +148,9 @@ mod tests {
             ("/token", Token, Some(&realm)),
             ("/token?service=r&scope=repository:a:pull", Token, Some(&realm)),
             ("/token2", Token, None),
+            ("/realm?of=1&service=r", Token, Some(&first)),
+            ("/realm?of=2&service=r", Token, Some(&second)),
+            ("/realm?service=r", Token, None),
             ("/v2/a/tags/list?n=2&last=b", NextPage, Some(&link)),
             ("/v2/a/tags/list?n=2&last=c", NextPage, None),
             ("/v2/a/blobs/uploads/1?_state=x", Upload, Some(&location)),

@@ -25,7 +25,8 @@ use crate::route::{Here, Route};
 
 pub use lists::{load_repositories, load_tags};
 pub use logins::{
-    accept_realm, known_registries, log_in, log_out, login_goes_to, shell_token, take_docker_config,
+    accept_realm, all_registries, known_registries, log_in, log_out, login_goes_to, shell_token,
+    take_docker_config, use_machine_login,
 };
 
 /// Milliseconds between two looks at a graph that grows.

@@ -71,12 +71,20 @@ pub fn RegistriesOverlay(
 ) -> impl IntoView {
     let ui = ui();
     let registries = RwSignal::new(data::known_registries());
+    spawn_local(async move {
+        registries.try_set(data::all_registries().await);
+    });
     let said = RwSignal::new(Vec::<String>::new());
     let login = move |registry: String| {
         ui.overlay.set(Overlay::Login(LoginAsk { registry, ..LoginAsk::default() }));
     };
     let logout = move |registry: String| {
         data::log_out(&registry);
+        registries.set(data::known_registries());
+        ui.logins.update(|count| *count += 1);
+    };
+    let machine = move |registry: String| {
+        data::use_machine_login(&registry);
         registries.set(data::known_registries());
         ui.logins.update(|count| *count += 1);
     };
@@ -89,5 +97,5 @@ pub fn RegistriesOverlay(
     };
     let registries: Signal<Vec<KnownRegistry>> = registries.into();
     let token = move |registry: String| ui.overlay.set(Overlay::Token(registry));
-    view! { <RegistriesDialog registries said login logout token config close /> }
+    view! { <RegistriesDialog registries said login logout machine token config close /> }
 }

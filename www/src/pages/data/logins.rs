@@ -7,8 +7,9 @@ use drydock::registry::auth::{Credentials, ShellToken};
 use drydock::registry::notice::RateLimit;
 use drydock::registry::{Error, Login as Answer};
 
-use crate::components::{GoesTo, KnownRegistry, Login, Problem, format};
+use crate::components::{GoesTo, KnownLogin, KnownRegistry, Login, OnMachine, Problem, format};
 use crate::jobs::{self, tab};
+use crate::net::machine::MachineLogin;
 use crate::net::registries::Client;
 
 /// Tries a login, and keeps it in memory unless the registry or its token service refuses it.
@@ -17,6 +18,7 @@ use crate::net::registries::Client;
 /// A sentence when it is refused, and when the registry's name is none.
 pub async fn log_in(registry: &str, login: Login) -> Result<(), String> {
     let client = client(registry).await?;
+    let had_machines = client.has_kept_login();
     client.log_in(match login {
         Login::Password { user, password } => Credentials::Basic { user, password },
         Login::Identity(token) => Credentials::Identity { user: None, token },
@@ -25,6 +27,9 @@ pub async fn log_in(registry: &str, login: Login) -> Result<(), String> {
     match client.ping().await {
         Err(error @ Error::Unauthorized { login: Answer::Refused, .. }) => {
             client.log_out();
+            if had_machines {
+                use_machine_login(registry);
+            }
             Err(error.to_string())
         }
         // What else may be wrong says nothing of the login; the next question tells it.
@@ -38,6 +43,15 @@ pub fn log_out(registry: &str) {
         && let Some(client) = tab().registries.known().get(&registry)
     {
         client.log_out();
+    }
+}
+
+/// Has the server add this machine's login for a registry, in place of any other.
+pub fn use_machine_login(registry: &str) {
+    if let Ok(registry) = Registry::parse(registry)
+        && let Some(client) = tab().registries.known().get(&registry)
+    {
+        client.log_in(Credentials::Kept { registry });
     }
 }
 
@@ -69,13 +83,27 @@ pub async fn login_goes_to(registry: &str) -> GoesTo {
     goes_to
 }
 
-/// All registries that were asked for something in this tab.
+/// All registries that were asked for something in this tab, and those that this machine has logins
+/// for.
+pub async fn all_registries() -> Vec<KnownRegistry> {
+    let registries = &tab().registries;
+    if let Ok(logins) = registries.machine_logins().await {
+        for login in logins.iter() {
+            // One that can't be asked is not listed.
+            let _client = registries.client(&login.registry).await;
+        }
+    }
+    known_registries()
+}
+
+/// All registries that are known in this tab.
 #[must_use]
 pub fn known_registries() -> Vec<KnownRegistry> {
     let known = tab().registries.known();
     let known = known.iter().map(|(name, client)| KnownRegistry {
         name: name.to_string(),
-        logged_in: client.is_logged_in(),
+        login: login_of(client),
+        machine: machine_of(name),
         token_service: other_token_service(client),
         rate_limit: client.rate_limit().as_ref().and_then(rate_limit),
     });
@@ -84,7 +112,7 @@ pub fn known_registries() -> Vec<KnownRegistry> {
 
 /// Takes the logins of a Docker config, and says what came of it in sentences.
 pub async fn take_docker_config(text: &str) -> Vec<String> {
-    let DockerConfig { logins, helpers, unreadable } = match DockerConfig::parse(text) {
+    let DockerConfig { logins, helpers, unreadable, .. } = match DockerConfig::parse(text) {
         Ok(config) => config,
         Err(error) => return vec![format!("{error}.")],
     };
@@ -102,7 +130,7 @@ pub async fn take_docker_config(text: &str) -> Vec<String> {
     said.extend(helpers.into_iter().map(|(registry, helper)| {
         let whose = registry.unwrap_or_else(|| "all other registries".to_owned());
         format!(
-            "The login for {whose} is kept by the program docker-credential-{helper}, which a page can't ask. Log in here with user and password."
+            "The login for {whose} is kept by the program docker-credential-{helper}, which a page can't ask. Log in here with user and password, or have this page's server use this machine's logins (--docker-config)."
         )
     }));
     said
@@ -120,6 +148,22 @@ pub async fn shell_token(registry: &Registry, scope: Scope) -> Result<ShellToken
 async fn ask_token(registry: &Registry, scope: Scope) -> Result<ShellToken, jobs::Problem> {
     let client = tab().registries.client(registry).await?;
     Ok(client.shell_token(&[scope]).await?)
+}
+
+fn login_of(client: &Client) -> KnownLogin {
+    match (client.is_logged_in(), client.has_kept_login()) {
+        (false, _) => KnownLogin::None,
+        (true, false) => KnownLogin::Given,
+        (true, true) => KnownLogin::Machine,
+    }
+}
+
+fn machine_of(name: &Registry) -> OnMachine {
+    match tab().registries.machine_login(name) {
+        None => OnMachine::Nothing,
+        Some(MachineLogin { unusable: None, .. }) => OnMachine::Login,
+        Some(MachineLogin { unusable: Some(why), .. }) => OnMachine::Unusable(why),
+    }
 }
 
 async fn client(registry: &str) -> Result<Client, String> {
