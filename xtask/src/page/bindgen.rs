@@ -16,6 +16,8 @@ pub(super) struct Bound {
 pub(super) fn bind(compiled: &Path, name: &str, work: &Path) -> Result<Bound> {
     let mut output = Bindgen::new()
         .web(true)?
+        // The worker's loader names no wasm file.
+        .omit_default_module_path(false)
         // The names of functions are a third of the size, and nothing that runs needs them.
         .remove_name_section(true)
         .remove_producers_section(true)

@@ -15,6 +15,8 @@ use crate::setup::{cargo_tools, wasm};
 /// What Trunk calls when it is there; of another version it would be downloaded.
 const BINDGEN: &str = "wasm-bindgen";
 
+const SCRIPT: &str = "worker.js";
+
 pub(super) fn run() -> Result<Counts> {
     if let Some(reason) = missing()? {
         println!("not checked: {reason}, so `trunk serve` was not tried");
@@ -30,6 +32,14 @@ pub(super) fn run() -> Result<Counts> {
         // Trunk reads this as a switch of its own and wants `true` or `false`.
         .no_env("NO_COLOR");
     toolchain.choose(trunk).show().context("Trunk can't build the page")?;
+    // The one script that both write under the same name.
+    if fs::read(ours.join(SCRIPT))? != fs::read(theirs.join(SCRIPT))? {
+        bail!(
+            "expected the same {SCRIPT} in {} as in {}; xtask/src/page/bindgen.rs must ask for what the program does by itself",
+            ours.display(),
+            theirs.display()
+        );
+    }
     let (ours, theirs) = (shape(&ours)?, shape(&theirs)?);
     if ours != theirs {
         let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
