@@ -15,7 +15,7 @@ const ELEMENTS: [&str; 2] = ["<link ", "<script "];
 pub(super) enum Line {
     /// Goes into the page as it is.
     Text(String),
-    /// A file, and the element that asks for it, which ends with `{indent}`'s white space before it.
+    /// Asks for files; the element that links them takes its place, behind the same white space.
     Asset { indent: String, asset: Asset },
 }
 

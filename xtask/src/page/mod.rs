@@ -23,6 +23,14 @@ use crate::steps::{self, Step};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// What writes the page, so that a change of it writes the page anew.
+const WRITER: [&str; 4] = [
+    include_str!("bindgen.rs"),
+    include_str!("files.rs"),
+    include_str!("html.rs"),
+    include_str!("twins.rs"),
+];
+
 const COMPILE_QUICK: Step =
     Step { name: "page", does: "compile page and worker, not optimised for size", first: 300 };
 const COMPILE: Step =
@@ -135,9 +143,9 @@ fn compiled(program: &Program, made: For) -> PathBuf {
     folder.join(&program.name).with_extension("wasm")
 }
 
-/// Everything that the written page follows from, this program too.
+/// Everything that the written page follows from.
 fn digest_of_inputs(lines: &[Line], made: For) -> Result<String> {
-    let mut inputs = vec![std::env::current_exe()?, source().join("index.html")];
+    let mut inputs = vec![source().join("index.html")];
     inputs.extend(lines.iter().filter_map(|line| match line {
         Line::Text(_) => None,
         Line::Asset { asset: Asset::Program(program), .. } => Some(compiled(program, made)),
@@ -146,6 +154,7 @@ fn digest_of_inputs(lines: &[Line], made: For) -> Result<String> {
         } => Some(source().join(path)),
     }));
     let mut digest = Sha256::new();
+    WRITER.iter().for_each(|part| digest.update(Sha256::digest(part)));
     for input in inputs {
         let bytes = fs::read(&input).with_context(|| format!("can't read {}", input.display()))?;
         digest.update(Sha256::digest(&bytes));

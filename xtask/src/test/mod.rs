@@ -137,6 +137,7 @@ fn chosen(arguments: &[String]) -> Result<Vec<&'static Part>> {
 fn report(outcomes: &[Outcome], took: Duration) -> ExitCode {
     println!("\npart           seconds   passed   failed  skipped");
     let mut sum = Counts::default();
+    let parts: Duration = outcomes.iter().map(|outcome| outcome.took).sum();
     for Outcome { name, took, counts } in outcomes {
         println!(
             "{name:<14} {:>7.0} {:>8} {:>8} {:>8}",
@@ -148,8 +149,9 @@ fn report(outcomes: &[Outcome], took: Duration) -> ExitCode {
         sum += *counts;
     }
     println!(
-        "\nall of it took {:.0} s; the build ran beside the parts above it",
-        took.as_secs_f64()
+        "\nall of it took {:.0} s; the times above add up to {:.0} s",
+        took.as_secs_f64(),
+        parts.as_secs_f64()
     );
     println!("\n{} passed, {} failed", sum.passed, sum.failed);
     if sum.failed == 0 && sum.passed + sum.skipped > 0 {
