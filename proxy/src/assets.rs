@@ -43,7 +43,7 @@ impl Page {
         return Self::directory(Path::new(DEFAULT_DIRECTORY));
     }
 
-    /// The page in a directory that `trunk build` wrote.
+    /// The page in a directory that `cargo xtask page` or `trunk build` wrote.
     pub fn directory(path: &Path) -> Self {
         Self::Directory(path.to_owned())
     }

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::page::{self, Effort};
+use crate::page::{self, For, weight};
 use crate::paths;
 use crate::process::Run;
 
 /// Builds `target/dist/drydock` and returns its path.
-pub(crate) fn build(effort: Effort) -> Result<PathBuf> {
-    let page = page::build(effort)?;
+pub(crate) fn build(made: For) -> Result<PathBuf> {
+    let page = page::build(made)?;
+    print!("{}", weight::table(&weight::of(&page)?));
     Run::new("cargo")
         .args([
             "build",

@@ -79,7 +79,7 @@ pub(crate) fn ensure(set: Set) -> Result<PathBuf> {
     Run::new("bash")
         .arg(scripts().join(set.script()))
         .arg(&part)
-        .path(&setup::tool_path()?)
+        .path(&setup::tool_path())
         .show()
         .context("the images could not be made")?;
     fs::rename(&part, &place)?;

@@ -9,8 +9,8 @@ mod paths;
 mod process;
 mod run;
 mod setup;
+mod steps;
 mod test;
-mod wasm_names;
 
 use std::process::ExitCode;
 
@@ -22,13 +22,13 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   setup [--for run|test|bench]   install what is missing, and say what and why (default: run)
-  run [-- ARGS]                  build the page and the server, and serve (ARGS go to `drydock serve`)
-  page                           build the page into target/dist/page
+  run [-- ARGS]                  build page and server for a look, and serve (ARGS go to `drydock serve`)
+  page                           build the page into target/look/page, where `run` serves it from
   dist                           build target/dist/drydock, one binary with the page in it
   test [--only PART]...          check and test everything, or only some parts
   fuzz [--seconds N] [--only T]  try what reads input from outside with inputs that nobody thought of
   images [big|bench]             make the images that tests (or the memory test, or bench) open
-  bench [--runs N]               measure against other tools, in one run, as ratios
+  bench [--runs N]               measure against other tools in one run, and (--only start,weight) how soon and how light
 ";
 
 fn main() -> ExitCode {
@@ -49,16 +49,18 @@ fn command(arguments: &[String]) -> Result<ExitCode> {
     };
     match name {
         "setup" => setup::setup(purpose(rest)?)?,
-        "run" => return run::run(rest),
+        "run" => run::run(rest)?,
         "page" => {
             setup::setup(Purpose::Run)?;
-            page::build(page::Effort::Quick)?;
+            let page = page::build(page::For::Look)?;
+            println!("{}", page.display());
         }
         "dist" => {
             setup::setup(Purpose::Run)?;
-            dist::about(&dist::build(page::Effort::Smallest)?)?;
+            dist::about(&dist::build(page::For::Network)?)?;
         }
         "test" => return test::test(rest),
+        test::BUILD => drop(test::build()?),
         "fuzz" => fuzz::command(rest)?,
         "images" => {
             setup::setup(Purpose::Bench)?;

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -152,10 +153,10 @@ impl Run {
         Ok(Background(child))
     }
 
-    /// Runs it with this program's own input and output, and returns its exit status.
-    pub(crate) fn hand_over(mut self) -> Result<ExitStatus> {
-        self.command.stdin(Stdio::inherit());
-        self.command.status().with_context(|| self.unstarted())
+    /// Runs it in place of this program, so that whoever stops this one stops that one.
+    pub(crate) fn hand_over(mut self) -> anyhow::Error {
+        let problem = self.command.stdin(Stdio::inherit()).exec();
+        anyhow::Error::new(problem).context(self.unstarted())
     }
 
     fn wait(&self, mut child: Child) -> Result<ExitStatus> {
@@ -190,6 +191,11 @@ impl Run {
 pub(crate) struct Background(Child);
 
 impl Background {
+    /// Waits for it, and returns whether it succeeded.
+    pub(crate) fn end(mut self) -> Result<bool> {
+        Ok(self.0.wait()?.success())
+    }
+
     /// Whether it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.0.try_wait(), Ok(None))

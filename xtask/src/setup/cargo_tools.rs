@@ -9,34 +9,11 @@ use super::{Step, bin, in_place, log};
 use crate::paths;
 use crate::process::Run;
 
-/// Builds the page. 0.22 demands a compiler newer than the one this workspace asks for.
-const TRUNK: &str = "0.21.14";
-
 /// Judges dependencies by licence and source.
 const CARGO_DENY: &str = "0.20.2";
 
 /// Makes inputs for `fuzz/`.
 const CARGO_FUZZ: &str = "0.13.2";
-
-pub(super) fn for_the_page() -> Result<Vec<Step>> {
-    let bindgen = wasm_bindgen_version()?;
-    Ok(vec![
-        tool(
-            "wasm-bindgen-cli",
-            &bindgen,
-            "wasm-bindgen",
-            &[],
-            "writes the JavaScript around the wasm; must be of the version in Cargo.lock",
-        ),
-        tool(
-            "trunk",
-            TRUNK,
-            "trunk",
-            &["--no-default-features"],
-            "builds the page out of wasm, styles and scripts",
-        ),
-    ])
-}
 
 pub(super) fn for_tests() -> Result<Vec<Step>> {
     let components = Step::new(
@@ -69,9 +46,8 @@ pub(super) fn fuzzer_bin() -> PathBuf {
 }
 
 /// Where they are.
-pub(super) fn bins() -> Result<Vec<PathBuf>> {
-    let bindgen = wasm_bindgen_version()?;
-    Ok(vec![bin("wasm-bindgen-cli", &bindgen), bin("trunk", TRUNK), bin("cargo-deny", CARGO_DENY)])
+pub(super) fn bins() -> Vec<PathBuf> {
+    vec![bin("cargo-deny", CARGO_DENY)]
 }
 
 fn tool(

@@ -2,7 +2,7 @@
 
 mod apt;
 pub(crate) mod browser;
-mod cargo_tools;
+pub(crate) mod cargo_tools;
 mod go_tools;
 mod node;
 pub(crate) mod wasm;
@@ -101,7 +101,7 @@ fn only_one(tools: &Path) -> Result<File> {
 
 /// Later stages look at what earlier ones have installed.
 fn stages(purpose: Purpose) -> Vec<fn() -> Result<Vec<Step>>> {
-    let mut stages: Vec<fn() -> Result<Vec<Step>>> = vec![wasm::steps, cargo_tools::for_the_page];
+    let mut stages: Vec<fn() -> Result<Vec<Step>>> = vec![wasm::steps];
     if purpose >= Purpose::Test {
         stages.extend([
             cargo_tools::for_tests as fn() -> _,
@@ -157,6 +157,6 @@ pub(crate) fn installed_cargo_fuzz() -> Option<PathBuf> {
 }
 
 /// The directories with the pinned tools, for PATH.
-pub(crate) fn tool_path() -> Result<Vec<PathBuf>> {
-    Ok(cargo_tools::bins()?.into_iter().chain(go_tools::bins()).collect())
+pub(crate) fn tool_path() -> Vec<PathBuf> {
+    cargo_tools::bins().into_iter().chain(go_tools::bins()).collect()
 }

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::ahead;
 use super::counts::Counts;
-use crate::dist;
 use crate::images::{self, Set};
-use crate::page::Effort;
 use crate::paths;
 use crate::process::Run;
 use crate::setup::{self, browser};
@@ -17,11 +16,7 @@ use crate::setup::{self, browser};
 const PROJECTS: &[&str] = &["pages", "alone"];
 
 pub(super) fn run() -> Result<Counts> {
-    let server = dist::build(Effort::Quick)?;
-    Run::new("cargo")
-        .args(["build", "--release", "--package", "drydock-registry", "--bin", "scratch"])
-        .show()?;
-    let scratch = paths::target().join("release/scratch");
+    let (server, scratch) = ahead::build()?;
     let images = working_copy()?;
     let big = images::ensure(Set::Big)?;
     let chromium =
@@ -35,7 +30,7 @@ pub(super) fn run() -> Result<Counts> {
         fs::remove_file(&report).ok();
         let (succeeded, _) = npx()
             .args(["playwright", "test", "--project", project])
-            .path(&setup::tool_path()?)
+            .path(&setup::tool_path())
             .env("DRYDOCK_BIN", &server)
             .env("DRYDOCK_SCRATCH", &scratch)
             .env("DRYDOCK_IMAGES", &images)

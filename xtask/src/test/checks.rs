@@ -2,12 +2,15 @@
 
 use anyhow::{Context, Result};
 
+use super::conformance;
 use super::counts::Counts;
 use crate::fuzz;
 use crate::process::Run;
 use crate::setup::{self, wasm};
 
 const WASM: &str = "wasm32-unknown-unknown";
+const REGISTRY: &[&str] = &["--package", "drydock-registry"];
+const PROXY: &[&str] = &["--package", "drydock-proxy", "--package", "drydock-native"];
 /// How long each target is fuzzed.
 const FUZZ_SECONDS: u64 = 10;
 
@@ -43,7 +46,7 @@ pub(super) fn lints() -> Result<Counts> {
 }
 
 pub(super) fn dependencies() -> Result<Counts> {
-    let deny = || -> Result<Run> { Ok(Run::new("cargo-deny").path(&setup::tool_path()?)) };
+    let deny = || -> Result<Run> { Ok(Run::new("cargo-deny").path(&setup::tool_path())) };
     let mut counts =
         check(deny()?.args(["--all-features", "check", "bans", "licenses", "sources"]));
     // The advisories are a git repository, which not every network lets through.
@@ -73,15 +76,24 @@ pub(super) fn integration_tests() -> Result<Counts> {
 
 /// What the library makes, judged by the tools of the field.
 pub(super) fn oracle_tests() -> Result<Counts> {
-    run(tests_of(&["--package", "drydock", "--test", "oracle"]).path(&setup::tool_path()?))
+    run(tests_of(&["--package", "drydock", "--test", "oracle"]).path(&setup::tool_path()))
 }
 
 pub(super) fn registry_tests() -> Result<Counts> {
-    tests(&["--package", "drydock-registry"])
+    tests(REGISTRY)
 }
 
 pub(super) fn proxy_tests() -> Result<Counts> {
-    tests(&["--package", "drydock-proxy", "--package", "drydock-native"])
+    tests(PROXY)
+}
+
+/// The tests that measure time, so that nothing is compiled beside them.
+pub(super) fn compile() -> Result<Counts> {
+    let compile = |arguments: &[&str]| check(tests_of(arguments).arg("--no-run"));
+    let mut counts = compile(REGISTRY);
+    counts += compile(PROXY);
+    counts += check(conformance::server());
+    Ok(counts)
 }
 
 /// Each target over its corpus, and for a while beyond it where there is a fuzzer.
@@ -104,9 +116,10 @@ pub(super) fn www_tests() -> Result<Counts> {
     tests(&["--package", "drydock-www", "--lib"])
 }
 
-pub(super) fn wasm_build() -> Result<Counts> {
+/// The library alone: the page, which is compiled whole, asks more features of its crates.
+pub(super) fn wasm_check() -> Result<Counts> {
     let build =
-        Run::new("cargo").args(["build", "--package", "drydock", "--lib", "--target", WASM]);
+        Run::new("cargo").args(["check", "--package", "drydock", "--lib", "--target", WASM]);
     Ok(check(wasm_toolchain()?.choose(build)))
 }
 

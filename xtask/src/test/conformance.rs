@@ -13,7 +13,7 @@ use crate::process::Run;
 use crate::setup;
 
 pub(super) fn run() -> Result<Counts> {
-    Run::new("cargo").args(["build", "--package", "drydock-proxy"]).show()?;
+    server().show()?;
     let directory = paths::target().join("conformance");
     fs::create_dir_all(&directory)?;
     let port = free_port()?;
@@ -32,7 +32,7 @@ pub(super) fn run() -> Result<Counts> {
     }
     let results = directory.join("results");
     let (_, output) = Run::new("conformance")
-        .path(&setup::tool_path()?)
+        .path(&setup::tool_path())
         .env("OCI_REGISTRY", format!("127.0.0.1:{port}"))
         .env("OCI_TLS", "disabled")
         .env("OCI_RESULTS_DIR", &results)
@@ -49,6 +49,11 @@ pub(super) fn run() -> Result<Counts> {
         println!("failed: {name}");
     }
     Ok(counts)
+}
+
+/// Compiles the server.
+pub(super) fn server() -> Run {
+    Run::new("cargo").args(["build", "--package", "drydock-proxy"])
 }
 
 fn is_failed(test: &str) -> bool {

@@ -1,10 +1,12 @@
 //! Measurements against other tools in the same run, and native throughput. Ratios carry to other machines, seconds do not.
 
+mod start;
+
 use anyhow::{Context, Result, bail};
 
 use crate::dist;
 use crate::images::{self, Set};
-use crate::page::Effort;
+use crate::page::{self, For, weight};
 use crate::paths;
 use crate::process::Run;
 use crate::setup::{self, Purpose, browser};
@@ -13,9 +15,12 @@ use crate::setup::{self, Purpose, browser};
 const RUNS: u32 = 5;
 
 /// What is measured.
-const PARTS: [&str; 3] = ["verify", "move", "throughput"];
+const PARTS: [&str; 5] = ["verify", "move", "throughput", "start", "weight"];
 
-/// `cargo xtask bench [--runs N] [--only verify|move|throughput]`; several with commas between.
+/// These need nothing but what `cargo xtask run` needs.
+const OWN: [&str; 2] = ["start", "weight"];
+
+/// `cargo xtask bench [--runs N] [--only verify|move|throughput|start|weight]`; several with commas between.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     let (mut runs, mut parts) = (RUNS, PARTS.to_vec());
     let mut rest = arguments.iter().map(String::as_str);
@@ -31,7 +36,8 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
             ),
         }
     }
-    setup::setup(Purpose::Bench)?;
+    let is_own = parts.iter().all(|part| OWN.contains(part));
+    setup::setup(if is_own { Purpose::Run } else { Purpose::Bench })?;
     if parts.contains(&"verify") {
         println!("\n== verify in Chromium against crane and skopeo ==");
         in_the_browser("bench.mjs", runs)?;
@@ -46,17 +52,31 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
             .args(["bench", "--package", "drydock", "--bench", "throughput"])
             .show()?;
     }
+    let mut measured = serde_json::Map::new();
+    if parts.contains(&"start") {
+        println!("\n== from the command to a server that answers ==");
+        measured.insert("start".to_owned(), start::measure(runs)?);
+    }
+    if parts.contains(&"weight") {
+        println!("\n== what the page weighs, over the network as `cargo xtask dist` packs it ==");
+        let weights = weight::of(&page::build(For::Network)?)?;
+        print!("\n{}", weight::table(&weights));
+        measured.insert("weight".to_owned(), weight::json(&weights));
+    }
+    if !measured.is_empty() {
+        println!("{}", serde_json::to_string_pretty(&measured)?);
+    }
     Ok(())
 }
 
 fn in_the_browser(script: &str, runs: u32) -> Result<()> {
-    let server = dist::build(Effort::Quick)?;
+    let server = dist::build(For::Tests)?;
     let images = images::ensure(Set::Bench)?;
     let chromium =
         browser::chromium().context("there is no Chromium: run `cargo xtask setup --for bench`")?;
     Run::new("node")
         .arg(paths::e2e().join(script))
-        .path(&setup::tool_path()?)
+        .path(&setup::tool_path())
         .env("DRYDOCK_BIN", server)
         .env("DRYDOCK_IMAGES", images)
         .env(browser::CHROMIUM, chromium)

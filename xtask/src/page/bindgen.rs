@@ -1,0 +1,42 @@
+//! The JavaScript around a wasm file, by the library of the program `wasm-bindgen`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// A program as the browser takes it.
+pub(super) struct Bound {
+    pub(super) script: Vec<u8>,
+    pub(super) wasm: Vec<u8>,
+}
+
+/// `work` is a folder for what is made on the way.
+pub(super) fn bind(compiled: &Path, name: &str, work: &Path) -> Result<Bound> {
+    let mut output = Bindgen::new()
+        .web(true)?
+        // The worker's loader names no wasm file.
+        .omit_default_module_path(false)
+        // The names of functions are a third of the size, and nothing that runs needs them.
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .input_path(compiled)
+        .out_name(name)
+        .generate_output()
+        .with_context(|| format!("wasm-bindgen can't read {}", compiled.display()))?;
+    if output.snippets().values().any(|scripts| !scripts.is_empty())
+        || !output.local_modules().is_empty()
+        || !output.npm_dependencies().is_empty()
+    {
+        bail!(
+            "{name} brings JavaScript of its own along (`wasm_bindgen(module = …)` or `inline_js`), which xtask/src/page does not put into the page"
+        );
+    }
+    output.emit(work)?;
+    let read = |file: String| {
+        let path = work.join(file);
+        fs::read(&path).with_context(|| format!("wasm-bindgen wrote no {}", path.display()))
+    };
+    Ok(Bound { script: read(format!("{name}.js"))?, wasm: read(format!("{name}_bg.wasm"))? })
+}

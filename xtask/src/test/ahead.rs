@@ -1,0 +1,87 @@
+//! What the browser tests need takes longest, so a process of its own builds it while other parts run.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use super::Outcome;
+use super::counts::Counts;
+use crate::dist;
+use crate::page::{self, For};
+use crate::paths;
+use crate::process::{Background, Run};
+
+/// The command of that process.
+pub(crate) const COMMAND: &str = "build-for-tests";
+
+/// How the table calls it.
+const NAME: &str = "build";
+
+/// The process.
+pub(super) struct Ahead {
+    process: Background,
+    log: PathBuf,
+    start: Instant,
+}
+
+impl Ahead {
+    pub(super) fn start() -> Result<Self> {
+        let log = paths::target().join("log/build-for-tests.log");
+        if let Some(folder) = log.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        println!(
+            "{NAME}: the page, the server and the scratch registry as users get them, beside the parts that follow"
+        );
+        let process = Run::new(std::env::current_exe()?).arg(COMMAND).background(&log)?;
+        Ok(Self { process, log, start: Instant::now() })
+    }
+
+    /// Waits for its end and shows what it printed.
+    pub(super) fn end(self) -> Outcome {
+        println!("\n== {NAME} ==");
+        let waited = Instant::now();
+        let succeeded = self.process.end();
+        let took = self.start.elapsed();
+        print!("{}", fs::read_to_string(&self.log).unwrap_or_default());
+        let counts = match succeeded {
+            Ok(true) => Counts::PASSED,
+            _ => Counts::FAILED,
+        };
+        println!(
+            "== {NAME}: {} passed, {} failed ({:.0} s, of them {:.0} s with no part beside it)",
+            counts.passed,
+            counts.failed,
+            took.as_secs_f64(),
+            waited.elapsed().as_secs_f64()
+        );
+        Outcome { name: NAME, took, counts }
+    }
+}
+
+/// Builds it, and returns the server and the scratch registry.
+pub(crate) fn build() -> Result<(PathBuf, PathBuf)> {
+    // What does not wait for the page is compiled beside it.
+    let (natively, page) = thread::scope(|scope| {
+        let natively = scope.spawn(|| {
+            release(&["--package", "drydock-proxy", "--lib"])?;
+            release(&["--package", "drydock-registry", "--bin", "scratch"])
+        });
+        let page = page::build(For::Tests);
+        let natively = natively.join().unwrap_or_else(|_| bail!("a thread that compiled ended"));
+        (natively, page)
+    });
+    page?;
+    natively.context("server and scratch registry could not be built")?;
+    Ok((dist::build(For::Tests)?, paths::target().join("release/scratch")))
+}
+
+fn release(what: &[&str]) -> Result<()> {
+    Run::new("cargo")
+        .args(["build", "--release", "--locked"])
+        .args(what)
+        .log(&paths::target().join("log/release.log"))
+}
