@@ -20,6 +20,7 @@ pub(super) fn bind(compiled: &Path, name: &str, work: &Path) -> Result<Bound> {
         .omit_default_module_path(false)
         // The names of functions are a third of the size, and nothing that runs needs them.
         .remove_name_section(true)
+        .demangle(false)
         .remove_producers_section(true)
         .input_path(compiled)
         .out_name(name)
