@@ -63,7 +63,7 @@ test('a draft from a file is opened, and what is none is told', async ({ page, s
     const base = { image: `${stack.own}/sample/hello@${digest}` };
     const edits = [{ action: { config: { label: { name: 'made', value: 'by hand' } } } }];
     await choose('draft.json', JSON.stringify({ version: 1, base, edits }));
-    await expect(page.getByRole('heading', { name: 'A draft from a file' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'A draft from a file', exact: true })).toBeVisible();
     await page.getByRole('button', { name: 'Open this draft' }).click();
     await expect(page).toHaveURL(/-\/edit$/);
     await expect(page.locator('.becomes')).toContainText('New digest', { timeout: 60_000 });
