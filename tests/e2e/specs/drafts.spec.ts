@@ -220,6 +220,8 @@ test('a draft says what it is a draft of, has no tags, and its link is not for o
   const fields = await form(page, 'User');
   await fields.getByRole('textbox').first().fill('somebody');
   await submit(page);
+  // A page that is left by its address says nothing of what it has not kept yet.
+  await newDigest(page);
   const asked: string[] = [];
   page.on('request', (request) => {
     if (request.url().includes('draft.invalid')) asked.push(request.url());
