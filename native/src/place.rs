@@ -81,6 +81,12 @@ pub async fn reached(
     reference: &Reference,
     options: Options,
 ) -> Result<(Place, Reference), OpenError> {
+    if reference.registry.as_str().ends_with(".invalid") {
+        return Err(OpenError(format!(
+            "{reference} is an image that was opened from a file, or a draft, in a browser: it is in no \
+             registry. Name the file in its place, for a draft with --base."
+        )));
+    }
     let registry = connected(&reference.registry, options).await?;
     let repository = reference.repository.clone();
     Ok((Place::Repository(Box::new(registry), repository), reference.clone()))

@@ -15,12 +15,14 @@ use drydock::verify::Job;
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::blobs::Pieces;
+use crate::leftovers::Leftover;
 use crate::place::{OpenError, Place};
 
 /// Blobs that were compared with their digests, and files of the user's.
 #[derive(Debug)]
 pub struct Store {
     folder: TempDir,
+    _leftover: Leftover,
     files: RefCell<BTreeMap<Digest, PathBuf>>,
     indexes: RefCell<BTreeMap<Digest, Arc<Index>>>,
 }
@@ -35,7 +37,13 @@ impl Store {
             .prefix("drydock-")
             .tempdir()
             .map_err(|error| no_room(&error))?;
-        Ok(Self { folder, files: RefCell::default(), indexes: RefCell::default() })
+        let leftover = Leftover::at(folder.path());
+        Ok(Self {
+            folder,
+            _leftover: leftover,
+            files: RefCell::default(),
+            indexes: RefCell::default(),
+        })
     }
 
     /// Where a blob lies.
@@ -170,10 +178,10 @@ pub(crate) fn take(
             |error: io::Error| OpenError(format!("{} can't be read: {error}.", path.display()));
         let meta = fs::metadata(&path).map_err(failed)?;
         if meta.is_dir() {
-            for entry in fs::read_dir(&path).map_err(failed)? {
-                let entry = entry.map_err(failed)?;
+            // What can't be read below is missed only if it is wanted.
+            for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
                 // A link could lead round in a circle.
-                if !entry.file_type().map_err(failed)?.is_symlink() {
+                if entry.file_type().is_ok_and(|kind| !kind.is_symlink()) {
                     open.push(entry.path());
                 }
             }
@@ -188,7 +196,7 @@ pub(crate) fn take(
             continue;
         }
         let mut hasher = Hasher::new(drydock::digest::Algorithm::Sha256);
-        let mut file = File::open(&path).map_err(failed)?;
+        let Ok(mut file) = File::open(&path) else { continue };
         let mut piece = vec![0; 256 << 10];
         loop {
             let length = io::Read::read(&mut file, &mut piece).map_err(failed)?;

@@ -13,10 +13,10 @@ use clap::{Args, ValueEnum};
 use drydock::edit::{Change, Draft, Time, link};
 use drydock::limits;
 use drydock::reference::{self, Reference};
-use drydock::transfer::{Event, Plan};
+use drydock::transfer::{Before, Event, Plan, Step, TagStep};
 use drydock_native::{Drafting, Form, Options};
 
-use super::export::{beside, keep};
+use super::export::Target;
 use super::progress::Progress;
 use super::{Failed, say};
 
@@ -94,11 +94,12 @@ pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
     let change = done.change;
     done.remarks.iter().for_each(|remark| say(remark));
     warn(&change);
-    if let Some(target) = &target {
-        push(&drafting, &change, target, &progress).await?;
-    }
+    // What can be taken back comes first.
     if let Some(path) = &asked.save {
         save(asked, &drafting, &change, path).await?;
+    }
+    if let Some(target) = &target {
+        push(&drafting, &change, target, &progress).await?;
     }
     drop(progress);
     // What is saved to standard output has it for itself.
@@ -123,6 +124,11 @@ async fn push(
     let (registry, plan) = drafting.plan(change, target).await.map_err(Failed::told)?;
     plan.findings.iter().for_each(|finding| say(&finding.message));
     say(&summary(&plan));
+    for step in &plan.steps {
+        if let Step::Tag(TagStep { tag, before: Before::Other(before), .. }) = step {
+            say(&format!("The tag {tag} stood for {before} and is moved."));
+        }
+    }
     let (all, sent) = (plan.totals().upload_bytes, RefCell::new(BTreeMap::new()));
     let on = |event: Event<'_>| {
         if let Event::Sent { step, bytes } = event {
@@ -159,9 +165,9 @@ async fn save(
         let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
         return drafting.save(change, form, tag, &mut out).await.map_err(Failed::told);
     }
-    let mut file = beside(path)?;
+    let mut file = Target::open(path)?;
     drafting.save(change, form, tag, &mut file).await.map_err(Failed::told)?;
-    keep(file, path)
+    file.keep()
 }
 
 /// A draft by what was given for it.
@@ -174,7 +180,7 @@ fn read(given: &str) -> Result<Draft, Failed> {
             stdin.take(most + 1).read_to_string(&mut text).map_err(Failed::told)?;
             text
         }
-        path if Path::new(path).is_file() => {
+        path if Path::new(path).exists() && !Path::new(path).is_dir() => {
             let failed = |error: io::Error| Failed::told(format!("{path} can't be read: {error}."));
             let mut text = String::new();
             let file = fs::File::open(path).map_err(failed)?;

@@ -1,5 +1,6 @@
 //! `drydock export`: the files of an image as a tar.
 
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use clap::Args;
 use drydock::inspect::media;
 use drydock::layer::{Overlay, write};
-use drydock_native::{OnDisk, Store};
+use drydock_native::{Leftover, OnDisk, Store};
 use tempfile::NamedTempFile;
 
 use super::files::Opened;
@@ -80,9 +81,9 @@ pub async fn run(asked: &Export) -> Result<ExitCode, Failed> {
             out.flush()?;
         }
         Some(path) => {
-            let mut file = beside(path)?;
+            let mut file = Target::open(path)?;
             written(on_disk.copy(&files.plan, &mut file))?;
-            keep(file, path)?;
+            file.keep()?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -95,21 +96,63 @@ fn written(done: Result<(), drydock_native::BuildError>) -> Result<(), Failed> {
     })
 }
 
-/// A file in the folder of another, whose name it gets when it is whole: nobody finds half of one
-/// there.
-pub(super) fn beside(path: &Path) -> Result<NamedTempFile, Failed> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    // Others may read it as far as the umask lets them: it is a file like any other.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.tempfile_in(folder.unwrap_or_else(|| Path::new(".")));
-    file.map_err(|error| unwritten(path, &error))
+/// A file that is being written.
+pub(super) enum Target {
+    /// Beside where it will be, so that nobody finds half of it under its name.
+    Beside { path: PathBuf, file: NamedTempFile, _leftover: Leftover },
+    /// What is there is no file that could be replaced: a device, a pipe.
+    There(File),
 }
 
-/// Gives a file its name.
-pub(super) fn keep(file: NamedTempFile, path: &Path) -> Result<(), Failed> {
-    file.persist(path).map(drop).map_err(|error| unwritten(path, &error.error))
+impl Target {
+    /// A link is followed: what it leads to is written.
+    pub(super) fn open(path: &Path) -> Result<Self, Failed> {
+        let failed = |error: io::Error| unwritten(path, &error);
+        let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let there = fs::metadata(&place).ok();
+        if there.as_ref().is_some_and(|there| !there.is_file()) {
+            let file = OpenOptions::new().write(true).open(&place).map_err(failed)?;
+            return Ok(Self::There(file));
+        }
+        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut builder = tempfile::Builder::new();
+        // Others may read it as far as the umask lets them: it is a file like any other.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(folder.unwrap_or_else(|| Path::new("."))).map_err(failed)?;
+        if let Some(there) = there {
+            file.as_file().set_permissions(there.permissions()).map_err(failed)?;
+        }
+        let _leftover = Leftover::at(file.path());
+        Ok(Self::Beside { path: place, file, _leftover })
+    }
+
+    /// It is whole.
+    pub(super) fn keep(mut self) -> Result<(), Failed> {
+        self.flush()?;
+        match self {
+            Self::Beside { path, file, .. } => {
+                file.persist(&path).map(drop).map_err(|error| unwritten(&path, &error.error))
+            }
+            Self::There(_) => Ok(()),
+        }
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Beside { file, .. } => file.write(bytes),
+            Self::There(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Beside { file, .. } => file.flush(),
+            Self::There(file) => file.flush(),
+        }
+    }
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> Failed {

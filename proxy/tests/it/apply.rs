@@ -203,3 +203,101 @@ async fn the_files_of_an_image_come_as_a_tar() {
     assert_eq!((absent.status.code(), text(&absent.stdout)), (Some(2), ""));
     assert!(text(&absent.stderr).contains("There is no folder no/such"), "{absent:?}");
 }
+
+/// A file keeps its mode, a link leads on, and what is no file is written, not replaced.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_the_name_already_stays_what_it_is() {
+    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+    use std::process::Command;
+
+    let host = registry().await;
+    let image = format!("{host}/sample/hello:latest");
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("file"), "old").unwrap();
+    fs::set_permissions(at("file"), fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("file", at("link")).unwrap();
+    let output = drydock(&["export", "-o", &at("link").display().to_string(), &image]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
+    let (whole, meta) = (fs::read(at("file")).unwrap(), fs::metadata(at("file")).unwrap());
+    assert!(whole.len() > 1024 && meta.permissions().mode() & 0o777 == 0o600);
+
+    assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    let reader = tokio::task::spawn_blocking({
+        let pipe = at("pipe");
+        move || fs::read(pipe).unwrap()
+    });
+    let output = drydock(&["export", "-o", &at("pipe").display().to_string(), &image]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(reader.await.unwrap(), whole);
+    assert!(fs::symlink_metadata(at("pipe")).unwrap().file_type().is_fifo());
+}
+
+/// Who is told to end leaves nothing behind.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_leaves_nothing_behind() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let host = registry().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (work, to) = (folder.path().join("work"), folder.path().join("to"));
+    fs::create_dir(&work).unwrap();
+    fs::create_dir(&to).unwrap();
+    let pipe = to.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // Nobody reads the pipe, so that it waits with all that it has.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_drydock"))
+        .args(["export", &format!("{host}/sample/hello:latest"), "-o"])
+        .arg(&pipe)
+        .env("TMPDIR", &work)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let is_empty = |path: &Path| fs::read_dir(path).unwrap().next().is_none();
+    let began = Instant::now();
+    while is_empty(&work) && began.elapsed() < Duration::from_secs(20) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!is_empty(&work), "nothing was kept");
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(killed.unwrap().success());
+    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    assert_eq!(ended.code(), Some(130), "{ended:?}");
+    assert!(is_empty(&work), "something is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_saved_is_not_pushed_and_a_tag_that_moves_is_told() {
+    let host = registry().await;
+    let draft = json!({
+        "version": 1,
+        "base": { "empty": { "family": "oci", "platform": { "os": "linux", "architecture": "amd64" } } },
+        "time": "2024-05-01T12:00:00Z",
+        "edits": [],
+    });
+    let draft = draft.to_string();
+    let target = format!("{host}/made/empty:1");
+    let both = ["apply", &draft, "--push", &target, "--save", "/nowhere/x.tar"];
+    let output = drydock(&both).await;
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{output:?}");
+    assert_eq!(drydock(&["show", &target]).await.status.code(), Some(2));
+    let output = drydock(&["apply", &draft, "--push", &format!("{host}/fixed-not:1")]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let output =
+        drydock(&["apply", &draft, "--push", &format!("{host}/sample/hello:latest")]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output.stderr).contains("The tag latest stood for sha256:"), "{output:?}");
+
+    let local = json!({
+        "version": 1,
+        "base": { "image": format!("local.invalid/app@sha256:{}", "3".repeat(64)) },
+        "edits": [],
+    });
+    let output = drydock(&["apply", &local.to_string()]).await;
+    assert!(text(&output.stderr).contains("with --base"), "{output:?}");
+}
