@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use drydock::inspect::media;
+use drydock::layer::write::Flattened;
 use drydock::layer::{Overlay, write};
 use drydock_native::{Leftover, OnDisk, Store};
 use tempfile::NamedTempFile;
@@ -66,12 +67,7 @@ pub async fn run(asked: &Export) -> Result<ExitCode, Failed> {
     let folder = asked.folder.as_deref().map_or("", |folder| folder.trim_matches('/'));
     let files = match folder {
         "" => write::export(&overlay),
-        folder => {
-            let node = overlay.find(folder.as_bytes());
-            let files = node.and_then(|node| write::folder(&overlay, node));
-            files
-                .ok_or_else(|| Failed::told(format!("There is no folder {folder} in the image.")))?
-        }
+        folder => below(&overlay, folder)?,
     };
     files.findings.iter().for_each(|finding| say(&finding.message));
     match asked.output.as_deref() {
@@ -87,6 +83,16 @@ pub async fn run(asked: &Export) -> Result<ExitCode, Failed> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is in a folder. Links are followed as in a container.
+fn below(overlay: &Overlay, folder: &str) -> Result<Flattened, Failed> {
+    let followed = overlay.follow(folder.as_bytes(), true);
+    let node = followed.ok().and_then(|followed| followed.node);
+    let node =
+        node.ok_or_else(|| Failed::told(format!("There is no folder {folder} in the image.")))?;
+    write::folder(overlay, node)
+        .ok_or_else(|| Failed::told(format!("{folder} is no folder; drydock cat prints a file.")))
 }
 
 fn written(done: Result<(), drydock_native::BuildError>) -> Result<(), Failed> {

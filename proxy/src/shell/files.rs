@@ -181,6 +181,17 @@ impl Opened {
         if let Some(failure) = loaded.failure {
             return Err(Failed::told(failure));
         }
+        let entries = image::platforms(&loaded.graph);
+        if only.platform.is_none()
+            && entries.len() > 1
+            && let Some(chosen) = image::default_platform(&entries)
+        {
+            say(&format!(
+                "The image is for {} platforms; this is {} (--platform chooses another).",
+                entries.len(),
+                chosen.label
+            ));
+        }
         let name = only.platform.as_ref().map(ToString::to_string);
         let layers = layers::of(&loaded.graph, name.as_deref());
         Ok(Self { place, layers: layers.map_err(Failed::told)? })

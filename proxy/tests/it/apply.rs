@@ -199,6 +199,10 @@ async fn the_files_of_an_image_come_as_a_tar() {
         let (path, size) = (row["path"].as_str().unwrap(), row["size"].as_u64().unwrap());
         assert!(came.contains(&(path.to_owned(), size)), "{path} in {came:?}");
     }
+    let file = listed.iter().find(|row| row["type"] == "file").unwrap()["path"].as_str().unwrap();
+    let no_folder = drydock(&["export", &image, file]).await;
+    assert!(text(&no_folder.stderr).contains("is no folder; drydock cat"), "{no_folder:?}");
+    assert!(text(&output.stderr).contains("--platform chooses another"), "{output:?}");
     let absent = drydock(&["export", &image, "/no/such"]).await;
     assert_eq!((absent.status.code(), text(&absent.stdout)), (Some(2), ""));
     assert!(text(&absent.stderr).contains("There is no folder no/such"), "{absent:?}");
