@@ -1,14 +1,14 @@
 //! Blobs in a folder of their own, which is gone when the work is done.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use drydock::descriptor::Descriptor;
-use drydock::digest::{DiffId, Digest, Hasher};
+use drydock::digest::{Algorithm, DiffId, Digest, Hasher};
 use drydock::layer::{Index, LayerReader, ReadOptions};
 use drydock::source::Source as _;
 use drydock::verify::Job;
@@ -142,15 +142,8 @@ fn read(path: &Path, digest: &Digest, diff_id: Option<&DiffId>) -> Result<Index,
         diff_id: Some(diff_id.and_then(|it| it.0.algorithm()).unwrap_or_default()),
         ..ReadOptions::default()
     });
-    let mut piece = vec![0; 256 << 10];
-    loop {
-        let length =
-            io::Read::read(&mut file, &mut piece).map_err(|error| failed(format!("{error}.")))?;
-        if length == 0 {
-            break;
-        }
-        reader.push(piece.get(..length).unwrap_or_default(), &mut ());
-    }
+    let read = each_piece(&mut file, |piece| reader.push(piece, &mut ()));
+    read.map_err(|error| failed(format!("{error}.")))?;
     let mut summary = reader.finish(&mut ());
     if let (Some(came), Some(wanted)) = (&summary.diff_id, diff_id)
         && came != wanted
@@ -187,30 +180,35 @@ pub(crate) fn take(
             }
             continue;
         }
-        let candidates: Vec<&Digest> = wanted
-            .iter()
-            .filter(|(_, size)| *size == meta.len())
-            .map(|(digest, _)| digest)
-            .collect();
-        if candidates.is_empty() || !meta.is_file() {
+        let candidates = wanted.iter().filter(|(_, size)| *size == meta.len());
+        let candidates: BTreeSet<&Digest> = candidates.map(|(digest, _)| digest).collect();
+        let algorithms = candidates.iter().filter_map(|digest| digest.algorithm());
+        let mut hashers: BTreeMap<Algorithm, Hasher> =
+            algorithms.map(|algorithm| (algorithm, Hasher::new(algorithm))).collect();
+        if hashers.is_empty() || !meta.is_file() {
             continue;
         }
-        let mut hasher = Hasher::new(drydock::digest::Algorithm::Sha256);
         let Ok(mut file) = File::open(&path) else { continue };
-        let mut piece = vec![0; 256 << 10];
-        loop {
-            let length = io::Read::read(&mut file, &mut piece).map_err(failed)?;
-            if length == 0 {
-                break;
+        each_piece(&mut file, |piece| hashers.values_mut().for_each(|it| it.update(piece)))
+            .map_err(failed)?;
+        for digest in hashers.into_values().map(Hasher::finish) {
+            if candidates.contains(&digest) {
+                store.know(digest, path.clone());
             }
-            hasher.update(piece.get(..length).unwrap_or_default());
-        }
-        let digest = hasher.finish();
-        if candidates.contains(&&digest) {
-            store.know(digest, path);
         }
     }
     Ok(())
+}
+
+fn each_piece(file: &mut File, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut piece = vec![0; 256 << 10];
+    loop {
+        let length = io::Read::read(file, &mut piece)?;
+        match piece.get(..length) {
+            Some(read) if length > 0 => take(read),
+            _ => return Ok(()),
+        }
+    }
 }
 
 fn no_room(error: &io::Error) -> OpenError {

@@ -2,8 +2,8 @@
 //!
 //! A recipe says how a layer comes about; it is [built](crate::edit::build()) where its layers and
 //! files are, and what came of it ([`BuiltLayer`](crate::layer::write::BuiltLayer)) is handed over.
-//! Recipes are named by the digest of their canonical JSON, so that the same recipe is built once, for however
-//! many platforms, drafts and reloads.
+//! Recipes are named by the digest of their canonical JSON, so that the same recipe is built once,
+//! for however many platforms, drafts and reloads.
 
 use std::fmt;
 

@@ -75,13 +75,13 @@ pub trait Destination<L> {
 ///
 /// # Errors
 /// When something can't be read, is not what it should be, or can't be written.
-pub async fn assemble<M: Materials, K: Destination<M::Layer, Error = M::Error>>(
+pub async fn assemble<M: Materials, D: Destination<M::Layer, Error = M::Error>>(
     plan: &TarPlan,
     materials: &M,
     method: Method,
-    keep: &mut K,
+    to: &mut D,
 ) -> Result<BuiltLayer, M::Error> {
-    let mut work = Assembly { out: Out::new(keep), tar: LayerWriter::new(method) };
+    let mut work = Assembly { out: Out::new(to), tar: LayerWriter::new(method) };
     work.parts(plan, materials).await?;
     let Assembly { mut out, tar } = work;
     let built = tar.finish(&mut out.ready);
@@ -93,19 +93,19 @@ pub async fn assemble<M: Materials, K: Destination<M::Layer, Error = M::Error>>(
 ///
 /// # Errors
 /// As with [`assemble`].
-pub async fn copy<M: Materials, K: Destination<M::Layer, Error = M::Error>>(
+pub async fn copy<M: Materials, D: Destination<M::Layer, Error = M::Error>>(
     plan: &TarPlan,
     materials: &M,
-    keep: &mut K,
+    to: &mut D,
 ) -> Result<(), M::Error> {
-    let mut work = Assembly { out: Out::new(keep), tar: Plain(0) };
+    let mut work = Assembly { out: Out::new(to), tar: Plain(0) };
     work.parts(plan, materials).await?;
     work.out.write().await
 }
 
-/// What is made, on its way to who keeps it.
-pub(crate) struct Out<'k, K> {
-    keep: &'k mut K,
+/// What is made, on its way to its destination.
+pub(crate) struct Out<'d, D> {
+    to: &'d mut D,
     /// What is ready to be written.
     pub(crate) ready: Vec<u8>,
     /// Bytes of layers and files that were read.
@@ -114,27 +114,27 @@ pub(crate) struct Out<'k, K> {
     pub(crate) tar: u64,
 }
 
-impl<'k, K> Out<'k, K> {
-    pub(crate) fn new(keep: &'k mut K) -> Self {
-        Self { keep, ready: Vec::new(), read: 0, tar: 0 }
+impl<'d, D> Out<'d, D> {
+    pub(crate) fn new(to: &'d mut D) -> Self {
+        Self { to, ready: Vec::new(), read: 0, tar: 0 }
     }
 
     /// Writes what has gathered, and lets others have their turn.
     pub(crate) async fn turn<L, E>(&mut self) -> Result<(), E>
     where
-        K: Destination<L, Error = E>,
+        D: Destination<L, Error = E>,
     {
         if self.ready.len() >= GATHERED {
             self.write().await?;
         }
-        self.keep.turn(self.read, self.tar).await;
+        self.to.turn(self.read, self.tar).await;
         Ok(())
     }
 
     /// As [`Out::turn`], while a layer is being read.
     pub(crate) async fn reading<L: Runs<Error = E>, E>(&mut self, layer: &L) -> Result<(), E>
     where
-        K: Destination<L, Error = E>,
+        D: Destination<L, Error = E>,
     {
         let before = self.read;
         self.read += layer.read();
@@ -146,7 +146,7 @@ impl<'k, K> Out<'k, K> {
     /// Reads a layer to its end and compares it with its digest.
     pub(crate) async fn finish<L: Runs<Error = E>, E>(&mut self, mut layer: L) -> Result<(), E>
     where
-        K: Destination<L, Error = E>,
+        D: Destination<L, Error = E>,
     {
         while layer.drain().await? {
             self.reading(&layer).await?;
@@ -158,9 +158,9 @@ impl<'k, K> Out<'k, K> {
     /// Writes what is ready.
     pub(crate) async fn write<L, E>(&mut self) -> Result<(), E>
     where
-        K: Destination<L, Error = E>,
+        D: Destination<L, Error = E>,
     {
-        let written = self.keep.write(&self.ready).await;
+        let written = self.to.write(&self.ready).await;
         self.ready.clear();
         written
     }
@@ -208,15 +208,15 @@ impl Tar for Plain {
     }
 }
 
-struct Assembly<'k, K, T> {
-    out: Out<'k, K>,
+struct Assembly<'d, D, T> {
+    out: Out<'d, D>,
     tar: T,
 }
 
-impl<K, T: Tar> Assembly<'_, K, T> {
+impl<D, T: Tar> Assembly<'_, D, T> {
     async fn parts<M: Materials>(&mut self, plan: &TarPlan, materials: &M) -> Result<(), M::Error>
     where
-        K: Destination<M::Layer, Error = M::Error>,
+        D: Destination<M::Layer, Error = M::Error>,
     {
         let mut open: Option<(usize, M::Layer)> = None;
         for part in plan.parts() {
@@ -245,12 +245,12 @@ impl<K, T: Tar> Assembly<'_, K, T> {
 
     async fn run<L: Runs<Error = E>, E>(&mut self, layer: &mut L, run: &Range<u64>) -> Result<(), E>
     where
-        K: Destination<L, Error = E>,
+        D: Destination<L, Error = E>,
     {
         let len = run.end.saturating_sub(run.start);
-        if self.out.keep.lends(layer, run) && self.tar.pass(len) {
+        if self.out.to.lends(layer, run) && self.tar.pass(len) {
             self.out.write().await?;
-            return self.out.keep.lend(layer, run);
+            return self.out.to.lend(layer, run);
         }
         while layer.skip(run.start).await? {
             self.out.reading(layer).await?;
@@ -270,7 +270,7 @@ impl<K, T: Tar> Assembly<'_, K, T> {
         size: u64,
     ) -> Result<(), M::Error>
     where
-        K: Destination<M::Layer, Error = M::Error>,
+        D: Destination<M::Layer, Error = M::Error>,
     {
         let mut file = materials.file(digest).await?;
         let mut hasher = Hasher::new(digest.algorithm().unwrap_or_default());

@@ -129,8 +129,9 @@ impl DockerConfig {
     }
 }
 
-/// The registry that a key of a config means. Keys are hosts, or URLs such as `https://index.docker.io/v1/`; what follows the host names a
-/// namespace (as podman writes them) or a version, and the login goes to the host.
+/// The registry that a key of a config means. Keys are hosts, or URLs such as
+/// `https://index.docker.io/v1/`; what follows the host names a namespace (as podman writes them) or
+/// a version, and the login goes to the host.
 #[must_use]
 pub fn registry(key: &str) -> Option<Registry> {
     let rest = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
