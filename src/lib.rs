@@ -4,6 +4,10 @@
 //! or proxy; the only edges to the world are two traits, `Transport` for registries and `ReadAt` for
 //! archives. It builds natively and for wasm32.
 
+// What `clippy.toml` forbids here no module can allow itself.
+#![forbid(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
+#![warn(missing_docs)]
+
 pub mod archive;
 pub mod commands;
 pub mod descriptor;

@@ -12,6 +12,8 @@
 //! Drafting -> a draft: loaded, built, pushed or saved
 //! ```
 
+#![warn(missing_docs)]
+
 mod blobs;
 mod disk;
 mod drafts;

@@ -14,6 +14,8 @@
 //!
 //! [distribution-spec]: https://github.com/opencontainers/distribution-spec
 
+#![warn(missing_docs)]
+
 mod access;
 mod faults;
 mod gc;
