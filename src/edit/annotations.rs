@@ -6,9 +6,10 @@ use crate::edit::draft::Edit;
 use crate::edit::editable::{DESCRIPTOR, Editable, MANIFEST};
 use crate::edit::error::{Failure, Reason};
 use crate::edit::family::Family;
+use crate::edit::node::Node;
 use crate::edit::shared::Shared;
 use crate::edit::tree::{Order, Tree};
-use crate::edit::work::{Node, Work};
+use crate::edit::work::Work;
 use crate::finding::Finding;
 
 /// Name of the image that an image was made from (image-spec, annotations.md).

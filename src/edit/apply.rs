@@ -1,32 +1,17 @@
 //! From an image and a draft to the new documents.
 
-use std::collections::BTreeMap;
-
-use crate::edit::action::{Action, LayerEdit};
-use crate::edit::attach::AttachTo;
+use crate::edit::action::{Action, AttachTo, LayerEdit};
 use crate::edit::change::Change;
 use crate::edit::draft::{Base, Draft, Edit};
 use crate::edit::error::{EditError, Failure, Reason};
 use crate::edit::finish::finish;
 use crate::edit::image::Image;
+use crate::edit::node::{Node, ROOT_IMAGE};
 use crate::edit::recipe::{Recipe, RecipeId};
-use crate::edit::shared::Shared;
-use crate::edit::time::Time;
-use crate::edit::work::{Node, ROOT_IMAGE, Target, Work};
+use crate::edit::shared::{Context, Shared};
+use crate::edit::work::Work;
 use crate::edit::{annotations, index, raw};
-use crate::layer::write::BuiltLayer;
 use crate::limits;
-
-/// What edits need beside the image and the draft.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// What came of the recipes that have been built.
-    pub built: &'a BTreeMap<RecipeId, BuiltLayer>,
-    /// The time that new steps of the history and new artifacts bear, unless the draft has one.
-    pub now: Time,
-    /// Other images and indexes that edits of the draft name: bases, and children of an index.
-    pub bases: &'a [Image],
-}
 
 /// Does the edits of a draft to its base. Layers that have not been built yet leave the change
 /// [pending](Change::is_pending), with everything else as it will be.
@@ -143,38 +128,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Does something to every image in the scope of an edit, of which there must be one.
-    pub(super) fn images(
-        &mut self,
-        edit: &Edit,
-        mut act: impl FnMut(&mut Target<'_, '_>) -> Result<(), Reason>,
-    ) -> Result<(), Failure> {
-        let record = edit.record && !records_itself(&edit.action);
-        let summary = edit.action.summary();
-        let scope = edit.scope.among(&self.root.platforms());
-        let count = self.root.visit(&scope, None, &mut self.shared, &mut |mut target| {
-            act(&mut target)?;
-            if record { target.record(&summary) } else { Ok(()) }
-        })?;
-        if count == 0 { Err(Reason::NoImage(edit.scope.clone()).into()) } else { Ok(()) }
-    }
-
     fn lists_nothing(&self) -> bool {
         matches!(&self.root, Node::Index(index) if index.entries.is_empty())
     }
-}
-
-/// Whether an edit leaves a step in the history unasked.
-fn records_itself(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Layers(
-            LayerEdit::Add { .. }
-                | LayerEdit::Patch { .. }
-                | LayerEdit::Remove { .. }
-                | LayerEdit::RemoveCreatedBy { .. }
-                | LayerEdit::Flatten { .. }
-                | LayerEdit::Strip { .. }
-        )
-    )
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::Document;
-use crate::edit::draft::Pinned;
 use crate::edit::editable::is_provisional;
 use crate::edit::image::Attached;
+use crate::edit::pinned::Pinned;
 use crate::edit::recipe::{Recipe, RecipeId};
 use crate::finding::Finding;
 

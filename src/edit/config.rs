@@ -5,8 +5,9 @@ use serde::Serialize;
 use crate::edit::action::ConfigEdit;
 use crate::edit::editable::DESCRIPTOR;
 use crate::edit::error::Reason;
+use crate::edit::node::platform_of;
 use crate::edit::tree::{Order, Tree};
-use crate::edit::work::{Target, platform_of};
+use crate::edit::work::Target;
 
 /// Fields of a config in the order of the specification.
 pub(super) const CONFIG: Order = Order::By(&[

@@ -3,13 +3,14 @@
 //! Both describe the same things, so that only names change: of the manifest, the config, the
 //! layers, the index and its entries. Blobs keep their bytes.
 
-use crate::edit::draft::Scope;
 use crate::edit::editable::{DESCRIPTOR, Editable, MANIFEST};
 use crate::edit::error::Reason;
 use crate::edit::family::Family;
+use crate::edit::node::{ImageWork, IndexWork, Node};
+use crate::edit::scope::Scope;
 use crate::edit::shared::Shared;
 use crate::edit::tree::{Order, Tree};
-use crate::edit::work::{ImageWork, IndexWork, Node, Target, Work};
+use crate::edit::work::{Target, Work};
 use crate::finding::Finding;
 use crate::media_type::MediaType;
 

@@ -1,9 +1,11 @@
 //! Why an edit can't be done.
 
 use crate::digest::Digest;
-use crate::edit::draft::{Draft, Pinned, Scope};
-use crate::edit::rebase::Difference;
+use crate::edit::compare::Difference;
+use crate::edit::draft::Draft;
+use crate::edit::pinned::Pinned;
 use crate::edit::recipe::RecipeId;
+use crate::edit::scope::Scope;
 use crate::finding::Finding;
 use crate::limits;
 use crate::media_type::MediaType;

@@ -6,9 +6,10 @@ use crate::edit::draft::{Base, Draft};
 use crate::edit::editable::{Editable, MANIFEST};
 use crate::edit::error::Reason;
 use crate::edit::layer::Layer;
+use crate::edit::node::Node;
 use crate::edit::recipe::{Packing, Recipe};
 use crate::edit::steps::step;
-use crate::edit::work::{Node, Target, Work};
+use crate::edit::work::{Target, Work};
 use crate::finding::Finding;
 use crate::layer::write::NewEntry;
 

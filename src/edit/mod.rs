@@ -30,10 +30,12 @@ mod action;
 mod annotations;
 mod apply;
 mod attach;
+mod bases;
 mod breaks;
 mod build;
 mod change;
 mod check;
+mod compare;
 mod config;
 mod convert;
 mod draft;
@@ -49,15 +51,18 @@ mod index;
 mod layer;
 mod layers;
 pub mod link;
+mod node;
 pub mod parcel;
 mod patch;
 mod pending;
+mod pinned;
 mod plain;
 pub mod present;
 mod raw;
 mod rebase;
 mod recipe;
 mod rework;
+mod scope;
 mod settle;
 mod shared;
 mod steps;
@@ -70,15 +75,17 @@ pub mod view;
 mod work;
 
 pub use action::{
-    Action, Annotated, BaseAnnotations, Check, ConfigEdit, IndexEdit, LayerEdit, LayerInput,
-    RawDocument, Rebase, Which,
+    Action, Annotated, AttachEdit, AttachTo, AttachedFile, BaseAnnotations, ConfigEdit, IndexEdit,
+    LayerEdit, LayerInput, RawDocument, Rebase, Which,
 };
-pub use apply::{Context, apply, recipes};
-pub use attach::{AttachEdit, AttachTo, AttachedFile, attach, referrer_descriptor};
+pub use apply::{apply, recipes};
+pub use attach::{attach, referrer_descriptor};
+pub use bases::Bases;
 pub use breaks::with_breaks_of;
 pub use build::{Made, build};
 pub use change::{Change, ChangedDocument, Lost, NeededBlob, NewReferrer, Origin};
-pub use draft::{Base, Draft, Edit, Pinned, PinnedError, Scope};
+pub use compare::{Difference, LayerFacts, SameBy, compare};
+pub use draft::{Base, Draft, Edit};
 pub use editable::is_provisional;
 pub use env::{EnvMerge, merge as merge_env};
 pub use error::{EditError, Reason};
@@ -86,8 +93,10 @@ pub use family::Family;
 pub use image::{Attached, Image, ImageError};
 pub use patch::{last_change, together};
 pub use pending::{Built, build_pending};
+pub use pinned::{Pinned, PinnedError};
 pub use plain::{pack_plain, pack_plain_of};
-pub use rebase::{Bases, Difference, LayerFacts, SameBy, compare};
 pub use recipe::{Input, Packing, Recipe, RecipeId, TimeRule};
+pub use scope::Scope;
+pub use shared::Context;
 pub use time::{Time, TimeError};
 pub use undo::{History, Step};

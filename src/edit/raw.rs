@@ -6,16 +6,17 @@
 
 use crate::digest::Digest;
 use crate::edit::action::RawDocument;
-use crate::edit::draft::Scope;
 use crate::edit::editable::{DESCRIPTOR, Sealed, is_provisional};
 use crate::edit::error::{Failure, Reason};
 use crate::edit::finish::ATTESTED;
 use crate::edit::layer::{Layer, Settled};
+use crate::edit::node::{Entry, IndexWork, Node, platform_of};
+use crate::edit::scope::Scope;
 use crate::edit::settle::SettledImage;
 use crate::edit::shared::Shared;
 use crate::edit::steps::Steps;
 use crate::edit::tree::Tree;
-use crate::edit::work::{Entry, IndexWork, Node, Target, Work, platform_of};
+use crate::edit::work::{Target, Work};
 use crate::finding::Finding;
 use crate::json;
 use crate::media_type::{Kind, MediaType};

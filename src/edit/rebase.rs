@@ -1,159 +1,23 @@
 //! The layers of one base replaced by those of another.
 //!
-//! An image can only be rebased when it begins with the layers of the old base. Layers are the same
-//! when their blobs are, or else when their tars are: a base may have been packed anew since.
+//! An image can only be rebased when it begins with the layers of the old base
+//! ([`compare`]).
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use serde_json::Value;
-
-use crate::digest::{DiffId, Digest};
 use crate::edit::action::Rebase;
 use crate::edit::annotations::{BASE_DIGEST, BASE_NAME, note_docker, set, value};
-use crate::edit::draft::{Pinned, Scope};
+use crate::edit::compare::{LayerFacts, SameBy, compare};
 use crate::edit::editable::{DESCRIPTOR, MANIFEST};
 use crate::edit::env;
 use crate::edit::error::Reason;
-use crate::edit::image::Image;
 use crate::edit::layer::Layer;
+use crate::edit::node::{ImageWork, Node};
+use crate::edit::pinned::Pinned;
+use crate::edit::scope::Scope;
 use crate::edit::steps::{Steps, unknown};
 use crate::edit::tree::Tree;
-use crate::edit::work::{ImageWork, Node, Target, Work};
+use crate::edit::work::{Target, Work};
 use crate::finding::Finding;
 use crate::platform::Platform;
-use crate::reference::Reference;
-
-/// A layer as it is compared with that of a base.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LayerFacts {
-    /// Digest of the blob; `None` for one that is still to be built.
-    pub digest: Option<Digest>,
-    /// Digest of the tar.
-    pub diff_id: Option<DiffId>,
-}
-
-/// By what all layers of a base are those of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SameBy {
-    /// By their blobs.
-    Digest,
-    /// Some only by their tars: they have been packed anew.
-    DiffId,
-}
-
-/// The first layer in which an image and a base differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// Its number, counted from 1.
-    pub layer: usize,
-    /// The layer in the base.
-    pub base: LayerFacts,
-    /// The layer in the image; `None` when the image has fewer layers.
-    pub image: Option<LayerFacts>,
-}
-
-/// References that a rebase can begin with, as the image names them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bases {
-    /// What the image was made from, by digest.
-    pub old: Option<Reference>,
-    /// The same by name, which may stand for something newer.
-    pub new: Option<Reference>,
-}
-
-impl Bases {
-    /// Reads `org.opencontainers.image.base.name` and `….base.digest` wherever builders put them:
-    /// in the annotations of the root, of the entries of an index and of the images, and in the
-    /// labels of their configs.
-    #[must_use]
-    pub fn of(image: &Image) -> Self {
-        let map = |value: Option<&Value>| -> Map {
-            let map = value.and_then(Value::as_object).into_iter().flatten();
-            let texts =
-                map.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.into())));
-            texts.collect()
-        };
-        let root = image.document().value();
-        let entries = root.get("manifests").and_then(Value::as_array).into_iter().flatten();
-        let images = image.images();
-        let images = images.iter().map(|(_, image)| *image);
-        let maps = std::iter::once(map(root.get("annotations")))
-            .chain(images.clone().map(|it| map(it.document().value().get("annotations"))))
-            .chain(entries.map(|entry| map(entry.get("annotations"))))
-            .chain(images.map(|it| {
-                map(it.config().and_then(|config| config.value().pointer("/config/Labels")))
-            }));
-        Self::named(&maps.collect::<Vec<_>>())
-    }
-
-    /// The same of annotations and labels, the most telling first. Name and digest that stand
-    /// together count before those that don't.
-    #[must_use]
-    pub fn named(maps: &[Map]) -> Self {
-        let digest = |map: &Map| Digest::parse(map.get(BASE_DIGEST)?).ok();
-        let both = maps.iter().find_map(|map| Some((name(map)?, digest(map)?)));
-        let found = both.as_ref().map(|(name, _)| name.clone());
-        let found = found.or_else(|| maps.iter().find_map(name));
-        let digest = both.map(|(_, digest)| digest).or_else(|| maps.iter().find_map(digest));
-        let old = found.as_ref().and_then(|name| match digest {
-            Some(digest) => Some(name.pinned(&digest)),
-            None => name.digest.is_some().then(|| name.clone()),
-        });
-        Self { old, new: found }
-    }
-}
-
-/// Annotations or labels.
-type Map = BTreeMap<String, String>;
-
-fn name(map: &Map) -> Option<Reference> {
-    Reference::parse(map.get(BASE_NAME)?).ok()
-}
-
-/// Compares the layers of a base with the first layers of an image.
-///
-/// # Errors
-/// The first layer in which they differ.
-pub fn compare(base: &[LayerFacts], image: &[LayerFacts]) -> Result<SameBy, Box<Difference>> {
-    let mut by = SameBy::Digest;
-    for (at, base) in base.iter().enumerate() {
-        let image = image.get(at);
-        let digest = image.is_some_and(|i| i.digest.is_some() && i.digest == base.digest);
-        let diff_id = image.is_some_and(|i| i.diff_id.is_some() && i.diff_id == base.diff_id);
-        if !digest && !diff_id {
-            let (layer, base, image) = (at + 1, base.clone(), image.cloned());
-            return Err(Box::new(Difference { layer, base, image }));
-        }
-        if !digest {
-            by = SameBy::DiffId;
-        }
-    }
-    Ok(by)
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { layer, base, image } = self;
-        match image {
-            None => write!(f, "the base has a layer {layer}, {base}, but the image ends before it"),
-            Some(image) => {
-                write!(f, "layer {layer} of the base is {base}, but that of the image is {image}")
-            }
-        }
-    }
-}
-
-impl fmt::Display for LayerFacts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.digest, &self.diff_id) {
-            (Some(digest), Some(diff_id)) => write!(f, "{digest} (diff ID {diff_id})"),
-            (Some(digest), None) => digest.fmt(f),
-            (None, Some(diff_id)) => write!(f, "one with the diff ID {diff_id}"),
-            (None, None) => f.write_str("one that is still to be built"),
-        }
-    }
-}
 
 impl Target<'_, '_> {
     pub(super) fn rebase(&mut self, rebase: &Rebase) -> Result<(), Reason> {

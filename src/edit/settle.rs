@@ -9,9 +9,9 @@ use crate::edit::error::{Failure, Reason};
 use crate::edit::family::Family;
 use crate::edit::layer::Settled;
 use crate::edit::layers::drop_inherited_base;
+use crate::edit::node::ImageWork;
 use crate::edit::shared::Shared;
 use crate::edit::tree::{Order, Tree};
-use crate::edit::work::ImageWork;
 use crate::finding::Finding;
 use crate::media_type::Compression;
 

@@ -2,12 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use crate::edit::apply::Context;
-use crate::edit::draft::{Draft, Pinned};
+use crate::edit::draft::Draft;
 use crate::edit::image::Image;
+use crate::edit::pinned::Pinned;
 use crate::edit::recipe::{Recipe, RecipeId};
 use crate::edit::time::Time;
 use crate::finding::Finding;
+use crate::layer::write::BuiltLayer;
+
+/// What edits need beside the image and the draft.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// What came of the recipes that have been built.
+    pub built: &'a BTreeMap<RecipeId, BuiltLayer>,
+    /// The time that new steps of the history and new artifacts bear, unless the draft has one.
+    pub now: Time,
+    /// Other images and indexes that edits of the draft name: bases, and children of an index.
+    pub bases: &'a [Image],
+}
 
 /// What all edits use.
 pub(super) struct Shared<'a> {

@@ -1,5 +1,7 @@
 //! How a document was laid out, so that it can be written again in the same way.
 
+use serde_json::Value;
+
 use crate::edit::tree::Tree;
 
 /// The white space of a document.
@@ -107,6 +109,13 @@ impl Style {
             text.push_str(lines.line_break);
             (0..depth).for_each(|_| text.push_str(&lines.indent));
         }
+    }
+}
+
+impl Tree {
+    /// The value for those who read it.
+    pub(super) fn to_value(&self) -> Value {
+        serde_json::from_str(&Style::compact().write(self)).unwrap_or_default()
     }
 }
 

@@ -1,9 +1,9 @@
 //! Edits in words.
 
+use crate::edit::action::AttachTo;
 use crate::edit::action::{
     Action, ConfigEdit, IndexEdit, LayerEdit, LayerInput, RawDocument, Which,
 };
-use crate::edit::attach::AttachTo;
 use crate::edit::recipe::TimeRule;
 use crate::layer::write::{NewEntry, NewNode};
 

@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::edit::style::Style;
 use crate::finding::Finding;
 use crate::json;
 
@@ -126,12 +125,6 @@ impl Tree {
         };
         fields.iter().filter_map(|field| Some((&*field.name, field.value.as_ref()?)))
     }
-
-    /// The value for those who read it.
-    pub(super) fn to_value(&self) -> Value {
-        serde_json::from_str(&Style::compact().write(self)).unwrap_or_default()
-    }
-
     /// Whether an object has no fields, or a list no elements.
     pub(super) fn is_empty(&self) -> bool {
         match self {

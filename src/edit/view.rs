@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::Document;
-use crate::edit::action::Check;
 use crate::edit::change::{Change, ChangedDocument, Origin};
 use crate::edit::draft::Edit;
 use crate::edit::editable::is_provisional;
@@ -16,7 +15,7 @@ use crate::edit::family::Family;
 use crate::edit::plain::pack_plain;
 use crate::media_type::Kind;
 use crate::platform::{Platform, choose};
-use crate::spec::{Config, Index, LayerDescriptor, Manifest, RunConfig};
+use crate::spec::{Config, Healthcheck as Check, Index, LayerDescriptor, Manifest, RunConfig};
 
 /// What becomes of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

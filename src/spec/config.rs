@@ -93,18 +93,26 @@ pub struct RunConfig {
     pub on_build: Vec<String>,
 }
 
-/// Docker's `HEALTHCHECK`. Times are in nanoseconds.
+/// Docker's `HEALTHCHECK`. Times are in nanoseconds; absent ones are the engine's choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Healthcheck {
     /// `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", …]`.
     pub test: Vec<String>,
     /// Time between two checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<i64>,
     /// Time after which a check has failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<i64>,
     /// Time in which failures do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_period: Option<i64>,
+    /// Time between two checks while failures do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_interval: Option<i64>,
     /// Number of failures in a row that make a container unhealthy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<i64>,
 }
 
@@ -226,6 +234,7 @@ fn read_healthcheck(outer: &mut Fields<'_>, subject: &str) -> Option<Healthcheck
         interval: fields.integer("Interval"),
         timeout: fields.integer("Timeout"),
         start_period: fields.integer("StartPeriod"),
+        start_interval: fields.integer("StartInterval"),
         retries: fields.integer("Retries"),
     })
 }

@@ -2,10 +2,11 @@
 
 use drydock::digest::{Algorithm, Digest};
 use drydock::edit::{
-    Action, Annotated, Base, BaseAnnotations, Check, ConfigEdit, Draft, Edit, Family, LayerEdit,
+    Action, Annotated, Base, BaseAnnotations, ConfigEdit, Draft, Edit, Family, LayerEdit,
     LayerInput, Packing,
 };
 use drydock::media_type::MediaType;
+use drydock::spec::Healthcheck;
 use serde_json::{Value, json};
 
 use crate::edit_support::*;
@@ -22,10 +23,10 @@ fn text_of(value: &str) -> Option<String> {
 fn every_property_is_set_and_taken_away() {
     use ConfigEdit as C;
     let image = image("linux/arm64/v8", &["a"]);
-    let check = Check {
+    let check = Healthcheck {
         test: vec!["CMD".to_owned(), "ok".to_owned()],
         interval: Some(5_000_000_000),
-        ..Check::default()
+        ..Healthcheck::default()
     };
     let time = now();
     for (set, unset, at, expected) in [
@@ -130,7 +131,9 @@ fn values_that_no_reader_understands_are_refused() {
         C::Volume { path: String::new(), present: true },
         C::Os { value: String::new() },
         C::Architecture { value: "a/b".into() },
-        C::Healthcheck { value: Some(Check { test: vec!["curl".into()], ..Check::default() }) },
+        C::Healthcheck {
+            value: Some(Healthcheck { test: vec!["curl".into()], ..Healthcheck::default() }),
+        },
     ] {
         let error = refused(&image, config(edit.clone()));
         assert!(error.contains("expected"), "{edit:?}: {error}");

@@ -1,10 +1,11 @@
 //! An edit in the list: what it does, and to what.
 
 use drydock::edit::{
-    Action, Annotated, AttachTo, Check, ConfigEdit, Edit, IndexEdit, LayerEdit, LayerInput,
-    Packing, RawDocument, TimeRule, Which,
+    Action, Annotated, AttachTo, ConfigEdit, Edit, IndexEdit, LayerEdit, LayerInput, Packing,
+    RawDocument, TimeRule, Which,
 };
 use drydock::layer::write::{NewEntry, NewNode};
+use drydock::spec::Healthcheck;
 
 use super::{EditKind, duration, words};
 
@@ -211,7 +212,7 @@ fn present_or_not(what: &str, value: &str, present: bool) -> (String, String) {
     (format!("{} {what}", if present { "Add" } else { "Remove" }), value.to_owned())
 }
 
-fn check(check: &Check) -> String {
+fn check(check: &Healthcheck) -> String {
     let test = match check.test.as_slice() {
         [kind] if kind == "NONE" => "none".to_owned(),
         [kind, command] if kind == "CMD-SHELL" => command.clone(),
@@ -309,7 +310,8 @@ mod tests {
             "80/tcp",
         );
         let test = vec!["CMD-SHELL".to_owned(), "curl -f localhost".to_owned()];
-        let value = Some(Check { test, interval: Some(30_000_000_000), ..Check::default() });
+        let value =
+            Some(Healthcheck { test, interval: Some(30_000_000_000), ..Healthcheck::default() });
         reads(
             Action::Config(ConfigEdit::Healthcheck { value }),
             "Set health check",

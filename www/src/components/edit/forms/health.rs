@@ -1,6 +1,7 @@
 //! How the container's health is asked (Docker's `HEALTHCHECK`).
 
-use drydock::edit::{Action, Check, ConfigEdit, Edit};
+use drydock::edit::{Action, ConfigEdit, Edit};
+use drydock::spec::Healthcheck;
 use leptos::prelude::*;
 
 use super::{Form, NOTHING};
@@ -33,7 +34,7 @@ pub(super) struct HealthForm {
     start_interval: String,
     retries: String,
     /// What there is, when it is known for all images.
-    was: Option<Option<Check>>,
+    was: Option<Option<Healthcheck>>,
 }
 
 impl HealthForm {
@@ -63,11 +64,14 @@ impl HealthForm {
         form
     }
 
-    fn check(&self) -> Result<Option<Check>, String> {
+    fn check(&self) -> Result<Option<Healthcheck>, String> {
         let test = match self.mode {
             Mode::Remove => return Ok(None),
             Mode::Off => {
-                return Ok(Some(Check { test: vec!["NONE".to_owned()], ..Check::default() }));
+                return Ok(Some(Healthcheck {
+                    test: vec!["NONE".to_owned()],
+                    ..Healthcheck::default()
+                }));
             }
             Mode::Command => {
                 let words = words::read(&self.words)?.words;
@@ -91,7 +95,7 @@ impl HealthForm {
                 "The number of failures is a number from 1, or empty.".to_owned()
             })?),
         };
-        Ok(Some(Check {
+        Ok(Some(Healthcheck {
             test,
             interval: time(&self.interval)?,
             timeout: time(&self.timeout)?,
@@ -168,17 +172,17 @@ mod tests {
     use super::super::{everywhere, only};
     use super::*;
 
-    fn check() -> Check {
-        Check {
+    fn check() -> Healthcheck {
+        Healthcheck {
             test: vec!["CMD-SHELL".into(), "curl -f localhost".into()],
             interval: Some(30_000_000_000),
             start_interval: Some(5_000_000_000),
             retries: Some(3),
-            ..Check::default()
+            ..Healthcheck::default()
         }
     }
 
-    fn edit(value: Option<Check>) -> Edit {
+    fn edit(value: Option<Healthcheck>) -> Edit {
         Edit::all(Action::Config(ConfigEdit::Healthcheck { value }))
     }
 
@@ -189,7 +193,7 @@ mod tests {
         assert_eq!((form.mode, &*form.line), (Mode::Shell, "curl -f localhost"));
         assert_eq!(form.edit(&everywhere()).unwrap_err(), NOTHING);
         form.interval = "1m30s".to_owned();
-        let value = Check { interval: Some(90_000_000_000), ..check() };
+        let value = Healthcheck { interval: Some(90_000_000_000), ..check() };
         assert_eq!(only(form.edit(&everywhere())), edit(Some(value)));
     }
 
@@ -198,10 +202,10 @@ mod tests {
         let mut form = HealthForm::new(&FormContext::default(), None);
         form.words = "/bin/check 'a b'".to_owned();
         let test = ["CMD", "/bin/check", "a b"].map(str::to_owned).to_vec();
-        let value = Check { test, ..Check::default() };
+        let value = Healthcheck { test, ..Healthcheck::default() };
         assert_eq!(only(form.edit(&everywhere())), edit(Some(value)));
         form.mode = Mode::Off;
-        let value = Check { test: vec!["NONE".to_owned()], ..Check::default() };
+        let value = Healthcheck { test: vec!["NONE".to_owned()], ..Healthcheck::default() };
         assert_eq!(only(form.edit(&everywhere())), edit(Some(value)));
         form.mode = Mode::Remove;
         assert_eq!(form.edit(&everywhere()).unwrap_err(), NOTHING);
