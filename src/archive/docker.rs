@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 
 use super::error::{Error, Subject};
 use super::files::NoFile;
+use super::held::{Archive, Held, Origin, Root};
 use super::layout::Known;
-use super::open::{Archive, Held, Name, Origin, Root};
+use super::name::Name;
+use super::paths::MANIFEST;
 use super::read_at::{ReadAt, failed, read as read_range};
 use crate::descriptor::{Descriptor, identify};
 use crate::digest::{DiffId, Digest};
@@ -26,7 +28,6 @@ use crate::media_type::{Compression, Kind, MediaType};
 use crate::source::FileRange;
 use crate::spec::{Config, read_descriptor, the, the_capital};
 
-pub(super) const MANIFEST: &str = "manifest.json";
 const KNOWN_KEYS: [&str; 5] = ["Config", "RepoTags", "Layers", "LayerSources", "Parent"];
 
 /// An image as `manifest.json` lists it.

@@ -4,22 +4,20 @@
 
 use serde_json::Value;
 
-use super::docker;
 use super::error::{Error, Subject};
-use super::open::{Archive, Name, Origin, Root};
+use super::held::{Archive, Origin, Root};
+use super::name::Name;
+use super::paths::{INDEX, LAYOUT, MANIFEST};
 use super::read_at::ReadAt;
 use crate::descriptor::{Descriptor, identify};
-use crate::digest::Digest;
 use crate::document::Document;
 use crate::finding::Finding;
 use crate::json;
 use crate::limits;
 use crate::media_type::{Kind, MediaType};
-use crate::reference::{Tag, Target};
+use crate::reference::Target;
 use crate::spec::{self, Claims, Index, Manifest, View};
 
-pub(super) const LAYOUT: &str = "oci-layout";
-pub(super) const INDEX: &str = "index.json";
 /// The only version there is.
 pub(super) const VERSION: &str = "1.0.0";
 /// Annotation with the tag, or whatever else the tool calls the image.
@@ -49,7 +47,7 @@ pub(super) async fn read<R: ReadAt>(archive: &mut Archive, from: &R) -> Result<V
     archive.findings.extend(findings);
     for descriptor in index.unwrap_or_default().manifests {
         let names = names(&descriptor);
-        let about = names.iter().find_map(|name| about(name.tag()?));
+        let about = names.iter().find_map(Name::about);
         archive.add_root(Root { descriptor, names, origin: Origin::Archive, about });
     }
     let mut known = Vec::new();
@@ -132,7 +130,7 @@ async fn children<R: ReadAt>(
     index: &Index,
     known: &mut Vec<Known>,
 ) {
-    if archive.files.get(docker::MANIFEST).is_none() {
+    if archive.files.get(MANIFEST).is_none() {
         return;
     }
     for child in index.manifests.iter().filter(|child| child.media_type.kind() == Kind::Manifest) {
@@ -173,17 +171,4 @@ fn names(descriptor: &Descriptor) -> Vec<Name> {
         }
     }
     names
-}
-
-/// Whether a name is only made of the digest of what it is about.
-pub(super) fn is_of_digest(name: &Name) -> bool {
-    name.tag().is_some_and(|tag| about(tag).is_some())
-}
-
-/// The digest that a tag is made of: that of the referrers tag schema, or one of cosign's.
-fn about(tag: &Tag) -> Option<Digest> {
-    let text = tag.as_str();
-    let cut = [".sig", ".att", ".sbom"].iter().find_map(|suffix| text.strip_suffix(suffix));
-    let (algorithm, encoded) = cut.unwrap_or(text).split_once('-')?;
-    (algorithm == "sha256").then(|| Digest::parse(&format!("{algorithm}:{encoded}")).ok())?
 }

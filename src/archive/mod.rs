@@ -18,8 +18,11 @@
 mod docker;
 mod error;
 mod files;
+mod held;
 mod layout;
+mod name;
 mod open;
+mod paths;
 mod read_at;
 mod scan;
 mod source;
@@ -28,7 +31,8 @@ pub mod write;
 
 pub use error::{Error, Subject};
 pub use files::Files;
-pub use open::{Archive, Name, Origin, Root};
+pub use held::{Archive, Origin, Root};
+pub use name::Name;
 pub use read_at::{ReadAt, ReadError};
 pub use scan::{Scan, scan};
 pub use source::ArchiveSource;

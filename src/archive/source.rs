@@ -5,7 +5,7 @@ use http::HeaderMap;
 
 use super::error::{Error, Subject};
 use super::files::Files;
-use super::open::{Archive, Root};
+use super::held::{Archive, Root};
 use super::read_at::ReadAt;
 use crate::descriptor::{Descriptor, Verified};
 use crate::digest::Digest;

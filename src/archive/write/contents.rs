@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Entry, Lookup, WriteError};
-use crate::archive::open::Name;
+use super::entry::{Entry, Lookup};
+use super::error::WriteError;
+use crate::archive::name::Name;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::Document;

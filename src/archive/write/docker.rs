@@ -10,10 +10,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::contents::{Contents, Listed, document, listed};
+use super::entry::{Entry, Lookup};
+use super::error::WriteError;
 use super::layout::begin;
-use super::{Entry, Lookup, Plan, WriteError};
-use crate::archive::docker::MANIFEST;
-use crate::archive::open::{Name, blob_path};
+use super::plan::Plan;
+use crate::archive::name::Name;
+use crate::archive::paths::{MANIFEST, blob_path};
 use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::media_type::{Compression, Kind};

@@ -8,9 +8,12 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::contents::Contents;
-use super::{Entry, Folder, Lookup, Plan, WriteError};
-use crate::archive::layout::{IMAGE_NAME, INDEX, LAYOUT, REF_NAME, VERSION};
-use crate::archive::open::Name;
+use super::entry::{Entry, Lookup};
+use super::error::WriteError;
+use super::plan::{Folder, Plan};
+use crate::archive::layout::{IMAGE_NAME, REF_NAME, VERSION};
+use crate::archive::name::Name;
+use crate::archive::paths::{INDEX, LAYOUT};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::finding::Finding;

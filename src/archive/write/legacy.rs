@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::docker::{image, tag};
-use super::{Entry, File, Folder, Lookup, Part, WriteError};
-use crate::archive::docker::MANIFEST;
+use super::entry::{Entry, Lookup};
+use super::error::WriteError;
+use super::plan::{File, Folder, Part};
+use crate::archive::paths::MANIFEST;
 use crate::digest::Digest;
 use crate::media_type::Kind;
 use crate::spec::Manifest;
