@@ -21,6 +21,7 @@ use crate::limits::{MAX_URL_BYTES, Times};
 use crate::log::Record;
 use crate::logins::Logins;
 use crate::outgoing;
+use crate::plain::text;
 use crate::policy::allow::{Allowed, Hosts};
 use crate::policy::header::QUIET;
 use crate::policy::origin::{Area, OwnNames};
@@ -319,16 +320,5 @@ fn described_as(json: &serde_json::Value) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
-    response
-}
-
-/// A short answer in plain words.
-pub(crate) fn text(status: StatusCode, text: &str) -> Response {
-    let mut response = Response::new(Body::from(text.to_owned()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

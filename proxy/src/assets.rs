@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 
-use crate::app::text;
+use crate::plain::text;
 
 /// Where the page is looked for when the binary has none.
 #[cfg(not(feature = "embed-page"))]

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use clap::{Args, Parser, Subcommand};
 use drydock_native::logins;
+use drydock_registry::Access;
 use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::assets::Page;
@@ -194,7 +196,7 @@ pub struct Config {
     /// The built page.
     pub page: Page,
     /// Answers `/v2/`.
-    pub scratch: Option<axum::Router>,
+    pub scratch: Option<Router>,
     /// The logins of this machine, if the page may use them.
     pub logins: Option<Arc<Logins>>,
 }
@@ -271,7 +273,7 @@ impl Config {
             config.logins = Some(Arc::new(Logins::new(login_files(folder.as_deref(), shared)?)));
         }
         if !serve.no_scratch {
-            config.scratch = scratch::hosted(serve, shared)?;
+            config.scratch = hosted(serve, shared)?;
         }
         Ok(config)
     }
@@ -280,6 +282,35 @@ impl Config {
     pub fn own_address(&self) -> OwnAddress {
         OwnAddress(self.listen)
     }
+}
+
+/// The scratch registry that the command line asks for. It is off where everyone could write.
+fn hosted(serve: &Serve, shared: bool) -> io::Result<Option<Router>> {
+    let access = match &serve.scratch_auth {
+        Some(path) => {
+            let named = |e: io::Error| io::Error::new(e.kind(), format!("--scratch-auth {e}"));
+            let access = Access::logins(drydock_registry::Logins::read(path).map_err(named)?);
+            let access =
+                if serve.scratch_anonymous_read { access.with_anonymous_read() } else { access };
+            Some(access)
+        }
+        None if shared && serve.scratch_anonymous_read => Some(Access::read_only()),
+        None if shared => {
+            tracing::warn!(
+                "the scratch registry is off, because others than this machine reach this server: \
+                 give it logins with --scratch-auth FILE, or let everyone read with --scratch-anonymous-read"
+            );
+            return Ok(None);
+        }
+        None => None,
+    };
+    let settings = scratch::Settings {
+        directory: serve.scratch.as_deref(),
+        layout: serve.dir.as_deref(),
+        limit: serve.scratch_limit,
+        access,
+    };
+    scratch::router(settings).map(Some)
 }
 
 /// The files with the logins that the page may use.

@@ -30,6 +30,7 @@ mod log;
 pub mod logins;
 mod outgoing;
 mod pace;
+mod plain;
 pub mod policy;
 mod refuse;
 mod relay;

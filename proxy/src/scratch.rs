@@ -8,11 +8,10 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use drydock::reference::Registry;
-use drydock_registry::{Access, Logins, Store, sample};
+use drydock_registry::{Access, Store, sample};
 use http::{HeaderValue, header};
 use tower::ServiceExt as _;
 
-use crate::config::Serve;
 use crate::policy::header::{CHALLENGE, OWN};
 
 /// What a scratch registry is made of.
@@ -33,35 +32,6 @@ pub struct Settings<'a> {
 pub fn is_shared(listen: SocketAddr, own_names: &[String], trusted_hops: usize) -> bool {
     let is_own = |name: &String| Registry::parse(name).is_ok_and(|name| name.is_loopback());
     !listen.ip().to_canonical().is_loopback() || trusted_hops > 0 || !own_names.iter().all(is_own)
-}
-
-/// The scratch registry that the command line asks for. It is off where everyone could write.
-pub fn hosted(serve: &Serve, shared: bool) -> io::Result<Option<Router>> {
-    let access = match &serve.scratch_auth {
-        Some(path) => {
-            let named = |e: io::Error| io::Error::new(e.kind(), format!("--scratch-auth {e}"));
-            let access = Access::logins(Logins::read(path).map_err(named)?);
-            let access =
-                if serve.scratch_anonymous_read { access.with_anonymous_read() } else { access };
-            Some(access)
-        }
-        None if shared && serve.scratch_anonymous_read => Some(Access::read_only()),
-        None if shared => {
-            tracing::warn!(
-                "the scratch registry is off, because others than this machine reach this server: \
-                 give it logins with --scratch-auth FILE, or let everyone read with --scratch-anonymous-read"
-            );
-            return Ok(None);
-        }
-        None => None,
-    };
-    let settings = Settings {
-        directory: serve.scratch.as_deref(),
-        layout: serve.dir.as_deref(),
-        limit: serve.scratch_limit,
-        access,
-    };
-    router(settings).map(Some)
 }
 
 /// Answers `/v2/`. The sample image is installed where it is missing, so that a first visit has

@@ -16,8 +16,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::app::text;
 use crate::assets::Page;
+use crate::plain::text;
 
 /// The media type of Prometheus' figures.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -23,8 +23,8 @@ use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 
 use self::ahead::Ahead;
-pub(crate) use self::order::Order;
 use self::order::Unfit;
+pub(crate) use self::order::{Order, Relayed};
 use self::passing::{Failure, Passing};
 use crate::policy::header::harden;
 use crate::refuse;
@@ -33,10 +33,6 @@ use crate::refuse;
 const TOLD_EVERY: Duration = Duration::from_millis(200);
 /// Most bytes of an answer's text that are told.
 const TEXT_BYTES: usize = 64 * 1024;
-
-/// Marks a request whose body nobody has to read to its end.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Relayed;
 
 /// Carries an order out; `ask` is how this server answers a request.
 pub(crate) fn answer<F>(

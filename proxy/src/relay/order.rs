@@ -10,7 +10,6 @@ use http::request::Parts as Head;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use http_body::Body as _;
 
-use super::Relayed;
 use crate::policy::header::{ERROR, FROM, FROM_AUTHORIZATION, FROM_RANGE, FROM_SIZE, OWN};
 use crate::policy::path::Shape;
 use crate::policy::target::Target;
@@ -36,6 +35,10 @@ pub(crate) struct Order {
     range: Range<u64>,
     authorization: Option<HeaderValue>,
 }
+
+/// Marks a request whose body nobody has to read to its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Relayed;
 
 /// Why an answer is not the blob.
 pub(super) enum Unfit {
