@@ -1,8 +1,8 @@
 //! Which paths do filter and statuses leave?
 
 use super::filter::Filter;
+use super::query::{Query, Shown};
 use super::snapshot::Snapshot;
-use super::{Query, Shown};
 
 /// Flags of one path.
 #[derive(Clone, Copy, Debug, Default)]

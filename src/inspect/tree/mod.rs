@@ -6,6 +6,7 @@
 
 mod filter;
 mod matches;
+mod query;
 mod row;
 mod snapshot;
 
@@ -18,141 +19,10 @@ use serde::{Deserialize, Serialize};
 use crate::layer::Overlay;
 
 use matches::Matches;
-pub use row::visible_text;
+pub use query::{Query, Scope, Shown, Sort, Status};
+pub use row::{Content, Row, visible_text};
 pub(super) use row::{facts, text_and_hex};
 pub(super) use snapshot::Snapshot;
-
-/// Which tree is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "kind", content = "layer")]
-pub enum Scope {
-    /// All layers on top of each other. Statuses compare with the base layer.
-    #[default]
-    Merged,
-    /// One layer as it stands in its tar, whiteouts as files; counted from 1 at the base.
-    Layer(usize),
-    /// What one layer added, changed and removed; counted from 1 at the base.
-    Changes(usize),
-}
-
-/// In which order entries of a directory are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Sort {
-    /// By the bytes of the name.
-    #[default]
-    Name,
-    /// The largest first; a directory counts with all that is in it.
-    Size,
-}
-
-/// What became of a path.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Status {
-    /// It was not there before.
-    Added,
-    /// It was something else before.
-    Changed,
-    /// It is there no more.
-    Removed,
-    /// Nothing happened to it.
-    #[default]
-    Same,
-}
-
-/// Which statuses are listed. Directories above a listed path are always listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
-    /// Paths that were added.
-    pub added: bool,
-    /// Paths that were changed.
-    pub changed: bool,
-    /// Paths that were removed; off at first in [`Scope::Merged`], where they are no part of the
-    /// image.
-    pub removed: bool,
-    /// All others.
-    pub same: bool,
-}
-
-/// All that decides which rows there are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Query {
-    /// Which tree.
-    pub scope: Scope,
-    /// Words, paths from the root (`/etc`) and patterns (`*.conf`) that must all fit; case is ignored.
-    /// Empty for all.
-    pub filter: String,
-    /// Order.
-    pub sort: Sort,
-    /// Statuses.
-    pub shown: Shown,
-}
-
-/// One row as plain data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Row {
-    /// Number of the path; the same until the scope changes.
-    pub id: u32,
-    /// Last component of the path; control characters, characters that change direction and bytes
-    /// that are no UTF-8 are escaped.
-    pub name: String,
-    /// The path without leading slash, with replacement characters where it is not UTF-8.
-    pub path: String,
-    /// The bytes of the path in hex, where it is not UTF-8.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path_hex: Option<String>,
-    /// Number of directories above it.
-    pub depth: u32,
-    /// `file`, `dir`, `symlink`, `hardlink`, `char`, `block` or `fifo`.
-    pub kind: String,
-    /// Size of a file in bytes, 0 for all else.
-    pub size: u64,
-    /// Size of all files in a directory, else as `size`.
-    pub total: u64,
-    /// Permission bits in octal: `0755`.
-    pub mode: String,
-    /// User id.
-    pub uid: u32,
-    /// Group id.
-    pub gid: u32,
-    /// Seconds since 1970.
-    pub mtime: i64,
-    /// Target of a symlink or path of a hardlink's file, escaped like `name`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link: Option<String>,
-    /// The path that a link leads to, without leading slash, as far as names alone tell: symlinks on
-    /// the way are not followed. `None` where it is not UTF-8.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leads_to: Option<String>,
-    /// The layer that it comes from, or by which it was removed; counted from 1 at the base.
-    pub layer: usize,
-    /// Of what was removed the layer that has it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_by: Option<usize>,
-    /// What became of it.
-    pub status: Status,
-    /// Whether there is anything in it to open.
-    pub has_children: bool,
-    /// Whether it is open.
-    pub expanded: bool,
-    /// Where its content is; `None` for what has none or is no more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<Content>,
-}
-
-/// Where the content of a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
-    /// The layer, counted from 1 at the base.
-    pub layer: usize,
-    /// The entry in that layer's index.
-    pub entry: u32,
-    /// Size in bytes.
-    pub size: u64,
-}
 
 /// Figures about what is listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,33 +49,6 @@ pub struct Tree {
     /// Directories that the filter opened and people closed.
     folded: BTreeSet<u32>,
     rows: Vec<u32>,
-}
-
-impl Default for Query {
-    fn default() -> Self {
-        Self::of(Scope::Merged)
-    }
-}
-
-impl Query {
-    /// Everything that belongs to a scope, by name.
-    #[must_use]
-    pub fn of(scope: Scope) -> Self {
-        let removed = scope != Scope::Merged;
-        let shown = Shown { added: true, changed: true, removed, same: true };
-        Self { scope, filter: String::new(), sort: Sort::Name, shown }
-    }
-}
-
-impl Shown {
-    fn has(self, status: Status) -> bool {
-        match status {
-            Status::Added => self.added,
-            Status::Changed => self.changed,
-            Status::Removed => self.removed,
-            Status::Same => self.same,
-        }
-    }
 }
 
 impl Tree {

@@ -2,10 +2,76 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
+use super::query::Status;
 use super::snapshot::{Item, Snapshot};
-use super::{Content, Row, Status};
 use crate::layer::clean;
 use crate::layer::{EntryRef, Kind};
+
+/// One row as plain data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    /// Number of the path; the same until the scope changes.
+    pub id: u32,
+    /// Last component of the path; control characters, characters that change direction and bytes
+    /// that are no UTF-8 are escaped.
+    pub name: String,
+    /// The path without leading slash, with replacement characters where it is not UTF-8.
+    pub path: String,
+    /// The bytes of the path in hex, where it is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_hex: Option<String>,
+    /// Number of directories above it.
+    pub depth: u32,
+    /// `file`, `dir`, `symlink`, `hardlink`, `char`, `block` or `fifo`.
+    pub kind: String,
+    /// Size of a file in bytes, 0 for all else.
+    pub size: u64,
+    /// Size of all files in a directory, else as `size`.
+    pub total: u64,
+    /// Permission bits in octal: `0755`.
+    pub mode: String,
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+    /// Seconds since 1970.
+    pub mtime: i64,
+    /// Target of a symlink or path of a hardlink's file, escaped like `name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// The path that a link leads to, without leading slash, as far as names alone tell: symlinks on
+    /// the way are not followed. `None` where it is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads_to: Option<String>,
+    /// The layer that it comes from, or by which it was removed; counted from 1 at the base.
+    pub layer: usize,
+    /// Of what was removed the layer that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<usize>,
+    /// What became of it.
+    pub status: Status,
+    /// Whether there is anything in it to open.
+    pub has_children: bool,
+    /// Whether it is open.
+    pub expanded: bool,
+    /// Where its content is; `None` for what has none or is no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
+}
+
+/// Where the content of a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The layer, counted from 1 at the base.
+    pub layer: usize,
+    /// The entry in that layer's index.
+    pub entry: u32,
+    /// Size in bytes.
+    pub size: u64,
+}
 
 /// What is known of one path.
 pub(in crate::inspect) struct Facts {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use self::build::Builder;
-use super::{Scope, Status};
+use super::query::{Scope, Status};
 use crate::layer::{EntryRef, NodeId, Overlay};
 
 /// Where the facts about a path are.

@@ -1,7 +1,7 @@
 //! Why can't a layer be made?
 
+use super::agree::EntryError;
 use super::compress::LevelError;
-use super::files::EntryError;
 use crate::digest::Digest;
 
 /// Why a layer was not made of what it was to be made of.

@@ -14,6 +14,7 @@
 //!
 //! The same entries give the same tar, and the same tar the same blob, on every machine.
 
+mod agree;
 mod assemble;
 mod compress;
 mod entry;
@@ -30,13 +31,14 @@ mod windows;
 mod writer;
 mod zstd;
 
+pub use agree::{EntryError, agree};
 pub(crate) use assemble::Out;
 pub use assemble::{Destination, Materials, assemble, copy};
 pub use compress::{GzipLevel, LevelError, Method};
 pub use entry::{Keep, NewEntry, NewNode};
 pub use error::MakeError;
 pub use export::{export, folder};
-pub use files::{EntryError, Parent, agree, files};
+pub use files::{Parent, files};
 pub use flatten::{Flattened, flatten};
 pub use given::{GivenLayer, GivenSummary};
 pub use onto::{Landed, onto, unplaced};

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::agree::EntryError;
 use super::entry::NewEntry;
-use super::files::{EntryError, Laid, Parent, Style, lay_out};
+use super::files::{Laid, Parent, Style, lay_out};
 use super::header::Head;
 use super::plan::{Builder, TarPlan};
 use crate::layer::findings::display;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Item, Snapshot, Texts, lower_case};
-use crate::inspect::tree::Status;
+use crate::inspect::tree::query::Status;
 use crate::layer::{ChangeKind, NodeId, Overlay};
 
 const NONE: u32 = u32::MAX;
