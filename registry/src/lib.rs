@@ -10,13 +10,15 @@
 //! ```
 //!
 //! It is made for one person's machine and for tests: whoever reaches it may push and delete, unless
-//! [`Access`] asks for a login. [`Faults`] makes it misbehave in the ways real registries do.
+//! [`Access`] asks for a login. With the feature
+//! `faults` rules make it misbehave in the ways real registries do.
 //!
 //! [distribution-spec]: https://github.com/opencontainers/distribution-spec
 
 #![warn(missing_docs)]
 
 mod access;
+#[cfg(feature = "faults")]
 mod faults;
 mod gc;
 mod http;
@@ -25,6 +27,7 @@ pub mod sample;
 mod store;
 
 pub use access::{Access, Logins};
+#[cfg(feature = "faults")]
 pub use faults::{Action, Faults, Lost, Rule, UploadRange};
 pub use gc::{Garbage, UnusedBlob};
 pub use http::router;

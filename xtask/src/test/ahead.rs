@@ -68,7 +68,7 @@ pub(crate) fn build() -> Result<(PathBuf, PathBuf)> {
     let (natively, page) = thread::scope(|scope| {
         let natively = scope.spawn(|| {
             release(&["--package", "drydock-proxy", "--lib"])?;
-            release(&["--package", "drydock-registry", "--bin", "scratch"])
+            release(&["--package", "drydock-registry", "--bin", "scratch", "--features", "faults"])
         });
         let page = page::build(For::Tests);
         let natively = natively.join().unwrap_or_else(|_| bail!("a thread that compiled ended"));
