@@ -17,8 +17,24 @@ pub const ERROR_BYTES: u64 = 64 << 10;
 pub const LIST_PAGES: usize = 1000;
 /// Longest `Warning` header text that is kept, in bytes (distribution-spec, "Warnings").
 pub const WARNING_BYTES: usize = 4096;
+/// Most different warnings of one registry that are kept.
+pub const WARNINGS: usize = 100;
+/// Most redirects of one request of an upload that are followed.
+pub const REDIRECTS: usize = 5;
+/// How often an upload begins anew before it is given up.
+pub const UPLOAD_RESTARTS: u32 = 4;
+/// Most steps in a row that bring an upload no further.
+pub const UPLOAD_IDLE_STEPS: u32 = 12;
+/// Bytes beyond the expected size of a blob that are still read, to say how much too long it is.
+pub const OVERRUN_BYTES: u64 = 1 << 20;
 /// Largest `WWW-Authenticate` header value that is parsed, in bytes.
 pub const CHALLENGE_BYTES: usize = 16 << 10;
+/// Most `WWW-Authenticate` fields of one answer that are read.
+pub const CHALLENGE_FIELDS: usize = 16;
+/// Most tokens of one registry that are kept.
+pub const TOKENS: usize = 64;
+/// Longest time that a token is kept, in seconds, whatever the token service says.
+pub const TOKEN_SECONDS: u64 = 12 * 3600;
 
 /// Deepest nesting of a JSON document.
 pub const JSON_DEPTH: usize = 128;
@@ -39,6 +55,8 @@ pub const TAGS: usize = 1_000_000;
 pub const NAME_BYTES: usize = 255;
 /// Longest tag in bytes (distribution-spec grammar).
 pub const TAG_BYTES: usize = 128;
+/// Longest part of a media type on either side of the slash, in bytes (RFC 6838, section 4.2).
+pub const MEDIA_TYPE_BYTES: usize = 127;
 /// Longest text that is tried as a reference, in bytes.
 pub const REFERENCE_BYTES: usize = 4096;
 
@@ -61,6 +79,10 @@ pub const TAR_SPARSE_REGIONS: usize = 1 << 20;
 pub const ARCHIVE_ENTRIES: u64 = 200_000;
 /// Largest tar that a packed archive is unpacked to, in bytes.
 pub const ARCHIVE_UNPACKED_BYTES: u64 = 64 << 30;
+/// Most path components that are walked to follow the links on one path of an archive.
+pub const ARCHIVE_LINK_STEPS: usize = 10_000;
+/// Most path components that are walked to follow all links of an archive.
+pub const ARCHIVE_ALL_LINK_STEPS: usize = 1_000_000;
 /// Most memory that the entries of one layer may take, in bytes.
 pub const INDEX_BYTES: usize = 512 << 20;
 /// Most paths that the merged tree of an image may have, removed ones counted.
@@ -77,6 +99,8 @@ pub const FINDINGS_PER_RULE: usize = 100;
 pub const FINDINGS_PER_DOCUMENT: usize = 1000;
 /// Most bytes that the paths of one listing may have together.
 pub const LISTING_PATH_BYTES: usize = 256 << 20;
+/// Most words of a filter of files that are looked at.
+pub const FILTER_WORDS: usize = 32;
 
 /// Most edits of one draft.
 pub const DRAFT_EDITS: usize = 1000;

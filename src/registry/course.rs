@@ -6,11 +6,10 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::range::{self, Rest};
+use crate::limits;
 
 /// Bytes after which a connection counts as working again.
 const PROGRESS: u64 = 1 << 20;
-/// Bytes beyond the expected size that are still read, to say how much too long a blob is.
-const OVERRUN: u64 = 1 << 20;
 
 /// A blob that is read from its first to its last byte.
 #[derive(Clone, Debug)]
@@ -106,7 +105,7 @@ impl Course {
     /// Whether it is so much longer than expected that no more is read of it.
     #[must_use]
     pub fn is_too_long(&self) -> bool {
-        self.offset > self.size.saturating_add(OVERRUN)
+        self.offset > self.size.saturating_add(limits::OVERRUN_BYTES)
     }
 
     /// The first byte that is to be asked for.

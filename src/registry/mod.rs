@@ -44,9 +44,6 @@ pub use transport::{
     Body, Content, Purpose, Request, Response, Transport, TransportError, TransportErrorKind,
 };
 
-/// Most different warnings of one registry that are kept.
-const WARNINGS: usize = 100;
-
 /// How a registry is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scheme {
@@ -228,7 +225,7 @@ impl<T> Registry<T> {
     fn note(&self, headers: &HeaderMap) {
         let mut notices = self.notices.borrow_mut();
         for warning in notice::warnings(headers) {
-            if notices.warnings.len() < WARNINGS && !notices.warnings.contains(&warning) {
+            if notices.warnings.len() < limits::WARNINGS && !notices.warnings.contains(&warning) {
                 notices.warnings.push(warning);
             }
         }

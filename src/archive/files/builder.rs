@@ -10,9 +10,6 @@ use crate::layer::{Entry, Kind};
 use crate::limits;
 use crate::source::FileRange;
 
-/// Path components that are walked to follow all links.
-const ALL_STEPS: usize = 1_000_000;
-
 impl Files {
     /// The files of a folder, each by its path in it and its size. The place in the list is the
     /// number under which [`ReadAt`](crate::archive::ReadAt) is asked for the file.
@@ -134,7 +131,7 @@ impl Builder {
     }
 
     pub(in crate::archive) fn finish(mut self) -> Files {
-        let mut steps = ALL_STEPS;
+        let mut steps = limits::ARCHIVE_ALL_LINK_STEPS;
         let mut found = Vec::new();
         for path in self.files.links.keys() {
             let led = self.files.follow(path, &mut steps);

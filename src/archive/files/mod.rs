@@ -14,8 +14,6 @@ use crate::source::FileRange;
 
 /// Files that only an image layout or `docker save` has, surest first.
 const MARKS: [&str; 3] = ["oci-layout", "index.json", "manifest.json"];
-/// Path components that are walked to follow the links on one path.
-const STEPS: usize = 10_000;
 /// Folders that are named in an error.
 const FOLDERS_SHOWN: usize = 5;
 
@@ -80,7 +78,7 @@ impl Files {
         if let Some(place) = self.paths.get(&path) {
             return Ok(place);
         }
-        let led = self.follow(&path, &mut { STEPS });
+        let led = self.follow(&path, &mut { limits::ARCHIVE_LINK_STEPS });
         match led.as_ref().and_then(|led| self.paths.get(led)) {
             Some(place) => Ok(place),
             None => Err(led.filter(|led| *led != path).map_or(NoFile::Absent, NoFile::Leads)),

@@ -8,9 +8,7 @@ use fast_glob::glob_match;
 use memchr::memmem::Finder;
 
 use super::snapshot::lower_case;
-
-/// Most words that are looked at.
-const WORDS: usize = 32;
+use crate::limits;
 
 /// The words of a filter.
 #[derive(Debug)]
@@ -33,7 +31,7 @@ enum Word {
 impl Filter {
     /// Reads what was typed.
     pub(super) fn new(text: &str) -> Self {
-        let words = split(text).into_iter().take(WORDS);
+        let words = split(text).into_iter().take(limits::FILTER_WORDS);
         Self { words: words.map(|word| Word::new(&lower_case(word.as_bytes()))).collect() }
     }
 
@@ -146,6 +144,6 @@ mod tests {
             assert_eq!(found.is_all(bits), expected, "{filter} on {path}");
         }
         assert!(Filter::new("  \"\" ").is_empty());
-        assert_eq!(Filter::new(&"a ".repeat(100)).words.len(), WORDS);
+        assert_eq!(Filter::new(&"a ".repeat(100)).words.len(), limits::FILTER_WORDS);
     }
 }

@@ -7,9 +7,6 @@ use http::HeaderMap;
 
 use crate::limits;
 
-/// Most fields of one answer that are read.
-const FIELDS: usize = 16;
-
 /// How the registry wants to be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -39,7 +36,8 @@ pub struct Challenge {
 /// Reads all challenges of an answer, in their order.
 #[must_use]
 pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
-    let values = headers.get_all(http::header::WWW_AUTHENTICATE).iter().take(FIELDS);
+    let values =
+        headers.get_all(http::header::WWW_AUTHENTICATE).iter().take(limits::CHALLENGE_FIELDS);
     let short = values.filter(|value| value.len() <= limits::CHALLENGE_BYTES);
     short.flat_map(|value| parse(&String::from_utf8_lossy(value.as_bytes()))).collect()
 }

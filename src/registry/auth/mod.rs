@@ -33,9 +33,6 @@ use crate::reference;
 pub use credentials::Credentials;
 pub use shell::ShellToken;
 
-/// Most tokens of one registry that are kept.
-const TOKENS: usize = 64;
-
 /// What is known about getting into one registry.
 #[derive(Default)]
 pub(super) struct Session {
@@ -112,7 +109,7 @@ impl Session {
     }
 
     fn keep(&mut self, token: Token) {
-        if self.tokens.len() >= TOKENS {
+        if self.tokens.len() >= limits::TOKENS {
             self.tokens.remove(0);
         }
         self.tokens.push(token);

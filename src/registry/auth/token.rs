@@ -11,11 +11,10 @@ use super::super::transport::{Purpose, Request};
 use super::credentials::{self, Credentials};
 use super::kept;
 use super::scope::Scope;
+use crate::limits;
 
 /// How long a token is good for when its service does not say, in seconds.
 const DEFAULT_SECONDS: u64 = 60;
-/// Longest time that a token is kept, in seconds.
-const MAX_SECONDS: u64 = 12 * 3600;
 /// How long before its end a token is no longer used, in seconds.
 const MARGIN_SECONDS: u64 = 10;
 const CLIENT: &str = "drydock";
@@ -113,7 +112,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Grant, String> {
     let token = token.ok_or("the answer has neither token nor access_token")?;
     let header = credentials::bearer(token).ok_or("the token has characters that none may have")?;
     let seconds = match value.get("expires_in").and_then(Value::as_f64) {
-        Some(seconds) if seconds >= 1.0 => seconds.min(MAX_SECONDS as f64) as u64,
+        Some(seconds) if seconds >= 1.0 => seconds.min(limits::TOKEN_SECONDS as f64) as u64,
         _ => DEFAULT_SECONDS,
     };
     let margin = MARGIN_SECONDS.min(seconds / 2);
@@ -138,8 +137,8 @@ mod tests {
             (r#"{"token":"a","expires_in":0}"#, 50),
             (r#"{"token":"a","expires_in":-1}"#, 50),
             (r#"{"token":"a","expires_in":1}"#, 1),
-            (r#"{"token":"a","expires_in":1e18}"#, MAX_SECONDS - 10),
-            (r#"{"token":"a","expires_in":18446744073709551615}"#, MAX_SECONDS - 10),
+            (r#"{"token":"a","expires_in":1e18}"#, limits::TOKEN_SECONDS - 10),
+            (r#"{"token":"a","expires_in":18446744073709551615}"#, limits::TOKEN_SECONDS - 10),
             (r#"{"token":"a","expires_in":"soon"}"#, 50),
             (r#"{"token":"","access_token":"a"}"#, 50),
         ] {

@@ -13,10 +13,8 @@ use super::super::error::{Error, LocationProblem, Subject, shown};
 use super::super::transport::{Content, Part, Purpose, Request, Response, Transport};
 use super::super::{Access, Registry, location, writing};
 use crate::digest::{Algorithm, Digest};
+use crate::limits;
 use crate::reference::Repository;
-
-/// Most redirects of one request that are followed.
-const REDIRECTS: usize = 5;
 
 /// What comes of asking a registry to take a blob.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,7 +240,7 @@ impl<T: Transport> Registry<T> {
         mut request: Request,
         part: Option<&Part<'_, T::Payload>>,
     ) -> Result<Response<T::Body>, Error> {
-        for _ in 0..=REDIRECTS {
+        for _ in 0..=limits::REDIRECTS {
             let response = self.send_with(access, request.clone(), part).await?;
             if !matches!(response.status.as_u16(), 307 | 308) {
                 return Ok(response);

@@ -10,11 +10,7 @@ use super::super::transport::{Transport, TransportErrorKind};
 use super::super::{Registry, location};
 use super::state::{Next, Turn};
 use super::{Upload, UploadState};
-
-/// How often an upload begins anew before it is given up.
-const RESTARTS: u32 = 4;
-/// Most steps in a row that bring an upload no further.
-const IDLE_STEPS: u32 = 12;
+use crate::limits;
 
 /// One run of an upload.
 pub(super) struct Run<'a, T: Transport> {
@@ -76,10 +72,10 @@ impl<'a, T: Transport> Run<'a, T> {
                     attempt += 1;
                 }
             }
-            if self.restarts > RESTARTS {
+            if self.restarts > limits::UPLOAD_RESTARTS {
                 return Err(self.failed("it had to begin anew too often"));
             }
-            if idle > IDLE_STEPS {
+            if idle > limits::UPLOAD_IDLE_STEPS {
                 return Err(self.failed("the registry does not take more of it"));
             }
         }
