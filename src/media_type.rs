@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits;
+
 /// A media type without parameters, as it stands in a descriptor or a `Content-Type`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -183,6 +185,17 @@ fn layer_kind(text: &str) -> Option<Compression> {
         "+zstd" | ".zstd" => Some(Compression::Zstd),
         _ => None,
     }
+}
+
+/// Whether a text is `type/subtype` and nothing else (RFC 6838, section 4.2).
+#[must_use]
+pub fn is_well_formed(text: &str) -> bool {
+    let restricted = |name: &str| {
+        name.len() <= limits::MEDIA_TYPE_BYTES
+            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    text.split_once('/').is_some_and(|(kind, name)| restricted(kind) && restricted(name))
 }
 
 impl fmt::Display for MediaType {

@@ -35,6 +35,12 @@ pub struct Platform {
 pub struct PlatformError(pub String);
 
 impl Platform {
+    /// The one that is taken where nobody says which, if it is there: linux/amd64.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self { os: "linux".to_owned(), architecture: "amd64".to_owned(), ..Self::default() }
+    }
+
     /// `unknown/unknown`, under which BuildKit lists attestations.
     #[must_use]
     pub fn is_unknown(&self) -> bool {

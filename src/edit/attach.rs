@@ -17,6 +17,7 @@ use crate::edit::editable::{Editable, MANIFEST, is_provisional};
 use crate::edit::error::Reason;
 use crate::edit::time::Time;
 use crate::edit::tree::Tree;
+use crate::edit::values::is_artifact_type;
 use crate::media_type::{Kind, MediaType};
 use crate::spec::Manifest;
 
@@ -39,7 +40,7 @@ pub fn attach(
 ) -> Result<NewReferrer, Reason> {
     let types = std::iter::once(artifact_type).chain(files.iter().map(|file| &file.media_type));
     for media_type in types {
-        if !is_type(media_type) {
+        if !is_artifact_type(media_type.as_str()) {
             return Err(Reason::ArtifactType(media_type.to_string()));
         }
     }
@@ -147,14 +148,4 @@ fn empty_config() -> Document {
 fn plain(descriptor: &Descriptor) -> Descriptor {
     let media_type = descriptor.media_type.as_str();
     Descriptor::new(media_type, descriptor.digest.clone(), descriptor.size)
-}
-
-fn is_type(media_type: &MediaType) -> bool {
-    let part = |text: &str| {
-        text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && text.len() <= 127
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    let parts = media_type.as_str().split_once('/');
-    media_type.kind() != Kind::Empty && parts.is_some_and(|(kind, name)| part(kind) && part(name))
 }

@@ -7,6 +7,7 @@ use crate::edit::editable::DESCRIPTOR;
 use crate::edit::error::Reason;
 use crate::edit::node::platform_of;
 use crate::edit::tree::{Order, Tree};
+use crate::edit::values;
 use crate::edit::work::Target;
 
 /// Fields of a config in the order of the specification.
@@ -186,7 +187,7 @@ fn check(edit: &ConfigEdit) -> Result<(), Reason> {
         ConfigEdit::Label { name, .. } if name.is_empty() => {
             return Err(Reason::value("a label", name, "a name"));
         }
-        ConfigEdit::ExposedPort { port, present: true } if !is_port(port) => {
+        ConfigEdit::ExposedPort { port, present: true } if !values::is_port(port) => {
             let expected = "a number from 1 to 65535, with /tcp, /udp or /sctp behind it";
             return Err(Reason::value("a port", port, expected));
         }
@@ -209,17 +210,4 @@ fn check(edit: &ConfigEdit) -> Result<(), Reason> {
         _ => {}
     }
     Ok(())
-}
-
-fn is_port(text: &str) -> bool {
-    let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    let number = |text: &str| {
-        let plain = text.bytes().all(|b| b.is_ascii_digit());
-        plain.then(|| text.parse::<u16>().ok()).flatten().filter(|port| *port > 0)
-    };
-    let range = match ports.split_once('-') {
-        Some((from, to)) => number(from).zip(number(to)).is_some_and(|(from, to)| from <= to),
-        None => number(ports).is_some(),
-    };
-    range && matches!(protocol, "tcp" | "udp" | "sctp")
 }

@@ -1,5 +1,7 @@
 //! Edits in words.
 
+use std::fmt;
+
 use crate::edit::action::AttachTo;
 use crate::edit::action::{
     Action, ConfigEdit, IndexEdit, LayerEdit, LayerInput, RawDocument, Which,
@@ -35,51 +37,81 @@ impl Action {
                 format!("attach {}{to}", edit.artifact_type)
             }
             Self::Raw { document, .. } => {
-                let document = match document {
-                    RawDocument::Index => "index",
-                    RawDocument::Manifest => "manifest",
-                    RawDocument::Config => "config",
-                };
-                format!("replace the text of the {document}")
+                format!("replace the text of the {}", document.name())
             }
         }
     }
 }
 
+impl RawDocument {
+    /// What people call it: `manifest`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Index => "index",
+            Self::Manifest => "manifest",
+            Self::Config => "config",
+        }
+    }
+}
+
 impl ConfigEdit {
+    /// What people call the property that it changes: `entrypoint`, `variable`.
+    #[must_use]
+    pub fn property(&self) -> &'static str {
+        match self {
+            Self::Entrypoint { .. } => "entrypoint",
+            Self::Cmd { .. } => "command",
+            Self::Env { .. } => "variable",
+            Self::Label { .. } => "label",
+            Self::User { .. } => "user",
+            Self::WorkingDir { .. } => "working directory",
+            Self::ExposedPort { .. } => "port",
+            Self::Volume { .. } => "volume",
+            Self::StopSignal { .. } => "stop signal",
+            Self::Healthcheck { .. } => "health check",
+            Self::Author { .. } => "author",
+            Self::Created { .. } => "time of making",
+            Self::Os { .. } => "operating system",
+            Self::Architecture { .. } => "architecture",
+            Self::Variant { .. } => "variant",
+            Self::OsVersion { .. } => "version of the operating system",
+            Self::OsFeatures { .. } => "features",
+        }
+    }
+
     fn summary(&self) -> String {
-        let set = |value: &Option<String>, what: &str| match value {
+        let what = self.property();
+        let set = |value: Option<String>| match value {
             Some(value) => format!("set {what} {value}"),
             None => format!("remove {what}"),
         };
-        let words = |value: &Option<Vec<String>>, what: &str| match value {
-            Some(words) => format!("set {what} {}", serde_json::json!(words)),
-            None => format!("remove {what}"),
+        let words = |words: &Option<Vec<String>>| {
+            set(words.as_ref().map(|words| serde_json::json!(words).to_string()))
         };
         match self {
             Self::Entrypoint { value, clear_cmd } => {
                 let rest = if *clear_cmd { ", remove command" } else { "" };
-                format!("{}{rest}", words(value, "entrypoint"))
+                format!("{}{rest}", words(value))
             }
-            Self::Cmd { value } => words(value, "command"),
-            Self::Env { name, value } => format!("{} variable {name}", verb(value.is_some())),
-            Self::Label { name, value } => format!("{} label {name}", verb(value.is_some())),
-            Self::User { value } => set(value, "user"),
-            Self::WorkingDir { value } => set(value, "working directory"),
-            Self::ExposedPort { port, present } => format!("{} port {port}", verb(*present)),
-            Self::Volume { path, present } => format!("{} volume {path}", verb(*present)),
-            Self::StopSignal { value } => set(value, "stop signal"),
-            Self::Healthcheck { value } => {
-                words(&value.as_ref().map(|check| check.test.clone()), "health check")
+            Self::Cmd { value } => words(value),
+            // Values may be secret, and what edits do stands in the history.
+            Self::Env { name, value } | Self::Label { name, value } => {
+                format!("{} {what} {name}", verb(value.is_some()))
             }
-            Self::Author { value } => set(value, "author"),
-            Self::Created { value } => set(&value.map(|time| time.to_string()), "time of making"),
-            Self::Os { value } => format!("set operating system {value}"),
-            Self::Architecture { value } => format!("set architecture {value}"),
-            Self::Variant { value } => set(value, "variant"),
-            Self::OsVersion { value } => set(value, "version of the operating system"),
-            Self::OsFeatures { value } if value.is_empty() => "remove features".to_owned(),
-            Self::OsFeatures { value } => format!("set features {}", value.join(", ")),
+            Self::ExposedPort { port: name, present } | Self::Volume { path: name, present } => {
+                format!("{} {what} {name}", verb(*present))
+            }
+            Self::Healthcheck { value } => words(&value.as_ref().map(|check| check.test.clone())),
+            Self::Created { value } => set(value.map(|time| time.to_string())),
+            Self::Os { value } | Self::Architecture { value } => set(Some(value.clone())),
+            Self::User { value }
+            | Self::WorkingDir { value }
+            | Self::StopSignal { value }
+            | Self::Author { value }
+            | Self::Variant { value }
+            | Self::OsVersion { value } => set(value.clone()),
+            Self::OsFeatures { value } => set((!value.is_empty()).then(|| value.join(", "))),
         }
     }
 }
@@ -102,7 +134,7 @@ impl LayerEdit {
             }
             Self::Strip { paths, layers, .. } => {
                 let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-                format!("strip {} from {}", list(&paths, "paths"), layers.summary())
+                format!("strip {} from {}", list(&paths, "paths"), layers)
             }
             Self::Times { rule, layers, config, .. } => {
                 let rule = match rule {
@@ -110,23 +142,23 @@ impl LayerEdit {
                     TimeRule::Clamp(time) => format!("set times to {time} at most"),
                 };
                 let config = if *config { " and the config" } else { "" };
-                format!("{rule} in {}{config}", layers.summary())
+                format!("{rule} in {}{config}", layers)
             }
             Self::Recompress { packing, layers } => {
-                format!("pack {} with {packing}", layers.summary())
+                format!("pack {} with {packing}", layers)
             }
         }
     }
 }
 
-impl Which {
-    fn summary(&self) -> String {
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::All => "all layers".to_owned(),
+            Self::All => f.write_str("all layers"),
             Self::These(numbers) => {
-                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
                 let plural = if numbers.len() == 1 { "" } else { "s" };
-                format!("layer{plural} {}", numbers.join(", "))
+                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                write!(f, "layer{plural} {}", numbers.join(", "))
             }
         }
     }
@@ -151,25 +183,34 @@ fn verb(set: bool) -> &'static str {
 }
 
 fn patch(entries: &[NewEntry]) -> String {
-    let removes =
-        |entry: &&NewEntry| matches!(entry.node, NewNode::Whiteout | NewNode::OpaqueWhiteout);
-    let removed: Vec<&str> =
-        entries.iter().filter(removes).map(|entry| entry.path.as_str()).collect();
-    // Directories are there for what is in them, unless there is nothing else.
-    let written = |directories: bool| -> Vec<&str> {
-        let kept = entries.iter().filter(|entry| !removes(entry));
-        let kept = kept.filter(|entry| directories || entry.node != NewNode::Directory);
-        kept.map(|entry| entry.path.as_str()).collect()
-    };
-    let mut changed = written(false);
-    if changed.is_empty() && removed.is_empty() {
-        changed = written(true);
-    }
-    let parts = [("change", changed), ("remove", removed)];
+    let parts = [("change", written(entries)), ("remove", removed(entries))];
     let parts = parts.iter().filter(|(_, paths)| !paths.is_empty());
     let parts: Vec<String> =
         parts.map(|(verb, paths)| format!("{verb} {}", list(paths, "paths"))).collect();
     if parts.is_empty() { "change nothing".to_owned() } else { parts.join(", ") }
+}
+
+/// Paths that entries of a layer remove, without leading slash.
+#[must_use]
+pub fn removed(entries: &[NewEntry]) -> Vec<&str> {
+    entries.iter().filter(|entry| removes(entry)).map(|entry| entry.path.as_str()).collect()
+}
+
+/// Paths that entries of a layer write, without leading slash. Directories are there for what is in
+/// them, unless there is nothing else.
+#[must_use]
+pub fn written(entries: &[NewEntry]) -> Vec<&str> {
+    let paths = |directories: bool| -> Vec<&str> {
+        let kept = entries.iter().filter(|entry| !removes(entry));
+        let kept = kept.filter(|entry| directories || entry.node != NewNode::Directory);
+        kept.map(|entry| entry.path.as_str()).collect()
+    };
+    let files = paths(false);
+    if files.is_empty() && !entries.iter().any(removes) { paths(true) } else { files }
+}
+
+fn removes(entry: &NewEntry) -> bool {
+    matches!(entry.node, NewNode::Whiteout | NewNode::OpaqueWhiteout)
 }
 
 /// A few paths by name, many by number.

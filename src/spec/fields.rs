@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::finding::Finding;
 use crate::json;
 use crate::limits;
-use crate::media_type::MediaType;
+use crate::media_type::{self, MediaType};
 
 /// Reads fields of one object. A field of the wrong JSON type is a finding and counts as absent;
 /// so does `null`, without a finding, which is how Go writes empty lists.
@@ -229,11 +229,6 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 fn is_media_type(text: &str) -> bool {
-    let restricted = |name: &str| {
-        name.len() <= 127
-            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
     let essence = text.split(';').next().unwrap_or_default().trim_end();
-    essence.split_once('/').is_some_and(|(kind, name)| restricted(kind) && restricted(name))
+    media_type::is_well_formed(essence)
 }

@@ -200,11 +200,7 @@ pub(super) fn one_of(scope: &Scope) -> Platform {
         Scope::Platforms(these) => these.first().cloned(),
         Scope::All => None,
     };
-    first.unwrap_or_else(|| Platform {
-        os: "linux".to_owned(),
-        architecture: "amd64".to_owned(),
-        ..Platform::default()
-    })
+    first.unwrap_or_else(Platform::usual)
 }
 
 pub(super) fn text(platform: &Platform) -> String {

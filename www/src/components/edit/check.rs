@@ -1,7 +1,7 @@
 //! Is what was typed of the form that it must have? Answers are sentences.
 
 use drydock::digest::Digest;
-use drydock::edit::Time;
+use drydock::edit::{Time, values};
 use drydock::media_type::{Kind, MediaType};
 use drydock::reference::Reference;
 
@@ -21,21 +21,10 @@ const SIGNALS: [&str; 36] = [
 const LAST_SIGNAL: u8 = 64;
 /// Number of real-time signals behind `SIGRTMIN` and before `SIGRTMAX`.
 const REAL_TIME: u8 = 30;
-/// Longest part of a media type on either side of the slash, in bytes (RFC 6838, section 4.2).
-const TYPE_BYTES: usize = 127;
 
 /// `8080`, `8080/tcp`, `6000-6010/udp`.
 pub(super) fn port(text: &str) -> Result<(), String> {
-    let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    let number = |text: &str| {
-        let plain = text.bytes().all(|b| b.is_ascii_digit());
-        text.parse::<u16>().ok().filter(|port| plain && *port > 0)
-    };
-    let good = match ports.split_once('-') {
-        Some((from, to)) => number(from).zip(number(to)).is_some_and(|(from, to)| from <= to),
-        None => number(ports).is_some(),
-    };
-    if good && matches!(protocol, "tcp" | "udp" | "sctp") {
+    if values::is_port(text) {
         Ok(())
     } else {
         let expected = "a number from 1 to 65535, if need be with /tcp, /udp or /sctp behind it";
@@ -120,38 +109,25 @@ pub(super) fn user(text: &str) -> Result<(), String> {
 
 /// Numbers of owner and group: `1000:1000`, or one for both.
 pub(super) fn owner(text: &str) -> Result<(u32, u32), String> {
-    let number = |text: &str| {
-        let plain = text.bytes().all(|b| b.is_ascii_digit());
-        text.parse::<u32>().ok().filter(|_| plain)
-    };
-    let (uid, gid) = text.split_once(':').unwrap_or((text, text));
-    number(uid).zip(number(gid)).ok_or_else(|| {
+    values::owner(text).ok_or_else(|| {
         no(text, "an owner", "numbers of user and group as in 1000:1000: a layer knows no names")
     })
 }
 
 /// Permission bits in octal: `0644`, `755`, `4755`.
 pub(super) fn mode(text: &str) -> Result<u16, String> {
-    let octal = (1..=5).contains(&text.len()) && text.bytes().all(|b| (b'0'..=b'7').contains(&b));
-    let mode = u16::from_str_radix(text, 8).ok().filter(|mode| octal && *mode <= 0o7777);
-    mode.ok_or_else(|| no(text, "a mode", "up to four octal digits, as in 0644"))
+    values::mode(text).ok_or_else(|| no(text, "a mode", "up to four octal digits, as in 0644"))
 }
 
-/// A type of an artifact: `application/spdx+json` (RFC 6838, section 4.2).
+/// A type of an artifact: `application/spdx+json`.
 pub(super) fn artifact_type(text: &str) -> Result<MediaType, String> {
-    let part = |text: &str| {
-        text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && text.len() <= TYPE_BYTES
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    let (kind, name) = text.split_once('/').unwrap_or_default();
-    if !(part(kind) && part(name)) {
-        return Err(no(text, "a media type", "type/subtype, as in application/spdx+json"));
-    }
     let media_type = MediaType::new(text);
-    match media_type.kind() {
-        Kind::Empty => Err("The empty type says nothing of what the file is.".to_owned()),
-        _ => Ok(media_type),
+    if values::is_artifact_type(text) {
+        Ok(media_type)
+    } else if media_type.kind() == Kind::Empty {
+        Err("The empty type says nothing of what the file is.".to_owned())
+    } else {
+        Err(no(text, "a media type", "type/subtype, as in application/spdx+json"))
     }
 }
 

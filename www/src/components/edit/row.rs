@@ -2,9 +2,8 @@
 
 use drydock::edit::{
     Action, Annotated, AttachTo, ConfigEdit, Edit, IndexEdit, LayerEdit, LayerInput, Packing,
-    RawDocument, TimeRule, Which,
+    TimeRule, Which, removed, written,
 };
-use drydock::layer::write::{NewEntry, NewNode};
 use drydock::spec::Healthcheck;
 
 use super::{EditKind, duration, words};
@@ -78,41 +77,40 @@ fn in_words(action: &Action) -> (String, String) {
                 if titles.is_empty() { edit.artifact_type.to_string() } else { some(&titles) };
             (to.to_owned(), files)
         }
-        Action::Raw { document, text } => {
-            let document = match document {
-                RawDocument::Index => "index",
-                RawDocument::Manifest => "manifest",
-                RawDocument::Config => "config",
-            };
-            (format!("Replace the text of the {document}"), format!("{} bytes", text.len()))
-        }
+        Action::Raw { document, text } => (
+            format!("Replace the text of the {}", document.name()),
+            format!("{} bytes", text.len()),
+        ),
     }
 }
 
 fn config(edit: &ConfigEdit) -> (String, String) {
-    let list = |what, value: &Option<Vec<String>>| one(what, value.as_deref().map(words::write));
+    let what = edit.property();
+    let list = |value: &Option<Vec<String>>| one(what, value.as_deref().map(words::write));
     match edit {
         ConfigEdit::Entrypoint { value, clear_cmd } => {
-            let (name, value) = list("entrypoint", value);
+            let (name, value) = list(value);
             (if *clear_cmd { format!("{name}, remove command") } else { name }, value)
         }
-        ConfigEdit::Cmd { value } => list("command", value),
-        ConfigEdit::Env { name, value } => pair("variable", name, value.as_deref()),
-        ConfigEdit::Label { name, value } => pair("label", name, value.as_deref()),
-        ConfigEdit::User { value } => one("user", value.clone()),
-        ConfigEdit::WorkingDir { value } => one("working directory", value.clone()),
-        ConfigEdit::ExposedPort { port, present } => present_or_not("port", port, *present),
-        ConfigEdit::Volume { path, present } => present_or_not("volume", path, *present),
-        ConfigEdit::StopSignal { value } => one("stop signal", value.clone()),
-        ConfigEdit::Healthcheck { value } => one("health check", value.as_ref().map(check)),
-        ConfigEdit::Author { value } => one("author", value.clone()),
-        ConfigEdit::Created { value } => one("time of making", value.map(|time| time.to_string())),
-        ConfigEdit::Os { value } => one("operating system", Some(value.clone())),
-        ConfigEdit::Architecture { value } => one("architecture", Some(value.clone())),
-        ConfigEdit::Variant { value } => one("variant", value.clone()),
-        ConfigEdit::OsVersion { value } => one("version of the system", value.clone()),
+        ConfigEdit::Cmd { value } => list(value),
+        ConfigEdit::Env { name, value } | ConfigEdit::Label { name, value } => {
+            pair(what, name, value.as_deref())
+        }
+        ConfigEdit::ExposedPort { port: value, present }
+        | ConfigEdit::Volume { path: value, present } => present_or_not(what, value, *present),
+        ConfigEdit::Healthcheck { value } => one(what, value.as_ref().map(check)),
+        ConfigEdit::Created { value } => one(what, value.map(|time| time.to_string())),
+        ConfigEdit::Os { value } | ConfigEdit::Architecture { value } => {
+            one(what, Some(value.clone()))
+        }
+        ConfigEdit::User { value }
+        | ConfigEdit::WorkingDir { value }
+        | ConfigEdit::StopSignal { value }
+        | ConfigEdit::Author { value }
+        | ConfigEdit::Variant { value }
+        | ConfigEdit::OsVersion { value } => one(what, value.clone()),
         ConfigEdit::OsFeatures { value } => {
-            one("features", (!value.is_empty()).then(|| value.join(", ")))
+            one(what, (!value.is_empty()).then(|| value.join(", ")))
         }
     }
 }
@@ -127,14 +125,10 @@ fn layers(edit: &LayerEdit) -> (String, String) {
             ("Add layer".to_owned(), name.clone())
         }
         LayerEdit::Add { layer: LayerInput::Files { entries, .. }, .. } => {
-            ("Add files".to_owned(), some(&written(entries)))
+            ("Add files".to_owned(), some(&absolute(&written(entries))))
         }
         LayerEdit::Patch { entries, .. } => {
-            let removed = entries
-                .iter()
-                .filter(|entry| matches!(entry.node, NewNode::Whiteout | NewNode::OpaqueWhiteout));
-            let removed: Vec<String> = removed.map(|entry| format!("/{}", entry.path)).collect();
-            match (written(entries), removed) {
+            match (absolute(&written(entries)), absolute(&removed(entries))) {
                 (written, removed) if removed.is_empty() => {
                     (format!("Edit file{}", plural(&written)), some(&written))
                 }
@@ -157,7 +151,7 @@ fn layers(edit: &LayerEdit) -> (String, String) {
         LayerEdit::Strip { paths, layers, packing } => {
             let of = match layers {
                 Which::All => String::new(),
-                layers => format!(" from {}", which(layers)),
+                layers => format!(" from {}", layers),
             };
             (format!("Strip files{of}{}", packed(*packing)), some(paths))
         }
@@ -167,11 +161,11 @@ fn layers(edit: &LayerEdit) -> (String, String) {
                 TimeRule::Set(time) => time.to_string(),
                 TimeRule::Clamp(time) => format!("{time} at most"),
             };
-            let value = format!("{rule}, {}{config}{}", which(layers), packed(*packing));
+            let value = format!("{rule}, {}{config}{}", layers, packed(*packing));
             ("Set times".to_owned(), value)
         }
         LayerEdit::Recompress { packing, layers } => {
-            ("Recompress".to_owned(), format!("{}, {packing}", which(layers)))
+            ("Recompress".to_owned(), format!("{}, {packing}", layers))
         }
     }
 }
@@ -225,19 +219,9 @@ fn check(check: &Healthcheck) -> String {
     }
 }
 
-/// Paths of what an edit writes. Directories are there for what is in them, unless there is nothing
-/// else.
-fn written(entries: &[NewEntry]) -> Vec<String> {
-    let paths = |directories: bool| -> Vec<String> {
-        let kept = entries.iter().filter(|entry| match entry.node {
-            NewNode::Whiteout | NewNode::OpaqueWhiteout => false,
-            NewNode::Directory => directories,
-            _ => true,
-        });
-        kept.map(|entry| format!("/{}", entry.path)).collect()
-    };
-    let files = paths(false);
-    if files.is_empty() { paths(true) } else { files }
+/// Paths as people write them.
+fn absolute(paths: &[&str]) -> Vec<String> {
+    paths.iter().map(|path| format!("/{path}")).collect()
 }
 
 fn some(names: &[String]) -> String {
@@ -249,16 +233,6 @@ fn some(names: &[String]) -> String {
     }
 }
 
-fn which(layers: &Which) -> String {
-    match layers {
-        Which::All => "all layers".to_owned(),
-        Which::These(numbers) => {
-            let names: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-            format!("layer{} {}", plural(numbers), names.join(", "))
-        }
-    }
-}
-
 fn plural<T>(items: &[T]) -> &'static str {
     if items.len() == 1 { "" } else { "s" }
 }
@@ -266,7 +240,8 @@ fn plural<T>(items: &[T]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use drydock::digest::Digest;
-    use drydock::layer::write::Keep;
+    use drydock::edit::RawDocument;
+    use drydock::layer::write::{Keep, NewEntry, NewNode};
 
     use super::*;
 

@@ -1,0 +1,165 @@
+//! What a person asks for, before everything is known that an edit names: files have no digests yet,
+//! references are not pinned.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::edit::action::{AttachTo, BaseAnnotations};
+use crate::edit::draft::Edit;
+use crate::edit::recipe::Packing;
+use crate::edit::scope::Scope;
+use crate::media_type::MediaType;
+
+/// An edit, or what has to be read before it can be made. `F` is a file where it lies.
+#[derive(Clone, Debug)]
+pub enum Incomplete<F> {
+    /// An edit that is complete.
+    Edit(Box<Edit>),
+    /// Files, to be added as a layer or several.
+    Files {
+        /// The files.
+        chosen: Arc<Vec<F>>,
+        /// The directory that they are put in, an absolute path.
+        destination: String,
+        /// Whether of a folder only what is in it is put there; see [`placed`].
+        contents: bool,
+        /// Owner.
+        uid: u32,
+        /// Group.
+        gid: u32,
+        /// Permission bits of files.
+        file_mode: u16,
+        /// Permission bits of directories.
+        directory_mode: u16,
+        /// Whether directories below the destination get mode and owner also where the image has
+        /// them already.
+        directories: bool,
+        /// Which files may be executed as well.
+        executable: Executable,
+        /// Their times of last change.
+        times: FileTimes,
+        /// How the layer is packed.
+        packing: Packing,
+        /// What becomes of the annotations that name the base.
+        base: BaseAnnotations,
+        /// Whether there is a layer for each folder or file at the top, rather than one for all.
+        layer_per_top: bool,
+        /// To which images.
+        scope: Scope,
+    },
+    /// Files that are layers, to be added in this order.
+    Tar {
+        /// The files.
+        chosen: Arc<Vec<F>>,
+        /// How a plain tar is packed.
+        packing: Packing,
+        /// What becomes of the annotations that name the base.
+        base: BaseAnnotations,
+        /// To which images.
+        scope: Scope,
+    },
+    /// Files, to be attached as an artifact.
+    Attach {
+        /// The files.
+        chosen: Arc<Vec<F>>,
+        /// What the artifact is.
+        artifact_type: MediaType,
+        /// Annotations of its manifest.
+        annotations: BTreeMap<String, String>,
+        /// To what.
+        to: AttachTo,
+        /// To which images.
+        scope: Scope,
+    },
+    /// Another base, by reference.
+    Rebase {
+        /// What the image was made from; `None` for what its annotations say.
+        old: Option<String>,
+        /// What it shall be made from.
+        new: String,
+        /// Whether changes of the environment are taken over.
+        env: bool,
+        /// Which images.
+        scope: Scope,
+    },
+    /// An entry of the index, by reference.
+    IndexAdd {
+        /// The image or index.
+        reference: String,
+    },
+}
+
+/// A file that is still to be read.
+pub trait UnreadFile {
+    /// Its size in bytes.
+    fn size(&self) -> u64;
+}
+
+/// Which files of a new layer may be executed, where the file system that they lie in does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Executable {
+    /// Those that begin as programs do: with `#!`, or as an ELF file.
+    #[default]
+    Programs,
+    /// All.
+    All,
+    /// None.
+    None,
+}
+
+/// Times of last change of the files of a new layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileTimes {
+    /// Those on disk.
+    #[default]
+    Keep,
+    /// This one, in seconds since 1970.
+    Fixed(i64),
+}
+
+impl<F: UnreadFile> Incomplete<F> {
+    /// Bytes of the files that have to be read for it.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Files { chosen, .. } | Self::Tar { chosen, .. } | Self::Attach { chosen, .. } => {
+                chosen.iter().map(UnreadFile::size).sum()
+            }
+            Self::Edit(_) | Self::Rebase { .. } | Self::IndexAdd { .. } => 0,
+        }
+    }
+}
+
+impl<F> From<Edit> for Incomplete<F> {
+    fn from(edit: Edit) -> Self {
+        Self::Edit(Box::new(edit))
+    }
+}
+
+/// Where a file is put, as entries of a layer have it: without a slash at the beginning. `path` is
+/// its name, or its path from the folder on that was chosen; with `contents` the name of that folder
+/// is left out.
+#[must_use]
+pub fn placed(destination: &str, path: &str, contents: bool) -> String {
+    let inside = path.split_once('/').map(|(_, inside)| inside).filter(|_| contents);
+    let (destination, path) = (destination.trim_matches('/'), inside.unwrap_or(path));
+    if destination.is_empty() { path.to_owned() } else { format!("{destination}/{path}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_files() {
+        for (destination, path, contents, place) in [
+            ("/", "dist/a/b.js", false, "dist/a/b.js"),
+            ("/", "dist/a/b.js", true, "a/b.js"),
+            ("/app/", "dist/a/b.js", false, "app/dist/a/b.js"),
+            ("/app", "dist/a/b.js", true, "app/a/b.js"),
+            ("/app", "alone.txt", true, "app/alone.txt"),
+        ] {
+            assert_eq!(placed(destination, path, contents), place);
+        }
+    }
+}
