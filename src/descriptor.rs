@@ -12,6 +12,18 @@ use crate::media_type::MediaType;
 use crate::platform::Platform;
 
 /// What a piece of content is, how large, and by which digest it is known.
+///
+/// ```
+/// use bytes::Bytes;
+/// use drydock::descriptor::Descriptor;
+/// use drydock::digest::Digest;
+/// use drydock::media_type::MediaType;
+///
+/// let config = Bytes::from_static(b"{}");
+/// let promised = Descriptor::new(MediaType::CONFIG, Digest::sha256(&config), 2);
+/// assert!(promised.verify(config).is_ok());
+/// assert!(promised.verify(Bytes::from_static(b"[]")).is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {

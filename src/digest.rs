@@ -38,6 +38,18 @@ impl Algorithm {
 }
 
 /// `algorithm:encoded`, valid by the grammar. Unknown algorithms are kept, but can't be verified.
+///
+/// ```
+/// use drydock::digest::{Algorithm, Digest};
+///
+/// # fn main() -> Result<(), drydock::digest::DigestError> {
+/// let digest = Digest::sha256(b"{}");
+/// assert!(digest.as_str().starts_with("sha256:44136fa355b3678a"));
+/// assert_eq!(Digest::parse(digest.as_str())?, digest);
+/// assert_eq!(digest.algorithm(), Some(Algorithm::Sha256));
+/// assert!(Digest::parse("md5:d41d8cd98f00b204e9800998ecf8427e").is_err());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(Box<str>);
 

@@ -11,6 +11,28 @@ use crate::media_type::MediaType;
 
 /// Raw bytes, their digest, and the JSON value in them. The bytes are the truth: an untouched
 /// document is always passed on byte for byte.
+///
+/// ```
+/// use bytes::Bytes;
+/// use drydock::descriptor::identify;
+/// use drydock::document::Document;
+/// use drydock::media_type::MediaType;
+/// use drydock::spec::Manifest;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let text = Bytes::from_static(br#"{ "schemaVersion": 2, "layers": [], "mine": 1e5 }"#);
+/// let value = drydock::json::parse(&text, "manifest").value.ok_or("no JSON")?;
+/// let (digest, bytes) = identify(text.clone());
+/// let document = Document::new(&bytes, digest, MediaType::new(MediaType::MANIFEST), value);
+///
+/// // The bytes stay what they are, whatever a view makes of them.
+/// let (view, findings) = Manifest::read(&document, "manifest");
+/// assert_eq!(view.ok_or("no object")?.layer_count, 0);
+/// assert!(findings.iter().any(|finding| finding.message.contains("config")));
+/// assert_eq!(*document.bytes(), text);
+/// assert_eq!(document.descriptor().size, text.len() as u64);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Document {
     bytes: Bytes,

@@ -49,6 +49,17 @@ impl<T: ReadAt + ?Sized> ReadAt for &T {
     }
 }
 
+/// A tar in memory.
+impl ReadAt for Bytes {
+    async fn read(&self, _file: usize, range: Range<u64>) -> Result<Self, ReadError> {
+        let of = |at: u64| usize::try_from(at).ok().filter(|at| *at <= self.len());
+        match (of(range.start), of(range.end)) {
+            (Some(start), Some(end)) if start <= end => Ok(self.slice(start..end)),
+            _ => Err(ReadError(format!("The archive has no bytes {range:?}"))),
+        }
+    }
+}
+
 /// Why bytes of a file did not come: one sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

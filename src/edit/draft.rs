@@ -11,6 +11,29 @@ use crate::edit::time::Time;
 use crate::platform::Platform;
 
 /// A base and what is done to it, in order.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use drydock::edit::{self, Action, Base, ConfigEdit, Context, Draft, Edit, Family, link};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let platform = "linux/amd64".parse()?;
+/// let mut draft = Draft::new(Base::Empty { family: Family::Oci, platform });
+/// draft.time = Some("2024-05-01T12:00:00Z".parse()?);
+/// let user = ConfigEdit::User { value: Some("1000:1000".to_owned()) };
+/// draft.edits.push(Edit::all(Action::Config(user)));
+///
+/// // It is plain data, which goes into a link and comes back ...
+/// assert_eq!(link::read(&link::write(&draft)?)?, draft);
+///
+/// // ... and gives the same digest everywhere.
+/// let base = draft.base.empty().ok_or("an image has to be loaded")?;
+/// let context = Context { built: &BTreeMap::new(), now: "2030-01-01T00:00:00Z".parse()?, bases: &[] };
+/// let change = edit::apply(&base, &draft, &context)?;
+/// assert!(change.is_changed() && !change.is_pending());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Draft {

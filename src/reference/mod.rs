@@ -21,6 +21,20 @@ pub use pasted::{Pasted, ShortDigest, from_pasted};
 /// A whole name: where, which repository, and which tag or digest in it.
 ///
 /// With both, the digest decides and the tag is only shown.
+///
+/// ```
+/// use drydock::reference::{Reference, Target};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let short = Reference::parse("alpine")?;
+/// assert_eq!(short.name(), "docker.io/library/alpine");
+/// assert_eq!(short.target().to_string(), "latest");
+///
+/// let pinned: Reference = format!("ghcr.io/owner/app:1.2@sha256:{}", "0".repeat(64)).parse()?;
+/// assert!(matches!(pinned.target(), Target::Digest(_)));
+/// assert_eq!(pinned.tag.map(|tag| tag.to_string()).as_deref(), Some("1.2"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Reference {
     /// The registry.

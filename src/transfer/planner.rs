@@ -35,6 +35,65 @@ pub struct Options {
 ///
 /// # Errors
 /// When the target does not say, or something that it lacks is nowhere to be had.
+///
+/// ```
+/// use std::ops::Range;
+///
+/// use bytes::Bytes;
+/// use drydock::descriptor::identify;
+/// use drydock::document::Document;
+/// use drydock::media_type::MediaType;
+/// use drydock::reference::{Repository, Tag};
+/// use drydock::registry::{Body, Registry, Request, Response, Scheme, Transport, TransportError};
+/// use drydock::registry::{Error, retry::Pace};
+/// use drydock::transfer::{self, Options, Wanted};
+///
+/// /// A registry that has nothing yet. Real ones are reached by fetch, or over sockets.
+/// struct Empty;
+///
+/// # struct NoBody;
+/// # impl Body for NoBody {
+/// #     async fn chunk(&mut self) -> Option<Result<Bytes, TransportError>> { None }
+/// # }
+/// # struct Patient;
+/// # impl Pace for Patient {
+/// #     async fn wait(&self, _: std::time::Duration, _: &Error) {}
+/// #     fn random(&self) -> f64 { 0.5 }
+/// # }
+/// impl Transport for Empty {
+///     type Body = NoBody;
+///     type Payload = Bytes;
+///
+///     async fn send(&self, request: Request) -> Result<Response<NoBody>, TransportError> {
+///         let status = http::StatusCode::NOT_FOUND;
+///         Ok(Response { status, headers: http::HeaderMap::new(), url: request.url, body: NoBody })
+///     }
+/// #   async fn send_part(&self, request: Request, _: &Bytes, _: Range<u64>, _: &dyn Fn(u64))
+/// #       -> Result<Response<NoBody>, TransportError> { self.send(request).await }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let text = br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+/// let (digest, bytes) = identify(Bytes::from_static(text));
+/// let value = drydock::json::parse(&bytes, "index").value.ok_or("no JSON")?;
+/// let index = Document::new(&bytes, digest.clone(), MediaType::new(MediaType::INDEX), value);
+/// let wanted = Wanted {
+///     documents: vec![index],
+///     tags: vec![(Tag::parse("v1")?, digest)],
+///     ..Wanted::default()
+/// };
+///
+/// let registry = Registry::new(Empty, "registry.example".parse()?, Scheme::Https, || 0)?;
+/// let repository = Repository::parse("app")?;
+/// let plan = transfer::plan(&wanted, &registry, &repository, Options::default(), &Patient).await?;
+/// let totals = plan.totals();
+/// assert_eq!((totals.uploads, totals.manifests, totals.tags), (0, 1, 1));
+/// assert!(!plan.is_done());
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 pub async fn plan<T: Transport>(
     wanted: &Wanted,
     registry: &Registry<T>,

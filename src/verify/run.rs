@@ -63,6 +63,50 @@ pub trait Blobs {
 
 /// Reads all blobs of a session, `at_once` of them at a time, until it is over or `stop` is done: the
 /// rest is incomplete then. `on_board` is called at every tick.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use drydock::digest::Digest;
+/// use drydock::finding::Finding;
+/// use drydock::image::Graph;
+/// use drydock::verify::{self, BlobFacts, Blobs, Choice, Job, Reading, Report, Seen, Session};
+/// use drydock::verify::{Stack, Unread};
+///
+/// /// Blobs in memory. Others read them from a registry, in pieces and on several threads.
+/// struct Memory(BTreeMap<Digest, Vec<u8>>);
+///
+/// impl Blobs for Memory {
+///     async fn read(&self, job: &Job, seen: &dyn Fn(Seen)) -> Result<BlobFacts, Unread> {
+///         let blob = self.0.get(&job.descriptor.digest).ok_or(Unread::Absent)?;
+///         let mut reading = Reading::of(job);
+///         for piece in blob.chunks(1 << 16) {
+///             reading.push(piece);
+///             seen(reading.seen());
+///         }
+///         Ok(reading.finish().0)
+///     }
+///
+///     async fn verified(&self, _: &Job) {}
+///
+///     async fn lay(&self, _: &Stack) -> Result<Vec<Finding>, String> {
+///         Err("the indexes of the layers were not kept".to_owned())
+///     }
+///
+///     async fn tick(&self) {
+///         std::future::pending().await
+///     }
+/// }
+///
+/// async fn verify(graph: &Graph, blobs: &Memory) -> Report {
+///     let session = Session::new("app:v1", graph, &Choice::All);
+///     verify::run(session, blobs, 4, std::future::pending(), |_| {}).await.report(0)
+/// }
+/// # let store = Memory(BTreeMap::new());
+/// # let report = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # let report = report.block_on(verify(&Graph::default(), &store));
+/// # assert_ne!(report.verdict, verify::Verdict::Verified);
+/// ```
 pub async fn run<B: Blobs>(
     session: Session,
     blobs: &B,

@@ -64,6 +64,28 @@ const XATTR: &[u8] = b"SCHILY.xattr.";
 /// The entries of one layer in the order of the tar, in columns: no object per file.
 ///
 /// Names are kept in two parts, so that entries of one directory share its name.
+///
+/// ```
+/// use drydock::layer::{Kind, LayerReader, ReadOptions};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut tar = tar::Builder::new(Vec::new());
+/// let mut header = tar::Header::new_gnu();
+/// header.set_size(6);
+/// header.set_mode(0o644);
+/// tar.append_data(&mut header, "etc/motd", &b"hello\n"[..])?;
+/// let tar = tar.into_inner()?;
+///
+/// // Layers come in pieces, and where these end does not matter.
+/// let mut reader = LayerReader::new(ReadOptions::default());
+/// for piece in tar.chunks(100) {
+///     reader.push(piece, &mut ());
+/// }
+/// let index = reader.finish(&mut ()).index.ok_or("no tar")?;
+/// let motd = index.entries().next().ok_or("an empty layer")?;
+/// assert_eq!((&*motd.name(), motd.kind, motd.mode, motd.size), (&b"etc/motd"[..], Kind::File, 0o644, 6));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
     blob: Option<Digest>,

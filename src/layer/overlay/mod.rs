@@ -133,6 +133,34 @@ impl EntryRef {
 }
 
 /// The merged tree of several layers.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use drydock::layer::{ChangeKind, Index, LayerReader, Overlay, ReadOptions};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// /// A layer of empty files.
+/// fn layer(paths: &[&str]) -> Result<Arc<Index>, Box<dyn std::error::Error>> {
+///     let mut tar = tar::Builder::new(Vec::new());
+///     for path in paths {
+///         let mut header = tar::Header::new_gnu();
+///         header.set_size(0);
+///         tar.append_data(&mut header, path, std::io::empty())?;
+///     }
+///     let mut reader = LayerReader::new(ReadOptions::default());
+///     reader.push(&tar.into_inner()?, &mut ());
+///     Ok(Arc::new(reader.finish(&mut ()).index.ok_or("no tar")?))
+/// }
+///
+/// // The upper layer removes a file of the lower one by a whiteout.
+/// let tree = Overlay::build(&[layer(&["etc/a", "etc/b"])?, layer(&["etc/.wh.a", "etc/c"])?]);
+/// assert!(tree.find(b"etc/a").and_then(|id| tree.file(id)).is_none());
+/// let c = tree.find(b"etc/c").and_then(|id| tree.file(id)).ok_or("no such file")?;
+/// assert_eq!(c.layer, 1);
+/// assert!(tree.changes(1).iter().any(|change| change.kind == ChangeKind::Removed));
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct Overlay {
     layers: Vec<Arc<Index>>,
