@@ -95,6 +95,7 @@ async fn dispatch(
 }
 
 /// The answer to what the store refuses.
+#[cfg(feature = "faults")]
 pub(crate) fn refuse(refusal: Refusal) -> Response {
     Failure::from(refusal).into_response()
 }

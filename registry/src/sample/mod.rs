@@ -18,6 +18,7 @@ use layer::{Layer, TIME_TEXT};
 use program::Machine;
 
 pub use broken::install_broken;
+#[cfg(feature = "faults")]
 pub(crate) use layer::gzip;
 
 /// Repository of the sample image.
