@@ -15,6 +15,7 @@ pub mod ops;
 pub mod page;
 pub mod range;
 pub mod retry;
+mod shown;
 mod source;
 mod transport;
 pub mod upload;

@@ -8,7 +8,7 @@ use http::HeaderMap;
 
 use crate::limits;
 
-use super::error::shown;
+use super::shown::shown;
 
 /// What a `Retry-After` that is too large to count means, in seconds.
 const LONGEST_SECONDS: u64 = u32::MAX as u64;

@@ -10,24 +10,8 @@ use crate::finding::Finding;
 use crate::json;
 use crate::limits;
 use crate::media_type::{Kind, MediaType};
-use crate::spec::fields::shown;
+use crate::spec::fields::{TOP_LEVEL, shown};
 use crate::spec::{Config, Index, Manifest, Schema1};
-
-/// Keys of all documents that a manifest can be. One list for all, as a key of one in another
-/// would make it ambiguous.
-pub(super) const TOP_LEVEL: [&str; 11] = [
-    "schemaVersion",
-    "mediaType",
-    "artifactType",
-    "config",
-    "layers",
-    "manifests",
-    "subject",
-    "annotations",
-    "fsLayers",
-    "history",
-    "signatures",
-];
 
 /// What others say the document is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

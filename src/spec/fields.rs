@@ -9,6 +9,22 @@ use crate::json;
 use crate::limits;
 use crate::media_type::{self, MediaType};
 
+/// Keys of all documents that a manifest can be. One list for all, as a key of one in another
+/// would make it ambiguous.
+pub(super) const TOP_LEVEL: [&str; 11] = [
+    "schemaVersion",
+    "mediaType",
+    "artifactType",
+    "config",
+    "layers",
+    "manifests",
+    "subject",
+    "annotations",
+    "fsLayers",
+    "history",
+    "signatures",
+];
+
 /// Reads fields of one object. A field of the wrong JSON type is a finding and counts as absent;
 /// so does `null`, without a finding, which is how Go writes empty lists.
 pub(super) struct Fields<'a> {

@@ -11,9 +11,8 @@ use crate::document::Document;
 use crate::finding::Finding;
 use crate::limits;
 use crate::media_type::MediaType;
-use crate::spec::classify::TOP_LEVEL;
 use crate::spec::descriptor::read_descriptor;
-use crate::spec::fields::{Fields, note};
+use crate::spec::fields::{Fields, TOP_LEVEL, note};
 
 /// An image index: one entry per platform, attestations and other artifacts among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

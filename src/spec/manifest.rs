@@ -12,9 +12,8 @@ use crate::document::Document;
 use crate::finding::Finding;
 use crate::limits;
 use crate::media_type::{Kind, MediaType};
-use crate::spec::classify::TOP_LEVEL;
 use crate::spec::descriptor::read_descriptor;
-use crate::spec::fields::{Fields, note};
+use crate::spec::fields::{Fields, TOP_LEVEL, note};
 use crate::spec::index::subject_of;
 
 /// An image manifest: a config and layers, or the content of an artifact.

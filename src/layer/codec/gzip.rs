@@ -7,7 +7,7 @@ mod header;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
-use self::header::{Header, Read};
+use self::header::{Header, Read, stop};
 use super::{Output, Stopped};
 use crate::finding::Finding;
 use crate::layer::findings::Findings;
@@ -287,14 +287,4 @@ impl Gzip {
             format!("The blob ends {place}, at offset {offset}: a part is missing.")
         }))
     }
-}
-
-fn stop(
-    findings: &mut Findings,
-    rule: &'static str,
-    subject: &str,
-    text: impl FnOnce() -> String,
-) -> Stopped {
-    findings.add(rule, |rule| Finding::error(rule, subject, text()));
-    Stopped
 }

@@ -4,11 +4,11 @@ mod removal;
 
 use std::sync::Arc;
 
+use super::Overlay;
 use super::changes::Log;
-use super::names::Names;
+use super::names::{Names, clean, path_of};
+use super::node::{EntryRef, HARDLINK_TARGET, NO_ENTRY, State};
 use super::order::{PathOrder, Tree};
-use super::resolve::{Lost, clean};
-use super::{EntryRef, HARDLINK_TARGET, NO_ENTRY, Overlay, State, path_of};
 use crate::finding::Finding;
 use crate::layer::findings::{Findings, display};
 use crate::layer::index::{Entry, Index, Kind};
@@ -40,6 +40,38 @@ pub(super) struct Builder<'a> {
     pub(super) symlink_steps: u64,
     log: Log,
     findings: Findings,
+}
+
+impl Overlay {
+    /// Applies the layers one after the other, the base first.
+    #[must_use]
+    pub fn build(layers: &[Arc<Index>]) -> Self {
+        let mut builder = Builder::new(layers, true);
+        for layer in 0..layers.len() {
+            builder.apply(layer);
+        }
+        builder.finish(layers.to_vec())
+    }
+
+    /// The tree of one layer as it stands in its tar: whiteouts are files like any other.
+    #[must_use]
+    pub fn raw(layer: Arc<Index>) -> Self {
+        let layers = [layer];
+        let mut builder = Builder::new(&layers, false);
+        builder.apply(0);
+        builder.finish(layers.to_vec())
+    }
+}
+
+/// Why a name leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// Symlinks lead to each other, or too many follow one another.
+    Loop,
+    /// The image has too many paths.
+    TooMany,
+    /// Following all symlinks of the image would take too long.
+    TooLong,
 }
 
 impl<'a> Builder<'a> {

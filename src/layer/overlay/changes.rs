@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, ChangeKind, EntryRef, NodeId, State};
+use super::node::{Change, ChangeKind, EntryRef, NodeId, State};
 use crate::layer::index::{Index, Kind};
 use crate::layer::tar::MTIME;
 

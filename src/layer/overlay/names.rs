@@ -118,3 +118,35 @@ impl Names {
         self.slots = slots;
     }
 }
+
+/// The components of a name without `.`, empty ones and `..`, none of which leaves the root.
+pub(crate) fn clean(name: &[u8]) -> Vec<&[u8]> {
+    let mut components = Vec::new();
+    for component in name.split(|byte| *byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => {
+                components.pop();
+            }
+            _ => components.push(component),
+        }
+    }
+    components
+}
+
+/// The path of a node from the root down, without a leading slash.
+pub(super) fn path_of(parents: &[u32], names: &Names, node: u32) -> Vec<u8> {
+    let (mut chain, mut at) = (Vec::new(), node);
+    while at != 0 {
+        chain.push(at);
+        at = parents.get(at as usize).copied().unwrap_or(0);
+    }
+    let mut path = Vec::new();
+    for node in chain.into_iter().rev() {
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        path.extend_from_slice(names.get(node));
+    }
+    path
+}

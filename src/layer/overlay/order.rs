@@ -1,7 +1,7 @@
 //! In which order do nodes stand?
 
-use super::NodeId;
 use super::names::Names;
+use super::node::NodeId;
 
 /// The children of every directory in byte order, in one list.
 #[derive(Debug)]

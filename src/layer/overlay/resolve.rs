@@ -1,34 +1,8 @@
 //! Which directory does the first part of a name mean?
 
-use super::build::Builder;
+use super::build::{Builder, Lost};
 use crate::layer::index::{Index, Kind};
 use crate::limits;
-
-/// Why a name leads nowhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lost {
-    /// Symlinks lead to each other, or too many follow one another.
-    Loop,
-    /// The image has too many paths.
-    TooMany,
-    /// Following all symlinks of the image would take too long.
-    TooLong,
-}
-
-/// The components of a name without `.`, empty ones and `..`, none of which leaves the root.
-pub(crate) fn clean(name: &[u8]) -> Vec<&[u8]> {
-    let mut components = Vec::new();
-    for component in name.split(|byte| *byte == b'/') {
-        match component {
-            b"" | b"." => {}
-            b".." => {
-                components.pop();
-            }
-            _ => components.push(component),
-        }
-    }
-    components
-}
 
 impl<'a> Builder<'a> {
     /// Goes down from the root, following symlinks within it. What does not exist is gone through

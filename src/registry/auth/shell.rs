@@ -5,8 +5,9 @@ use http::StatusCode;
 use super::super::error::{Error, Login};
 use super::super::transport::{Request, Transport};
 use super::super::{Access, Registry};
+use super::enter::unauthorized;
 use super::scope::Scope;
-use super::{Credentials, Door, challenge, realm, unauthorized};
+use super::{Credentials, Door, challenge, realm};
 
 /// How another program gets into a registry.
 #[derive(Clone, PartialEq, Eq)]

@@ -15,10 +15,10 @@ use crate::descriptor::Mismatch;
 use crate::digest::Digest;
 
 use super::notice::RateLimit;
+pub(super) use super::shown::shown;
 use super::transport::{TransportError, TransportErrorKind};
 
 pub use problem::{LocationProblem, Login, PageProblem, RealmProblem};
-pub(super) use reply::shown;
 pub use reply::{ErrorEntry, Reply};
 pub use subject::Subject;
 

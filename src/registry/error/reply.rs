@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-/// Longest text of a registry that is shown, in characters.
-const SHOWN_CHARS: usize = 300;
+use crate::registry::shown::{SHOWN_CHARS, shown};
+
 /// Most entries of one error body that are kept.
 const ENTRIES: usize = 5;
 
@@ -82,20 +82,6 @@ fn plain(body: &[u8]) -> Option<ErrorEntry> {
     let text = text.trim();
     let markup = text.starts_with('<');
     (!text.is_empty() && !markup).then(|| ErrorEntry { code: String::new(), message: shown(text) })
-}
-
-/// Text from outside, fit for one line: cut, and control and direction characters escaped.
-pub(in crate::registry) fn shown(text: &str) -> String {
-    let mut out = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count == SHOWN_CHARS {
-            out.push('…');
-            break;
-        }
-        let hides = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        if c.is_control() || hides { out.extend(c.escape_unicode()) } else { out.push(c) }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The header of a member, RFC 1952 section 2.3.
 
-use super::stop;
 use crate::finding::Finding;
 use crate::layer::codec::Stopped;
 use crate::layer::findings::Findings;
@@ -218,4 +217,15 @@ impl Header {
             })
             .map_or(Field::End, |(field, _)| *field);
     }
+}
+
+/// Ends the layer with a finding.
+pub(super) fn stop(
+    findings: &mut Findings,
+    rule: &'static str,
+    subject: &str,
+    text: impl FnOnce() -> String,
+) -> Stopped {
+    findings.add(rule, |rule| Finding::error(rule, subject, text()));
+    Stopped
 }
