@@ -5,8 +5,7 @@ mod build;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use self::build::Builder;
-use super::query::{Scope, Status};
+use super::query::Status;
 use crate::layer::{EntryRef, NodeId, Overlay};
 
 /// Where the facts about a path are.
@@ -80,21 +79,6 @@ pub(super) fn lower_case(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 impl Snapshot {
-    pub(super) fn build(overlay: &Arc<Overlay>, scope: Scope) -> Self {
-        match scope {
-            Scope::Merged => Builder::merged(overlay),
-            Scope::Changes(layer) => Builder::changes(overlay, layer),
-            Scope::Layer(layer) => {
-                let index = layer.checked_sub(1).and_then(|at| overlay.layers().get(at));
-                let raw = index
-                    .map_or_else(|| Overlay::build(&[]), |index| Overlay::raw(Arc::clone(index)));
-                let mut snapshot = Builder::all(&Arc::new(raw)).finish();
-                snapshot.first_layer = layer;
-                snapshot
-            }
-        }
-    }
-
     /// Number of paths, the root counted.
     pub(in crate::inspect) fn len(&self) -> usize {
         self.parents.len()
@@ -189,34 +173,5 @@ impl Snapshot {
             at = self.children(at).find(|child| self.name(*child) == component)?;
         }
         Some(at)
-    }
-}
-
-impl Snapshot {
-    /// Fills in where the paths below each end, and their sizes. What was removed counts only by
-    /// itself.
-    fn add_up(&mut self) {
-        for id in (0..self.len() as u32).rev() {
-            let at = id as usize;
-            let own = super::row::size(self, id);
-            let removed = self.status(id) == Status::Removed;
-            if let Some(end) = self.ends.get_mut(at) {
-                *end = (*end).max(id + 1);
-            }
-            if let Some(total) = self.totals.get_mut(at) {
-                *total = total.saturating_add(own);
-            }
-            if id == 0 {
-                continue;
-            }
-            let (parent, end, total) = (self.parent(id) as usize, self.end(id), self.total(id));
-            let counts = !removed || self.status(parent as u32) == Status::Removed;
-            if let Some(above) = self.ends.get_mut(parent) {
-                *above = (*above).max(end);
-            }
-            if let Some(above) = self.totals.get_mut(parent).filter(|_| counts) {
-                *above = above.saturating_add(total);
-            }
-        }
     }
 }

@@ -1,12 +1,13 @@
 //! What does one entry say, with all its extensions?
 
+use super::Parser;
 use super::header::{Block, Format, Header, NotANumber};
 use super::pax::{Records, SparseRecords};
-use super::sparse::{MapReader, Region, gnu_runs, pairs};
-use super::{Parser, Pending, State, place};
+use super::sparse::{MapReader, gnu_runs, pairs};
+use super::state::{Draft, Pending, State, padding, place};
 use crate::finding::Finding;
 use crate::layer::findings::{Findings, display};
-use crate::layer::index::{Extras, Kind};
+use crate::layer::index::Kind;
 use crate::limits;
 
 /// Sizes from here on don't fit into the octal field of a header.
@@ -14,50 +15,6 @@ const OCTAL_SIZE_END: i64 = 1 << 33;
 /// Largest device numbers that Linux has.
 const DEVICE_MAJOR: i64 = 0xfff;
 const DEVICE_MINOR: i64 = 0xf_ffff;
-
-/// An entry that is being put together. Its buffers are used again for the next one.
-#[derive(Debug)]
-pub(super) struct Draft {
-    pub(super) kind: Kind,
-    pub(super) mode: u16,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
-    pub(super) size: u64,
-    pub(super) mtime: i64,
-    pub(super) name: Vec<u8>,
-    pub(super) link: Vec<u8>,
-    pub(super) device: Option<(u32, u32)>,
-    pub(super) records: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Where the entry begins, extensions included.
-    pub(super) start: u64,
-    /// Bytes that stand in the tar.
-    pub(super) stored: u64,
-    /// The runs of a sparse file.
-    pub(super) regions: Option<Vec<Region>>,
-    /// What the headers hold beside that.
-    pub(super) extras: Extras,
-}
-
-impl Default for Draft {
-    fn default() -> Self {
-        Self {
-            kind: Kind::File,
-            mode: 0,
-            uid: 0,
-            gid: 0,
-            size: 0,
-            mtime: 0,
-            name: Vec::new(),
-            link: Vec::new(),
-            device: None,
-            records: Vec::new(),
-            start: 0,
-            stored: 0,
-            regions: None,
-            extras: Extras::default(),
-        }
-    }
-}
 
 impl Parser {
     /// Takes the header of an entry and goes into its content, or into what has to be read before.
@@ -77,7 +34,7 @@ impl Parser {
         let Some(size) = self.entry_size(header, &pax, findings) else { return };
         let Some(kind) = self.entry_kind(header, findings) else {
             // A volume label or the like: what it holds is no file.
-            self.state = State::Content { left: size, padding: super::padding(size) };
+            self.state = State::Content { left: size, padding: padding(size) };
             if size == 0 {
                 self.state = State::Header;
             }

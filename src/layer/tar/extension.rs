@@ -1,32 +1,13 @@
 //! What do extension headers say about the next entry, or about all that follow?
 
+use super::Parser;
 use super::header::{self, Format, Header};
 use super::pax::{Problem, Records};
-use super::{Parser, State, padding, place};
+use super::state::{Extension, State, padding, place};
 use crate::finding::Finding;
 use crate::layer::findings::Findings;
 use crate::layer::index::Extras;
 use crate::limits;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extension {
-    Pax,
-    Global,
-    LongName,
-    LongLink,
-    /// Too large; its content is not kept.
-    TooLarge,
-}
-
-/// Extensions that wait for the entry they belong to.
-#[derive(Default)]
-pub(super) struct Pending {
-    /// Where the first of them begins.
-    pub(super) start: Option<u64>,
-    pub(super) pax: Option<Records>,
-    pub(super) name: Option<Vec<u8>>,
-    pub(super) link: Option<Vec<u8>>,
-}
 
 impl Parser {
     pub(super) fn begin_extension(

@@ -2,7 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Parser, State, padding, place, sparse};
+use super::state::{State, padding, place};
+use super::{Parser, sparse};
 use crate::finding::Finding;
 use crate::layer::findings::{Findings, display};
 use crate::layer::index::{Extras, Kind, NewEntry};

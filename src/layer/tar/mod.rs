@@ -9,14 +9,14 @@ mod header;
 mod listing;
 mod pax;
 mod sparse;
+mod state;
 
 use sha2::{Digest as _, Sha256};
 
-use self::entry::Draft;
-use self::extension::{Extension, Pending};
 use self::header::{Block, Format, Header};
 pub(crate) use self::pax::MTIME;
 use self::pax::Records;
+use self::state::{Draft, Extension, Pending, State, place};
 use crate::finding::Finding;
 use crate::layer::findings::Findings;
 use crate::layer::index::{Extras, Index};
@@ -44,40 +44,6 @@ pub(crate) struct Parser {
     hasher: Option<Sha256>,
     entries: u64,
     trailing: u64,
-}
-
-enum State {
-    Header,
-    /// In the body of an extension; `left` bytes and then `padding`.
-    Extension {
-        kind: Extension,
-        left: u64,
-        padding: u64,
-    },
-    /// In blocks that continue an old GNU sparse header.
-    SparseBlocks,
-    /// In the map in front of a sparse file's content.
-    SparseMap(sparse::MapReader),
-    /// In the content of an entry.
-    Content {
-        left: u64,
-        padding: u64,
-    },
-    /// In what fills the last block.
-    Padding {
-        left: u64,
-    },
-    /// One block of zeros has come.
-    ZeroBlock,
-    /// Behind the end.
-    End,
-    /// The place of the next header is not known.
-    Stopped,
-}
-
-/// Bytes from `len` to the next multiple of a block.
-fn padding(len: u64) -> u64 {
-    len.wrapping_neg() & 511
 }
 
 /// Whether a tar can begin with these bytes: with a header, or with the end of one without entries.
@@ -390,9 +356,4 @@ impl Parser {
         }
         !truncated
     }
-}
-
-/// What a finding about a place in the tar is about.
-fn place(offset: u64) -> String {
-    format!("tar offset {offset}")
 }

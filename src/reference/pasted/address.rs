@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Pasted, word};
+use super::Pasted;
 use crate::reference::{Reference, ReferenceError, Registry, shown};
 
 /// Hosts whose addresses are pages and never names of images.
@@ -310,10 +310,15 @@ fn registry_path(page: &Page<'_>, path: &[&str]) -> Result<Pasted, ReferenceErro
         _ => match Reference::parse(&format!("{}/{}", page.host, path.join("/"))) {
             Ok(reference) => Ok(Pasted::image(reference)),
             Err(ReferenceError::Registry(name)) => Err(ReferenceError::Registry(name)),
-            Err(_) if path.iter().any(|part| word::is_page_part(part)) => {
+            Err(_) if path.iter().any(|part| is_page_part(part)) => {
                 Err(ReferenceError::Page(shown(page.host)))
             }
             Err(error) => Err(error),
         },
     }
+}
+
+/// Whether a part of an address can be no part of a name.
+fn is_page_part(part: &str) -> bool {
+    part.starts_with('-') || part.contains(['=', '!', ' ', '%'])
 }

@@ -57,11 +57,6 @@ pub(super) fn read(word: &str) -> Result<Pasted, ReferenceError> {
     }
 }
 
-/// Whether a part of an address can be no part of a name.
-pub(super) fn is_page_part(part: &str) -> bool {
-    part.starts_with('-') || part.contains(['=', '!', ' ', '%'])
-}
-
 fn image(text: &str) -> Result<Pasted, ReferenceError> {
     Reference::parse(text).map(Pasted::image)
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Item, Snapshot, Texts, lower_case};
-use crate::inspect::tree::query::Status;
+use crate::inspect::tree::query::{Scope, Status};
+use crate::inspect::tree::row::size;
 use crate::layer::{ChangeKind, NodeId, Overlay};
 
 const NONE: u32 = u32::MAX;
@@ -26,7 +27,7 @@ fn child(overlay: &Overlay, above: NodeId, name: &[u8]) -> Option<NodeId> {
 }
 
 /// Collects paths in any order in which parents come first.
-pub(super) struct Builder<'a> {
+struct Builder<'a> {
     overlay: &'a Arc<Overlay>,
     /// Number here of each node of the overlay.
     numbers: Vec<u32>,
@@ -252,5 +253,49 @@ impl<'a> Builder<'a> {
         }
         snapshot.add_up();
         snapshot
+    }
+}
+
+impl Snapshot {
+    pub(in crate::inspect) fn build(overlay: &Arc<Overlay>, scope: Scope) -> Self {
+        match scope {
+            Scope::Merged => Builder::merged(overlay),
+            Scope::Changes(layer) => Builder::changes(overlay, layer),
+            Scope::Layer(layer) => {
+                let index = layer.checked_sub(1).and_then(|at| overlay.layers().get(at));
+                let raw = index
+                    .map_or_else(|| Overlay::build(&[]), |index| Overlay::raw(Arc::clone(index)));
+                let mut snapshot = Builder::all(&Arc::new(raw)).finish();
+                snapshot.first_layer = layer;
+                snapshot
+            }
+        }
+    }
+
+    /// Fills in where the paths below each end, and their sizes. What was removed counts only by
+    /// itself.
+    fn add_up(&mut self) {
+        for id in (0..self.len() as u32).rev() {
+            let at = id as usize;
+            let own = size(self, id);
+            let removed = self.status(id) == Status::Removed;
+            if let Some(end) = self.ends.get_mut(at) {
+                *end = (*end).max(id + 1);
+            }
+            if let Some(total) = self.totals.get_mut(at) {
+                *total = total.saturating_add(own);
+            }
+            if id == 0 {
+                continue;
+            }
+            let (parent, end, total) = (self.parent(id) as usize, self.end(id), self.total(id));
+            let counts = !removed || self.status(parent as u32) == Status::Removed;
+            if let Some(above) = self.ends.get_mut(parent) {
+                *above = (*above).max(end);
+            }
+            if let Some(above) = self.totals.get_mut(parent).filter(|_| counts) {
+                *above = above.saturating_add(total);
+            }
+        }
     }
 }
