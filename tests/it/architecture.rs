@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+pub(crate) fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut open = vec![root.join(folder)];
     let mut found = Vec::new();
@@ -21,7 +21,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 }
 
 /// Code of a file without its tests and comments.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }

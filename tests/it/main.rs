@@ -10,6 +10,7 @@ mod archive_peers;
 mod archive_scan;
 mod archive_support;
 mod archive_write;
+mod circles;
 mod commands;
 mod commands_hostile;
 mod edit_bugs;
