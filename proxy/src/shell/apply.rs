@@ -18,7 +18,7 @@ use drydock_native::{Drafting, Form, Options};
 
 use super::export::Target;
 use super::progress::Progress;
-use super::{Failed, say};
+use super::{Failed, out, say};
 
 /// The options of `drydock apply`.
 #[derive(Debug, Clone, Args)]
@@ -105,7 +105,7 @@ pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
     // What is saved to standard output has it for itself.
     if asked.save.as_deref() != Some(Path::new("-")) {
         let digest = &change.root.digest;
-        let mut out = io::stdout().lock();
+        let mut out = out();
         match target {
             Some(target) => writeln!(out, "{target}@{digest}")?,
             None => writeln!(out, "{digest}")?,
@@ -162,7 +162,7 @@ async fn save(
     };
     let tag = asked.tag.as_ref();
     if path == Path::new("-") {
-        let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+        let mut out = io::BufWriter::with_capacity(1 << 20, out());
         return drafting.save(change, form, tag, &mut out).await.map_err(Failed::told);
     }
     let mut file = Target::open(path)?;

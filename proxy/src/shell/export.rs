@@ -14,8 +14,9 @@ use drydock_native::{Leftover, OnDisk, Store};
 use tempfile::NamedTempFile;
 
 use super::files::Opened;
+use super::out::Watched;
 use super::progress::Progress;
-use super::{Failed, Image, Only, say};
+use super::{Failed, Image, Only, out, say};
 
 /// The options of `drydock export`.
 #[derive(Debug, Clone, Args)]
@@ -72,7 +73,7 @@ pub async fn run(asked: &Export) -> Result<ExitCode, Failed> {
     files.findings.iter().for_each(|finding| say(&finding.message));
     match asked.output.as_deref() {
         None => {
-            let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+            let mut out = io::BufWriter::with_capacity(1 << 20, out());
             written(on_disk.copy(&files.plan, &mut out))?;
             out.flush()?;
         }
@@ -107,7 +108,7 @@ pub(super) enum Target {
     /// Beside where it will be, so that nobody finds half of it under its name.
     Beside { path: PathBuf, file: NamedTempFile, _leftover: Leftover },
     /// What is there is no file that could be replaced: a device, a pipe.
-    There(File),
+    There(Watched<File>),
 }
 
 impl Target {
@@ -118,7 +119,7 @@ impl Target {
         let there = fs::metadata(&place).ok();
         if there.as_ref().is_some_and(|there| !there.is_file()) {
             let file = OpenOptions::new().write(true).open(&place).map_err(failed)?;
-            return Ok(Self::There(file));
+            return Ok(Self::There(Watched::new(file)));
         }
         let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut builder = tempfile::Builder::new();

@@ -14,7 +14,7 @@ use drydock_native::layers::{self, Layer};
 use drydock_native::{Place, Threads};
 
 use super::progress::Progress;
-use super::{Failed, Image, Only, plain, say};
+use super::{Failed, Image, Only, out, plain, say};
 
 /// The options of `drydock files`.
 #[derive(Debug, Clone, Args)]
@@ -73,7 +73,7 @@ pub async fn list(asked: &Files) -> Result<ExitCode, Failed> {
     };
     let mut tree = Tree::new(overlay);
     tree.set_query(Query::of(scope));
-    let mut out = io::stdout().lock();
+    let mut out = out();
     if asked.jsonl {
         let lines = listing::json_lines(&tree).map_err(Failed::told)?;
         out.write_all(lines.as_bytes())?;
@@ -150,7 +150,7 @@ pub async fn print(asked: &Cat) -> Result<ExitCode, Failed> {
     let threads = Threads::new(&opened.place);
     let mut file = threads.content(layer, wanted).await.map_err(Failed::told)?;
     file.seek(SeekFrom::Start(0))?;
-    let mut out = io::stdout().lock();
+    let mut out = out();
     let mut piece = vec![0; 256 << 10];
     loop {
         let length = file.read(&mut piece)?;

@@ -8,7 +8,7 @@ use drydock::image::{self, Graph, Node, State};
 use drydock::inspect::media;
 
 use super::progress::Progress;
-use super::{COULD_NOT, Failed, Image, plain};
+use super::{COULD_NOT, Failed, Image, out, plain};
 
 /// The options of `drydock show`.
 #[derive(Debug, Clone, Args)]
@@ -28,7 +28,7 @@ pub async fn run(asked: &Show) -> Result<ExitCode, Failed> {
     let options = image::Options { referrers: true, ..Default::default() };
     let loaded = image::load(&place, &reference, options, async |_, _| {}).await;
     drop(progress);
-    let mut out = io::stdout().lock();
+    let mut out = out();
     let Some(root) = loaded.graph.root() else {
         return Err(Failed::told("Nothing was loaded."));
     };

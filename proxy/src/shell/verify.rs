@@ -10,7 +10,7 @@ use drydock::verify::{self, Choice, Report, RowState, Session, Verdict};
 use drydock_native::Threads;
 
 use super::progress::Progress;
-use super::{COULD_NOT, Failed, Image, Only, plain, sarif};
+use super::{COULD_NOT, Failed, Image, Only, out, plain, sarif};
 
 /// Blobs that are read at once.
 const AT_ONCE: usize = 4;
@@ -80,7 +80,7 @@ fn show(progress: &Progress, session: &Session) {
 }
 
 fn print(asked: &Verify, report: &Report) -> Result<(), Failed> {
-    let mut out = io::stdout().lock();
+    let mut out = out();
     if asked.json {
         let json = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
         writeln!(out, "{json}")?;

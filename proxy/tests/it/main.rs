@@ -8,6 +8,7 @@ mod address;
 mod apply;
 mod assets;
 mod bodies;
+mod closed;
 mod connections;
 mod crowds;
 mod headers;
