@@ -49,8 +49,8 @@ pub struct Image {
 /// Which image of an index.
 #[derive(Debug, Clone, Args)]
 pub struct Only {
-    /// Only the image for this platform, such as linux/arm64.
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    /// Only the image for this platform, such as linux/arm64; an architecture alone is one of Linux.
+    #[arg(long, value_name = "[OS/]ARCH[/VARIANT]", value_parser = Platform::named)]
     pub platform: Option<Platform>,
 }
 

@@ -147,6 +147,36 @@ async fn what_can_not_be_done_is_a_sentence() {
     }
 }
 
+/// As in the page: an architecture alone is one of Linux.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_is_named_as_in_the_page() {
+    let host = crate::apply::registry().await;
+    let fixed = crate::apply::fixed();
+    let image = format!("{host}/fixed@{}", fixed["image"]["root"].as_str().unwrap());
+    let index = fixed["image"]["manifests"].as_array().unwrap().last().unwrap().as_str().unwrap();
+    let index: Value = serde_json::from_str(index).unwrap();
+    let of = |architecture: &str| {
+        let all = index["manifests"].as_array().unwrap();
+        let entry = all.iter().find(|it| it["platform"]["architecture"] == architecture).unwrap();
+        entry["digest"].as_str().unwrap().to_owned()
+    };
+    let (amd64, arm64) = (of("amd64"), of("arm64"));
+    for platform in ["arm64", "aarch64", "linux/arm64", "linux/arm64/v8"] {
+        for command in ["verify", "files", "export"] {
+            let output = drydock(&[command, "--platform", platform, &image]).await;
+            assert_eq!(output.status.code(), Some(0), "{command} {platform}: {output:?}");
+        }
+        let report = json(&drydock(&["verify", "--json", "--platform", platform, &image]).await);
+        let read = report["blobs"].to_string();
+        assert!(read.contains(&arm64) && !read.contains(&amd64), "{platform}: {report:#}");
+    }
+    for platform in ["", "a b", "linux/arm64/v8/x"] {
+        let output = drydock(&["verify", "--platform", platform, &image]).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(text(&output.stderr).contains("is no platform: expected"), "{output:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn shells_and_man_learn_every_command() {
     let script = drydock(&["completions", "bash"]).await;
