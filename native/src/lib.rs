@@ -24,7 +24,7 @@ mod place;
 mod sockets;
 mod store;
 
-pub use blobs::Threads;
+pub use blobs::{AT_ONCE, Threads};
 pub use disk::{Disk, DiskError};
 pub use drafts::{Done, Drafting, Form, Told};
 pub use leftovers::Leftover;

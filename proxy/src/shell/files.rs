@@ -202,20 +202,12 @@ impl Opened {
         let progress = Progress::new("Reading the layers");
         let threads = Threads::new(&self.place);
         let all = self.layers.iter().map(|layer| layer.descriptor.size).sum();
-        let (mut indexes, mut told, mut before) = (Vec::new(), Vec::new(), 0);
-        for layer in &self.layers {
-            let what = format!("layer {} of {}", layer.number, self.layers.len());
-            let seen = |seen: drydock::verify::Seen| {
-                progress.bytes(what.clone(), before + seen.downloaded, all);
-            };
-            let index = threads.layer(layer, &seen, &mut told).await;
-            indexes.push(index.map_err(Failed::told)?);
-            before += layer.descriptor.size;
-        }
+        let what = format!("{} layers", self.layers.len());
+        let seen = |come| progress.bytes(what.clone(), come, all);
+        let mut told = Vec::new();
+        let indexes = threads.layers(&self.layers, &seen, &mut told).await;
         drop(progress);
-        for sentence in told {
-            say(&sentence);
-        }
-        Ok(Overlay::build(&indexes))
+        told.iter().for_each(|sentence| say(sentence));
+        Ok(Overlay::build(&indexes.map_err(Failed::told)?))
     }
 }

@@ -7,13 +7,10 @@ use clap::Args;
 use drydock::finding::Severity;
 use drydock::image;
 use drydock::verify::{self, Choice, Report, RowState, Session, Verdict};
-use drydock_native::Threads;
+use drydock_native::{AT_ONCE, Threads};
 
 use super::progress::Progress;
 use super::{COULD_NOT, Failed, Image, Only, out, plain, sarif};
-
-/// Blobs that are read at once.
-const AT_ONCE: usize = 4;
 
 /// The options of `drydock verify`.
 #[derive(Debug, Clone, Args)]

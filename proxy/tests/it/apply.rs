@@ -22,12 +22,18 @@ pub(crate) fn fixed() -> Value {
 
 /// A registry that holds the image of the fixed draft as `fixed`, beside the sample.
 pub(crate) async fn registry() -> String {
-    let store = Store::memory();
-    sample::install(&store).unwrap();
-    let app = Faults::examples().wrap(&store, router(store.clone()));
+    let app = served().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move { axum::serve(listener, app).await });
+    host
+}
+
+/// The same, to be served.
+pub(crate) async fn served() -> axum::Router {
+    let store = Store::memory();
+    sample::install(&store).unwrap();
+    let app = Faults::examples().wrap(&store, router(store.clone()));
     let fixed = fixed();
     for (digest, content) in fixed["image"]["blobs"].as_object().unwrap() {
         let body = STANDARD.decode(content.as_str().unwrap()).unwrap();
@@ -41,7 +47,7 @@ pub(crate) async fn registry() -> String {
         let put = put.header("content-type", read["mediaType"].as_str().unwrap());
         send(&store, put.body(body.into())).await;
     }
-    host
+    app
 }
 
 async fn send(store: &Store, request: http::Result<Request<Body>>) {

@@ -11,6 +11,7 @@ mod bodies;
 mod closed;
 mod connections;
 mod crowds;
+mod files_at_once;
 mod headers;
 mod load;
 mod logins;
