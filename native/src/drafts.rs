@@ -230,7 +230,8 @@ impl Drafting {
             origin(at.and_then(|at| self.places.get(at)))
         };
         let wanted = Wanted::of(change, base.as_ref(), other, target.tag.clone());
-        let registry = crate::place::connected(&target.registry, self.options).await?;
+        let registry = crate::place::connected(&target.registry, &target.repository, self.options);
+        let registry = registry.await?;
         let options = transfer::Options::default();
         let plan = transfer::plan(&wanted, &registry, &target.repository, options, &Patience).await;
         plan.map(|plan| (registry, plan)).map_err(|error| OpenError(error.to_string()))

@@ -87,24 +87,26 @@ pub async fn reached(
              registry. Name the file in its place, for a draft with --base."
         )));
     }
-    let registry = connected(&reference.registry, options).await?;
     let repository = reference.repository.clone();
+    let registry = connected(&reference.registry, &repository, options).await?;
     Ok((Place::Repository(Box::new(registry), repository), reference.clone()))
 }
 
-/// A registry, with the login that this machine has for it.
+/// A registry, with the login that this machine has for a repository of it.
 ///
 /// # Errors
 /// When its name can't be asked for, or a helper program fails.
 pub async fn connected(
     name: &drydock::reference::Registry,
+    repository: &Repository,
     options: Options,
 ) -> Result<Registry<Sockets>, OpenError> {
     let plain = options.plain_http || name.is_loopback();
     let scheme = if plain { Scheme::Http } else { Scheme::Https };
     let registry = Registry::new(Sockets::new().map_err(OpenError)?, name.clone(), scheme, now);
     let registry = registry.map_err(|error| OpenError(error.to_string()))?;
-    if let Some(login) = Logins::of_this_machine().find(name).await.map_err(OpenError)? {
+    let login = Logins::of_this_machine().find(name, Some(repository)).await;
+    if let Some(login) = login.map_err(OpenError)? {
         registry.log_in(login);
     }
     Ok(registry)

@@ -177,6 +177,36 @@ async fn a_platform_is_named_as_in_the_page() {
     }
 }
 
+/// containers-auth.json(5): the longest key that the repository begins with counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_for_a_namespace_is_used_in_it_alone() {
+    let host = registry().await;
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_str().unwrap();
+    // `demo:secret` and `demo:wrong`
+    let (good, bad) = ("ZGVtbzpzZWNyZXQ=", "ZGVtbzp3cm9uZw==");
+    let image = format!("{host}/fault/basic/sample/hello:latest");
+    let cases: [(&[(&str, &str)], i32); 7] = [
+        (&[("", good)], 0),
+        (&[("/fault", good)], 0),
+        (&[("/fault/basic/sample/hello", good)], 0),
+        (&[("/fault/basic", good), ("", bad), ("/fault", bad)], 0),
+        (&[("/fault/basic", bad), ("", good)], 2),
+        (&[("/fault/bas", good)], 2),
+        (&[("/other", good)], 2),
+    ];
+    for (entries, code) in cases {
+        let auths = entries
+            .iter()
+            .map(|(path, auth)| (format!("{host}{path}"), serde_json::json!({ "auth": auth })));
+        let auths: serde_json::Map<String, Value> = auths.collect();
+        let config = serde_json::json!({ "auths": auths }).to_string();
+        fs::write(folder.path().join("config.json"), config).unwrap();
+        let output = drydock_with(&["verify", &image], at).await;
+        assert_eq!(output.status.code(), Some(code), "{entries:?}: {output:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn shells_and_man_learn_every_command() {
     let script = drydock(&["completions", "bash"]).await;
