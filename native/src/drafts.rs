@@ -6,25 +6,23 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use drydock::archive::Name;
-use drydock::archive::write::{self as archive, Entry, Part};
+use drydock::archive::write::Part;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
-use drydock::document::Document;
 use drydock::edit::{
     Base, Built, Change, Context, Draft, Image, Input, Made, Pinned, Recipe, RecipeId, Time, apply,
     build_pending, link,
 };
 use drydock::image::{self, Options as Loading};
 use drydock::media_type::MediaType;
-use drydock::reference::{Reference, Tag, Target};
+use drydock::reference::Reference;
 use drydock::registry::Registry;
-use drydock::transfer::copy::{Scope, gather};
-use drydock::transfer::{self, Drafted, Event, Origin, Plan, Run, Supply, Wanted};
+use drydock::transfer::{self, Event, Origin, Plan, Run, Supply, Wanted};
 
 use crate::materials::OnDisk;
 use crate::patience::Patience;
 use crate::place::{OpenError, Options, Place, open, reached};
+use crate::saving::{Archive, Saved, Saving};
 use crate::sockets::{Payload, Sockets};
 use crate::store::{Store, take};
 
@@ -59,15 +57,6 @@ pub struct Done {
     pub change: Change,
     /// What is remarkable about layers that were built, one sentence each.
     pub remarks: Vec<String>,
-}
-
-/// What an archive is written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Tools that read an OCI image layout.
-    Layout,
-    /// `docker load`.
-    DockerSave,
 }
 
 impl Drafting {
@@ -267,30 +256,12 @@ impl Drafting {
     pub async fn save(
         &self,
         change: &Change,
-        form: Form,
-        tag: Option<&Tag>,
+        saving: &Saving,
         to: &mut impl Write,
-    ) -> Result<(), OpenError> {
-        let root = Target::Digest(change.root.digest.clone());
-        let images = [(root, tag.cloned().into_iter().collect())];
-        let scope = Scope { platform: None, attached: true };
-        let wanted = gather(&Drafted::new(change), &Origin::Local, &images, &scope).await;
-        let wanted = wanted.map_err(|error| OpenError(error.to_string()))?;
-        let documents: BTreeMap<&Digest, &Document> =
-            wanted.documents.iter().map(|document| (document.digest(), document)).collect();
-        let names = |digest: &Digest| match tag {
-            Some(tag) if *digest == change.root.digest => vec![Name::Tag(tag.clone())],
-            _ => Vec::new(),
-        };
-        let entries: Vec<Entry> = transfer::archive_entries(&wanted.documents, names);
-        let lookup = |digest: &Digest| documents.get(digest).copied();
-        let plan = match form {
-            Form::Layout => archive::layout(&entries, &lookup),
-            Form::DockerSave => archive::docker_save(&entries, &lookup),
-        };
-        let plan = plan.map_err(|error| OpenError(format!("{error}.")))?;
+    ) -> Result<Saved, OpenError> {
+        let archive = Archive::of(change, saving).await?;
         let failed = |error: std::io::Error| OpenError(format!("It can't be written: {error}."));
-        for part in &plan.parts {
+        for part in &archive.plan.parts {
             match part {
                 Part::Bytes(bytes) => to.write_all(bytes).map_err(failed)?,
                 Part::Blob { digest, size, .. } => match change.bytes(digest) {
@@ -305,7 +276,8 @@ impl Drafting {
                 Part::Tar { digest, .. } => return Err(absent(digest)),
             }
         }
-        to.flush().map_err(failed)
+        to.flush().map_err(failed)?;
+        Ok(archive.saved)
     }
 }
 

@@ -10,11 +10,13 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
+use drydock::archive::Name;
 use drydock::edit::{Change, Draft, Time, link};
 use drydock::limits;
-use drydock::reference::{self, Reference};
+use drydock::platform::Platform;
+use drydock::reference::{Reference, Tag};
 use drydock::transfer::{Before, Event, Plan, Step, TagStep};
-use drydock_native::{Drafting, Form, Options};
+use drydock_native::{Drafting, Form, Options, Saving};
 
 use super::export::Target;
 use super::progress::Progress;
@@ -26,6 +28,7 @@ use super::{Failed, out, say};
   drydock apply draft.json
   drydock apply draft.json --push ghcr.io/owner/app:1.2.1
   drydock apply draft.json --base ghcr.io/owner/app:1.3 --files ./etc --save app.tar
+  drydock apply draft.json --save app.tar --format docker --platform linux/arm64 --tag app:1.2.1
 
 A draft is saved to a file, or copied as a link, in the edit view of the page. The same draft on the \
 same base gives the same digests here as there. The digest of the result is printed; without --push \
@@ -48,9 +51,17 @@ pub struct Apply {
     /// What the tar is for.
     #[arg(long, value_enum, default_value_t = SaveAs::Oci, requires = "save")]
     format: SaveAs,
-    /// The tag that the result has in the tar.
-    #[arg(long, requires = "save")]
-    tag: Option<reference::Tag>,
+    /// Only the image for this platform goes into the tar; an architecture alone is one of Linux.
+    #[arg(
+        long,
+        value_name = "[OS/]ARCH[/VARIANT]",
+        requires = "save",
+        value_parser = Platform::named
+    )]
+    platform: Option<Platform>,
+    /// The tag that the result has in the tar. docker load needs the name before it, too.
+    #[arg(long, value_name = "[NAME:]TAG", requires = "save", value_parser = name)]
+    tag: Option<Name>,
     /// Asks registries without TLS; those of this machine are always asked so.
     #[arg(long)]
     plain_http: bool,
@@ -160,14 +171,24 @@ async fn save(
         SaveAs::Oci => Form::Layout,
         SaveAs::Docker => Form::DockerSave,
     };
-    let tag = asked.tag.as_ref();
-    if path == Path::new("-") {
-        let mut out = io::BufWriter::with_capacity(1 << 20, out());
-        return drafting.save(change, form, tag, &mut out).await.map_err(Failed::told);
+    let saving = Saving { form, name: asked.tag.clone(), platform: asked.platform.clone() };
+    if form == Form::DockerSave && !matches!(saving.name, Some(Name::Reference(_))) {
+        say("docker load will give it no name: --tag app:1.2 does.");
     }
-    let mut file = Target::open(path)?;
-    drafting.save(change, form, tag, &mut file).await.map_err(Failed::told)?;
-    file.keep()
+    let saved = if path == Path::new("-") {
+        let mut out = io::BufWriter::with_capacity(1 << 20, out());
+        drafting.save(change, &saving, &mut out).await.map_err(Failed::told)?
+    } else {
+        let mut file = Target::open(path)?;
+        let saved = drafting.save(change, &saving, &mut file).await.map_err(Failed::told)?;
+        file.keep()?;
+        saved
+    };
+    saved.remarks.iter().for_each(|remark| say(remark));
+    if let Some(platform) = &asked.platform {
+        say(&format!("What is saved is the image for {platform}: {}.", saved.digest));
+    }
+    Ok(())
 }
 
 /// A draft by what was given for it.
@@ -199,6 +220,18 @@ fn read(given: &str) -> Result<Draft, Failed> {
         return Err(Failed::told(format!("A draft may have {most} bytes; this one has more.")));
     }
     link::from_text(&text).map_err(|error| Failed::told(format!("{error}.")))
+}
+
+/// What an image is called in an archive: by a tag alone, or by all of its name.
+fn name(text: &str) -> Result<Name, String> {
+    if !text.contains([':', '/']) {
+        return Tag::parse(text).map(Name::Tag).map_err(|error| error.to_string());
+    }
+    let reference = Reference::parse(text).map_err(|error| error.to_string())?.normalised();
+    match (&reference.tag, &reference.digest) {
+        (Some(_), None) => Ok(Name::Reference(reference)),
+        _ => Err(format!("\"{text}\" has no tag: expected one such as 1.2, or app:1.2")),
+    }
 }
 
 fn target(text: &str) -> Result<Reference, Failed> {

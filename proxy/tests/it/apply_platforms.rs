@@ -1,0 +1,49 @@
+//! `drydock apply` on an image for several platforms, as processes.
+
+use std::fs;
+
+use crate::apply::{draft, files, fixed, registry};
+use crate::shell::{drydock, text};
+
+/// `docker load` takes one platform: which one can be said.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_platform_is_saved_where_one_is_named() {
+    let host = registry().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (files, draft) = (files(folder.path()), draft(&host).to_string());
+    let tar = folder.path().join("made.tar").display().to_string();
+    let apply = ["apply", &draft, "--files", &files, "--save", &tar, "--format", "docker"];
+    let output = drydock(&apply).await;
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{output:?}");
+    assert!(text(&output.stderr).contains("--platform"), "{output:?}");
+
+    let platform = ["--platform", "arm64", "--tag", "app:1.2"];
+    let output = drydock(&[&apply[..], &platform].concat()).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(!text(&output.stderr).contains("no name"), "{output:?}");
+    let manifest = fs::read(&tar).unwrap();
+    let names = b"\"RepoTags\":[\"app:1.2\"]";
+    assert!(manifest.windows(names.len()).any(|bytes| bytes == names), "it has a name");
+    let root = fixed()["expected"]["root"].clone();
+    assert_eq!(text(&output.stdout).lines().next(), root.as_str());
+    let shown = drydock(&["show", &tar]).await;
+    let layers = fixed()["expected"]["layers"]["linux/arm64/v8"].clone();
+    for layer in layers.as_array().unwrap() {
+        assert!(text(&shown.stdout).contains(layer.as_str().unwrap()), "{shown:?}");
+    }
+    let saved = text(&shown.stdout).split_whitespace().find(|word| word.starts_with("sha256:"));
+    let told = format!("is the image for linux/arm64: {}", saved.unwrap());
+    assert!(text(&output.stderr).contains(&told), "{output:?}");
+    let verified = drydock(&["verify", &tar]).await;
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
+
+    for form in ["oci", "docker"] {
+        let apply = ["apply", &draft, "--files", &files, "--save", &tar, "--format", form];
+        let output = drydock(&[&apply[..], &["--platform", "linux/s390x"]].concat()).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains("linux/s390x") && said.contains("linux/arm64"), "{said}");
+    }
+    let output = drydock(&["apply", &draft, "--files", &files, "--platform", "arm64"]).await;
+    assert!(text(&output.stderr).contains("--save"), "{output:?}");
+}
