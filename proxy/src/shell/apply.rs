@@ -19,6 +19,7 @@ use drydock::transfer::{Before, Event, Plan, Step, TagStep};
 use drydock_native::{Drafting, Form, Options, Saving};
 
 use super::export::Target;
+use super::made::Made;
 use super::progress::Progress;
 use super::{Failed, out, say};
 
@@ -31,8 +32,8 @@ use super::{Failed, out, say};
   drydock apply draft.json --save app.tar --format docker --platform linux/arm64 --tag app:1.2.1
 
 A draft is saved to a file, or copied as a link, in the edit view of the page. The same draft on the \
-same base gives the same digests here as there. The digest of the result is printed; without --push \
-and --save that is all that is done.")]
+same base gives the same digests here as there. The digest of the result is printed, and a line for \
+each artifact that the draft attaches; without --push and --save that is all that is done.")]
 pub struct Apply {
     /// A file with a draft, a link to a draft, or - for a draft that comes through standard input.
     draft: String,
@@ -62,6 +63,9 @@ pub struct Apply {
     /// The tag that the result has in the tar. docker load needs the name before it, too.
     #[arg(long, value_name = "[NAME:]TAG", requires = "save", value_parser = name)]
     tag: Option<Name>,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    json: bool,
     /// Asks registries without TLS; those of this machine are always asked so.
     #[arg(long)]
     plain_http: bool,
@@ -113,14 +117,12 @@ pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
         push(&drafting, &change, target, &progress).await?;
     }
     drop(progress);
+    let made = Made::of(&change, target.as_ref());
     // What is saved to standard output has it for itself.
-    if asked.save.as_deref() != Some(Path::new("-")) {
-        let digest = &change.root.digest;
-        let mut out = out();
-        match target {
-            Some(target) => writeln!(out, "{target}@{digest}")?,
-            None => writeln!(out, "{digest}")?,
-        }
+    match asked.save.as_deref() == Some(Path::new("-")) {
+        true => made.lines().iter().for_each(|line| say(line)),
+        false if asked.json => writeln!(out(), "{:#}", made.json())?,
+        false => made.lines().iter().try_for_each(|line| writeln!(out(), "{line}"))?,
     }
     Ok(ExitCode::SUCCESS)
 }

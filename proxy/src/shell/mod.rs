@@ -8,6 +8,7 @@ mod about;
 mod apply;
 mod export;
 mod files;
+mod made;
 mod out;
 mod progress;
 mod sarif;

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::{Value, json};
+
 use crate::apply::{draft, files, fixed, registry};
 use crate::shell::{drydock, text};
 
@@ -46,4 +48,41 @@ async fn one_platform_is_saved_where_one_is_named() {
     }
     let output = drydock(&["apply", &draft, "--files", &files, "--platform", "arm64"]).await;
     assert!(text(&output.stderr).contains("--save"), "{output:?}");
+}
+
+/// An artifact that a draft attaches is found by its digest.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_digests_of_what_is_attached_are_told() {
+    let host = registry().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (files, draft) = (files(folder.path()), draft(&host).to_string());
+    let expected = fixed()["expected"].clone();
+    let (root, artifact) =
+        (expected["root"].as_str().unwrap(), expected["artifact"].as_str().unwrap());
+    let output = drydock(&["apply", &draft, "--files", &files]).await;
+    let attached = format!("attached: {artifact} application/vnd.cyclonedx+json to {root}");
+    assert_eq!(text(&output.stdout), format!("{root}\n{attached}\n"), "{output:?}");
+
+    let target = format!("{host}/made/attached:1");
+    let output = drydock(&["apply", &draft, "--files", &files, "--push", &target]).await;
+    let attached = format!("attached: {host}/made/attached@{artifact}");
+    let said = text(&output.stdout);
+    assert!(said.starts_with(&format!("{target}@{root}\n{attached} ")), "{output:?}");
+
+    let output = drydock(&["apply", &draft, "--files", &files, "--json", "--push", &target]).await;
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let repository = format!("{host}/made/attached");
+    assert_eq!(
+        result,
+        json!({
+            "digest": root,
+            "reference": format!("{target}@{root}"),
+            "attached": [{
+                "digest": artifact,
+                "reference": format!("{repository}@{artifact}"),
+                "artifactType": "application/vnd.cyclonedx+json",
+                "subject": root,
+            }],
+        })
+    );
 }
