@@ -12,6 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::{Args, ValueEnum};
 use drydock::archive::Name;
 use drydock::edit::{Change, Draft, Time, link};
+use drydock::finding::Finding;
 use drydock::limits;
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Tag};
@@ -21,7 +22,7 @@ use drydock_native::{Drafting, Form, Options, Saving};
 use super::export::Target;
 use super::made::Made;
 use super::progress::Progress;
-use super::{Failed, out, say};
+use super::{Failed, out, say, say_each};
 
 /// The options of `drydock apply`.
 #[derive(Debug, Clone, Args)]
@@ -107,7 +108,7 @@ pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
     }
     let done = drafting.done(&asked.files, now()).await.map_err(Failed::told)?;
     let change = done.change;
-    done.remarks.iter().for_each(|remark| say(remark));
+    say_each(done.remarks);
     warn(&change);
     // What can be taken back comes first.
     if let Some(path) = &asked.save {
@@ -135,7 +136,7 @@ async fn push(
 ) -> Result<(), Failed> {
     progress.say(format!("Asking {} what it has", target.registry));
     let (registry, plan) = drafting.plan(change, target).await.map_err(Failed::told)?;
-    plan.findings.iter().for_each(|finding| say(&finding.message));
+    say_each(plan.findings.iter().map(|finding| finding.message.clone()));
     say(&summary(&plan));
     for step in &plan.steps {
         if let Step::Tag(TagStep { tag, before: Before::Other(before), .. }) = step {
@@ -186,7 +187,7 @@ async fn save(
         file.keep()?;
         saved
     };
-    saved.remarks.iter().for_each(|remark| say(remark));
+    say_each(saved.remarks);
     if let Some(platform) = &asked.platform {
         say(&format!("What is saved is the image for {platform}: {}.", saved.digest));
     }
@@ -246,7 +247,12 @@ fn target(text: &str) -> Result<Reference, Failed> {
 }
 
 fn warn(change: &Change) {
-    change.findings.iter().for_each(|finding| say(&finding.message));
+    say_each(change.findings.iter().map(|Finding { subject, message, .. }| {
+        match message.contains(subject.as_str()) {
+            true => message.clone(),
+            false => format!("{subject}: {message}"),
+        }
+    }));
     let mut lost = BTreeMap::<_, usize>::new();
     for one in &change.lost {
         *lost.entry((&one.label, &one.before)).or_default() += 1;

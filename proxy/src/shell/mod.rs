@@ -15,6 +15,7 @@ mod sarif;
 mod show;
 mod verify;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -110,6 +111,16 @@ pub fn run(work: impl Future<Output = Result<ExitCode, Failed>>) -> ExitCode {
 /// A sentence beside the result.
 fn say(sentence: &str) {
     let _ = writeln!(io::stderr(), "drydock: {}", plain(sentence));
+}
+
+/// Sentences beside the result, each once: what holds for several platforms comes several times.
+fn say_each(sentences: impl IntoIterator<Item = String>) {
+    let mut said = BTreeSet::new();
+    for sentence in sentences {
+        if said.insert(sentence.clone()) {
+            say(&sentence);
+        }
+    }
 }
 
 /// A text of an image or a registry, which is not to command a terminal.

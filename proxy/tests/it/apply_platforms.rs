@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use drydock::digest::Digest;
 use serde_json::{Value, json};
 
 use crate::apply::{draft, files, fixed, registry};
@@ -85,4 +86,39 @@ async fn the_digests_of_what_is_attached_are_told() {
             }],
         })
     );
+}
+
+/// What holds for each platform is said once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_every_platform_is_said_once() {
+    let host = registry().await;
+    let digest = fixed()["image"]["root"].clone();
+    let content = b"x";
+    let file = json!({ "type": "file", "digest": Digest::sha256(content), "size": 1 });
+    let entry = |path: &str, node: &Value| json!({ "path": path, "mode": 493, "node": node });
+    let link = entry("link", &json!({ "type": "symlink", "target": "srv" }));
+    let layer = |entries: Value| json!({ "add": { "layer": { "files": { "entries": entries } } } });
+    let arm64 = json!({ "platforms": [{ "os": "linux", "architecture": "arm64" }] });
+    let add = |entry: Value| json!({ "action": { "layers": layer(json!([entry])) } });
+    // So that the layers below differ, and each platform has its own on top.
+    let mut other = add(entry("only", &json!({ "type": "directory" })));
+    other["scope"] = arm64;
+    let edits = json!([other, add(link), add(entry("link/x", &file))]);
+    let draft = json!({
+        "version": 1,
+        "base": { "image": format!("{host}/fixed@{}", digest.as_str().unwrap()) },
+        "time": "2024-05-01T12:00:00Z",
+        "edits": edits,
+    });
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("x"), content).unwrap();
+    let files = folder.path().display().to_string();
+    let output = drydock(&["apply", &draft.to_string(), "--files", &files]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let mut said: Vec<&str> = text(&output.stderr).lines().collect();
+    assert!(said.iter().any(|line| line.contains("/link is a symlink")), "{said:?}");
+    let all = said.len();
+    said.sort_unstable();
+    said.dedup();
+    assert_eq!(said.len(), all, "{output:?}");
 }

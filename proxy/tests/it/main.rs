@@ -30,3 +30,4 @@ mod shell;
 mod status;
 mod support;
 mod urls;
+mod verify_platforms;
