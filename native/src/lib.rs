@@ -15,6 +15,7 @@
 mod blobs;
 mod disk;
 mod drafts;
+mod images;
 pub mod layers;
 mod leftovers;
 pub mod logins;
@@ -27,7 +28,7 @@ mod store;
 
 pub use blobs::{AT_ONCE, Threads};
 pub use disk::{Disk, DiskError};
-pub use drafts::{Done, Drafting, Told};
+pub use drafts::{Done, Drafting, Told, With};
 pub use leftovers::Leftover;
 pub use materials::{BuildError, OnDisk};
 pub use patience::Patience;

@@ -15,7 +15,7 @@ use drydock::source::{
     BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
 };
 
-use crate::disk::{Disk, DiskError};
+use crate::disk::Disk;
 use crate::logins::Logins;
 use crate::patience::Patience;
 use crate::sockets::Sockets;
@@ -61,16 +61,52 @@ impl From<MakeError> for OpenError {
 /// # Errors
 /// When there is no such archive or reference, or several images could be meant.
 pub async fn open(image: &str, options: Options) -> Result<(Place, Reference), OpenError> {
-    if image == "-" {
-        return archived(Disk::piped(io::stdin().lock()).await, "-", None).await;
+    let (place, reference, target) = holder(image, options).await?;
+    match &place {
+        Place::Archive(source) => {
+            let reference = chosen(source, image, target, reference)?;
+            Ok((place, reference))
+        }
+        Place::Repository(..) => Ok((place, reference)),
     }
-    if let Some((path, target)) = on_disk(image) {
-        return archived(Disk::open(path).await, image, target).await;
-    }
-    let reference = Reference::parse(image)
-        .map_err(|error| OpenError(format!("{error}. There is no file {image} either.")))?
-        .normalised();
-    reached(&reference, options).await
+}
+
+/// Opens the archive or repository that is named, whichever of its images is meant. For an archive the
+/// reference names none of them yet; what was named behind it comes third.
+///
+/// # Errors
+/// When there is no such archive or reference.
+pub(crate) async fn holder(
+    image: &str,
+    options: Options,
+) -> Result<(Place, Reference, Option<Target>), OpenError> {
+    let (opened, target) = if image == "-" {
+        (Disk::piped(io::stdin().lock()).await, None)
+    } else if let Some((path, target)) = on_disk(image) {
+        (Disk::open(path).await, target)
+    } else {
+        let reference = Reference::parse(image)
+            .map_err(|error| OpenError(format!("{error}. There is no file {image} either.")))?
+            .normalised();
+        let (place, reference) = reached(&reference, options).await?;
+        return Ok((place, reference, None));
+    };
+    let told = |why: String| OpenError(format!("{image} can't be opened. {why}"));
+    let (files, disk) = opened.map_err(|error| told(error.to_string()))?;
+    let source = ArchiveSource::open(files, disk).await;
+    let source = source.map_err(|error| told(format!("{error}.")))?;
+    let reference =
+        Reference::parse("localhost/archive").map_err(|error| told(error.to_string()))?;
+    Ok((Place::Archive(Box::new(source)), reference, target))
+}
+
+/// The registry by which a browser names its drafts.
+pub(crate) const BROWSER_DRAFT: &str = "draft.invalid";
+
+/// Whether a reference stands for a file or a draft in a browser. No registry has a name that ends so
+/// (RFC 2606).
+pub(crate) fn is_of_a_browser(reference: &Reference) -> bool {
+    reference.registry.as_str().ends_with(".invalid")
 }
 
 /// The repository of a reference.
@@ -81,10 +117,10 @@ pub async fn reached(
     reference: &Reference,
     options: Options,
 ) -> Result<(Place, Reference), OpenError> {
-    if reference.registry.as_str().ends_with(".invalid") {
+    if is_of_a_browser(reference) {
         return Err(OpenError(format!(
             "{reference} is an image that was opened from a file, or a draft, in a browser: it is in no \
-             registry. Name the file in its place, for a draft with --base."
+             registry. Name a tar or folder in its place."
         )));
     }
     let repository = reference.repository.clone();
@@ -134,15 +170,13 @@ fn on_disk(image: &str) -> Option<(&Path, Option<Target>)> {
     Path::new(path).exists().then(|| (Path::new(path), Some(Target::Tag(tag))))
 }
 
-async fn archived(
-    opened: Result<(archive::Files, Disk), DiskError>,
+/// The image that is meant in an archive: the one that was named, or the only one.
+fn chosen(
+    source: &ArchiveSource<Disk>,
     name: &str,
     target: Option<Target>,
-) -> Result<(Place, Reference), OpenError> {
-    let told = |why: String| OpenError(format!("{name} can't be opened. {why}"));
-    let (files, disk) = opened.map_err(|error| told(error.to_string()))?;
-    let source = ArchiveSource::open(files, disk).await;
-    let source = source.map_err(|error| told(format!("{error}.")))?;
+    reference: Reference,
+) -> Result<Reference, OpenError> {
     let target = match target {
         Some(target) => target,
         None => match source.archive().images().as_slice() {
@@ -156,22 +190,18 @@ async fn archived(
                     )
                 });
                 let names: Vec<String> = names.collect();
-                let why = format!(
-                    "It has {} images; name one of them behind it: {}.",
+                return Err(OpenError(format!(
+                    "{name} can't be opened. It has {} images; name one of them behind it: {}.",
                     names.len(),
                     names.join(", ")
-                );
-                return Err(told(why));
+                )));
             }
         },
     };
-    let mut reference =
-        Reference::parse("localhost/archive").map_err(|error| told(error.to_string()))?;
-    match target {
-        Target::Tag(tag) => reference.tag = Some(tag),
-        Target::Digest(digest) => reference.digest = Some(digest),
-    }
-    Ok((Place::Archive(Box::new(source)), reference))
+    Ok(match target {
+        Target::Tag(tag) => Reference { tag: Some(tag), ..reference },
+        Target::Digest(digest) => Reference { digest: Some(digest), ..reference },
+    })
 }
 
 /// Why a place did not give something.

@@ -17,7 +17,7 @@ use drydock::limits;
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Tag};
 use drydock::transfer::{Before, Event, Plan, Step, TagStep};
-use drydock_native::{Drafting, Form, Options, Saving};
+use drydock_native::{Drafting, Form, Options, Saving, With};
 
 use super::export::Target;
 use super::made::Made;
@@ -41,6 +41,11 @@ pub struct Apply {
     /// The image that the edits are done to, in place of the one that the draft was made on.
     #[arg(long, value_name = "IMAGE")]
     base: Option<String>,
+    /// A tar, a folder with an OCI image layout, or a repository in which the images that the draft
+    /// names are looked for first, by their digests; may be given several times. Those that were opened
+    /// from a file in a browser are in no other place.
+    #[arg(long = "image", value_name = "IMAGE")]
+    images: Vec<String>,
     /// A file or folder with files that the draft names by their digests; may be given several times.
     #[arg(long, value_name = "PATH")]
     files: Vec<PathBuf>,
@@ -99,8 +104,8 @@ pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
         drydock::edit::Base::Image(pinned) => Some(pinned.digest().clone()),
         _ => None,
     };
-    let drafting = Drafting::open(draft, asked.base.as_deref(), options, told).await;
-    let drafting = drafting.map_err(Failed::told)?;
+    let with = With { base: asked.base.clone(), images: asked.images.clone() };
+    let drafting = Drafting::open(draft, &with, options, told).await.map_err(Failed::told)?;
     if let (Some(made_on), Some(base)) = (made_on, drafting.base())
         && made_on != *base
     {

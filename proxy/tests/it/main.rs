@@ -6,6 +6,7 @@
 
 mod address;
 mod apply;
+mod apply_images;
 mod apply_platforms;
 mod assets;
 mod bodies;
