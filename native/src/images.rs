@@ -123,7 +123,7 @@ impl Images {
         let options = Loading { referrers: true, ..Loading::default() };
         let loaded = image::load(place, reference, options, async |_, _| {}).await;
         if let Some(failure) = loaded.failure {
-            return Err(OpenError(failure.to_string()));
+            return Err(OpenError(failure.advised()));
         }
         for node in loaded.graph.nodes() {
             if let Some(descriptor) = &node.descriptor {

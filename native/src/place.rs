@@ -84,6 +84,11 @@ pub(crate) async fn holder(
         (Disk::piped(io::stdin().lock()).await, None)
     } else if let Some((path, target)) = on_disk(image) {
         (Disk::open(path).await, target)
+    } else if is_path(image) {
+        return Err(OpenError(format!(
+            "There is no file or folder {image}. An image is a tar or a folder on this machine, or a \
+             reference such as ghcr.io/owner/app:1.2."
+        )));
     } else {
         let reference = Reference::parse(image)
             .map_err(|error| OpenError(format!("{error}. There is no file {image} either.")))?
@@ -154,6 +159,20 @@ fn now() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Whether a name is meant as a path, though nothing is there: nobody wants to hear that Docker Hub has
+/// no image app.tar.
+fn is_path(name: &str) -> bool {
+    let name = name.rsplit_once('@').map_or(name, |(path, _)| path);
+    let path = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
+    let path = path.map_or(name, |(path, _)| path);
+    let has_registry = path
+        .split_once('/')
+        .is_some_and(|(first, _)| first.contains(['.', ':']) || first == "localhost");
+    let is_archive = [".tar", ".tgz", ".tar.gz", ".tar.zst"].iter().any(|end| path.ends_with(end));
+    ["/", "./", "../", "~"].iter().any(|start| path.starts_with(start))
+        || is_archive && !has_registry
+}
+
 /// The path in a name and the image in what lies there.
 fn on_disk(image: &str) -> Option<(&Path, Option<Target>)> {
     let whole = Path::new(image);
@@ -211,6 +230,27 @@ pub enum Failed {
     Registry(registry::Error),
     /// The archive did not.
     Archive(archive::Error),
+}
+
+impl Failed {
+    /// The sentence, and what can be done about it from a shell.
+    #[must_use]
+    pub fn advised(&self) -> String {
+        use registry::{Error, Login};
+
+        let advice = match self {
+            Self::Archive(_) => "",
+            Self::Registry(Error::Unauthorized { login: Login::Possible, .. }) => {
+                "Log in with docker login or podman login, or check the name: many registries ask for \
+                 a login where a repository does not exist."
+            }
+            Self::Registry(Error::Unauthorized { login: Login::Refused, .. }) => {
+                "Renew it with docker login or podman login, and see that it may read this repository."
+            }
+            Self::Registry(error) => error.advice(),
+        };
+        format!("{self} {advice}").trim_end().to_owned()
+    }
 }
 
 impl std::fmt::Display for Failed {
@@ -318,5 +358,29 @@ impl Source for Place {
         kind: CosignKind,
     ) -> Result<Option<CosignTag>, Failed> {
         on_each!(self, source => source.cosign_tag(digest, kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_meant_as_a_path_is_no_reference() {
+        for path in
+            ["app.tar", "out/app.tar:1.2", "./app", "../x", "/x", "~/app.tgz", "a.tar.zst@x"]
+        {
+            assert!(is_path(path), "{path}");
+        }
+        for name in [
+            "alpine:3.20",
+            "owner/app",
+            "ghcr.io/owner/app.tar",
+            "localhost:5000/app.tar:1",
+            "localhost/app.tar",
+            "app:1.tar",
+        ] {
+            assert!(!is_path(name), "{name}");
+        }
     }
 }

@@ -90,6 +90,9 @@ enum SaveAs {
 pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
     let draft = read(&asked.draft)?;
     let target = asked.push.as_deref().map(target).transpose()?;
+    if let Some(path) = asked.save.as_deref().filter(|path| *path != Path::new("-")) {
+        Target::foresee(path)?;
+    }
     let progress = Arc::new(Progress::new("Loading the documents"));
     let shown = Arc::clone(&progress);
     let told: drydock_native::Told = Arc::new(move |what: &str, bytes: u64| {
@@ -209,7 +212,10 @@ fn read(given: &str) -> Result<Draft, Failed> {
             stdin.take(most + 1).read_to_string(&mut text).map_err(Failed::told)?;
             text
         }
-        path if Path::new(path).exists() && !Path::new(path).is_dir() => {
+        folder if Path::new(folder).is_dir() => {
+            return Err(Failed::told(format!("{folder} is a folder, and a draft is a file.")));
+        }
+        path if Path::new(path).exists() => {
             let failed = |error: io::Error| Failed::told(format!("{path} can't be read: {error}."));
             let mut text = String::new();
             let file = fs::File::open(path).map_err(failed)?;
@@ -227,7 +233,15 @@ fn read(given: &str) -> Result<Draft, Failed> {
     if text.len() as u64 > most {
         return Err(Failed::told(format!("A draft may have {most} bytes; this one has more.")));
     }
-    link::from_text(&text).map_err(|error| Failed::told(format!("{error}.")))
+    let has_draft = text.contains(link::MARK) || text.trim_start().starts_with('{');
+    link::from_text(&text).map_err(|error| match has_draft {
+        true => Failed::told(format!("{error}.")),
+        false => Failed::told(format!(
+            "There is no draft in what was given: expected the JSON that the page saves, or a link to \
+             a draft, which has {} in it.",
+            link::MARK
+        )),
+    })
 }
 
 /// What an image is called in an archive: by a tag alone, or by all of its name.

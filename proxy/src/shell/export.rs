@@ -41,6 +41,9 @@ pub struct Export {
 
 /// Writes the tar.
 pub async fn run(asked: &Export) -> Result<ExitCode, Failed> {
+    if let Some(path) = asked.output.as_deref() {
+        Target::foresee(path)?;
+    }
     let opened = Opened::of(&asked.image, &asked.only).await?;
     let progress = Progress::new("Reading the layers");
     let store = Store::new().map_err(Failed::told)?;
@@ -112,8 +115,26 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Says before any work is done that there is no place for it.
+    pub(super) fn foresee(path: &Path) -> Result<(), Failed> {
+        let folder = folder_of(path);
+        if path.is_dir() {
+            let why = format!("{} is a folder: name a file to be written.", path.display());
+            return Err(Failed::told(why));
+        }
+        if !folder.is_dir() {
+            return Err(Failed::told(format!(
+                "There is no folder {} in which {} could be written: make it first.",
+                folder.display(),
+                path.display()
+            )));
+        }
+        Ok(())
+    }
+
     /// A link is followed: what it leads to is written.
     pub(super) fn open(path: &Path) -> Result<Self, Failed> {
+        Self::foresee(path)?;
         let failed = |error: io::Error| unwritten(path, &error);
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let there = fs::metadata(&place).ok();
@@ -121,12 +142,12 @@ impl Target {
             let file = OpenOptions::new().write(true).open(&place).map_err(failed)?;
             return Ok(Self::There(Watched::new(file)));
         }
-        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder_of(&place);
         let mut builder = tempfile::Builder::new();
         // Others may read it as far as the umask lets them: it is a file like any other.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder.unwrap_or_else(|| Path::new("."))).map_err(failed)?;
+        let file = builder.tempfile_in(folder).map_err(failed)?;
         if let Some(there) = there {
             file.as_file().set_permissions(there.permissions()).map_err(failed)?;
         }
@@ -162,6 +183,12 @@ impl Write for Target {
     }
 }
 
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or_else(|| Path::new("."))
+}
+
+/// Which temporary file it was does not matter to anybody.
 fn unwritten(path: &Path, error: &io::Error) -> Failed {
-    Failed::told(format!("{} can't be written: {error}.", path.display()))
+    Failed::told(format!("{} can't be written: {}.", path.display(), error.kind()))
 }

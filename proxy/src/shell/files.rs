@@ -136,7 +136,9 @@ pub async fn print(asked: &Cat) -> Result<ExitCode, Failed> {
     let opened = Opened::of(&asked.image, &asked.only).await?;
     let overlay = opened.overlay().await?;
     let path = asked.path.trim_matches('/');
-    let absent = |why: &str| Failed::told(format!("{} {why} in the image.", asked.path));
+    let absent = |why: &str| {
+        Failed::told(format!("{} {why} in the image. drydock files lists what is.", asked.path))
+    };
     let followed = overlay
         .follow(path.as_bytes(), true)
         .map_err(|_| absent("leads in a circle or below a file"))?;
@@ -179,7 +181,7 @@ impl Opened {
         let loaded = image::load(&place, &reference, options, async |_, _| {}).await;
         drop(progress);
         if let Some(failure) = loaded.failure {
-            return Err(Failed::told(failure));
+            return Err(Failed::told(failure.advised()));
         }
         let entries = image::platforms(&loaded.graph);
         if only.platform.is_none()

@@ -64,7 +64,7 @@ pub async fn run(asked: &Verify) -> Result<ExitCode, Failed> {
     drop(progress);
     let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let report = session.report(elapsed);
-    print(asked, &report)?;
+    print(asked, &report, loaded.failure.as_ref())?;
     Ok(match report.verdict {
         Verdict::Verified => ExitCode::SUCCESS,
         Verdict::Failed => ExitCode::FAILURE,
@@ -80,7 +80,12 @@ fn show(progress: &Progress, session: &Session) {
     progress.bytes(format!("{open} blobs left"), done, all);
 }
 
-fn print(asked: &Verify, report: &Report) -> Result<(), Failed> {
+/// `failure` says why the image could not be had at all.
+fn print(
+    asked: &Verify,
+    report: &Report,
+    failure: Option<&drydock_native::Failed>,
+) -> Result<(), Failed> {
     let mut out = out();
     if asked.json {
         let json = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
@@ -99,6 +104,11 @@ fn print(asked: &Verify, report: &Report) -> Result<(), Failed> {
     writeln!(out, "{verdict}: {}", plain(&report.reference))?;
     if let Some(digest) = &report.digest {
         writeln!(out, "{digest}")?;
+    }
+    if let Some(failure) = failure {
+        // The findings say the same, and not what can be done.
+        writeln!(out, "{}. {}", report.headline(), plain(&failure.advised()))?;
+        return Ok(());
     }
     writeln!(out, "{}. {}", report.headline(), plain(&report.detail()))?;
     for (finding, subjects) in alike(&report.findings) {

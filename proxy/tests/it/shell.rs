@@ -131,12 +131,30 @@ async fn what_can_not_be_done_is_a_sentence() {
     let file = folder.path().join("no.tar");
     fs::write(&file, "no tar").unwrap();
     let image = format!("{host}/sample/hello:latest");
+    let at = folder.path().to_str().unwrap();
+    let empty = serde_json::json!({ "family": "oci", "platform": { "os": "linux", "architecture": "arm" } });
+    let draft =
+        serde_json::json!({ "version": 1, "base": { "empty": empty }, "edits": [] }).to_string();
     for (arguments, said) in [
         (&["verify", file.to_str().unwrap()][..], "This file is no tar"),
         (&["verify", "no such reference"], "There is no file no such reference either."),
         (&["files", "--platform", "linux/s390x", &image], "no platform linux/s390x; it has"),
         (&["files", "--layer", "99", &image], "there is no layer 99"),
         (&["cat", &image, "/nowhere"], "/nowhere is not in the image"),
+        (&["cat", &image, "/nowhere"], "drydock files lists what is"),
+        (&["verify", "no-such.tar"], "There is no file or folder no-such.tar."),
+        (&["verify", "./no-such"], "There is no file or folder ./no-such."),
+        (&["apply", &draft, "--save", "/nowhere/x.tar"], "There is no folder /nowhere in which"),
+        (&["apply", "-"], "There is no draft in what was given: expected the JSON"),
+        (&["apply", file.to_str().unwrap()], "There is no draft in what was given"),
+        (&["apply", at], "is a folder, and a draft is a file"),
+        (&["export", &image, "-o", "/nowhere/x.tar"], "There is no folder /nowhere in which"),
+        (&["export", &image, "-o", at], "is a folder: name a file"),
+        (&["show", "127.0.0.1:1/x:1"], "Check the name and the port of the registry"),
+        (&["files", "127.0.0.1:1/x:1"], "Check the name and the port of the registry"),
+        (&["files", &format!("{host}/sample/hello:nope")], "Check the name, or look at the tags"),
+        (&["files", &format!("{host}/fault/basic/sample/hello:latest")], "with docker login or"),
+        (&["layout", "gc", "/nowhere"], "/nowhere"),
     ] {
         let output = drydock(arguments).await;
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{arguments:?}");
@@ -204,6 +222,22 @@ async fn a_login_for_a_namespace_is_used_in_it_alone() {
         fs::write(folder.path().join("config.json"), config).unwrap();
         let output = drydock_with(&["verify", &image], at).await;
         assert_eq!(output.status.code(), Some(code), "{entries:?}: {output:?}");
+    }
+}
+
+/// What can't be had is told once, with what can be done.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_can_not_be_had_is_one_sentence() {
+    let host = registry().await;
+    for (image, said) in [
+        ("127.0.0.1:1/x:1", "Check the name and the port of the registry"),
+        (&*format!("{host}/nothing/here:1"), "There is no repository"),
+    ] {
+        let output = drydock(&["verify", image]).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let lines: Vec<&str> = text(&output.stdout).lines().collect();
+        assert_eq!(lines[0], format!("incomplete: {image}"));
+        assert!(lines.len() == 2 && lines[1].contains(said), "{lines:#?}");
     }
 }
 
