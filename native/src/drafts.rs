@@ -16,12 +16,12 @@ use drydock::edit::{
 use drydock::media_type::MediaType;
 use drydock::reference::Reference;
 use drydock::registry::Registry;
-use drydock::transfer::{self, Event, Origin, Plan, Run, Supply, Wanted};
+use drydock::transfer::{self, Event, Origin, Plan, PlanError, Run, RunError, Supply, Wanted};
 
 use crate::images::Images;
 use crate::materials::OnDisk;
 use crate::patience::Patience;
-use crate::place::{OpenError, Options, Place, open};
+use crate::place::{Failed, OpenError, Options, Place, open};
 use crate::saving::{Archive, Saved, Saving};
 use crate::sockets::{Payload, Sockets};
 use crate::store::{Store, take};
@@ -229,7 +229,11 @@ impl Drafting {
         let registry = registry.await?;
         let options = transfer::Options::default();
         let plan = transfer::plan(&wanted, &registry, &target.repository, options, &Patience).await;
-        plan.map(|plan| (registry, plan)).map_err(|error| OpenError(error.to_string()))
+        let told = |error| match error {
+            PlanError::Target(error) => OpenError(Failed::Registry(error).advised()),
+            error => OpenError(error.to_string()),
+        };
+        plan.map(|plan| (registry, plan)).map_err(told)
     }
 
     /// Carries a plan out.
@@ -252,7 +256,10 @@ impl Drafting {
             overwrite: false,
             on,
         };
-        run.to_end().await.map_err(|error| OpenError(error.to_string()))
+        run.to_end().await.map_err(|error| match error {
+            RunError::Target(error) => OpenError(Failed::Registry(error).advised()),
+            error => OpenError(error.to_string()),
+        })
     }
 
     /// Writes the result as an archive.

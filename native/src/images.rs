@@ -76,7 +76,9 @@ impl Images {
                     return self.load_at(at, &reference).await;
                 }
                 Err(error) if error.is_not_found() => {}
-                Err(error) => return Err(OpenError(format!("{}: {error}", given.name))),
+                Err(error) => {
+                    return Err(OpenError(format!("{}: {}", given.name, error.advised())));
+                }
             }
         }
         if is_of_a_browser(pinned.reference()) {

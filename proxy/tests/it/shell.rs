@@ -145,6 +145,7 @@ async fn what_can_not_be_done_is_a_sentence() {
         (&["verify", "no-such.tar"], "There is no file or folder no-such.tar."),
         (&["verify", "./no-such"], "There is no file or folder ./no-such."),
         (&["apply", &draft, "--save", "/nowhere/x.tar"], "There is no folder /nowhere in which"),
+        (&["apply", &draft, "--push", "127.0.0.1:1/x:1"], "Check the name and the port"),
         (&["apply", "-"], "There is no draft in what was given: expected the JSON"),
         (&["apply", file.to_str().unwrap()], "There is no draft in what was given"),
         (&["apply", at], "is a folder, and a draft is a file"),
