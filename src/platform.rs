@@ -41,6 +41,16 @@ impl Platform {
         Self { os: "linux".to_owned(), architecture: "amd64".to_owned(), ..Self::default() }
     }
 
+    /// The platform that a person names: as [`FromStr`] reads it, or an architecture alone, which is
+    /// one of Linux.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn named(text: &str) -> Result<Self, PlatformError> {
+        let as_linux = |error| format!("linux/{text}").parse().map_err(|_| error);
+        text.parse().or_else(as_linux)
+    }
+
     /// `unknown/unknown`, under which BuildKit lists attestations.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
@@ -228,6 +238,21 @@ mod tests {
             "windows/amd64:10.0 (entry 2)",
         ] {
             assert!(text.parse::<Platform>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_architecture_alone_is_one_of_linux() {
+        for (name, platform) in [
+            ("arm64", "linux/arm64"),
+            ("x86_64", "linux/x86_64"),
+            ("windows/amd64:10.0", "windows/amd64:10.0"),
+            ("linux/arm/v7", "linux/arm/v7"),
+        ] {
+            assert_eq!(Platform::named(name).map(|p| p.to_string()), Ok(platform.to_owned()));
+        }
+        for text in ["", "linux/", "entry 3", "linux/arm64 (entry 3)", "a/b/c/d"] {
+            assert_eq!(Platform::named(text), Err(PlatformError(text.to_owned())));
         }
     }
 

@@ -8,7 +8,7 @@ use drydock::digest::Digest;
 use drydock::edit::{Action, Base, Draft, Edit, LayerEdit, LayerInput, Packing, Pinned, Time};
 use drydock::reference::Reference;
 use drydock::source::Source as _;
-use drydock_native::{Drafting, open};
+use drydock_native::{Drafting, With, open};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +25,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let layer = LayerInput::Given { name, digest: of, size, packing };
     let mut draft = Draft::new(Base::Image(Pinned::new(reference, digest)));
     draft.edits.push(Edit::all(Action::Layers(LayerEdit::Add { layer, base })));
-    let drafting = Drafting::open(draft, None, Default::default(), Arc::new(|_, _| {})).await?;
+    let with = With::default();
+    let drafting = Drafting::open(draft, &with, Default::default(), Arc::new(|_, _| {})).await?;
     let now = Time::from_unix(0).ok_or("1970 is a year")?;
     let done = drafting.done(&[PathBuf::from(tar)], now).await?;
     let target = Reference::parse(&target)?;

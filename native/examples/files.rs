@@ -13,10 +13,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = std::env::args().nth(1).ok_or("which image?")?;
     let (place, reference) = open(&name, Default::default()).await?;
     let loaded = image::load(&place, &reference, Options::default(), async |_, _| {}).await;
-    let (threads, mut told, mut indexes) = (Threads::new(&place), Vec::new(), Vec::new());
-    for layer in layers::of(&loaded.graph, None)? {
-        indexes.push(threads.layer(&layer, &|_| {}, &mut told).await?);
-    }
+    let layers = layers::of(&loaded.graph, None)?;
+    let indexes = Threads::new(&place).layers(&layers, &|_| {}, &mut Vec::new()).await?;
     let tree = Tree::new(Arc::new(Overlay::build(&indexes)));
     print!("{}", listing::json_lines(&tree)?);
     Ok(())

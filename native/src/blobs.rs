@@ -20,6 +20,8 @@ use crate::sockets::Sockets;
 
 /// Bytes that a thread is given at once.
 const PIECE: usize = 1 << 20;
+/// Blobs that are read at once: as many as the library asks one host for.
+pub const AT_ONCE: usize = 4;
 /// How often the board is shown anew.
 const TICK: Duration = Duration::from_millis(100);
 

@@ -6,25 +6,23 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use drydock::archive::Name;
-use drydock::archive::write::{self as archive, Entry, Part};
+use drydock::archive::write::Part;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
-use drydock::document::Document;
 use drydock::edit::{
     Base, Built, Change, Context, Draft, Image, Input, Made, Pinned, Recipe, RecipeId, Time, apply,
     build_pending, link,
 };
-use drydock::image::{self, Options as Loading};
 use drydock::media_type::MediaType;
-use drydock::reference::{Reference, Tag, Target};
+use drydock::reference::Reference;
 use drydock::registry::Registry;
-use drydock::transfer::copy::{Scope, gather};
-use drydock::transfer::{self, Drafted, Event, Origin, Plan, Run, Supply, Wanted};
+use drydock::transfer::{self, Event, Origin, Plan, PlanError, Run, RunError, Supply, Wanted};
 
+use crate::images::Images;
 use crate::materials::OnDisk;
 use crate::patience::Patience;
-use crate::place::{OpenError, Options, Place, open, reached};
+use crate::place::{Failed, OpenError, Options, Place, open};
+use crate::saving::{Archive, Saved, Saving};
 use crate::sockets::{Payload, Sockets};
 use crate::store::{Store, take};
 
@@ -35,12 +33,12 @@ pub type Told = Arc<dyn Fn(&str, u64) + Send + Sync>;
 pub struct Drafting {
     draft: Draft,
     image: Image,
+    /// The place of the base, if it is anywhere.
+    base_at: Option<usize>,
     bases: Vec<Image>,
-    /// Where the base is, if it is anywhere, and then the other images.
-    places: Vec<Place>,
-    has_base: bool,
-    /// Which of the places has what.
-    at: BTreeMap<Digest, usize>,
+    /// The place of each of them.
+    bases_at: Vec<usize>,
+    images: Images,
     store: Store,
     options: Options,
     told: Told,
@@ -52,6 +50,16 @@ impl std::fmt::Debug for Drafting {
     }
 }
 
+/// Which images a draft is carried out with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct With {
+    /// Takes the place of the draft's base: the edits are done to that image, whichever it is.
+    pub base: Option<String>,
+    /// Tars, folders and repositories in which the images that the draft names are looked for first,
+    /// by their digests.
+    pub images: Vec<String>,
+}
+
 /// What came of a draft.
 #[derive(Debug)]
 pub struct Done {
@@ -61,69 +69,56 @@ pub struct Done {
     pub remarks: Vec<String>,
 }
 
-/// What an archive is written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Tools that read an OCI image layout.
-    Layout,
-    /// `docker load`.
-    DockerSave,
-}
-
 impl Drafting {
-    /// Loads the images that a draft starts from and names. `base` takes the place of its base: the
-    /// edits are done to that image, whichever it is.
+    /// Loads the images that a draft starts from and names.
     ///
     /// # Errors
-    /// When one can't be read, or is none that can be edited.
+    /// When one can't be found or read, or is none that can be edited.
     pub async fn open(
         mut draft: Draft,
-        base: Option<&str>,
+        with: &With,
         options: Options,
         told: Told,
     ) -> Result<Self, OpenError> {
-        let (mut places, mut at) = (Vec::new(), BTreeMap::new());
-        let pinned = match &draft.base {
-            Base::Image(pinned) => Some(pinned.clone()),
-            Base::Empty { .. } | Base::EmptyIndex { .. } => None,
-        };
-        let opened = match (base, &pinned) {
-            (Some(name), Some(_)) => Some(open(name, options).await?),
+        let mut images = Images::given(&with.images, options).await?;
+        told("Loading the documents", 0);
+        let loaded = match (with.base.as_deref(), draft.base.image().cloned()) {
+            (Some(name), Some(pinned)) => {
+                let (place, reference) = open(name, options).await?;
+                let (at, image) = images.load(place, &reference).await?;
+                let digest = image.digest().clone();
+                draft.base = Base::Image(Pinned::new(pinned.reference().clone(), digest));
+                Some((at, image))
+            }
             (Some(name), None) => {
                 let why = format!("The draft starts from nothing, so {name} can't be its base.");
                 return Err(OpenError(why));
             }
-            (None, Some(pinned)) => Some(reached(pinned.reference(), options).await?),
+            (None, Some(pinned)) => Some(images.find(&pinned, &draft).await?),
             (None, None) => None,
         };
-        told("Loading the documents", 0);
-        let image = match opened {
-            Some((place, reference)) => {
-                let image = load(&place, &reference, 0, &mut at).await?;
-                if let Some(pinned) = pinned.filter(|pinned| pinned.digest() != image.digest()) {
-                    let digest = image.digest().clone();
-                    draft.base = Base::Image(Pinned::new(pinned.reference().clone(), digest));
-                }
-                places.push(place);
-                image
+        let (base_at, image) = match loaded {
+            Some((at, image)) => (Some(at), image),
+            None => {
+                let empty = draft.base.empty();
+                (None, empty.ok_or_else(|| OpenError("The draft has no base.".into()))?)
             }
-            None => draft.base.empty().ok_or_else(|| OpenError("The draft has no base.".into()))?,
         };
-        let has_base = !places.is_empty();
-        let mut bases = Vec::new();
+        let (mut bases, mut bases_at) = (Vec::new(), Vec::new());
         for pinned in draft.images() {
-            let (place, reference) = reached(pinned.reference(), options).await?;
-            bases.push(load(&place, &reference, places.len(), &mut at).await?);
-            places.push(place);
+            let (at, image) = images.find(&pinned, &draft).await?;
+            bases.push(image);
+            bases_at.push(at);
         }
+        images.all_used(&draft)?;
         let store = Store::new()?;
-        Ok(Self { draft, image, bases, places, has_base, at, store, options, told })
+        Ok(Self { draft, image, base_at, bases, bases_at, images, store, options, told })
     }
 
     /// Digest of the image that the edits are done to; `None` when they start from nothing.
     #[must_use]
     pub fn base(&self) -> Option<&Digest> {
-        self.has_base.then(|| self.image.digest())
+        self.base_at.map(|_| self.image.digest())
     }
 
     /// Does the edits and builds the layers. Files that they name are looked for in `files`; `now` is
@@ -202,7 +197,7 @@ impl Drafting {
         if let Some(path) = self.store.path(&descriptor.digest) {
             return Ok(path);
         }
-        let place = self.at.get(&descriptor.digest).and_then(|at| self.places.get(*at));
+        let place = self.images.holding(&descriptor.digest);
         let place = place.ok_or_else(|| absent(&descriptor.digest))?;
         self.store.obtain(place, descriptor, &|came| (self.told)("Reading layers", came)).await
     }
@@ -223,17 +218,22 @@ impl Drafting {
             }
             Some(Place::Archive(_)) | None => Origin::Local,
         };
-        let base = self.has_base.then(|| origin(self.places.first()));
+        let base = self.base_at.map(|at| origin(self.images.place(at)));
         let other = |pinned: &Pinned| {
-            let named = self.bases.iter().position(|base| base.digest() == pinned.digest());
-            let at = named.map(|at| at + usize::from(self.has_base));
-            origin(at.and_then(|at| self.places.get(at)))
+            let mut named = self.bases.iter().zip(&self.bases_at);
+            let named = named.find(|(base, _)| base.digest() == pinned.digest());
+            origin(named.and_then(|(_, at)| self.images.place(*at)))
         };
         let wanted = Wanted::of(change, base.as_ref(), other, target.tag.clone());
-        let registry = crate::place::connected(&target.registry, self.options).await?;
+        let registry = crate::place::connected(&target.registry, &target.repository, self.options);
+        let registry = registry.await?;
         let options = transfer::Options::default();
         let plan = transfer::plan(&wanted, &registry, &target.repository, options, &Patience).await;
-        plan.map(|plan| (registry, plan)).map_err(|error| OpenError(error.to_string()))
+        let told = |error| match error {
+            PlanError::Target(error) => OpenError(Failed::Registry(error).advised()),
+            error => OpenError(error.to_string()),
+        };
+        plan.map(|plan| (registry, plan)).map_err(told)
     }
 
     /// Carries a plan out.
@@ -256,7 +256,10 @@ impl Drafting {
             overwrite: false,
             on,
         };
-        run.to_end().await.map_err(|error| OpenError(error.to_string()))
+        run.to_end().await.map_err(|error| match error {
+            RunError::Target(error) => OpenError(Failed::Registry(error).advised()),
+            error => OpenError(error.to_string()),
+        })
     }
 
     /// Writes the result as an archive.
@@ -266,30 +269,12 @@ impl Drafting {
     pub async fn save(
         &self,
         change: &Change,
-        form: Form,
-        tag: Option<&Tag>,
+        saving: &Saving,
         to: &mut impl Write,
-    ) -> Result<(), OpenError> {
-        let root = Target::Digest(change.root.digest.clone());
-        let images = [(root, tag.cloned().into_iter().collect())];
-        let scope = Scope { platform: None, attached: true };
-        let wanted = gather(&Drafted::new(change), &Origin::Local, &images, &scope).await;
-        let wanted = wanted.map_err(|error| OpenError(error.to_string()))?;
-        let documents: BTreeMap<&Digest, &Document> =
-            wanted.documents.iter().map(|document| (document.digest(), document)).collect();
-        let names = |digest: &Digest| match tag {
-            Some(tag) if *digest == change.root.digest => vec![Name::Tag(tag.clone())],
-            _ => Vec::new(),
-        };
-        let entries: Vec<Entry> = transfer::archive_entries(&wanted.documents, names);
-        let lookup = |digest: &Digest| documents.get(digest).copied();
-        let plan = match form {
-            Form::Layout => archive::layout(&entries, &lookup),
-            Form::DockerSave => archive::docker_save(&entries, &lookup),
-        };
-        let plan = plan.map_err(|error| OpenError(format!("{error}.")))?;
+    ) -> Result<Saved, OpenError> {
+        let archive = Archive::of(change, saving).await?;
         let failed = |error: std::io::Error| OpenError(format!("It can't be written: {error}."));
-        for part in &plan.parts {
+        for part in &archive.plan.parts {
             match part {
                 Part::Bytes(bytes) => to.write_all(bytes).map_err(failed)?,
                 Part::Blob { digest, size, .. } => match change.bytes(digest) {
@@ -304,28 +289,9 @@ impl Drafting {
                 Part::Tar { digest, .. } => return Err(absent(digest)),
             }
         }
-        to.flush().map_err(failed)
+        to.flush().map_err(failed)?;
+        Ok(archive.saved)
     }
-}
-
-/// Loads an image, and takes note that its content is at this place.
-async fn load(
-    place: &Place,
-    reference: &Reference,
-    number: usize,
-    at: &mut BTreeMap<Digest, usize>,
-) -> Result<Image, OpenError> {
-    let options = Loading { referrers: true, ..Loading::default() };
-    let loaded = image::load(place, reference, options, async |_, _| {}).await;
-    if let Some(failure) = loaded.failure {
-        return Err(OpenError(failure.to_string()));
-    }
-    for node in loaded.graph.nodes() {
-        if let Some(descriptor) = &node.descriptor {
-            at.entry(descriptor.digest.clone()).or_insert(number);
-        }
-    }
-    Image::from_graph(&loaded.graph).map_err(|error| OpenError(format!("{error}.")))
 }
 
 struct Supplier<'a>(&'a Drafting);

@@ -1,7 +1,9 @@
 //! The layers of one image of a place: read, verified, and put on each other.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
+use std::pin::pin;
 use std::sync::Arc;
 
 use drydock::descriptor::Descriptor;
@@ -12,8 +14,9 @@ use drydock::inspect::media;
 use drydock::layer::content::Wanted;
 use drydock::layer::{Index, LayerReader, ReadOptions, Sink};
 use drydock::verify::{Blobs as _, Job, Outcome, Seen, Unread, integrity};
+use futures_util::stream::{self, StreamExt as _};
 
-use crate::blobs::{Pieces, Threads};
+use crate::blobs::{AT_ONCE, Pieces, Threads};
 use crate::place::OpenError;
 
 /// A layer as an image names it.
@@ -56,20 +59,47 @@ pub fn of(graph: &Graph, platform: Option<&str>) -> Result<Vec<Layer>, OpenError
 }
 
 impl Threads<'_> {
-    /// Reads a layer to its end, compares it with all that is said of it, and gives its index. One
-    /// that is no tar that can be read is an empty one, and its sentence is given to `told`.
+    /// Reads layers to their ends, several at once, compares each with all that is said of it, and
+    /// gives their indexes in the order of the layers. `seen` is told of how many bytes have come of
+    /// all of them. One that is no tar that can be read is an empty one, and its sentence is given to
+    /// `told`.
     ///
     /// # Errors
-    /// When it can't be read, or is not what is said of it.
-    pub async fn layer(
+    /// When one can't be read, or is not what is said of it: the first one in the order of the layers.
+    pub async fn layers(
         &self,
-        layer: &Layer,
-        seen: &dyn Fn(Seen),
+        layers: &[Layer],
+        seen: &dyn Fn(u64),
         told: &mut Vec<String>,
-    ) -> Result<Arc<Index>, OpenError> {
+    ) -> Result<Vec<Arc<Index>>, OpenError> {
+        let come = RefCell::new(vec![0; layers.len()]);
+        let read = layers.iter().enumerate().map(|(at, layer)| {
+            let come = &come;
+            async move {
+                let seen = |seen_of_it: Seen| {
+                    if let Some(come) = come.borrow_mut().get_mut(at) {
+                        *come = seen_of_it.downloaded;
+                    }
+                    seen(come.borrow().iter().sum());
+                };
+                self.layer(layer, &seen).await
+            }
+        });
+        let mut indexes = Vec::new();
+        let mut reads = pin!(stream::iter(read).buffered(AT_ONCE));
+        for layer in layers {
+            let Some(index) = reads.next().await else { break };
+            if let Some(why) = media::not_shown(layer.number, &layer.descriptor.media_type) {
+                told.push(why);
+            }
+            indexes.push(index?);
+        }
+        Ok(indexes)
+    }
+
+    async fn layer(&self, layer: &Layer, seen: &dyn Fn(Seen)) -> Result<Arc<Index>, OpenError> {
         let Layer { number, descriptor, diff_id } = layer;
-        if let Some(why) = media::not_shown(*number, &descriptor.media_type) {
-            told.push(why);
+        if media::not_shown(*number, &descriptor.media_type).is_some() {
             return Ok(Arc::default());
         }
         if let Some(known) = self.index(&descriptor.digest) {

@@ -17,21 +17,24 @@
 mod blobs;
 mod disk;
 mod drafts;
+mod images;
 pub mod layers;
 mod leftovers;
 pub mod logins;
 mod materials;
 mod patience;
 mod place;
+mod saving;
 mod sockets;
 mod store;
 
-pub use blobs::Threads;
+pub use blobs::{AT_ONCE, Threads};
 pub use disk::{Disk, DiskError};
-pub use drafts::{Done, Drafting, Form, Told};
+pub use drafts::{Done, Drafting, Told, With};
 pub use leftovers::Leftover;
 pub use materials::{BuildError, OnDisk};
 pub use patience::Patience;
 pub use place::{Failed, OpenError, Options, Place, connected, open, reached};
+pub use saving::{Form, Saved, Saving};
 pub use sockets::{Payload, Sockets, SocketsBody};
 pub use store::Store;

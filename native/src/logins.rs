@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use drydock::reference::Registry;
+use drydock::reference::{Registry, Repository};
 use drydock::registry::auth::Credentials;
 use drydock::registry::auth::docker_config::{self, DockerConfig, DockerConfigError};
 use serde_json::Value;
@@ -71,16 +71,21 @@ impl Logins {
         logins
     }
 
-    /// The login for a registry, from a helper program where the file names one.
+    /// The login for a repository, or for a registry as a whole: from a helper program where the file
+    /// names one, or else that for the longest part of the repository's name.
     ///
     /// # Errors
     /// A sentence that says why a helper gave none.
-    pub async fn find(&self, registry: &Registry) -> Result<Option<Credentials>, String> {
+    pub async fn find(
+        &self,
+        registry: &Registry,
+        repository: Option<&Repository>,
+    ) -> Result<Option<Credentials>, String> {
         for config in &self.configs {
             if let Some(helper) = config.helper(registry) {
                 return get(helper, registry).await;
             }
-            if let Some((_, login)) = config.logins.iter().find(|(of, _)| of == registry) {
+            if let Some(login) = config.login(registry, repository) {
                 return Ok(Some(login.clone()));
             }
             if let Some(store) = config.store()

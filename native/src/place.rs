@@ -15,7 +15,7 @@ use drydock::source::{
     BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
 };
 
-use crate::disk::{Disk, DiskError};
+use crate::disk::Disk;
 use crate::logins::Logins;
 use crate::patience::Patience;
 use crate::sockets::Sockets;
@@ -61,16 +61,57 @@ impl From<MakeError> for OpenError {
 /// # Errors
 /// When there is no such archive or reference, or several images could be meant.
 pub async fn open(image: &str, options: Options) -> Result<(Place, Reference), OpenError> {
-    if image == "-" {
-        return archived(Disk::piped(io::stdin().lock()).await, "-", None).await;
+    let (place, reference, target) = holder(image, options).await?;
+    match &place {
+        Place::Archive(source) => {
+            let reference = chosen(source, image, target, reference)?;
+            Ok((place, reference))
+        }
+        Place::Repository(..) => Ok((place, reference)),
     }
-    if let Some((path, target)) = on_disk(image) {
-        return archived(Disk::open(path).await, image, target).await;
-    }
-    let reference = Reference::parse(image)
-        .map_err(|error| OpenError(format!("{error}. There is no file {image} either.")))?
-        .normalised();
-    reached(&reference, options).await
+}
+
+/// Opens the archive or repository that is named, whichever of its images is meant. For an archive the
+/// reference names none of them yet; what was named behind it comes third.
+///
+/// # Errors
+/// When there is no such archive or reference.
+pub(crate) async fn holder(
+    image: &str,
+    options: Options,
+) -> Result<(Place, Reference, Option<Target>), OpenError> {
+    let (opened, target) = if image == "-" {
+        (Disk::piped(io::stdin().lock()).await, None)
+    } else if let Some((path, target)) = on_disk(image) {
+        (Disk::open(path).await, target)
+    } else if is_path(image) {
+        return Err(OpenError(format!(
+            "There is no file or folder {image}. An image is a tar or a folder on this machine, or a \
+             reference such as ghcr.io/owner/app:1.2."
+        )));
+    } else {
+        let reference = Reference::parse(image)
+            .map_err(|error| OpenError(format!("{error}. There is no file {image} either.")))?
+            .normalised();
+        let (place, reference) = reached(&reference, options).await?;
+        return Ok((place, reference, None));
+    };
+    let told = |why: String| OpenError(format!("{image} can't be opened. {why}"));
+    let (files, disk) = opened.map_err(|error| told(error.to_string()))?;
+    let source = ArchiveSource::open(files, disk).await;
+    let source = source.map_err(|error| told(format!("{error}.")))?;
+    let reference =
+        Reference::parse("localhost/archive").map_err(|error| told(error.to_string()))?;
+    Ok((Place::Archive(Box::new(source)), reference, target))
+}
+
+/// The registry by which a browser names its drafts.
+pub(crate) const BROWSER_DRAFT: &str = "draft.invalid";
+
+/// Whether a reference stands for a file or a draft in a browser. No registry has a name that ends so
+/// (RFC 2606).
+pub(crate) fn is_of_a_browser(reference: &Reference) -> bool {
+    reference.registry.as_str().ends_with(".invalid")
 }
 
 /// The repository of a reference.
@@ -81,30 +122,32 @@ pub async fn reached(
     reference: &Reference,
     options: Options,
 ) -> Result<(Place, Reference), OpenError> {
-    if reference.registry.as_str().ends_with(".invalid") {
+    if is_of_a_browser(reference) {
         return Err(OpenError(format!(
             "{reference} is an image that was opened from a file, or a draft, in a browser: it is in no \
-             registry. Name the file in its place, for a draft with --base."
+             registry. Name a tar or folder in its place."
         )));
     }
-    let registry = connected(&reference.registry, options).await?;
     let repository = reference.repository.clone();
+    let registry = connected(&reference.registry, &repository, options).await?;
     Ok((Place::Repository(Box::new(registry), repository), reference.clone()))
 }
 
-/// A registry, with the login that this machine has for it.
+/// A registry, with the login that this machine has for a repository of it.
 ///
 /// # Errors
 /// When its name can't be asked for, or a helper program fails.
 pub async fn connected(
     name: &drydock::reference::Registry,
+    repository: &Repository,
     options: Options,
 ) -> Result<Registry<Sockets>, OpenError> {
     let plain = options.plain_http || name.is_loopback();
     let scheme = if plain { Scheme::Http } else { Scheme::Https };
     let registry = Registry::new(Sockets::new().map_err(OpenError)?, name.clone(), scheme, now);
     let registry = registry.map_err(|error| OpenError(error.to_string()))?;
-    if let Some(login) = Logins::of_this_machine().find(name).await.map_err(OpenError)? {
+    let login = Logins::of_this_machine().find(name, Some(repository)).await;
+    if let Some(login) = login.map_err(OpenError)? {
         registry.log_in(login);
     }
     Ok(registry)
@@ -114,6 +157,20 @@ pub async fn connected(
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether a name is meant as a path, though nothing is there: nobody wants to hear that Docker Hub has
+/// no image app.tar.
+fn is_path(name: &str) -> bool {
+    let name = name.rsplit_once('@').map_or(name, |(path, _)| path);
+    let path = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
+    let path = path.map_or(name, |(path, _)| path);
+    let has_registry = path
+        .split_once('/')
+        .is_some_and(|(first, _)| first.contains(['.', ':']) || first == "localhost");
+    let is_archive = [".tar", ".tgz", ".tar.gz", ".tar.zst"].iter().any(|end| path.ends_with(end));
+    ["/", "./", "../", "~"].iter().any(|start| path.starts_with(start))
+        || is_archive && !has_registry
 }
 
 /// The path in a name and the image in what lies there.
@@ -132,15 +189,13 @@ fn on_disk(image: &str) -> Option<(&Path, Option<Target>)> {
     Path::new(path).exists().then(|| (Path::new(path), Some(Target::Tag(tag))))
 }
 
-async fn archived(
-    opened: Result<(archive::Files, Disk), DiskError>,
+/// The image that is meant in an archive: the one that was named, or the only one.
+fn chosen(
+    source: &ArchiveSource<Disk>,
     name: &str,
     target: Option<Target>,
-) -> Result<(Place, Reference), OpenError> {
-    let told = |why: String| OpenError(format!("{name} can't be opened. {why}"));
-    let (files, disk) = opened.map_err(|error| told(error.to_string()))?;
-    let source = ArchiveSource::open(files, disk).await;
-    let source = source.map_err(|error| told(format!("{error}.")))?;
+    reference: Reference,
+) -> Result<Reference, OpenError> {
     let target = match target {
         Some(target) => target,
         None => match source.archive().images().as_slice() {
@@ -154,22 +209,18 @@ async fn archived(
                     )
                 });
                 let names: Vec<String> = names.collect();
-                let why = format!(
-                    "It has {} images; name one of them behind it: {}.",
+                return Err(OpenError(format!(
+                    "{name} can't be opened. It has {} images; name one of them behind it: {}.",
                     names.len(),
                     names.join(", ")
-                );
-                return Err(told(why));
+                )));
             }
         },
     };
-    let mut reference =
-        Reference::parse("localhost/archive").map_err(|error| told(error.to_string()))?;
-    match target {
-        Target::Tag(tag) => reference.tag = Some(tag),
-        Target::Digest(digest) => reference.digest = Some(digest),
-    }
-    Ok((Place::Archive(Box::new(source)), reference))
+    Ok(match target {
+        Target::Tag(tag) => Reference { tag: Some(tag), ..reference },
+        Target::Digest(digest) => Reference { digest: Some(digest), ..reference },
+    })
 }
 
 /// Why a place did not give something.
@@ -179,6 +230,27 @@ pub enum Failed {
     Registry(registry::Error),
     /// The archive did not.
     Archive(archive::Error),
+}
+
+impl Failed {
+    /// The sentence, and what can be done about it from a shell.
+    #[must_use]
+    pub fn advised(&self) -> String {
+        use registry::{Error, Login};
+
+        let advice = match self {
+            Self::Archive(_) => "",
+            Self::Registry(Error::Unauthorized { login: Login::Possible, .. }) => {
+                "Log in with docker login or podman login, or check the name: many registries ask for \
+                 a login where a repository does not exist."
+            }
+            Self::Registry(Error::Unauthorized { login: Login::Refused, .. }) => {
+                "Renew it with docker login or podman login, and see that it may read this repository."
+            }
+            Self::Registry(error) => error.advice(),
+        };
+        format!("{self} {advice}").trim_end().to_owned()
+    }
 }
 
 impl std::fmt::Display for Failed {
@@ -286,5 +358,29 @@ impl Source for Place {
         kind: CosignKind,
     ) -> Result<Option<CosignTag>, Failed> {
         on_each!(self, source => source.cosign_tag(digest, kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_meant_as_a_path_is_no_reference() {
+        for path in
+            ["app.tar", "out/app.tar:1.2", "./app", "../x", "/x", "~/app.tgz", "a.tar.zst@x"]
+        {
+            assert!(is_path(path), "{path}");
+        }
+        for name in [
+            "alpine:3.20",
+            "owner/app",
+            "ghcr.io/owner/app.tar",
+            "localhost:5000/app.tar:1",
+            "localhost/app.tar",
+            "app:1.tar",
+        ] {
+            assert!(!is_path(name), "{name}");
+        }
     }
 }

@@ -75,7 +75,8 @@ impl Logins {
             return Ok(login);
         }
         let refuse = |why: String| Refusal::new(Code::Login, registry.as_str(), why);
-        let found = logins::Logins::of(&self.files).find(registry).await;
+        // A page asks for whatever path it likes: a login for a part of a registry is not for it.
+        let found = logins::Logins::of(&self.files).find(registry, None).await;
         let found =
             match found.map_err(|why| refuse(format!("{why} Try docker login {registry}.")))? {
                 None => Err("no login"),

@@ -34,14 +34,14 @@ fn main() -> ExitCode {
         Command::Completions(asked) => return shell::run(shell::completions::<Cli>(asked)),
         Command::Man(asked) => return shell::run(shell::man::<Cli>(asked)),
         Command::Serve(serve) => run(serve),
-        Command::Layout(command) => layout::run(command, &mut io::stdout(), &mut io::stderr()),
+        Command::Layout(command) => layout::run(command, &mut shell::out(), &mut io::stderr()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+        Err(error) => shell::unread().unwrap_or_else(|| {
             let _ = writeln!(io::stderr(), "drydock: {error}");
-            ExitCode::FAILURE
-        }
+            shell::could_not()
+        }),
     }
 }
 

@@ -98,14 +98,7 @@ impl Draft {
     /// without which they can't be done.
     #[must_use]
     pub fn images(&self) -> Vec<Pinned> {
-        let mut named = Vec::new();
-        for edit in &self.edits {
-            match &edit.action {
-                Action::Rebase(rebase) => named.extend([rebase.old.clone(), rebase.new.clone()]),
-                Action::Index(IndexEdit::Add { from: Some(from), .. }) => named.push(from.clone()),
-                _ => {}
-            }
-        }
+        let mut named: Vec<Pinned> = self.edits.iter().flat_map(Edit::images).cloned().collect();
         named.sort();
         named.dedup();
         named
@@ -113,6 +106,15 @@ impl Draft {
 }
 
 impl Base {
+    /// The image, where it is one that exists.
+    #[must_use]
+    pub fn image(&self) -> Option<&Pinned> {
+        match self {
+            Self::Image(pinned) => Some(pinned),
+            Self::Empty { .. } | Self::EmptyIndex { .. } => None,
+        }
+    }
+
     /// The documents of an empty base. `None` for an image, whose documents have to be loaded.
     #[must_use]
     pub fn empty(&self) -> Option<Image> {
@@ -125,6 +127,16 @@ impl Base {
 }
 
 impl Edit {
+    /// The images that it names.
+    #[must_use]
+    pub fn images(&self) -> Vec<&Pinned> {
+        match &self.action {
+            Action::Rebase(rebase) => vec![&rebase.old, &rebase.new],
+            Action::Index(IndexEdit::Add { from: Some(from), .. }) => vec![from],
+            _ => Vec::new(),
+        }
+    }
+
     /// An edit of all images.
     #[must_use]
     pub fn all(action: Action) -> Self {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_ignored::Path;
 
 use crate::digest::Digest;
 use crate::edit::action::{Action, ConfigEdit, LayerEdit, LayerInput};
@@ -16,6 +17,10 @@ use crate::limits;
 
 /// What a draft stands behind in a link.
 pub const MARK: &str = "#draft=";
+/// So many keys that are not known are named.
+const NAMED: usize = 5;
+/// So many characters of a key are shown.
+const NAME: usize = 60;
 
 /// Why a text is no draft.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +34,12 @@ pub enum LinkError {
     /// What was encoded is no draft.
     #[error("This is no draft that can be read: {0}")]
     Json(String),
+    /// The draft has keys that nothing would be made of, with their places.
+    #[error(
+        "The draft says what is not known here: {0}. Left out, it would become another image. Correct \
+         what is mistyped; if a newer Drydock made the draft, use that one"
+    )]
+    Unknown(String),
     /// The draft was written by a version that this one does not know.
     #[error("The draft has the version {0}, but only version {version} can be read here; use a newer Drydock", version = Draft::VERSION)]
     Version(u32),
@@ -88,7 +99,7 @@ pub fn write(draft: &Draft) -> Result<String, LinkError> {
 /// Reads a draft from a link.
 ///
 /// # Errors
-/// When the text is no draft, or one of another version.
+/// When the text is no draft, one of another version, or one with keys that are not known.
 pub fn read(text: &str) -> Result<Draft, LinkError> {
     if text.len() > limits::DRAFT_LINK_BYTES {
         return Err(LinkError::TooLong(text.len()));
@@ -126,7 +137,45 @@ fn parse(json: &[u8]) -> Result<Draft, LinkError> {
     if version != Draft::VERSION {
         return Err(LinkError::Version(version));
     }
-    serde_json::from_slice(json).map_err(unreadable)
+    let mut unknown = Vec::new();
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let draft = serde_ignored::deserialize(&mut reader, |path| unknown.push(named(&path)));
+    let draft = draft.map_err(unreadable)?;
+    reader.end().map_err(unreadable)?;
+    match unknown.len().saturating_sub(NAMED) {
+        0 if unknown.is_empty() => Ok(draft),
+        0 => Err(LinkError::Unknown(unknown.join(", "))),
+        more => {
+            unknown.truncate(NAMED);
+            Err(LinkError::Unknown(format!("{} and {more} more", unknown.join(", "))))
+        }
+    }
+}
+
+/// A key and what it is in, as far as that is known: kinds of edits are not in the path.
+fn named(path: &Path<'_>) -> String {
+    match path {
+        Path::Map { parent, key } => {
+            let (key, place) = (String::from_iter(key.chars().take(NAME)), place(parent));
+            if place.is_empty() { key } else { format!("{key} in {place}") }
+        }
+        path => place(path),
+    }
+}
+
+/// Where something is in JSON: `edits[0].action`.
+fn place(path: &Path<'_>) -> String {
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}[{index}]", place(parent)),
+        Path::Map { parent, key } => match place(parent) {
+            above if above.is_empty() => key.clone(),
+            above => format!("{above}.{key}"),
+        },
+        Path::Some { parent }
+        | Path::NewtypeStruct { parent }
+        | Path::NewtypeVariant { parent } => place(parent),
+    }
 }
 
 /// Values in a draft that may be secrets, for a look before it becomes a link.

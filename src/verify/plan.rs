@@ -28,7 +28,7 @@ impl Choice {
     /// The one that an address or a person names.
     #[must_use]
     pub fn of(name: &str) -> Self {
-        name.parse().map_or_else(|_| Self::Entry(name.to_owned()), Self::Platform)
+        Platform::named(name).map_or_else(|_| Self::Entry(name.to_owned()), Self::Platform)
     }
 }
 

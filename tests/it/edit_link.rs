@@ -1,11 +1,12 @@
 //! Drafts as data: in links, and what a link carries.
 
-use drydock::edit::link::{CarriedKind, LinkError, files, read, secrets, write};
+use drydock::edit::link::{CarriedKind, LinkError, files, from_text, read, secrets, write};
 use drydock::edit::*;
+use drydock::layer::write::NewNode;
 use drydock::limits;
 use drydock::media_type::MediaType;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::edit_support::*;
 
@@ -84,6 +85,93 @@ fn other_texts_are_no_drafts() {
     let mut draft = example();
     draft.edits.push(Edit::all(label("big", Some(&long))));
     assert!(matches!(write(&draft), Err(LinkError::TooLong(_))));
+}
+
+/// What is mistyped in a file that a pipeline replays is not left out without a word.
+#[test]
+fn keys_that_are_not_known_are_named_with_their_place() {
+    let base = json!({"image": format!("r.example/a@{}", sha("a"))});
+    let whole = |edit: Value| json!({"version": 1, "base": base, "edits": [edit]}).to_string();
+    let patch =
+        |entry: Value| whole(json!({"action": {"layers": {"patch": {"entries": [entry]}}}}));
+    let empty = json!({"family": "oci", "platform": {"os": "linux", "arch": "arm64"}});
+    for (text, place) in [
+        (json!({"version": 1, "base": base, "edits": [], "tiem": "x"}).to_string(), "tiem"),
+        (
+            json!({"version": 1, "base": {"empty": empty}, "edits": []}).to_string(),
+            "arch in base.platform",
+        ),
+        (whole(json!({"action": "promote", "recrod": true})), "recrod in edits[0]"),
+        (
+            whole(json!({"action": {"config": {"env": {"name": "A", "vaule": "b"}}}})),
+            "vaule in edits[0].action",
+        ),
+        (
+            whole(
+                json!({"scope": {"platforms": [{"os": "linux", "varaint": "v8"}]}, "action": "promote"}),
+            ),
+            "varaint in edits[0].scope[0]",
+        ),
+        (
+            whole(
+                json!({"action": {"config": {"healthcheck": {"value": {"Test": [], "timeout": 1}}}}}),
+            ),
+            "timeout in edits[0].action.value",
+        ),
+        (
+            patch(json!({"path": "a", "mode": 420, "gname": "x", "node": {"type": "directory"}})),
+            "gname in edits[0].action.entries[0]",
+        ),
+        (
+            patch(json!({"path": "a", "mode": 420, "node": {"type": "directory", "mode": 1}})),
+            "mode in edits[0].action.entries[0].node",
+        ),
+        (
+            patch(
+                json!({"path": "a", "mode": 420, "node": {"type": "symlink", "target": "b", "x": 1}}),
+            ),
+            "x in edits[0].action.entries[0].node",
+        ),
+    ] {
+        assert_eq!(from_text(&text), Err(LinkError::Unknown(place.to_owned())), "{text}");
+    }
+    let several: Vec<String> = (0..9).map(|at| format!("\"x{at}\":{{\"x\":1}}")).collect();
+    let text = format!(r#"{{"version":1,"base":{base},"edits":[],{}}}"#, several.join(","));
+    let error = from_text(&text).expect_err("unknown").to_string();
+    assert!(error.contains("x0, x1, x2, x3, x4 and 4 more"), "{error}");
+    assert!(error.contains("newer Drydock"), "{error}");
+    let long = format!(r#"{{"version":1,"base":{base},"edits":[],"{}":1}}"#, "y".repeat(9000));
+    assert!(from_text(&long).expect_err("unknown").to_string().len() < 500);
+}
+
+/// A kind of entry has its own keys: those of another one are no less mistyped.
+#[test]
+fn an_entry_has_the_keys_of_its_kind() {
+    let read = |node: Value| serde_json::from_value::<NewNode>(node);
+    let digest = sha("x");
+    for node in [
+        NewNode::File { digest: digest.clone(), size: 1 },
+        NewNode::Directory,
+        NewNode::Existing,
+        NewNode::Symlink { target: "a".into() },
+        NewNode::Hardlink { target: "a".into() },
+        NewNode::Whiteout,
+        NewNode::OpaqueWhiteout,
+    ] {
+        let written = serde_json::to_value(&node).expect("JSON");
+        assert_eq!(read(written).expect("an entry"), node);
+    }
+    for (node, why) in [
+        (json!({"type": "file", "digest": digest}), "missing field `size`"),
+        (json!({"type": "symlink"}), "missing field `target`"),
+        (json!({"type": "directory", "target": "a"}), "has no `target`"),
+        (json!({"type": "file", "digest": digest, "size": 1, "target": "a"}), "has no `target`"),
+        (json!({"type": "hardlink", "target": "a", "size": 1}), "has no `size`"),
+        (json!({"type": "door"}), "unknown variant `door`"),
+    ] {
+        let error = read(node).expect_err(why).to_string();
+        assert!(error.contains(why), "{error}");
+    }
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! What a shell and `man` have to know of the commands.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::Failed;
+use super::{Failed, out};
 
 /// The options of `drydock completions`.
 #[derive(Debug, Clone, Args)]
@@ -31,7 +31,7 @@ pub struct Man {
 pub async fn completions<C: CommandFactory>(asked: &Completions) -> Result<ExitCode, Failed> {
     let mut script = Vec::new();
     clap_complete::generate(asked.shell, &mut C::command(), "drydock", &mut script);
-    io::stdout().write_all(&script)?;
+    out().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,15 +10,19 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
+use drydock::archive::Name;
 use drydock::edit::{Change, Draft, Time, link};
+use drydock::finding::Finding;
 use drydock::limits;
-use drydock::reference::{self, Reference};
+use drydock::platform::Platform;
+use drydock::reference::{Reference, Tag};
 use drydock::transfer::{Before, Event, Plan, Step, TagStep};
-use drydock_native::{Drafting, Form, Options};
+use drydock_native::{Drafting, Form, Options, Saving, With};
 
 use super::export::Target;
+use super::made::Made;
 use super::progress::Progress;
-use super::{Failed, say};
+use super::{Failed, out, say, say_each};
 
 /// The options of `drydock apply`.
 #[derive(Debug, Clone, Args)]
@@ -26,16 +30,22 @@ use super::{Failed, say};
   drydock apply draft.json
   drydock apply draft.json --push ghcr.io/owner/app:1.2.1
   drydock apply draft.json --base ghcr.io/owner/app:1.3 --files ./etc --save app.tar
+  drydock apply draft.json --save app.tar --format docker --platform linux/arm64 --tag app:1.2.1
 
 A draft is saved to a file, or copied as a link, in the edit view of the page. The same draft on the \
-same base gives the same digests here as there. The digest of the result is printed; without --push \
-and --save that is all that is done.")]
+same base gives the same digests here as there. The digest of the result is printed, and a line for \
+each artifact that the draft attaches; without --push and --save that is all that is done.")]
 pub struct Apply {
     /// A file with a draft, a link to a draft, or - for a draft that comes through standard input.
     draft: String,
     /// The image that the edits are done to, in place of the one that the draft was made on.
     #[arg(long, value_name = "IMAGE")]
     base: Option<String>,
+    /// A tar, a folder with an OCI image layout, or a repository in which the images that the draft
+    /// names are looked for first, by their digests; may be given several times. Those that were opened
+    /// from a file in a browser are in no other place.
+    #[arg(long = "image", value_name = "IMAGE")]
+    images: Vec<String>,
     /// A file or folder with files that the draft names by their digests; may be given several times.
     #[arg(long, value_name = "PATH")]
     files: Vec<PathBuf>,
@@ -48,9 +58,20 @@ pub struct Apply {
     /// What the tar is for.
     #[arg(long, value_enum, default_value_t = SaveAs::Oci, requires = "save")]
     format: SaveAs,
-    /// The tag that the result has in the tar.
-    #[arg(long, requires = "save")]
-    tag: Option<reference::Tag>,
+    /// Only the image for this platform goes into the tar; an architecture alone is one of Linux.
+    #[arg(
+        long,
+        value_name = "[OS/]ARCH[/VARIANT]",
+        requires = "save",
+        value_parser = Platform::named
+    )]
+    platform: Option<Platform>,
+    /// The tag that the result has in the tar. docker load needs the name before it, too.
+    #[arg(long, value_name = "[NAME:]TAG", requires = "save", value_parser = name)]
+    tag: Option<Name>,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    json: bool,
     /// Asks registries without TLS; those of this machine are always asked so.
     #[arg(long)]
     plain_http: bool,
@@ -69,6 +90,9 @@ enum SaveAs {
 pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
     let draft = read(&asked.draft)?;
     let target = asked.push.as_deref().map(target).transpose()?;
+    if let Some(path) = asked.save.as_deref().filter(|path| *path != Path::new("-")) {
+        Target::foresee(path)?;
+    }
     let progress = Arc::new(Progress::new("Loading the documents"));
     let shown = Arc::clone(&progress);
     let told: drydock_native::Told = Arc::new(move |what: &str, bytes: u64| {
@@ -83,8 +107,8 @@ pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
         drydock::edit::Base::Image(pinned) => Some(pinned.digest().clone()),
         _ => None,
     };
-    let drafting = Drafting::open(draft, asked.base.as_deref(), options, told).await;
-    let drafting = drafting.map_err(Failed::told)?;
+    let with = With { base: asked.base.clone(), images: asked.images.clone() };
+    let drafting = Drafting::open(draft, &with, options, told).await.map_err(Failed::told)?;
     if let (Some(made_on), Some(base)) = (made_on, drafting.base())
         && made_on != *base
     {
@@ -92,7 +116,7 @@ pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
     }
     let done = drafting.done(&asked.files, now()).await.map_err(Failed::told)?;
     let change = done.change;
-    done.remarks.iter().for_each(|remark| say(remark));
+    say_each(done.remarks);
     warn(&change);
     // What can be taken back comes first.
     if let Some(path) = &asked.save {
@@ -102,14 +126,12 @@ pub async fn run(asked: &Apply) -> Result<ExitCode, Failed> {
         push(&drafting, &change, target, &progress).await?;
     }
     drop(progress);
+    let made = Made::of(&change, target.as_ref());
     // What is saved to standard output has it for itself.
-    if asked.save.as_deref() != Some(Path::new("-")) {
-        let digest = &change.root.digest;
-        let mut out = io::stdout().lock();
-        match target {
-            Some(target) => writeln!(out, "{target}@{digest}")?,
-            None => writeln!(out, "{digest}")?,
-        }
+    match asked.save.as_deref() == Some(Path::new("-")) {
+        true => made.lines().iter().for_each(|line| say(line)),
+        false if asked.json => writeln!(out(), "{:#}", made.json())?,
+        false => made.lines().iter().try_for_each(|line| writeln!(out(), "{line}"))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -122,7 +144,7 @@ async fn push(
 ) -> Result<(), Failed> {
     progress.say(format!("Asking {} what it has", target.registry));
     let (registry, plan) = drafting.plan(change, target).await.map_err(Failed::told)?;
-    plan.findings.iter().for_each(|finding| say(&finding.message));
+    say_each(plan.findings.iter().map(|finding| finding.message.clone()));
     say(&summary(&plan));
     for step in &plan.steps {
         if let Step::Tag(TagStep { tag, before: Before::Other(before), .. }) = step {
@@ -160,14 +182,24 @@ async fn save(
         SaveAs::Oci => Form::Layout,
         SaveAs::Docker => Form::DockerSave,
     };
-    let tag = asked.tag.as_ref();
-    if path == Path::new("-") {
-        let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
-        return drafting.save(change, form, tag, &mut out).await.map_err(Failed::told);
+    let saving = Saving { form, name: asked.tag.clone(), platform: asked.platform.clone() };
+    if form == Form::DockerSave && !matches!(saving.name, Some(Name::Reference(_))) {
+        say("docker load will give it no name: --tag app:1.2 does.");
     }
-    let mut file = Target::open(path)?;
-    drafting.save(change, form, tag, &mut file).await.map_err(Failed::told)?;
-    file.keep()
+    let saved = if path == Path::new("-") {
+        let mut out = io::BufWriter::with_capacity(1 << 20, out());
+        drafting.save(change, &saving, &mut out).await.map_err(Failed::told)?
+    } else {
+        let mut file = Target::open(path)?;
+        let saved = drafting.save(change, &saving, &mut file).await.map_err(Failed::told)?;
+        file.keep()?;
+        saved
+    };
+    say_each(saved.remarks);
+    if let Some(platform) = &asked.platform {
+        say(&format!("What is saved is the image for {platform}: {}.", saved.digest));
+    }
+    Ok(())
 }
 
 /// A draft by what was given for it.
@@ -180,7 +212,10 @@ fn read(given: &str) -> Result<Draft, Failed> {
             stdin.take(most + 1).read_to_string(&mut text).map_err(Failed::told)?;
             text
         }
-        path if Path::new(path).exists() && !Path::new(path).is_dir() => {
+        folder if Path::new(folder).is_dir() => {
+            return Err(Failed::told(format!("{folder} is a folder, and a draft is a file.")));
+        }
+        path if Path::new(path).exists() => {
             let failed = |error: io::Error| Failed::told(format!("{path} can't be read: {error}."));
             let mut text = String::new();
             let file = fs::File::open(path).map_err(failed)?;
@@ -198,7 +233,27 @@ fn read(given: &str) -> Result<Draft, Failed> {
     if text.len() as u64 > most {
         return Err(Failed::told(format!("A draft may have {most} bytes; this one has more.")));
     }
-    link::from_text(&text).map_err(|error| Failed::told(format!("{error}.")))
+    let has_draft = text.contains(link::MARK) || text.trim_start().starts_with('{');
+    link::from_text(&text).map_err(|error| match has_draft {
+        true => Failed::told(format!("{error}.")),
+        false => Failed::told(format!(
+            "There is no draft in what was given: expected the JSON that the page saves, or a link to \
+             a draft, which has {} in it.",
+            link::MARK
+        )),
+    })
+}
+
+/// What an image is called in an archive: by a tag alone, or by all of its name.
+fn name(text: &str) -> Result<Name, String> {
+    if !text.contains([':', '/']) {
+        return Tag::parse(text).map(Name::Tag).map_err(|error| error.to_string());
+    }
+    let reference = Reference::parse(text).map_err(|error| error.to_string())?.normalised();
+    match (&reference.tag, &reference.digest) {
+        (Some(_), None) => Ok(Name::Reference(reference)),
+        _ => Err(format!("\"{text}\" has no tag: expected one such as 1.2, or app:1.2")),
+    }
 }
 
 fn target(text: &str) -> Result<Reference, Failed> {
@@ -211,7 +266,12 @@ fn target(text: &str) -> Result<Reference, Failed> {
 }
 
 fn warn(change: &Change) {
-    change.findings.iter().for_each(|finding| say(&finding.message));
+    say_each(change.findings.iter().map(|Finding { subject, message, .. }| {
+        match message.contains(subject.as_str()) {
+            true => message.clone(),
+            false => format!("{subject}: {message}"),
+        }
+    }));
     let mut lost = BTreeMap::<_, usize>::new();
     for one in &change.lost {
         *lost.entry((&one.label, &one.before)).or_default() += 1;

@@ -14,8 +14,9 @@ use drydock_native::{Leftover, OnDisk, Store};
 use tempfile::NamedTempFile;
 
 use super::files::Opened;
+use super::out::Watched;
 use super::progress::Progress;
-use super::{Failed, Image, Only, say};
+use super::{Failed, Image, Only, out, say};
 
 /// The options of `drydock export`.
 #[derive(Debug, Clone, Args)]
@@ -40,6 +41,9 @@ pub struct Export {
 
 /// Writes the tar.
 pub async fn run(asked: &Export) -> Result<ExitCode, Failed> {
+    if let Some(path) = asked.output.as_deref() {
+        Target::foresee(path)?;
+    }
     let opened = Opened::of(&asked.image, &asked.only).await?;
     let progress = Progress::new("Reading the layers");
     let store = Store::new().map_err(Failed::told)?;
@@ -72,7 +76,7 @@ pub async fn run(asked: &Export) -> Result<ExitCode, Failed> {
     files.findings.iter().for_each(|finding| say(&finding.message));
     match asked.output.as_deref() {
         None => {
-            let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+            let mut out = io::BufWriter::with_capacity(1 << 20, out());
             written(on_disk.copy(&files.plan, &mut out))?;
             out.flush()?;
         }
@@ -107,25 +111,43 @@ pub(super) enum Target {
     /// Beside where it will be, so that nobody finds half of it under its name.
     Beside { path: PathBuf, file: NamedTempFile, _leftover: Leftover },
     /// What is there is no file that could be replaced: a device, a pipe.
-    There(File),
+    There(Watched<File>),
 }
 
 impl Target {
+    /// Says before any work is done that there is no place for it.
+    pub(super) fn foresee(path: &Path) -> Result<(), Failed> {
+        let folder = folder_of(path);
+        if path.is_dir() {
+            let why = format!("{} is a folder: name a file to be written.", path.display());
+            return Err(Failed::told(why));
+        }
+        if !folder.is_dir() {
+            return Err(Failed::told(format!(
+                "There is no folder {} in which {} could be written: make it first.",
+                folder.display(),
+                path.display()
+            )));
+        }
+        Ok(())
+    }
+
     /// A link is followed: what it leads to is written.
     pub(super) fn open(path: &Path) -> Result<Self, Failed> {
+        Self::foresee(path)?;
         let failed = |error: io::Error| unwritten(path, &error);
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let there = fs::metadata(&place).ok();
         if there.as_ref().is_some_and(|there| !there.is_file()) {
             let file = OpenOptions::new().write(true).open(&place).map_err(failed)?;
-            return Ok(Self::There(file));
+            return Ok(Self::There(Watched::new(file)));
         }
-        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder_of(&place);
         let mut builder = tempfile::Builder::new();
         // Others may read it as far as the umask lets them: it is a file like any other.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder.unwrap_or_else(|| Path::new("."))).map_err(failed)?;
+        let file = builder.tempfile_in(folder).map_err(failed)?;
         if let Some(there) = there {
             file.as_file().set_permissions(there.permissions()).map_err(failed)?;
         }
@@ -161,6 +183,12 @@ impl Write for Target {
     }
 }
 
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or_else(|| Path::new("."))
+}
+
+/// Which temporary file it was does not matter to anybody.
 fn unwritten(path: &Path, error: &io::Error) -> Failed {
-    Failed::told(format!("{} can't be written: {error}.", path.display()))
+    Failed::told(format!("{} can't be written: {}.", path.display(), error.kind()))
 }

@@ -14,7 +14,7 @@ use drydock_native::layers::{self, Layer};
 use drydock_native::{Place, Threads};
 
 use super::progress::Progress;
-use super::{Failed, Image, Only, plain, say};
+use super::{Failed, Image, Only, out, plain, say};
 
 /// The options of `drydock files`.
 #[derive(Debug, Clone, Args)]
@@ -73,7 +73,7 @@ pub async fn list(asked: &Files) -> Result<ExitCode, Failed> {
     };
     let mut tree = Tree::new(overlay);
     tree.set_query(Query::of(scope));
-    let mut out = io::stdout().lock();
+    let mut out = out();
     if asked.jsonl {
         let lines = listing::json_lines(&tree).map_err(Failed::told)?;
         out.write_all(lines.as_bytes())?;
@@ -136,7 +136,9 @@ pub async fn print(asked: &Cat) -> Result<ExitCode, Failed> {
     let opened = Opened::of(&asked.image, &asked.only).await?;
     let overlay = opened.overlay().await?;
     let path = asked.path.trim_matches('/');
-    let absent = |why: &str| Failed::told(format!("{} {why} in the image.", asked.path));
+    let absent = |why: &str| {
+        Failed::told(format!("{} {why} in the image. drydock files lists what is.", asked.path))
+    };
     let followed = overlay
         .follow(path.as_bytes(), true)
         .map_err(|_| absent("leads in a circle or below a file"))?;
@@ -150,7 +152,7 @@ pub async fn print(asked: &Cat) -> Result<ExitCode, Failed> {
     let threads = Threads::new(&opened.place);
     let mut file = threads.content(layer, wanted).await.map_err(Failed::told)?;
     file.seek(SeekFrom::Start(0))?;
-    let mut out = io::stdout().lock();
+    let mut out = out();
     let mut piece = vec![0; 256 << 10];
     loop {
         let length = file.read(&mut piece)?;
@@ -179,7 +181,7 @@ impl Opened {
         let loaded = image::load(&place, &reference, options, async |_, _| {}).await;
         drop(progress);
         if let Some(failure) = loaded.failure {
-            return Err(Failed::told(failure));
+            return Err(Failed::told(failure.advised()));
         }
         let entries = image::platforms(&loaded.graph);
         if only.platform.is_none()
@@ -202,20 +204,12 @@ impl Opened {
         let progress = Progress::new("Reading the layers");
         let threads = Threads::new(&self.place);
         let all = self.layers.iter().map(|layer| layer.descriptor.size).sum();
-        let (mut indexes, mut told, mut before) = (Vec::new(), Vec::new(), 0);
-        for layer in &self.layers {
-            let what = format!("layer {} of {}", layer.number, self.layers.len());
-            let seen = |seen: drydock::verify::Seen| {
-                progress.bytes(what.clone(), before + seen.downloaded, all);
-            };
-            let index = threads.layer(layer, &seen, &mut told).await;
-            indexes.push(index.map_err(Failed::told)?);
-            before += layer.descriptor.size;
-        }
+        let what = format!("{} layers", self.layers.len());
+        let seen = |come| progress.bytes(what.clone(), come, all);
+        let mut told = Vec::new();
+        let indexes = threads.layers(&self.layers, &seen, &mut told).await;
         drop(progress);
-        for sentence in told {
-            say(&sentence);
-        }
-        Ok(Overlay::build(&indexes))
+        told.iter().for_each(|sentence| say(sentence));
+        Ok(Overlay::build(&indexes.map_err(Failed::told)?))
     }
 }

@@ -1,17 +1,21 @@
 //! `drydock verify` and its like: what the page shows, in a shell and in a pipeline.
 //!
 //! Results go to standard output, everything else to standard error. A command ends with 0 when all
-//! is well, with 1 when an image is not what it says it is, and with 2 when that is not known.
+//! is well, with 1 when an image is not what it says it is, and with 2 when that is not known; with 141
+//! when nobody reads the result to its end.
 
 mod about;
 mod apply;
 mod export;
 mod files;
+mod made;
+mod out;
 mod progress;
 mod sarif;
 mod show;
 mod verify;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -24,6 +28,7 @@ pub use self::about::{Completions, Man, completions, man};
 pub use self::apply::{Apply, run as apply};
 pub use self::export::{Export, run as export};
 pub use self::files::{Cat, Files, list, print as cat};
+pub use self::out::{out, unread};
 pub use self::show::{Show, run as show};
 pub use self::verify::{Verify, run as verify};
 
@@ -46,8 +51,8 @@ pub struct Image {
 /// Which image of an index.
 #[derive(Debug, Clone, Args)]
 pub struct Only {
-    /// Only the image for this platform, such as linux/arm64.
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    /// Only the image for this platform, such as linux/arm64; an architecture alone is one of Linux.
+    #[arg(long, value_name = "[OS/]ARCH[/VARIANT]", value_parser = Platform::named)]
     pub platform: Option<Platform>,
 }
 
@@ -66,28 +71,26 @@ impl Image {
     }
 }
 
-/// Why a command did nothing.
+/// Why a command did nothing: a sentence.
 #[derive(Debug)]
-pub enum Failed {
-    /// A sentence that says why.
-    Told(String),
-    /// Nobody reads the result any more, as behind `| head`.
-    Unread,
-}
+pub struct Failed(String);
 
 impl Failed {
     fn told(why: impl std::fmt::Display) -> Self {
-        Self::Told(why.to_string())
+        Self(why.to_string())
     }
 }
 
 impl From<io::Error> for Failed {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::Unread,
-            _ => Self::Told(format!("The result can't be written: {error}.")),
-        }
+        Self(format!("The result can't be written: {error}."))
     }
+}
+
+/// How a command ends that could not do what was asked.
+#[must_use]
+pub fn could_not() -> ExitCode {
+    ExitCode::from(COULD_NOT)
 }
 
 /// Runs a command to its end.
@@ -97,17 +100,27 @@ pub fn run(work: impl Future<Output = Result<ExitCode, Failed>>) -> ExitCode {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => Err(Failed::told(error)),
     };
-    done.unwrap_or_else(|failed| {
-        if let Failed::Told(why) = failed {
+    done.unwrap_or_else(|Failed(why)| {
+        unread().unwrap_or_else(|| {
             say(&why);
-        }
-        ExitCode::from(COULD_NOT)
+            could_not()
+        })
     })
 }
 
 /// A sentence beside the result.
 fn say(sentence: &str) {
     let _ = writeln!(io::stderr(), "drydock: {}", plain(sentence));
+}
+
+/// Sentences beside the result, each once: what holds for several platforms comes several times.
+fn say_each(sentences: impl IntoIterator<Item = String>) {
+    let mut said = BTreeSet::new();
+    for sentence in sentences {
+        if said.insert(sentence.clone()) {
+            say(&sentence);
+        }
+    }
 }
 
 /// A text of an image or a registry, which is not to command a terminal.

@@ -8,7 +8,7 @@ use drydock::image::{self, Graph, Node, State};
 use drydock::inspect::media;
 
 use super::progress::Progress;
-use super::{COULD_NOT, Failed, Image, plain};
+use super::{COULD_NOT, Failed, Image, out, plain};
 
 /// The options of `drydock show`.
 #[derive(Debug, Clone, Args)]
@@ -28,14 +28,14 @@ pub async fn run(asked: &Show) -> Result<ExitCode, Failed> {
     let options = image::Options { referrers: true, ..Default::default() };
     let loaded = image::load(&place, &reference, options, async |_, _| {}).await;
     drop(progress);
-    let mut out = io::stdout().lock();
+    if let Some(failure) = loaded.failure {
+        return Err(Failed::told(failure.advised()));
+    }
+    let mut out = out();
     let Some(root) = loaded.graph.root() else {
         return Err(Failed::told("Nothing was loaded."));
     };
     print(&mut out, &loaded.graph, root, 0)?;
-    if let Some(failure) = loaded.failure {
-        return Err(Failed::told(failure));
-    }
     let read = |node: &Node| matches!(node.state, State::Read | State::Blob);
     let whole = loaded.graph.nodes().iter().all(read);
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT) })

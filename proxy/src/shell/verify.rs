@@ -1,19 +1,20 @@
 //! `drydock verify`: is the image what it says it is?
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Args;
-use drydock::finding::Severity;
+use drydock::finding::{Finding, Severity};
 use drydock::image;
 use drydock::verify::{self, Choice, Report, RowState, Session, Verdict};
-use drydock_native::Threads;
+use drydock_native::{AT_ONCE, Threads};
 
 use super::progress::Progress;
-use super::{COULD_NOT, Failed, Image, Only, plain, sarif};
+use super::{COULD_NOT, Failed, Image, Only, out, plain, sarif};
 
-/// Blobs that are read at once.
-const AT_ONCE: usize = 4;
+/// So many are named that a sentence is about.
+const NAMED: usize = 6;
 
 /// The options of `drydock verify`.
 #[derive(Debug, Clone, Args)]
@@ -63,7 +64,7 @@ pub async fn run(asked: &Verify) -> Result<ExitCode, Failed> {
     drop(progress);
     let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let report = session.report(elapsed);
-    print(asked, &report)?;
+    print(asked, &report, loaded.failure.as_ref())?;
     Ok(match report.verdict {
         Verdict::Verified => ExitCode::SUCCESS,
         Verdict::Failed => ExitCode::FAILURE,
@@ -79,8 +80,13 @@ fn show(progress: &Progress, session: &Session) {
     progress.bytes(format!("{open} blobs left"), done, all);
 }
 
-fn print(asked: &Verify, report: &Report) -> Result<(), Failed> {
-    let mut out = io::stdout().lock();
+/// `failure` says why the image could not be had at all.
+fn print(
+    asked: &Verify,
+    report: &Report,
+    failure: Option<&drydock_native::Failed>,
+) -> Result<(), Failed> {
+    let mut out = out();
     if asked.json {
         let json = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
         writeln!(out, "{json}")?;
@@ -99,15 +105,44 @@ fn print(asked: &Verify, report: &Report) -> Result<(), Failed> {
     if let Some(digest) = &report.digest {
         writeln!(out, "{digest}")?;
     }
+    if let Some(failure) = failure {
+        // The findings say the same, and not what can be done.
+        writeln!(out, "{}. {}", report.headline(), plain(&failure.advised()))?;
+        return Ok(());
+    }
     writeln!(out, "{}. {}", report.headline(), plain(&report.detail()))?;
-    for finding in &report.findings {
+    for (finding, subjects) in alike(&report.findings) {
         let severity = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Note => "note",
         };
-        let (subject, message) = (plain(&finding.subject), plain(&finding.message));
-        writeln!(out, "{severity}: {subject}: {message} [{}]", finding.rule)?;
+        let (subjects, message) = (plain(&named(&subjects)), plain(&finding.message));
+        writeln!(out, "{severity}: {subjects}: {message} [{}]", finding.rule)?;
     }
     Ok(())
+}
+
+/// Findings with all that they are about: what is odd is so for several platforms, as a rule.
+fn alike(findings: &[Finding]) -> Vec<(&Finding, Vec<&str>)> {
+    let mut alike: Vec<(&Finding, Vec<&str>)> = Vec::new();
+    let mut places = BTreeMap::new();
+    for finding in findings {
+        let at = places.entry((&finding.rule, finding.severity, &finding.message));
+        let at = *at.or_insert(alike.len());
+        match alike.get_mut(at) {
+            Some((_, subjects)) => subjects.push(&finding.subject),
+            None => alike.push((finding, vec![&finding.subject])),
+        }
+    }
+    alike
+}
+
+fn named(subjects: &[&str]) -> String {
+    match subjects.split_at_checked(NAMED) {
+        Some((first, more)) if !more.is_empty() => {
+            format!("{} and {} more", first.join(", "), more.len())
+        }
+        _ => subjects.join(", "),
+    }
 }

@@ -251,6 +251,28 @@ async fn l6_the_page_learns_names_and_nothing_else() {
     assert_eq!(server.get("/-/logins").await.text(), r#"{"logins":[{"registry":"new.example"}]}"#);
 }
 
+/// The page asks for any path of a registry with its login, so one for a part of it is none.
+#[tokio::test]
+async fn l13_a_login_for_a_namespace_is_not_offered_for_its_registry() {
+    let world = World::new();
+    let registry = world.https("reg.example", A, |_| respond(401, &[BASIC], "")).await;
+    let machine = Machine::knowing(&["reg.example/team", "https://other.example/v1/"]);
+    let server = world.serve(|config| machine.set(config)).await;
+    assert_eq!(
+        server.get("/-/logins").await.text(),
+        r#"{"logins":[{"registry":"other.example"}]}"#
+    );
+    for path in ["team/app", "app"] {
+        // Now it is known that the registry asks for a password.
+        let path = format!("/-/proxy/https/reg.example/v2/{path}/manifests/1");
+        server.get(&path).await;
+        let answer = server.send(asking(&server, &path, "reg.example", None)).await;
+        answer.assert_refused("login");
+        shows_no_secret(&answer);
+    }
+    assert!(authorizations(&registry).iter().all(Option::is_none));
+}
+
 #[tokio::test]
 async fn l7_without_the_option_there_are_no_logins() {
     let registry = Upstream::http(|_| respond(401, &[BASIC], "")).await;

@@ -6,10 +6,14 @@
 
 mod address;
 mod apply;
+mod apply_images;
+mod apply_platforms;
 mod assets;
 mod bodies;
+mod closed;
 mod connections;
 mod crowds;
+mod files_at_once;
 mod headers;
 mod load;
 mod logins;
@@ -27,3 +31,4 @@ mod shell;
 mod status;
 mod support;
 mod urls;
+mod verify_platforms;

@@ -131,12 +131,31 @@ async fn what_can_not_be_done_is_a_sentence() {
     let file = folder.path().join("no.tar");
     fs::write(&file, "no tar").unwrap();
     let image = format!("{host}/sample/hello:latest");
+    let at = folder.path().to_str().unwrap();
+    let empty = serde_json::json!({ "family": "oci", "platform": { "os": "linux", "architecture": "arm" } });
+    let draft =
+        serde_json::json!({ "version": 1, "base": { "empty": empty }, "edits": [] }).to_string();
     for (arguments, said) in [
         (&["verify", file.to_str().unwrap()][..], "This file is no tar"),
         (&["verify", "no such reference"], "There is no file no such reference either."),
         (&["files", "--platform", "linux/s390x", &image], "no platform linux/s390x; it has"),
         (&["files", "--layer", "99", &image], "there is no layer 99"),
         (&["cat", &image, "/nowhere"], "/nowhere is not in the image"),
+        (&["cat", &image, "/nowhere"], "drydock files lists what is"),
+        (&["verify", "no-such.tar"], "There is no file or folder no-such.tar."),
+        (&["verify", "./no-such"], "There is no file or folder ./no-such."),
+        (&["apply", &draft, "--save", "/nowhere/x.tar"], "There is no folder /nowhere in which"),
+        (&["apply", &draft, "--push", "127.0.0.1:1/x:1"], "Check the name and the port"),
+        (&["apply", "-"], "There is no draft in what was given: expected the JSON"),
+        (&["apply", file.to_str().unwrap()], "There is no draft in what was given"),
+        (&["apply", at], "is a folder, and a draft is a file"),
+        (&["export", &image, "-o", "/nowhere/x.tar"], "There is no folder /nowhere in which"),
+        (&["export", &image, "-o", at], "is a folder: name a file"),
+        (&["show", "127.0.0.1:1/x:1"], "Check the name and the port of the registry"),
+        (&["files", "127.0.0.1:1/x:1"], "Check the name and the port of the registry"),
+        (&["files", &format!("{host}/sample/hello:nope")], "Check the name, or look at the tags"),
+        (&["files", &format!("{host}/fault/basic/sample/hello:latest")], "with docker login or"),
+        (&["layout", "gc", "/nowhere"], "/nowhere"),
     ] {
         let output = drydock(arguments).await;
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{arguments:?}");
@@ -144,6 +163,82 @@ async fn what_can_not_be_done_is_a_sentence() {
         assert!(told.starts_with("drydock: ") && told.contains(said), "{told}");
         let chosen = |line: &&str| line.contains("--platform chooses another");
         assert_eq!(told.lines().filter(|line| !chosen(line)).count(), 1, "{told}");
+    }
+}
+
+/// As in the page: an architecture alone is one of Linux.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_is_named_as_in_the_page() {
+    let host = crate::apply::registry().await;
+    let fixed = crate::apply::fixed();
+    let image = format!("{host}/fixed@{}", fixed["image"]["root"].as_str().unwrap());
+    let index = fixed["image"]["manifests"].as_array().unwrap().last().unwrap().as_str().unwrap();
+    let index: Value = serde_json::from_str(index).unwrap();
+    let of = |architecture: &str| {
+        let all = index["manifests"].as_array().unwrap();
+        let entry = all.iter().find(|it| it["platform"]["architecture"] == architecture).unwrap();
+        entry["digest"].as_str().unwrap().to_owned()
+    };
+    let (amd64, arm64) = (of("amd64"), of("arm64"));
+    for platform in ["arm64", "aarch64", "linux/arm64", "linux/arm64/v8"] {
+        for command in ["verify", "files", "export"] {
+            let output = drydock(&[command, "--platform", platform, &image]).await;
+            assert_eq!(output.status.code(), Some(0), "{command} {platform}: {output:?}");
+        }
+        let report = json(&drydock(&["verify", "--json", "--platform", platform, &image]).await);
+        let read = report["blobs"].to_string();
+        assert!(read.contains(&arm64) && !read.contains(&amd64), "{platform}: {report:#}");
+    }
+    for platform in ["", "a b", "linux/arm64/v8/x"] {
+        let output = drydock(&["verify", "--platform", platform, &image]).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(text(&output.stderr).contains("is no platform: expected"), "{output:?}");
+    }
+}
+
+/// containers-auth.json(5): the longest key that the repository begins with counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_for_a_namespace_is_used_in_it_alone() {
+    let host = registry().await;
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_str().unwrap();
+    // `demo:secret` and `demo:wrong`
+    let (good, bad) = ("ZGVtbzpzZWNyZXQ=", "ZGVtbzp3cm9uZw==");
+    let image = format!("{host}/fault/basic/sample/hello:latest");
+    let cases: [(&[(&str, &str)], i32); 7] = [
+        (&[("", good)], 0),
+        (&[("/fault", good)], 0),
+        (&[("/fault/basic/sample/hello", good)], 0),
+        (&[("/fault/basic", good), ("", bad), ("/fault", bad)], 0),
+        (&[("/fault/basic", bad), ("", good)], 2),
+        (&[("/fault/bas", good)], 2),
+        (&[("/other", good)], 2),
+    ];
+    for (entries, code) in cases {
+        let auths = entries
+            .iter()
+            .map(|(path, auth)| (format!("{host}{path}"), serde_json::json!({ "auth": auth })));
+        let auths: serde_json::Map<String, Value> = auths.collect();
+        let config = serde_json::json!({ "auths": auths }).to_string();
+        fs::write(folder.path().join("config.json"), config).unwrap();
+        let output = drydock_with(&["verify", &image], at).await;
+        assert_eq!(output.status.code(), Some(code), "{entries:?}: {output:?}");
+    }
+}
+
+/// What can't be had is told once, with what can be done.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_can_not_be_had_is_one_sentence() {
+    let host = registry().await;
+    for (image, said) in [
+        ("127.0.0.1:1/x:1", "Check the name and the port of the registry"),
+        (&*format!("{host}/nothing/here:1"), "There is no repository"),
+    ] {
+        let output = drydock(&["verify", image]).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let lines: Vec<&str> = text(&output.stdout).lines().collect();
+        assert_eq!(lines[0], format!("incomplete: {image}"));
+        assert!(lines.len() == 2 && lines[1].contains(said), "{lines:#?}");
     }
 }
 

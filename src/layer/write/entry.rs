@@ -60,7 +60,7 @@ impl Keep {
 
 /// What an entry of a new layer is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "type")]
+#[serde(rename_all = "camelCase", tag = "type", try_from = "Written")]
 pub enum NewNode {
     /// A file, by its content.
     File {
@@ -89,4 +89,54 @@ pub enum NewNode {
     Whiteout,
     /// Hides all that lower layers have in the directory at this path.
     OpaqueWhiteout,
+}
+
+/// An entry as it is written. A tagged enum leaves keys out that it does not know, and who reads it
+/// does not hear of them.
+#[derive(Deserialize)]
+struct Written {
+    r#type: Kind,
+    digest: Option<Digest>,
+    size: Option<u64>,
+    target: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Kind {
+    File,
+    Directory,
+    Existing,
+    Symlink,
+    Hardlink,
+    Whiteout,
+    OpaqueWhiteout,
+}
+
+impl TryFrom<Written> for NewNode {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { r#type: kind, mut digest, mut size, mut target } = written;
+        let missing = |field: &str| format!("missing field `{field}` of an entry");
+        let mut link = || target.take().ok_or_else(|| missing("target"));
+        let node = match kind {
+            Kind::File => Self::File {
+                digest: digest.take().ok_or_else(|| missing("digest"))?,
+                size: size.take().ok_or_else(|| missing("size"))?,
+            },
+            Kind::Symlink => Self::Symlink { target: link()? },
+            Kind::Hardlink => Self::Hardlink { target: link()? },
+            Kind::Directory => Self::Directory,
+            Kind::Existing => Self::Existing,
+            Kind::Whiteout => Self::Whiteout,
+            Kind::OpaqueWhiteout => Self::OpaqueWhiteout,
+        };
+        let left =
+            [("digest", digest.is_some()), ("size", size.is_some()), ("target", target.is_some())];
+        match left.into_iter().find(|(_, is_there)| *is_there) {
+            Some((field, _)) => Err(format!("this kind of entry has no `{field}`")),
+            None => Ok(node),
+        }
+    }
 }

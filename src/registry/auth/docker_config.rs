@@ -9,13 +9,15 @@ use serde_json::Value;
 
 use super::Credentials;
 use crate::limits;
-use crate::reference::Registry;
+use crate::reference::{Registry, Repository};
 
 /// The logins of a Docker config.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct DockerConfig {
     /// One per registry, in the order of the file.
     pub logins: Vec<(Registry, Credentials)>,
+    /// Those for a part of a registry: a namespace or a repository, as podman writes them.
+    pub namespaced: Vec<Namespaced>,
     /// Registries whose login a helper program keeps, and that program; `None` for the program
     /// that keeps all others.
     pub helpers: Vec<(Option<String>, String)>,
@@ -23,6 +25,17 @@ pub struct DockerConfig {
     pub named: Vec<Registry>,
     /// Entries that hold no login or one that can't be read: a sentence each, without the secret.
     pub unreadable: Vec<String>,
+}
+
+/// A login for a part of a registry: containers-auth.json(5).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Namespaced {
+    /// The registry.
+    pub registry: Registry,
+    /// The repository, or what those begin with that are below it, without slashes at either end.
+    pub path: String,
+    /// The login.
+    pub login: Credentials,
 }
 
 /// Why a text is no Docker config.
@@ -75,6 +88,26 @@ impl DockerConfig {
         Ok(found)
     }
 
+    /// The login in the file for a repository, that for the longest part of its name; without a
+    /// repository that for the registry as a whole.
+    #[must_use]
+    pub fn login(
+        &self,
+        registry: &Registry,
+        repository: Option<&Repository>,
+    ) -> Option<&Credentials> {
+        let is_in = |path: &str, repository: &Repository| {
+            let rest = repository.as_str().strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let parts = self.namespaced.iter().filter(|part| {
+            part.registry == *registry && repository.is_some_and(|it| is_in(&part.path, it))
+        });
+        let nearest = parts.max_by_key(|part| part.path.len()).map(|part| &part.login);
+        let whole = || self.logins.iter().find(|(of, _)| of == registry).map(|(_, login)| login);
+        nearest.or_else(whole)
+    }
+
     /// The program that keeps the login of this registry alone.
     #[must_use]
     pub fn helper(&self, registry: &Registry) -> Option<&str> {
@@ -95,7 +128,7 @@ impl DockerConfig {
     }
 
     fn take(&mut self, key: &str, entry: &Value) {
-        let Some(registry) = registry(key) else {
+        let Some((registry, path)) = part(key) else {
             self.unreadable.push(format!("\"{}\" is no registry.", shown(key)));
             return;
         };
@@ -118,25 +151,44 @@ impl DockerConfig {
                     Credentials::Basic { user, password }
                 }
                 _ => {
-                    self.named.push(registry.clone());
-                    let sentence = format!("The entry of {registry} holds no login.");
+                    if path.is_empty() {
+                        self.named.push(registry);
+                    }
+                    let sentence = format!("The entry of {} holds no login.", shown(key));
                     self.unreadable.push(sentence);
                     return;
                 }
             }
         };
-        self.logins.push((registry, credentials));
+        if path.is_empty() {
+            self.logins.push((registry, credentials));
+            return;
+        }
+        self.unreadable.push(format!(
+            "The login of {} is for that part of {registry} alone, and is not used for all of it.",
+            shown(key)
+        ));
+        self.namespaced.push(Namespaced { registry, path: path.to_owned(), login: credentials });
     }
 }
 
-/// The registry that a key of a config means. Keys are hosts, or URLs such as
-/// `https://index.docker.io/v1/`; what follows the host names a namespace (as podman writes them) or
-/// a version, and the login goes to the host.
+/// The registry that a key of a config means as a whole; `None` for one that means a part of it.
 #[must_use]
 pub fn registry(key: &str) -> Option<Registry> {
-    let rest = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
-    let host = rest.split('/').next().unwrap_or_default();
-    Registry::parse(host).ok()
+    part(key).filter(|(_, path)| path.is_empty()).map(|(registry, _)| registry)
+}
+
+/// The registry and the part of it that a key means. Keys are hosts, URLs such as
+/// `https://index.docker.io/v1/`, which mean the host, or hosts with a namespace or repository behind
+/// them, as podman writes them.
+fn part(key: &str) -> Option<(Registry, &str)> {
+    let url = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://"));
+    let rest = url.unwrap_or(key);
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let path = path.trim_matches('/');
+    let is_version = matches!(path, "v1" | "v2");
+    let path = if url.is_some() || is_version { "" } else { path };
+    Registry::parse(host).ok().map(|registry| (registry, path))
 }
 
 /// `user:password` in base64.
@@ -184,7 +236,18 @@ mod tests {
                 "docker.io",
                 basic("u", "p:w"),
             ),
-            ("quay.io/team/app", format!(r#"{{"auth":"{auth}"}}"#), "quay.io", basic("u", "p:w")),
+            (
+                "https://quay.io/team/",
+                format!(r#"{{"auth":"{auth}"}}"#),
+                "quay.io",
+                basic("u", "p:w"),
+            ),
+            (
+                "index.docker.io/v1/",
+                format!(r#"{{"auth":"{auth}"}}"#),
+                "docker.io",
+                basic("u", "p:w"),
+            ),
             (
                 "localhost:5000",
                 r#"{"username":"a","password":"b"}"#.to_owned(),
@@ -213,6 +276,39 @@ mod tests {
             let text = format!(r#"{{"auths":{{"{key}":{entry}}}}}"#);
             assert_eq!(only(&text), (registry.to_owned(), credentials), "{text}");
         }
+    }
+
+    /// The examples of containers-auth.json(5), and what is no whole part of a name.
+    #[test]
+    fn the_login_for_the_longest_part_of_a_name_counts() {
+        let entry = |name: &str| {
+            let auth = STANDARD.encode(format!("{name}:p"));
+            format!(r#""{name}":{{"auth":"{auth}"}}"#)
+        };
+        let keys = ["quay.io/a/b/c", "quay.io", "quay.io/a", "quay.io/a/b/", "ghcr.io/only"];
+        let entries = keys.map(entry).join(",");
+        let config = DockerConfig::parse(&format!(r#"{{"auths":{{{entries}}}}}"#)).expect("config");
+        let registry = |name: &str| Registry::parse(name).expect("registry");
+        let repository = |name: &str| Repository::parse(name).expect("repository");
+        for (host, of, key) in [
+            ("quay.io", "a/b/c", Some("quay.io/a/b/c")),
+            ("quay.io", "a/b/c/d", Some("quay.io/a/b/c")),
+            ("quay.io", "a/b/cd", Some("quay.io/a/b/")),
+            ("quay.io", "a", Some("quay.io/a")),
+            ("quay.io", "ab", Some("quay.io")),
+            ("ghcr.io", "only/one", Some("ghcr.io/only")),
+            ("ghcr.io", "other", None),
+            ("gcr.io", "a/b/c", None),
+        ] {
+            let login = config.login(&registry(host), Some(&repository(of)));
+            assert_eq!(login, key.map(|key| basic(key, "p")).as_ref(), "{host}/{of}");
+        }
+        let whole = config.login(&registry("quay.io"), None);
+        assert_eq!(whole, Some(&basic("quay.io", "p")));
+        assert_eq!(config.login(&registry("ghcr.io"), None), None);
+        // Who asks for registries hears of no more than those.
+        assert_eq!(config.logins, [(registry("quay.io"), basic("quay.io", "p"))]);
+        assert_eq!(config.unreadable.len(), 4);
     }
 
     #[test]
