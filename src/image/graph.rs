@@ -155,28 +155,19 @@ impl Node {
     /// The view as index.
     #[must_use]
     pub fn index(&self) -> Option<&Index> {
-        match self.view.as_deref() {
-            Some(View::Index(index)) => Some(index),
-            _ => None,
-        }
+        self.view.as_deref()?.index()
     }
 
     /// The view as manifest.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
-        match self.view.as_deref() {
-            Some(View::Manifest(manifest)) => Some(manifest),
-            _ => None,
-        }
+        self.view.as_deref()?.manifest()
     }
 
     /// The view as image config.
     #[must_use]
     pub fn config(&self) -> Option<&Config> {
-        match self.view.as_deref() {
-            Some(View::Config(config)) => Some(config),
-            _ => None,
-        }
+        self.view.as_deref()?.config()
     }
 
     /// The platform that an index lists the node for.

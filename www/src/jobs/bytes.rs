@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use drydock::digest::Digest;
+use drydock::edit::Content;
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
-use super::drafts::Content;
 use super::preview::BlobOf;
 use super::{Problem, ProblemKind, local, no_sense, tab};
 use crate::disk;

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use drydock::digest::Digest;
-use drydock::edit::{Base, Change, Made, RecipeId};
+use drydock::edit::{Alteration, Change, Content, Contents, Kept, Made, RecipeId};
 use drydock::reference::Repository;
 use drydock::source::Failure as _;
 use drydock::transfer::{Drafted, DraftedError};
 
-use super::drafts::{self, Content, Kept, no_draft};
+use super::drafts::{self, no_draft};
 use super::edit::Sources;
 use super::{Problem, ProblemKind, edit};
 use crate::net::place::Place;
@@ -29,7 +29,7 @@ pub struct Preview {
     drafted: Drafted,
     places: BTreeMap<Digest, Place>,
     base: Option<Place>,
-    contents: BTreeMap<Digest, Content>,
+    contents: Contents,
     /// Layers that were built here, and are nowhere else.
     built: BTreeSet<Digest>,
 }
@@ -59,10 +59,7 @@ impl Previews {
             true => built(name, &mut kept, &sources, &change).await?,
             false => change,
         };
-        let base = match &kept.draft().base {
-            Base::Image(pinned) => Some(Place::from(pinned.reference())),
-            Base::Empty { .. } | Base::EmptyIndex { .. } => None,
-        };
+        let base = kept.draft().base.image().map(|it| Place::from(it.reference()));
         let preview = Rc::new(Preview {
             drafted: Drafted::new(&change),
             places: sources.places,
@@ -112,15 +109,20 @@ async fn built(
     sources: &Sources,
     change: &Change,
 ) -> Result<Arc<Change>, Problem> {
-    let made = RefCell::new(BTreeMap::new());
+    let made = RefCell::new(Vec::new());
     let on_built = |id: &RecipeId, one: &Made| {
-        made.borrow_mut().insert(id.clone(), one.clone());
+        made.borrow_mut().push(Alteration::Built(id.clone(), one.clone()));
     };
     edit::build(change, kept, sources, |_, _| {}, on_built).await?;
     let made = made.into_inner();
-    kept.take_built(&made);
+    let take = |kept: &mut Kept| {
+        for built in &made {
+            let _done = kept.alter(built, kept.changed);
+        }
+    };
+    take(kept);
     drafts::alter((name.to_string(), None), |draft| {
-        draft.take_built(&made);
+        take(draft);
         Ok(())
     })
     .await?;

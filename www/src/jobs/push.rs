@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
-use drydock::edit::{Change, Pinned};
+use drydock::edit::{Change, Content, Contents, Pinned};
 use drydock::finding::Finding;
 use drydock::reference::{Reference, Tag};
 use drydock::registry::upload::{Sizes, UploadState};
@@ -14,7 +14,7 @@ use drydock::transfer::{
     self, Event, Options, Origin, Plan, PlanError, Run, RunError, Step, Supply, Wanted,
 };
 
-use super::drafts::{self, Content};
+use super::drafts;
 use super::obtain::Spooled;
 use super::payload::payload;
 use super::{Problem, ProblemKind, blob, tab, uploads};
@@ -35,7 +35,7 @@ pub struct Stock {
     /// Which place has what is neither on disk nor named by the plan: archives, mostly.
     pub places: BTreeMap<Digest, Place>,
     /// Files that the user chose.
-    pub contents: BTreeMap<Digest, Content>,
+    pub contents: Contents,
 }
 
 /// Waits as the browser does, and tells it.

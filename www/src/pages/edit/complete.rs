@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use drydock::digest::Digest;
 use drydock::edit::{
-    Action, AttachEdit, AttachedFile, BaseAnnotations, Bases, Edit, IndexEdit, LayerEdit,
+    Action, AttachEdit, AttachedFile, BaseAnnotations, Bases, Contents, Edit, IndexEdit, LayerEdit,
     LayerInput, Packing, Rebase, Scope,
 };
 use drydock::layer::write::{Keep, NewEntry, NewNode};
 
 use crate::chosen::Chosen;
 use crate::components::{Executable, Times, Wanted, placed};
-use crate::jobs::drafts::Content;
 use crate::jobs::gather::{self, Gathered, Taken};
 use crate::jobs::{self, Problem, ProblemKind, Progress};
 
@@ -19,7 +17,7 @@ use crate::jobs::{self, Problem, ProblemKind, Progress};
 #[derive(Debug, Default)]
 pub(super) struct Complete {
     pub(super) edits: Vec<Edit>,
-    pub(super) contents: BTreeMap<Digest, Content>,
+    pub(super) contents: Contents,
 }
 
 /// Makes edits of what forms ask for. `bases` are the references that the image's annotations name.
