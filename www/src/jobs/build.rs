@@ -12,7 +12,7 @@ use web_sys::Blob;
 use super::bytes::{self, Readable};
 use super::{Problem, ProblemKind, Progress, no_sense, tab, tree};
 use crate::disk;
-use crate::net::place::Place;
+use crate::net::place::{self, Place};
 use crate::worker::pool::Order;
 use crate::worker::protocol::{BuildWork, FileAt, LayerAt, Outcome, Work};
 
@@ -43,11 +43,11 @@ pub async fn build(
     let mut layers = Vec::new();
     let mut wanted = Vec::new();
     for input in recipe.inputs() {
-        let (place, descriptor, diff_id) = layer(input, supplies)?;
+        let (at, descriptor, diff_id) = layer(input, supplies)?;
         let index = recipe.needs_indexes().then_some(blobs.len());
         layers.push((descriptor.size, index));
-        blobs.push((place.clone(), descriptor.digest.clone()));
-        wanted.push((place, descriptor, diff_id));
+        blobs.push((at.clone(), descriptor.digest.clone()));
+        wanted.push((at, descriptor, diff_id));
     }
     if recipe.needs_indexes() {
         let indexes = wanted.iter().map(|(place, descriptor, diff_id)| {
@@ -84,9 +84,9 @@ pub async fn build(
 fn layer(input: &Input, supplies: &Supplies) -> Result<(Place, Descriptor, DiffId), Problem> {
     let (digest, size, diff_id) = input.blob(&supplies.built).ok_or_else(no_sense)?;
     // What was built here is on disk, wherever else it may be.
-    let place = supplies.places.get(digest).filter(|_| !input.is_built());
+    let at = supplies.places.get(digest).filter(|_| !input.is_built());
     let descriptor = Descriptor::new(super::UNTOLD, digest.clone(), size);
-    Ok((place.cloned().unwrap_or_else(Place::disk), descriptor, diff_id.clone()))
+    Ok((at.cloned().unwrap_or_else(place::disk), descriptor, diff_id.clone()))
 }
 
 /// The files that a recipe names, each as a part of a Blob that travels along.

@@ -18,8 +18,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::build::{self, Supplies};
-use super::source::AnySource;
-use super::{Problem, ProblemKind, Progress, graph, no_sense, tab};
+use super::{Problem, ProblemKind, Progress, graph, no_sense, source, tab};
 use crate::net::clock;
 use crate::net::place::Place;
 use crate::worker::pool::Done;
@@ -80,7 +79,7 @@ pub async fn pin(text: &str) -> Result<Pinned, Problem> {
 /// # Errors
 /// When there is no such document, or the registry does not give it.
 pub async fn root(reference: &Reference, target: &Target) -> Result<Fetched, Problem> {
-    let source = AnySource::of(&Place::from(reference)).await?;
+    let source = source::open(&Place::from(reference)).await?;
     let fetched = source.root(target).await;
     fetched.map_err(|error| Problem::from(error).at(reference.registry.as_str()))
 }

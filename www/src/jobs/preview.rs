@@ -11,12 +11,11 @@ use bytes::Bytes;
 use drydock::digest::Digest;
 use drydock::edit::{Alteration, Change, Content, Contents, Kept, Made, RecipeId};
 use drydock::reference::Repository;
-use drydock::source::Failure as _;
-use drydock::transfer::{Drafted, DraftedError};
+use drydock::transfer::Drafted;
 
 use super::drafts::{self, no_draft};
 use super::edit::Sources;
-use super::{Problem, ProblemKind, edit};
+use super::{Problem, edit};
 use crate::net::place::Place;
 
 /// The drafts that were opened as images in this tab.
@@ -26,7 +25,7 @@ pub struct Previews(RefCell<BTreeMap<Repository, Rc<Preview>>>);
 /// What a draft gives.
 #[derive(Debug)]
 pub struct Preview {
-    drafted: Drafted,
+    drafted: Rc<Drafted>,
     places: BTreeMap<Digest, Place>,
     base: Option<Place>,
     contents: Contents,
@@ -61,7 +60,7 @@ impl Previews {
         };
         let base = kept.draft().base.image().map(|it| Place::from(it.reference()));
         let preview = Rc::new(Preview {
-            drafted: Drafted::new(&change),
+            drafted: Rc::new(Drafted::new(&change)),
             places: sources.places,
             base,
             built: kept.built.values().map(|layer| layer.digest.clone()).collect(),
@@ -82,7 +81,7 @@ impl Previews {
 
 impl Preview {
     /// Its documents.
-    pub(super) fn drafted(&self) -> &Drafted {
+    pub(super) fn drafted(&self) -> &Rc<Drafted> {
         &self.drafted
     }
 
@@ -127,11 +126,4 @@ async fn built(
     })
     .await?;
     edit::result(kept, sources).await
-}
-
-impl From<DraftedError> for Problem {
-    fn from(error: DraftedError) -> Self {
-        let kind = if error.is_not_found() { ProblemKind::NotFound } else { ProblemKind::Content };
-        Self::new(kind, error.to_string())
-    }
 }

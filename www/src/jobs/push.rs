@@ -20,7 +20,7 @@ use super::payload::payload;
 use super::{Problem, ProblemKind, blob, tab, uploads};
 use crate::disk;
 use crate::net::clock;
-use crate::net::place::Place;
+use crate::net::place::{self, Place};
 use crate::net::relay::Refusal;
 use crate::net::transport::Payload;
 use crate::route::Here;
@@ -63,10 +63,7 @@ pub fn wanted(change: &Change, base: Option<&Place>, tag: Option<Tag>) -> Wanted
 pub fn origin(place: &Place) -> Origin {
     match Here::of(&place.registry) {
         Some(_) => Origin::Local,
-        None => Origin::Repository(transfer::Place {
-            registry: place.registry.clone(),
-            repository: place.repository.clone(),
-        }),
+        None => Origin::Repository(place.clone()),
     }
 }
 
@@ -168,16 +165,14 @@ impl Supply for Supplier<'_> {
                 false => Err(drafts::changed(digest)),
             };
         }
-        let place = match origin {
-            Origin::Repository(place) => {
-                Place { registry: place.registry.clone(), repository: place.repository.clone() }
-            }
+        let from = match origin {
+            Origin::Repository(place) => place.clone(),
             // What is not said to be elsewhere was made here.
             Origin::Local | Origin::Memory(_) => {
-                self.stock.places.get(digest).cloned().unwrap_or_else(Place::disk)
+                self.stock.places.get(digest).cloned().unwrap_or_else(place::disk)
             }
         };
-        payload(&place, descriptor, &self.spooled, &self.refusal).await
+        payload(&from, descriptor, &self.spooled, &self.refusal).await
     }
 
     fn sizes(&self, origin: &Origin) -> Sizes {

@@ -12,7 +12,7 @@ use super::Editing;
 use crate::components::{ProgressRow, format};
 use crate::jobs::tree::{self, Layer, Status, Tree};
 use crate::jobs::{Problem, Task};
-use crate::net::place::Place;
+use crate::net::place::{self, Place};
 
 /// Paths that are listed.
 const LINES: usize = 20;
@@ -151,6 +151,6 @@ async fn found(
 }
 
 fn layer(placed: Placed) -> Layer {
-    let place = placed.of.map_or_else(Place::disk, |image| Place::from(image.reference()));
+    let place = placed.of.map_or_else(place::disk, |image| Place::from(image.reference()));
     Layer { place, descriptor: placed.descriptor, diff_id: placed.diff_id }
 }
