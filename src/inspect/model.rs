@@ -172,13 +172,13 @@ impl ImageModel {
     /// Of a graph; `None` before its root is there. What is as it was in the graph of the model
     /// `before` is taken from that.
     #[must_use]
-    pub fn of(graph: Arc<Graph>, beside: Beside<'_>, before: Option<&Self>) -> Option<Self> {
+    pub fn of(graph: &Arc<Graph>, beside: Beside<'_>, before: Option<&Self>) -> Option<Self> {
         let Beside { reference, headers, warnings, growing } = beside;
         let root = graph.root()?;
         let digest = root.descriptor.as_ref()?.digest.clone();
         let what = RootKind::of(root);
         let entries = match what {
-            RootKind::Index | RootKind::Image => platforms(&graph),
+            RootKind::Index | RootKind::Image => platforms(graph),
             _ => Vec::new(),
         };
         let count = |is: fn(&Role) -> bool| graph.nodes().iter().filter(|it| is(&it.role)).count();
@@ -193,23 +193,23 @@ impl ImageModel {
                 .filter(|finding| finding.severity != Severity::Note)
                 .map(|finding| finding.message.clone()),
         );
-        remarks.extend(absent(&graph, &entries));
+        remarks.extend(absent(graph, &entries));
         if root.artifact.is_some() {
-            remarks.extend(of_config(&graph, root));
+            remarks.extend(of_config(graph, root));
         }
         Some(Self {
             reference: reference.clone(),
             digest,
-            face: face_of(&graph, root).map(Arc::new),
-            platforms: entries.iter().map(|entry| platform(&graph, entry, before)).collect(),
+            face: face_of(graph, root).map(Arc::new),
+            platforms: entries.iter().map(|entry| platform(graph, entry, before)).collect(),
             what,
             attestations: count(|role| matches!(role, Role::Attestation { .. })),
             referrers: count(|role| matches!(role, Role::Referrer | Role::CosignTag(_))),
-            documents: documents::of(&graph, headers, before),
+            documents: documents::of(graph, headers, before),
             referrers_from: graph.referrers_from().join(" and "),
             remarks,
             not_known: graph.not_known().iter().map(ToString::to_string).collect(),
-            graph: Arc::clone(&graph),
+            graph: Arc::clone(graph),
             growing,
         })
     }

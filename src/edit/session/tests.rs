@@ -9,6 +9,7 @@ use crate::edit::{Context, Edit, Step, apply};
 type Sut = Session<&'static str, &'static str>;
 
 /// One thing that happens to a session.
+#[derive(Clone, Copy)]
 enum Happens {
     Open(&'static str),
     Found(u64, bool),

@@ -12,7 +12,7 @@ fn reference() -> Reference {
 fn model(graph: &Graph, before: Option<&ImageModel>) -> Option<ImageModel> {
     let (reference, headers) = (reference(), Headers::new());
     let beside = Beside { reference: &reference, headers: &headers, warnings: &[], growing: true };
-    ImageModel::of(Arc::new(graph.clone()), beside, before)
+    ImageModel::of(&Arc::new(graph.clone()), beside, before)
 }
 
 /// A signature, whose config is of the type that images have.

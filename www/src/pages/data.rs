@@ -102,7 +102,7 @@ pub fn load_image(
             }
             let beside = Beside { reference: &name, headers: &none, warnings: &[], growing: true };
             let before = image.try_with_untracked(|image| image.ready().cloned()).flatten();
-            let model = ImageModel::of(Arc::new(graph.clone()), beside, before.as_deref());
+            let model = ImageModel::of(&Arc::new(graph.clone()), beside, before.as_deref());
             if let Some(model) = model {
                 image.try_set(Load::Ready(Arc::new(model)));
             }
@@ -142,7 +142,7 @@ pub fn load_image(
         let (headers, warnings) = (&headers.collect(), &warnings);
         let beside = Beside { reference: &reference, headers, warnings, growing: false };
         let before = image.try_with_untracked(|image| image.ready().cloned()).flatten();
-        image.try_set(match ImageModel::of(graph, beside, before.as_deref()) {
+        image.try_set(match ImageModel::of(&graph, beside, before.as_deref()) {
             Some(model) => Load::Ready(Arc::new(model)),
             None => Load::Failed(Problem {
                 sentence: format!("Nothing came for {reference}."),

@@ -2,7 +2,7 @@
 
 use drydock::digest::Digest;
 use drydock::edit::Time;
-use drydock::media_type::{Kind, MediaType};
+use drydock::media_type::MediaType;
 use drydock::reference::Reference;
 
 use crate::components::format;
@@ -149,9 +149,9 @@ pub(super) fn artifact_type(text: &str) -> Result<MediaType, String> {
         return Err(no(text, "a media type", "type/subtype, as in application/spdx+json"));
     }
     let media_type = MediaType::new(text);
-    match media_type.kind() {
-        Kind::Empty => Err("The empty type says nothing of what the file is.".to_owned()),
-        _ => Ok(media_type),
+    match media_type.as_str() == MediaType::EMPTY {
+        true => Err("The empty type says nothing of what the file is.".to_owned()),
+        false => Ok(media_type),
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use drydock::edit::{AttachTo, BaseAnnotations, Edit, Packing, Scope};
 use drydock::media_type::MediaType;
 
+pub use drydock::edit::{Executable, FileTimes as Times, placed};
+
 use crate::chosen::{self, Chosen};
 
 /// What a form comes to: an edit, or what the page has to read before it can make one.
@@ -87,28 +89,6 @@ pub enum Wanted {
     },
 }
 
-/// Which files of a new layer may be executed; browsers do not tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Executable {
-    /// Those that begin as programs do: with `#!`, or as an ELF file.
-    #[default]
-    Programs,
-    /// All.
-    All,
-    /// None.
-    None,
-}
-
-/// Times of last change of the files of a new layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Times {
-    /// Those on disk.
-    #[default]
-    Keep,
-    /// This one, in seconds since 1970.
-    Fixed(i64),
-}
-
 impl Wanted {
     /// Bytes of the files that have to be read for it.
     #[must_use]
@@ -125,32 +105,5 @@ impl Wanted {
 impl From<Edit> for Wanted {
     fn from(edit: Edit) -> Self {
         Self::Edit(Box::new(edit))
-    }
-}
-
-/// Where a chosen file is put, as entries of a layer have it: without a slash at the beginning.
-/// With `contents` the name of the folder that was chosen is left out.
-#[must_use]
-pub fn placed(destination: &str, path: &str, contents: bool) -> String {
-    let inside = path.split_once('/').map(|(_, inside)| inside).filter(|_| contents);
-    let (destination, path) = (destination.trim_matches('/'), inside.unwrap_or(path));
-    if destination.is_empty() { path.to_owned() } else { format!("{destination}/{path}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_of_files() {
-        for (destination, path, contents, place) in [
-            ("/", "dist/a/b.js", false, "dist/a/b.js"),
-            ("/", "dist/a/b.js", true, "a/b.js"),
-            ("/app/", "dist/a/b.js", false, "app/dist/a/b.js"),
-            ("/app", "dist/a/b.js", true, "app/a/b.js"),
-            ("/app", "alone.txt", true, "app/alone.txt"),
-        ] {
-            assert_eq!(placed(destination, path, contents), place);
-        }
     }
 }
