@@ -7,13 +7,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use drydock::archive::{self, ArchiveSource};
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
-use drydock::finding::Finding;
 use drydock::layer::write::MakeError;
 use drydock::reference::{Reference, Repository, Tag, Target};
-use drydock::registry::{self, Registry, Scheme};
-use drydock::source::{
-    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
-};
+use drydock::registry::{Registry, Scheme};
+use drydock::source::{BlobPlace, CosignKind, CosignTag, Fetched, Holder, Referrers, Source};
+
+pub use drydock::transfer::PlaceError as Failed;
 
 use crate::disk::{Disk, DiskError};
 use crate::logins::Logins;
@@ -170,63 +169,6 @@ async fn archived(
         Target::Digest(digest) => reference.digest = Some(digest),
     }
     Ok((Place::Archive(Box::new(source)), reference))
-}
-
-/// Why a place did not give something.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Failed {
-    /// The registry did not.
-    Registry(registry::Error),
-    /// The archive did not.
-    Archive(archive::Error),
-}
-
-impl std::fmt::Display for Failed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Registry(error) => error.fmt(f),
-            Self::Archive(error) => write!(f, "{error}."),
-        }
-    }
-}
-
-impl std::error::Error for Failed {}
-
-impl From<registry::Error> for Failed {
-    fn from(error: registry::Error) -> Self {
-        Self::Registry(error)
-    }
-}
-
-impl From<archive::Error> for Failed {
-    fn from(error: archive::Error) -> Self {
-        Self::Archive(error)
-    }
-}
-
-impl From<Failed> for Finding {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Registry(error) => error.into(),
-            Failed::Archive(error) => error.into(),
-        }
-    }
-}
-
-impl Failure for Failed {
-    fn is_not_found(&self) -> bool {
-        match self {
-            Self::Registry(error) => Failure::is_not_found(error),
-            Self::Archive(error) => Failure::is_not_found(error),
-        }
-    }
-
-    fn is_mismatch(&self) -> bool {
-        match self {
-            Self::Registry(error) => error.is_mismatch(),
-            Self::Archive(error) => error.is_mismatch(),
-        }
-    }
 }
 
 macro_rules! on_each {

@@ -110,9 +110,25 @@ impl Draft {
         named.dedup();
         named
     }
+
+    /// Whether it is made of the same images as another draft, so that what was loaded of them for
+    /// the one is enough for the other.
+    #[must_use]
+    pub fn is_made_of_the_same(&self, other: &Self) -> bool {
+        self.base == other.base && self.images() == other.images()
+    }
 }
 
 impl Base {
+    /// The image that it is; `None` for an empty one.
+    #[must_use]
+    pub fn image(&self) -> Option<&Pinned> {
+        match self {
+            Self::Image(pinned) => Some(pinned),
+            Self::Empty { .. } | Self::EmptyIndex { .. } => None,
+        }
+    }
+
     /// The documents of an empty base. `None` for an image, whose documents have to be loaded.
     #[must_use]
     pub fn empty(&self) -> Option<Image> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::promised::{compare, compare_digest, finding};
-use crate::descriptor::{Descriptor, Mismatch, identify};
+use crate::descriptor::{Descriptor, Mismatch, Verified, identify};
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::finding::{Finding, Severity};
@@ -65,10 +65,12 @@ pub enum What {
 /// What came of a question.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// Bytes as they came, not compared with anything yet.
+    /// Bytes that were compared with a digest: the one that was asked for, or their own.
     Document {
-        /// The body.
-        bytes: Bytes,
+        /// The bytes.
+        bytes: Verified<Bytes>,
+        /// The digest.
+        digest: Digest,
         /// `Content-Type` of the answer.
         content_type: Option<MediaType>,
         /// What the registry says the digest is (`Docker-Content-Digest`).
@@ -90,6 +92,19 @@ pub enum Answer {
     Mismatch(Finding),
     /// It could not be fetched; a sentence that says why.
     Failed(String),
+}
+
+impl Answer {
+    /// Bytes as they came, which nobody has compared with anything yet.
+    #[must_use]
+    pub fn document(
+        bytes: impl Into<Bytes>,
+        content_type: Option<MediaType>,
+        claimed: Option<Digest>,
+    ) -> Self {
+        let (digest, bytes) = identify(bytes.into());
+        Self::Document { bytes, digest, content_type, claimed }
+    }
 }
 
 /// The order in which questions are asked.
@@ -229,7 +244,7 @@ impl Loader {
         let mut findings = other.findings.clone();
         let said = |node: &Node| node.descriptor.as_ref().map(|it| it.media_type.clone());
         let type_said = said(other);
-        let Some(own) = self.graph.nodes.get_mut(to.0) else { return };
+        let Some(own) = self.graph.node_mut(to) else { return };
         if let (Some(document), Some(descriptor)) = (&document, &own.descriptor)
             && let Some(finding) = other_size(descriptor, document, &own.label)
         {
@@ -284,7 +299,7 @@ impl Loader {
     /// list says that there is one. It is noted as not known.
     pub(super) fn excuse(&mut self, id: NodeId) {
         let listed = |node: &&mut Node| node.role == Role::Referrer;
-        let Some(node) = self.graph.nodes.get_mut(id.0).filter(listed) else { return };
+        let Some(node) = self.graph.node_mut(id).filter(listed) else { return };
         let reason = match &node.state {
             State::Failed => {
                 let found = node.findings.iter().find(|it| it.severity == Severity::Error);
@@ -304,10 +319,12 @@ impl Loader {
             _ => None,
         };
         let is_root = matches!(question.what, What::Root(_));
-        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
+        let Some(node) = self.graph.node_mut(id) else { return };
         let label = node.label.clone();
-        let (bytes, content_type, claimed) = match answer {
-            Answer::Document { bytes, content_type, claimed } => (bytes, content_type, claimed),
+        let (bytes, own, content_type, claimed) = match answer {
+            Answer::Document { bytes, digest, content_type, claimed } => {
+                (bytes, digest, content_type, claimed)
+            }
             Answer::Mismatch(finding) => {
                 node.state = State::Failed;
                 node.findings.push(finding.clone());
@@ -325,12 +342,12 @@ impl Loader {
         };
         let verified = match (&node.descriptor, &asked) {
             (Some(descriptor), _) => {
-                compare(descriptor, bytes).map(|bytes| (descriptor.digest.clone(), bytes))
+                compare(descriptor, bytes, own).map(|bytes| (descriptor.digest.clone(), bytes))
             }
             (None, Some(digest)) => {
-                compare_digest(digest, bytes).map(|bytes| (digest.clone(), bytes))
+                compare_digest(digest, bytes, own).map(|bytes| (digest.clone(), bytes))
             }
-            (None, None) => Ok(identify(bytes.clone())),
+            (None, None) => Ok((own.clone(), bytes.clone())),
         };
         let (digest, bytes) = match verified {
             Ok(verified) => verified,
@@ -375,7 +392,7 @@ impl Loader {
         if self.is_of_statement(id) {
             read.findings.retain(|finding| finding.rule != "config.platform");
         }
-        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
+        let Some(node) = self.graph.node_mut(id) else { return };
         if is_root {
             node.label = root_label(&read.view).to_owned();
         }
@@ -424,7 +441,7 @@ impl Loader {
 
     fn cosign_tag(&mut self, question: &Question, tag: &str, answer: &Answer) {
         let Some(above) = question.nodes.first().copied() else { return };
-        let (bytes, content_type) = match answer {
+        let (bytes, digest, content_type) = match answer {
             Answer::Absent | Answer::Referrers { .. } => return,
             Answer::Failed(reason) => {
                 return self.not_known(LookUp::CosignTags, reason.clone());
@@ -432,18 +449,18 @@ impl Loader {
             Answer::Mismatch(finding) => {
                 return self.not_known(LookUp::CosignTags, finding.message.clone());
             }
-            Answer::Document { bytes, content_type, .. } => (bytes, content_type.clone()),
+            Answer::Document { bytes, digest, content_type, .. } => {
+                (bytes, digest, content_type.clone())
+            }
         };
-        let (digest, bytes) = identify(bytes.clone());
         // Some registries answer every tag that is made of a digest, or every tag there is, with
         // the image itself; and what is known as a referrer stands in the graph already.
-        let attached = |node: &Node| node.descriptor.as_ref().is_some_and(|d| d.digest == digest);
-        if self.graph.is_or_is_above(&digest, above) || self.graph.attached_to(above).any(attached)
-        {
+        let attached = |node: &Node| node.descriptor.as_ref().is_some_and(|d| d.digest == *digest);
+        if self.graph.is_or_is_above(digest, above) || self.graph.attached_to(above).any(attached) {
             return;
         }
         let claims = Claims { content_type, descriptor: None };
-        if matches!(spec::read(&bytes, &digest, &claims, tag).view, View::Raw | View::Config(_)) {
+        if matches!(spec::read(bytes, digest, &claims, tag).view, View::Raw | View::Config(_)) {
             let holder = self.options.holder.name();
             let reason = format!("The {holder} gives something under {tag} that is no manifest.");
             return self.not_known(LookUp::CosignTags, reason);

@@ -20,7 +20,7 @@ mod summary;
 
 pub use artifact::{ArtifactKind, Category, artifact_kind, content_kind};
 pub use face::{Face, Form, Part, face, index_face};
-pub use graph::{Graph, LookUp, Missing, Node, NodeId, NotKnown, Role, State};
+pub use graph::{Graph, LookUp, Missing, Node, NodeId, NotKnown, Role, State, Whereabouts};
 pub use load::{Loaded, load, unreachable};
 pub use loader::{Answer, Loader, Options, Want, WantId, What};
 pub use platforms::{PlatformEntry, default_platform, find_platform, platforms};

@@ -43,13 +43,10 @@ pub async fn run(asked: &Verify) -> Result<ExitCode, Failed> {
     let started = std::time::Instant::now();
     let (place, reference) = asked.image.open().await?;
     let choice = asked.only.platform.clone().map_or(Choice::All, Choice::Platform);
-    let only = asked.only.platform.clone();
-    let options =
-        image::Options { only: only.clone(), first: only, referrers: true, ..Default::default() };
     let told = async |graph: &image::Graph, open: usize| {
         progress.say(format!("{} documents, {open} asked for", graph.nodes().len()));
     };
-    let loaded = image::load(&place, &reference, options, told).await;
+    let loaded = image::load(&place, &reference, choice.to_load(), told).await;
     let name = asked.image.name(&place, &reference);
     let session = Session::new(&name, &loaded.graph, &choice);
     let threads = Threads::new(&place);

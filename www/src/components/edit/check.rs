@@ -2,7 +2,7 @@
 
 use drydock::digest::Digest;
 use drydock::edit::{Time, values};
-use drydock::media_type::{Kind, MediaType};
+use drydock::media_type::MediaType;
 use drydock::reference::Reference;
 
 use crate::components::format;
@@ -124,7 +124,7 @@ pub(super) fn artifact_type(text: &str) -> Result<MediaType, String> {
     let media_type = MediaType::new(text);
     if values::is_artifact_type(text) {
         Ok(media_type)
-    } else if media_type.kind() == Kind::Empty {
+    } else if media_type.as_str() == MediaType::EMPTY {
         Err("The empty type says nothing of what the file is.".to_owned())
     } else {
         Err(no(text, "a media type", "type/subtype, as in application/spdx+json"))

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use drydock::image::{Category, Graph, Node, NodeId, Role, State, platforms};
 use drydock::inspect::media;
+use drydock::inspect::model::title;
 use drydock::media_type::Kind;
 use drydock::reference::Reference;
 
-use super::title;
 use crate::components::{GraphNode, Relation, format};
 use crate::route::{ImageRoute, View};
 
