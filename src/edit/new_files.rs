@@ -216,7 +216,7 @@ mod tests {
                 "opt/app/web 755 9 true",
                 "opt/app/web/a.js 640 5 false",
                 "opt/app/web/bin 755 9 true",
-                "opt/app/web/bin/run 650 9 false",
+                "opt/app/web/bin/run 750 9 false",
             ]]
         );
     }
@@ -242,8 +242,8 @@ mod tests {
         assert_eq!(
             outline(&rules.layers(&files())),
             [
-                vec!["a.js 650 3 false", "bin 755 3 true", "bin/run 650 3 false"],
-                vec!["alone 650 3 false"],
+                vec!["a.js 750 3 false", "bin 755 3 true", "bin/run 750 3 false"],
+                vec!["alone 750 3 false"],
             ]
         );
     }

@@ -8,92 +8,17 @@
 //! Every call gives the [`Order`]s that come of it. Whoever carries one out hands in its number with
 //! what came of it; what was asked of an earlier state of the draft is dropped.
 
+mod states;
+
 use std::sync::Arc;
 
-use crate::edit::attempt::{Refused, Seen};
 use crate::edit::build::Made;
-use crate::edit::change::Change;
 use crate::edit::draft::{Base, Draft};
 use crate::edit::kept::{Alteration, Kept};
 use crate::edit::recipe::RecipeId;
-use crate::edit::view::FormContext;
 use crate::platform::Platform;
 
-/// How far what becomes of the draft is known. `P` says what went wrong outside of the edits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State<P> {
-    /// No draft was asked for yet.
-    Closed,
-    /// The draft is looked for.
-    Opening,
-    /// The documents of the images that it is made of are loaded.
-    Loading,
-    /// Its edits are done; what is known is about the draft as it was.
-    Asking,
-    /// All is known of the draft as it is, but for layers that are still to be built.
-    Known,
-    /// It is not known, and why.
-    Failed(P),
-}
-
-/// What is to be done next; for a number see [`Session`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Look for the draft of a name, or begin one on the base: [`Session::found`].
-    Find(u64, String),
-    /// Load the documents of the images that the draft is made of: [`Session::loaded`].
-    Load(u64),
-    /// Do its edits, for the platform that is shown: [`Session::answered`].
-    Ask(u64),
-    /// Build the layers that are still to be built: [`Session::built`], [`Session::finished`].
-    Build(u64),
-    /// Build no longer.
-    Stop,
-    /// Keep the draft, unless it is no longer [the latest](Session::is_latest):
-    /// [`Session::saved`].
-    Keep(u64),
-    /// Read what somebody else has kept: [`Session::theirs`].
-    CatchUp,
-}
-
-/// What the edits lead to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answer {
-    /// What comes of them, or of those before the first that can't be done.
-    pub change: Option<Arc<Change>>,
-    /// Why they can't all be done.
-    pub refused: Option<Refused>,
-    /// What they make of the platform that is shown.
-    pub seen: Arc<Seen>,
-    /// What forms begin with.
-    pub form: Option<Arc<FormContext>>,
-}
-
-/// What came of keeping a draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Saved {
-    /// It is kept, as this revision.
-    Kept(u64),
-    /// Somebody else has kept something newer, which stays.
-    Behind,
-    /// There was nothing to keep any more.
-    Nothing,
-}
-
-/// Why the result can't be pushed yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blocked {
-    /// Something went wrong before there was a result.
-    Failed,
-    /// There is no result yet.
-    Reading,
-    /// An edit can't be done.
-    Refused,
-    /// So many layers are still to be built.
-    Building(usize),
-    /// The result is that of the draft as it was.
-    Asking,
-}
+pub use states::{Answer, Blocked, Order, Saved, State};
 
 /// A draft that is open, with all that is known of it. `S` are the documents of the images that it is
 /// made of, `P` is what may go wrong.
@@ -101,6 +26,9 @@ pub enum Blocked {
 pub struct Session<S, P> {
     state: State<P>,
     kept: Option<Arc<Kept>>,
+    /// As which revision it is kept. It is not in the draft itself, which is another one whenever it
+    /// is written to.
+    revision: u64,
     asked: Option<(String, Option<Base>)>,
     /// What was loaded, and for which draft.
     sources: Option<(Draft, S)>,
@@ -123,6 +51,7 @@ impl<S, P> Default for Session<S, P> {
         Self {
             state: State::Closed,
             kept: None,
+            revision: 0,
             asked: None,
             sources: None,
             shown: None,
@@ -195,9 +124,11 @@ impl<S: Clone, P: Clone> Session<S, P> {
     }
 
     /// Opens a draft by its name, and begins it on a base where there is none yet. One that is open
-    /// already stays as it is.
+    /// already, or looked for, stays as it is.
     pub fn open(&mut self, name: String, base: Option<Base>) -> Vec<Order> {
-        if self.kept.as_ref().is_some_and(|kept| kept.name == name) {
+        let is_asked = self.asked.as_ref().is_some_and(|(asked, _)| *asked == name);
+        let is_sought = is_asked && matches!(self.state, State::Opening);
+        if is_sought || self.kept.as_ref().is_some_and(|kept| kept.name == name) {
             return Vec::new();
         }
         self.kept = None;
@@ -223,6 +154,7 @@ impl<S: Clone, P: Clone> Session<S, P> {
         match found {
             _ if round != self.round => Vec::new(),
             Ok(kept) => {
+                self.revision = kept.revision;
                 self.kept = Some(Arc::new(kept));
                 self.refresh()
             }
@@ -370,16 +302,17 @@ impl<S: Clone, P: Clone> Session<S, P> {
     #[must_use]
     pub fn heard(&self, name: &str, revision: u64) -> Vec<Order> {
         let kept = self.kept.as_ref().filter(|kept| kept.name == name);
-        let is_newer = kept.is_some_and(|kept| revision > kept.revision);
+        let is_newer = kept.is_some() && revision > self.revision;
         is_newer.then_some(Order::CatchUp).into_iter().collect()
     }
 
     /// Takes what somebody else has kept, and does on it again what was done here since.
     pub fn theirs(&mut self, mut theirs: Kept) -> Vec<Order> {
         let kept = self.kept.as_ref().filter(|kept| kept.name == theirs.name);
-        if kept.is_none_or(|kept| theirs.revision <= kept.revision) {
+        if kept.is_none() || theirs.revision <= self.revision {
             return Vec::new();
         }
+        self.revision = theirs.revision;
         for (alteration, when) in &self.unsaved {
             let _done = theirs.alter(alteration, *when);
         }
@@ -398,25 +331,25 @@ impl<S: Clone, P: Clone> Session<S, P> {
         self.keeps == keep
     }
 
-    /// How much of what is unsaved will be kept when the draft is kept as it is now.
+    /// The draft as it is to be kept now, the revision that it follows, and how much of what is unsaved
+    /// is in it.
     #[must_use]
-    pub fn unsaved(&self) -> usize {
-        self.unsaved.len()
+    pub fn to_keep(&self) -> Option<(Arc<Kept>, u64, usize)> {
+        Some((self.kept.clone()?, self.revision, self.unsaved.len()))
     }
 
     /// Takes what came of keeping the draft of a name with `unsaved` alterations.
     pub fn saved(&mut self, name: &str, unsaved: usize, saved: Result<Saved, P>) -> Vec<Order> {
-        let Some(kept) = self.kept.as_mut().filter(|kept| kept.name == name) else {
+        if self.kept.as_ref().is_none_or(|kept| kept.name != name) {
             return Vec::new();
-        };
+        }
         match saved {
             Ok(Saved::Kept(revision)) => {
-                Arc::make_mut(kept).revision = revision;
+                self.revision = revision;
                 self.unsaved.drain(..unsaved.min(self.unsaved.len()));
                 Vec::new()
             }
             Ok(Saved::Behind) => vec![Order::CatchUp],
-            Ok(Saved::Nothing) => Vec::new(),
             Err(problem) => {
                 self.unkept = Some(problem);
                 Vec::new()
@@ -431,14 +364,6 @@ impl<S: Clone, P: Clone> Session<S, P> {
 
     fn stop_building(&mut self) -> Vec<Order> {
         self.building.take().map(|_| Order::Stop).into_iter().collect()
-    }
-}
-
-impl Answer {
-    /// What comes of the edits, when all of them can be done.
-    #[must_use]
-    pub fn whole(&self) -> Option<&Arc<Change>> {
-        self.change.as_ref().filter(|_| self.refused.is_none())
     }
 }
 

@@ -10,6 +10,7 @@ use crate::digest::{DiffId, Digest};
 use crate::document::Document;
 use crate::finding::Finding;
 use crate::image::ArtifactKind;
+use crate::media_type::Kind;
 use crate::platform::Platform;
 use crate::source::Holder;
 use crate::spec::{Config, Index, Manifest, View};
@@ -194,6 +195,13 @@ impl Node {
             Role::Entry(platform) => platform.as_ref(),
             _ => None,
         }
+    }
+
+    /// Whether it is the empty object that artifacts have in place of a config.
+    #[must_use]
+    pub fn stands_for_nothing(&self) -> bool {
+        let kind = self.descriptor.as_ref().map(|descriptor| descriptor.media_type.kind());
+        self.role == Role::Config && kind == Some(Kind::Empty)
     }
 
     /// Whether the node hangs on the node above without being a part of it: attestations,

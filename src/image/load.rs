@@ -6,7 +6,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use http::HeaderMap;
 
 use super::Graph;
-use super::loader::{Answer, Loader, Options, Want, WantId, What};
+use super::loader::Loader;
+use super::want::{Answer, Options, Want, WantId, What};
 use crate::digest::Digest;
 use crate::finding::Severity;
 use crate::limits;

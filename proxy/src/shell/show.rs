@@ -37,7 +37,7 @@ pub async fn run(asked: &Show) -> Result<ExitCode, Failed> {
         return Err(Failed::told(failure));
     }
     let read = |node: &Node| matches!(node.state, State::Read | State::Blob);
-    let whole = loaded.graph.nodes().iter().all(read);
+    let whole = loaded.graph.nodes().iter().all(|node| read(node));
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT) })
 }
 

@@ -62,17 +62,8 @@ pub async fn wanted(
     if let Some(here) = Here::of(&target.registry) {
         return Err(unfit(format!("Nothing can be copied to {}; name a registry.", here.label())));
     }
-    let mut told = Vec::new();
-    let images = match &selection.images {
-        Images::One(from, _) => vec![(from.clone(), target.tag.iter().cloned().collect())],
-        Images::Like(pattern) => {
-            let found = tags(&selection.place, pattern, keep_tags.then_some(target)).await?;
-            told = found.1;
-            own_tags(found.0)
-        }
-    };
-    let mut wanted = read(selection, &images).await?;
-    wanted.findings.extend(told);
+    let tags = target.tag.iter().cloned().collect();
+    let wanted = read(selection, tags, keep_tags.then_some(target)).await?;
     match (&target.digest, root(&wanted)) {
         (Some(named), Some(root)) if named != root => Err(unfit(format!(
             "The target names {named}, but what would be copied is {root}. Name a tag in its place."
@@ -86,18 +77,11 @@ pub async fn wanted(
 /// # Errors
 /// When something can't be read, or there is nothing.
 pub(super) async fn gather(selection: &Selection) -> Result<Wanted, Problem> {
-    let mut told = Vec::new();
-    let images = match &selection.images {
-        Images::One(from, tag) => vec![(from.clone(), tag.iter().cloned().collect())],
-        Images::Like(pattern) => {
-            let found = tags(&selection.place, pattern, None).await?;
-            told = found.1;
-            own_tags(found.0)
-        }
+    let tags = match &selection.images {
+        Images::One(_, tag) => tag.iter().cloned().collect(),
+        Images::Like(_) => Vec::new(),
     };
-    let mut wanted = read(selection, &images).await?;
-    wanted.findings.extend(told);
-    Ok(wanted)
+    read(selection, tags, None).await
 }
 
 /// Where the blobs are of what was read from a file or a draft.
@@ -111,11 +95,26 @@ pub fn stock(place: &Place, wanted: &Wanted) -> Stock {
     stock
 }
 
-async fn read(selection: &Selection, images: &[(Target, Vec<Tag>)]) -> Result<Wanted, Problem> {
-    let Selection { place, platform, attached, .. } = selection;
+/// One image gets these tags, several keep their own; those that `absent_from` has are left out.
+async fn read(
+    selection: &Selection,
+    tags_of_one: Vec<Tag>,
+    absent_from: Option<&Reference>,
+) -> Result<Wanted, Problem> {
+    let Selection { place, platform, attached, images } = selection;
+    let (images, told) = match images {
+        Images::One(from, _) => (vec![(from.clone(), tags_of_one)], Vec::new()),
+        Images::Like(pattern) => {
+            let (tags, told) = tags(place, pattern, absent_from).await?;
+            (own_tags(tags), told)
+        }
+    };
     let source = source::open(place).await?;
     let scope = Scope { platform: platform.clone(), attached: *attached };
-    walk(&source, &push::origin(place), images, &scope).await.map_err(|error| problem(error, place))
+    let wanted = walk(&source, &push::origin(place), &images, &scope).await;
+    let mut wanted = wanted.map_err(|error| problem(error, place))?;
+    wanted.findings.extend(told);
+    Ok(wanted)
 }
 
 /// The tags of a place that are like a pattern, without those that belong to a digest, and what is

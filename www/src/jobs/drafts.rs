@@ -80,22 +80,23 @@ pub fn of(reference: &Reference, digest: &Digest) -> (String, Option<Base>) {
     (name(&base), Some(base))
 }
 
-/// Keeps a draft as it is when its turn has come, unless another tab has kept a newer one.
+/// Keeps a draft as it is when its turn has come, after the revision that it follows, unless another
+/// tab has kept a newer one.
 ///
 /// # Errors
 /// When the browser keeps no files for this page, or has no room.
 pub async fn save(
     name: &str,
-    current: impl FnOnce() -> Option<Arc<Kept>>,
+    current: impl FnOnce() -> (Arc<Kept>, u64),
 ) -> Result<Saved, Problem> {
     let _turn = turns::take(name).await;
     let there = revision(name).await?;
-    let Some(draft) = current() else { return Ok(Saved::Nothing) };
-    if there.is_some_and(|there| there > draft.revision) {
+    let (draft, revision) = current();
+    if there.is_some_and(|there| there > revision) {
         return Ok(Saved::Behind);
     }
     let mut draft = (*draft).clone();
-    draft.revision += 1;
+    draft.revision = revision + 1;
     write(&draft).await?;
     Ok(Saved::Kept(draft.revision))
 }

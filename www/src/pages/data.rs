@@ -222,11 +222,11 @@ async fn listed(
     // What tools keep under tags that are made of digests is no image of its own.
     let names = page.names.iter().filter(|name| !name.starts_with("sha256-"));
     let tags: Vec<Tag> = names.filter_map(|name| name.parse().ok()).collect();
-    let names = || tags.iter().map(Tag::as_str);
-    let newest = || inspect::tags::newest(names(), 1).first().copied();
-    let shown =
-        names().find(|name| *name == "latest").or_else(newest).or_else(|| names().next_back());
-    let Some(tag) = shown.and_then(|name| name.parse::<Tag>().ok()) else { return Ok(None) };
+    let names: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+    let Some(tag) = inspect::tags::foremost(&names).and_then(|name| name.parse::<Tag>().ok())
+    else {
+        return Ok(None);
+    };
     let note = match (tags.as_slice(), more) {
         ([one], false) => format!("tag {one}"),
         (tags, false) => format!("{} tags", tags.len()),

@@ -21,6 +21,9 @@ use crate::jobs::{self, Task};
 use crate::net::clock;
 use crate::pages::data;
 
+/// A draft, the revision that it follows, and how much of what is unsaved is in it.
+type ToKeep = (Arc<Kept>, u64, usize);
+
 /// The draft that is open, with all that is known of it.
 #[derive(Clone, Copy)]
 pub struct Editing {
@@ -202,7 +205,11 @@ impl Editing {
                     self.building.try_set(BTreeMap::new());
                 }
                 // Neither is a task: they go on when the reader has left the view.
-                Order::Keep(number) => spawn_local(self.keep(number)),
+                Order::Keep(number) => {
+                    if let Some(kept) = self.to_keep() {
+                        spawn_local(self.keep(number, kept));
+                    }
+                }
                 Order::CatchUp => spawn_local(self.catch_up()),
             }
         }
@@ -267,22 +274,20 @@ impl Editing {
         })));
     }
 
-    async fn keep(self, number: u64) {
-        let Some(kept) = self.now() else { return };
+    async fn keep(self, number: u64, then: ToKeep) {
         clock::let_others_run().await;
         let latest = self.session.try_with_untracked(|session| session.is_latest(number));
         if latest == Some(false) {
             return;
         }
-        let name = kept.name.clone();
+        let name = then.0.name.clone();
         // What is kept is the latest, or what it was when the reader left.
         let mut unsaved = 0;
         let current = || {
-            let now = self.session.try_with_untracked(|session| {
-                unsaved = session.unsaved();
-                session.kept().cloned()
-            });
-            now.unwrap_or(Some(kept))
+            let now = self.to_keep().filter(|(kept, ..)| kept.name == name);
+            let (kept, revision, in_it) = now.unwrap_or(then);
+            unsaved = in_it;
+            (kept, revision)
         };
         let saved = drafts::save(&name, current).await;
         if let Ok(Saved::Kept(_)) = saved {
@@ -297,6 +302,10 @@ impl Editing {
         if let Ok(Some(theirs)) = drafts::load(&name).await {
             self.step_session(|session| session.theirs(theirs));
         }
+    }
+
+    fn to_keep(self) -> Option<ToKeep> {
+        self.session.try_with_untracked(Session::to_keep).flatten()
     }
 
     fn now(self) -> Option<Arc<Kept>> {
