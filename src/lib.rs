@@ -102,6 +102,7 @@ pub mod inspect;
 pub mod json;
 pub mod layer;
 pub mod limits;
+pub mod lru;
 pub mod media_type;
 pub mod platform;
 pub mod reference;

@@ -34,6 +34,35 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// Whether registries keep it as a manifest.
+    #[must_use]
+    pub fn is_manifest(self) -> bool {
+        matches!(self, Self::Index | Self::Manifest | Self::Schema1)
+    }
+
+    /// One of it, and several, in a word.
+    #[must_use]
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Index => ("index", "indexes"),
+            Self::Manifest | Self::Schema1 => ("manifest", "manifests"),
+            Self::Config | Self::Empty => ("config", "configs"),
+            Self::Layer(_) => ("layer", "layers"),
+            Self::InToto | Self::Other => ("blob", "blobs"),
+        }
+    }
+
+    /// How a layer is packed; `None` for what is none.
+    #[must_use]
+    pub fn compression(self) -> Option<Compression> {
+        match self {
+            Self::Layer(compression) => Some(compression),
+            _ => None,
+        }
+    }
+}
+
 /// How a layer is compressed, by name or by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,6 +83,16 @@ impl Compression {
             Self::None => "none",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
+        }
+    }
+
+    /// What a layer is that is packed so: `tar`, `tar + gzip`, `tar + zstd`.
+    #[must_use]
+    pub fn tar_name(self) -> &'static str {
+        match self {
+            Self::None => "tar",
+            Self::Gzip => "tar + gzip",
+            Self::Zstd => "tar + zstd",
         }
     }
 }

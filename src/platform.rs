@@ -35,12 +35,6 @@ pub struct Platform {
 pub struct PlatformError(pub String);
 
 impl Platform {
-    /// The one that is taken where nobody says which, if it is there: linux/amd64.
-    #[must_use]
-    pub fn usual() -> Self {
-        Self { os: "linux".to_owned(), architecture: "amd64".to_owned(), ..Self::default() }
-    }
-
     /// The platform that a person names: as [`FromStr`] reads it, or an architecture alone, which is
     /// one of Linux.
     ///
@@ -61,6 +55,12 @@ impl Platform {
     #[must_use]
     pub fn is_named(&self) -> bool {
         !self.os.is_empty() || !self.architecture.is_empty()
+    }
+
+    /// The one that is taken where nobody says which, if it is there: linux/amd64.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self { os: "linux".to_owned(), architecture: "amd64".to_owned(), ..Self::default() }
     }
 
     /// The same platform as all spell it who compare platforms: `x86_64` is `amd64`, `arm64/v8` is

@@ -2,6 +2,9 @@
 //!
 //! Every view works on a [`Source`], so none of them knows what it looks at.
 
+mod any;
+mod known;
+
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -14,6 +17,9 @@ use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::media_type::MediaType;
 use crate::reference::{Tag, Target};
+
+pub use any::AnySource;
+pub use known::{Documents, Remembering};
 
 /// A document as it came: verified bytes, and what was said about them on the way.
 #[derive(Clone, Debug, PartialEq)]

@@ -21,7 +21,7 @@ use drydock::transfer::{self, Event, Origin, Plan, PlanError, Run, RunError, Sup
 use crate::images::Images;
 use crate::materials::OnDisk;
 use crate::patience::Patience;
-use crate::place::{Failed, OpenError, Options, Place, open};
+use crate::place::{Failed, OpenError, Options, Place, advised, open};
 use crate::saving::{Archive, Saved, Saving};
 use crate::sockets::{Payload, Sockets};
 use crate::store::{Store, take};
@@ -230,7 +230,7 @@ impl Drafting {
         let options = transfer::Options::default();
         let plan = transfer::plan(&wanted, &registry, &target.repository, options, &Patience).await;
         let told = |error| match error {
-            PlanError::Target(error) => OpenError(Failed::Registry(error).advised()),
+            PlanError::Target(error) => OpenError(advised(&Failed::Registry(error))),
             error => OpenError(error.to_string()),
         };
         plan.map(|plan| (registry, plan)).map_err(told)
@@ -257,7 +257,7 @@ impl Drafting {
             on,
         };
         run.to_end().await.map_err(|error| match error {
-            RunError::Target(error) => OpenError(Failed::Registry(error).advised()),
+            RunError::Target(error) => OpenError(advised(&Failed::Registry(error))),
             error => OpenError(error.to_string()),
         })
     }

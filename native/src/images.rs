@@ -11,7 +11,9 @@ use drydock::image::{self, Options as Loading};
 use drydock::reference::Reference;
 use drydock::source::{Failure as _, Source as _};
 
-use crate::place::{BROWSER_DRAFT, OpenError, Options, Place, holder, is_of_a_browser, reached};
+use crate::place::{
+    BROWSER_DRAFT, OpenError, Options, Place, advised, holder, is_of_a_browser, reached,
+};
 
 /// The places of a draft's images, and which of them has what.
 #[derive(Debug)]
@@ -77,7 +79,7 @@ impl Images {
                 }
                 Err(error) if error.is_not_found() => {}
                 Err(error) => {
-                    return Err(OpenError(format!("{}: {}", given.name, error.advised())));
+                    return Err(OpenError(format!("{}: {}", given.name, advised(&error))));
                 }
             }
         }
@@ -125,7 +127,7 @@ impl Images {
         let options = Loading { referrers: true, ..Loading::default() };
         let loaded = image::load(place, reference, options, async |_, _| {}).await;
         if let Some(failure) = loaded.failure {
-            return Err(OpenError(failure.advised()));
+            return Err(OpenError(advised(&failure)));
         }
         for node in loaded.graph.nodes() {
             if let Some(descriptor) = &node.descriptor {

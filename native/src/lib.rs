@@ -34,7 +34,7 @@ pub use drafts::{Done, Drafting, Told, With};
 pub use leftovers::Leftover;
 pub use materials::{BuildError, OnDisk};
 pub use patience::Patience;
-pub use place::{Failed, OpenError, Options, Place, connected, open, reached};
+pub use place::{Failed, OpenError, Options, Place, advised, connected, open, reached};
 pub use saving::{Form, Saved, Saving};
 pub use sockets::{Payload, Sockets, SocketsBody};
 pub use store::Store;

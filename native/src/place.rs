@@ -4,16 +4,15 @@ use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use drydock::archive::{self, ArchiveSource};
+use drydock::archive::ArchiveSource;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
-use drydock::finding::Finding;
 use drydock::layer::write::MakeError;
 use drydock::reference::{Reference, Repository, Tag, Target};
 use drydock::registry::{self, Registry, Scheme};
-use drydock::source::{
-    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
-};
+use drydock::source::{BlobPlace, CosignKind, CosignTag, Fetched, Holder, Referrers, Source};
+
+pub use drydock::transfer::PlaceError as Failed;
 
 use crate::disk::Disk;
 use crate::logins::Logins;
@@ -223,82 +222,23 @@ fn chosen(
     })
 }
 
-/// Why a place did not give something.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Failed {
-    /// The registry did not.
-    Registry(registry::Error),
-    /// The archive did not.
-    Archive(archive::Error),
-}
+/// The sentence of a failure, and what can be done about it from a shell.
+#[must_use]
+pub fn advised(failed: &Failed) -> String {
+    use registry::{Error, Login};
 
-impl Failed {
-    /// The sentence, and what can be done about it from a shell.
-    #[must_use]
-    pub fn advised(&self) -> String {
-        use registry::{Error, Login};
-
-        let advice = match self {
-            Self::Archive(_) => "",
-            Self::Registry(Error::Unauthorized { login: Login::Possible, .. }) => {
-                "Log in with docker login or podman login, or check the name: many registries ask for \
-                 a login where a repository does not exist."
-            }
-            Self::Registry(Error::Unauthorized { login: Login::Refused, .. }) => {
-                "Renew it with docker login or podman login, and see that it may read this repository."
-            }
-            Self::Registry(error) => error.advice(),
-        };
-        format!("{self} {advice}").trim_end().to_owned()
-    }
-}
-
-impl std::fmt::Display for Failed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Registry(error) => error.fmt(f),
-            Self::Archive(error) => write!(f, "{error}."),
+    let advice = match failed {
+        Failed::Archive(_) | Failed::Draft(_) => "",
+        Failed::Registry(Error::Unauthorized { login: Login::Possible, .. }) => {
+            "Log in with docker login or podman login, or check the name: many registries ask for \
+             a login where a repository does not exist."
         }
-    }
-}
-
-impl std::error::Error for Failed {}
-
-impl From<registry::Error> for Failed {
-    fn from(error: registry::Error) -> Self {
-        Self::Registry(error)
-    }
-}
-
-impl From<archive::Error> for Failed {
-    fn from(error: archive::Error) -> Self {
-        Self::Archive(error)
-    }
-}
-
-impl From<Failed> for Finding {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Registry(error) => error.into(),
-            Failed::Archive(error) => error.into(),
+        Failed::Registry(Error::Unauthorized { login: Login::Refused, .. }) => {
+            "Renew it with docker login or podman login, and see that it may read this repository."
         }
-    }
-}
-
-impl Failure for Failed {
-    fn is_not_found(&self) -> bool {
-        match self {
-            Self::Registry(error) => Failure::is_not_found(error),
-            Self::Archive(error) => Failure::is_not_found(error),
-        }
-    }
-
-    fn is_mismatch(&self) -> bool {
-        match self {
-            Self::Registry(error) => error.is_mismatch(),
-            Self::Archive(error) => error.is_mismatch(),
-        }
-    }
+        Failed::Registry(error) => error.advice(),
+    };
+    format!("{failed} {advice}").trim_end().to_owned()
 }
 
 macro_rules! on_each {

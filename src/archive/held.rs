@@ -1,6 +1,6 @@
 //! What does an archive hold, and where?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
@@ -100,6 +100,14 @@ impl Archive {
     /// repositories.
     pub fn tagged<'a, 'b>(&'a self, tag: &'b Tag) -> impl Iterator<Item = &'a Root> + use<'a, 'b> {
         self.roots.iter().filter(move |root| root.names.iter().any(|name| name.tag() == Some(tag)))
+    }
+
+    /// The tags of its images, in their order.
+    #[must_use]
+    pub fn tags(&self) -> Vec<Tag> {
+        let images = self.images().into_iter();
+        let tags = images.flat_map(|root| root.names.iter().filter_map(Name::tag));
+        tags.cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Where the content of a digest lies, as far as the archive says: it may be something else.

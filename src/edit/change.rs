@@ -1,6 +1,6 @@
 //! What comes of a draft.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ use crate::edit::image::Attached;
 use crate::edit::pinned::Pinned;
 use crate::edit::recipe::{Recipe, RecipeId};
 use crate::finding::Finding;
+use crate::media_type::Kind;
+use crate::spec::{Config, Index, Manifest, View};
 
 /// The result of a draft: everything that a repository must hold for the new image, and what is
 /// worth knowing about it.
@@ -46,8 +48,8 @@ pub struct Change {
     pub unread: Vec<Descriptor>,
 }
 
-/// A document of the new image.
-#[derive(Clone, Debug, PartialEq)]
+/// A document of the new image, and what it says.
+#[derive(Clone, Debug)]
 pub struct ChangedDocument {
     /// Its name, for people: `index`, `linux/amd64`, `config of linux/amd64`.
     pub label: String,
@@ -55,6 +57,16 @@ pub struct ChangedDocument {
     pub document: Arc<Document>,
     /// The document of the base that it comes from.
     pub before: Option<Arc<Document>>,
+    /// What they say, read when it is first asked for: such a document may be long.
+    views: [OnceLock<Arc<View>>; 2],
+}
+
+/// The same documents, known as the same; the views follow from them.
+impl PartialEq for ChangedDocument {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.label, &self.document, &self.before)
+            == (&other.label, &other.document, &other.before)
+    }
 }
 
 /// Content that is no document: layers, and the parts of artifacts.
@@ -116,6 +128,12 @@ impl Change {
         self.documents.last().is_none_or(|root| !root.is_kept())
     }
 
+    /// The document with a digest; of two the first.
+    #[must_use]
+    pub fn document(&self, digest: &Digest) -> Option<&ChangedDocument> {
+        self.documents.iter().find(|changed| changed.document.digest() == digest)
+    }
+
     /// The bytes of a document of the change, or of one of its referrers.
     #[must_use]
     pub fn bytes(&self, digest: &Digest) -> Option<&Bytes> {
@@ -127,6 +145,45 @@ impl Change {
 }
 
 impl ChangedDocument {
+    /// A document, and the one of the base that it comes from.
+    #[must_use]
+    pub fn new(label: String, document: Arc<Document>, before: Option<Arc<Document>>) -> Self {
+        Self { label, document, before, views: Default::default() }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        let [view, _] = &self.views;
+        view.get_or_init(|| Arc::new(read(&self.document)))
+    }
+
+    /// What the document of the base says that it comes from.
+    #[must_use]
+    pub fn view_before(&self) -> Option<&View> {
+        let [_, view] = &self.views;
+        let before = self.before.as_ref()?;
+        Some(view.get_or_init(|| Arc::new(read(before))))
+    }
+
+    /// The view as index.
+    #[must_use]
+    pub fn index(&self) -> Option<&Index> {
+        self.view().index()
+    }
+
+    /// The view as manifest.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.view().manifest()
+    }
+
+    /// The view as config.
+    #[must_use]
+    pub fn config(&self) -> Option<&Config> {
+        self.view().config()
+    }
+
     /// Whether it is the document of the base, byte for byte.
     #[must_use]
     pub fn is_kept(&self) -> bool {
@@ -138,4 +195,15 @@ impl ChangedDocument {
     pub fn is_provisional(&self) -> bool {
         is_provisional(self.document.digest())
     }
+}
+
+/// Reads a document as what its media type says. Of those that can be edited all others are configs,
+/// under whatever type a manifest names them.
+fn read(document: &Document) -> View {
+    let view = match document.media_type().kind() {
+        Kind::Index => Index::read(document, "index").0.map(View::Index),
+        Kind::Manifest => Manifest::read(document, "manifest").0.map(View::Manifest),
+        _ => Config::read(document, "config").0.map(View::Config),
+    };
+    view.unwrap_or(View::Raw)
 }

@@ -103,10 +103,17 @@ impl Draft {
         named.dedup();
         named
     }
+
+    /// Whether it is made of the same images as another draft, so that what was loaded of them for
+    /// the one is enough for the other.
+    #[must_use]
+    pub fn is_made_of_the_same(&self, other: &Self) -> bool {
+        self.base == other.base && self.images() == other.images()
+    }
 }
 
 impl Base {
-    /// The image, where it is one that exists.
+    /// The image that it is; `None` for an empty one.
     #[must_use]
     pub fn image(&self) -> Option<&Pinned> {
         match self {

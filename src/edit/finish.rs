@@ -219,16 +219,13 @@ impl Output<'_, '_> {
     }
 
     fn keep(&mut self, label: String, document: &Arc<Document>) {
-        self.add_document(ChangedDocument {
-            label,
-            document: Arc::clone(document),
-            before: Some(Arc::clone(document)),
-        });
+        let (document, before) = (Arc::clone(document), Some(Arc::clone(document)));
+        self.add_document(ChangedDocument::new(label, document, before));
     }
 
     fn document(&mut self, label: String, sealed: &Sealed) {
         let (document, before) = (Arc::clone(&sealed.document), sealed.before.clone());
-        self.add_document(ChangedDocument { label, document, before });
+        self.add_document(ChangedDocument::new(label, document, before));
     }
 
     fn add_document(&mut self, document: ChangedDocument) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::edit::action::{AttachTo, BaseAnnotations};
 use crate::edit::draft::Edit;
+use crate::edit::new_files::{Executable, FileTimes};
 use crate::edit::recipe::Packing;
 use crate::edit::scope::Scope;
 use crate::media_type::MediaType;
@@ -21,7 +22,7 @@ pub enum Incomplete<F> {
         chosen: Arc<Vec<F>>,
         /// The directory that they are put in, an absolute path.
         destination: String,
-        /// Whether of a folder only what is in it is put there; see [`placed`].
+        /// Whether of a folder only what is in it is put there; see [`placed`](crate::edit::placed).
         contents: bool,
         /// Owner.
         uid: u32,
@@ -95,28 +96,6 @@ pub trait UnreadFile {
     fn size(&self) -> u64;
 }
 
-/// Which files of a new layer may be executed, where the file system that they lie in does not tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Executable {
-    /// Those that begin as programs do: with `#!`, or as an ELF file.
-    #[default]
-    Programs,
-    /// All.
-    All,
-    /// None.
-    None,
-}
-
-/// Times of last change of the files of a new layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FileTimes {
-    /// Those on disk.
-    #[default]
-    Keep,
-    /// This one, in seconds since 1970.
-    Fixed(i64),
-}
-
 impl<F: UnreadFile> Incomplete<F> {
     /// Bytes of the files that have to be read for it.
     #[must_use]
@@ -133,33 +112,5 @@ impl<F: UnreadFile> Incomplete<F> {
 impl<F> From<Edit> for Incomplete<F> {
     fn from(edit: Edit) -> Self {
         Self::Edit(Box::new(edit))
-    }
-}
-
-/// Where a file is put, as entries of a layer have it: without a slash at the beginning. `path` is
-/// its name, or its path from the folder on that was chosen; with `contents` the name of that folder
-/// is left out.
-#[must_use]
-pub fn placed(destination: &str, path: &str, contents: bool) -> String {
-    let inside = path.split_once('/').map(|(_, inside)| inside).filter(|_| contents);
-    let (destination, path) = (destination.trim_matches('/'), inside.unwrap_or(path));
-    if destination.is_empty() { path.to_owned() } else { format!("{destination}/{path}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_of_files() {
-        for (destination, path, contents, place) in [
-            ("/", "dist/a/b.js", false, "dist/a/b.js"),
-            ("/", "dist/a/b.js", true, "a/b.js"),
-            ("/app/", "dist/a/b.js", false, "app/dist/a/b.js"),
-            ("/app", "dist/a/b.js", true, "app/a/b.js"),
-            ("/app", "alone.txt", true, "app/alone.txt"),
-        ] {
-            assert_eq!(placed(destination, path, contents), place);
-        }
     }
 }

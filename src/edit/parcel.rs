@@ -175,11 +175,8 @@ impl ChangeParcel {
         let all = documents(&self.heads, bytes, known)?;
         let document = |at: usize| all.get(at).cloned().ok_or(ParcelError);
         let changed = self.documents.into_iter().map(|packed| {
-            Ok(ChangedDocument {
-                label: packed.label,
-                document: document(packed.document)?,
-                before: packed.before.map(document).transpose()?,
-            })
+            let before = packed.before.map(document).transpose()?;
+            Ok(ChangedDocument::new(packed.label, document(packed.document)?, before))
         });
         let documents = changed.collect::<Result<_, ParcelError>>()?;
         let referrers = self.referrers.into_iter().map(|packed| {

@@ -68,7 +68,7 @@ pub fn documents(change: &Change) -> Vec<ChangedDocument> {
             change.documents.iter().find(|other| *other.document.digest() == referrer.subject);
         let of = subject.map_or_else(String::new, |subject| format!(" of {}", subject.label));
         let label = format!("referrer{of}");
-        Some(ChangedDocument { label, document: Arc::clone(document), before: None })
+        Some(ChangedDocument::new(label, Arc::clone(document), None))
     });
     change.documents.iter().rev().cloned().chain(referrers).collect()
 }

@@ -5,13 +5,14 @@
 //! Recipes are named by the digest of their canonical JSON, so that the same recipe is built once,
 //! for however many platforms, drafts and reloads.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{DiffId, Digest};
 use crate::edit::time::Time;
-use crate::layer::write::{NewEntry, NewNode};
+use crate::layer::write::{BuiltLayer, NewEntry, NewNode};
 use crate::media_type::Compression;
 
 /// The digest of a recipe's canonical JSON.
@@ -191,12 +192,42 @@ impl Recipe {
         }
     }
 
+    /// Whether it reads the layers that it takes. Of those that files are put on, hardly ever anything
+    /// is read.
+    #[must_use]
+    pub fn reads_layers(&self) -> bool {
+        !matches!(self, Self::Files { .. })
+    }
+
     /// The compression of the result, when it is known before it is built.
     #[must_use]
     pub fn compression(&self) -> Option<Compression> {
         match self {
             Self::Given { windows: false, .. } => None,
             recipe => Some(recipe.packing().compression()),
+        }
+    }
+}
+
+impl Input {
+    /// Whether another recipe makes it.
+    #[must_use]
+    pub fn is_built(&self) -> bool {
+        matches!(self, Self::Recipe(_))
+    }
+
+    /// Digest and size of its blob, and the digest of its tar; `None` while it is not built.
+    #[must_use]
+    pub fn blob<'a>(
+        &'a self,
+        built: &'a BTreeMap<RecipeId, BuiltLayer>,
+    ) -> Option<(&'a Digest, u64, &'a DiffId)> {
+        match self {
+            Self::Blob { digest, size, diff_id } => Some((digest, *size, diff_id)),
+            Self::Recipe(id) => {
+                let built = built.get(id)?;
+                Some((&built.digest, built.size, &built.diff_id))
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::edit::recipe::{Input, Packing, Recipe, TimeRule};
 use crate::edit::steps::step;
 use crate::edit::time::Time;
 use crate::edit::tree::{Order, Tree};
+use crate::edit::values;
 use crate::edit::work::Target;
 use crate::finding::Finding;
 use crate::media_type::{Compression, Kind};
@@ -58,13 +59,9 @@ impl Target<'_, '_> {
     ) -> Result<(), Reason> {
         let mut clean = Vec::new();
         for path in paths {
-            let trimmed = path.trim_matches('/').trim_start_matches("./");
-            if trimmed.is_empty() || trimmed.split('/').any(|part| matches!(part, "" | "." | ".."))
-            {
-                let expected = "a path in the layer without . and .. in it";
-                return Err(Reason::value("what is stripped", path, expected));
-            }
-            clean.push(trimmed.to_owned());
+            let expected = "a path in the layer without . and .. in it";
+            let error = || Reason::value("what is stripped", path, expected);
+            clean.push(values::in_layer(path).ok_or_else(error)?.to_owned());
         }
         clean.sort_unstable();
         clean.dedup();

@@ -32,6 +32,15 @@ pub fn owner(text: &str) -> Option<(u32, u32)> {
     decimal(uid).zip(decimal(gid))
 }
 
+/// A path in a layer without slashes at either end: `etc/passwd` of `/etc/passwd` and `./etc/passwd`.
+/// `None` for what has no name, or `.` or `..` in it.
+#[must_use]
+pub fn in_layer(text: &str) -> Option<&str> {
+    let path = text.trim_matches('/').trim_start_matches("./");
+    let is_plain = !path.split('/').any(|part| matches!(part, "" | "." | ".."));
+    (!path.is_empty() && is_plain).then_some(path)
+}
+
 /// Whether a text is the type of an artifact or of a file in one: `application/spdx+json`, without
 /// parameters, and not the type that says that there is nothing.
 #[must_use]
@@ -77,6 +86,21 @@ mod tests {
         assert_eq!(owner("7"), Some((7, 7)));
         for bad in ["", "root", "1:", "-1:0", "+1", "4294967296"] {
             assert_eq!(owner(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn paths() {
+        for (text, path) in [
+            ("etc/passwd", "etc/passwd"),
+            ("/etc/passwd", "etc/passwd"),
+            ("./etc/", "etc"),
+            ("a b", "a b"),
+        ] {
+            assert_eq!(in_layer(text), Some(path), "{text}");
+        }
+        for bad in ["", "/", ".", "..", "a//b", "a/../b"] {
+            assert_eq!(in_layer(bad), None, "{bad}");
         }
     }
 

@@ -1,7 +1,6 @@
 //! What is shown of a change, and what forms begin with: the documents of one platform, read.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +14,7 @@ use crate::edit::family::Family;
 use crate::edit::plain::pack_plain;
 use crate::media_type::Kind;
 use crate::platform::{Platform, choose};
-use crate::spec::{Config, Healthcheck as Check, Index, LayerDescriptor, Manifest, RunConfig};
+use crate::spec::{Healthcheck, History, Index, LayerDescriptor, Manifest, RunConfig, View};
 
 /// What becomes of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +61,7 @@ pub struct FormContext {
     /// How a container is started.
     pub run: RunConfig,
     /// The health check with all of its fields; the one in `run` lacks the interval of the start.
-    pub healthcheck: Option<Check>,
+    pub healthcheck: Option<Healthcheck>,
     /// Who made the image.
     pub author: Option<String>,
     /// When it was made, as the config has it.
@@ -132,32 +131,28 @@ impl FormContext {
     #[must_use]
     pub fn of(change: &Change, shown: Option<&Platform>) -> Self {
         let Some(root) = change.documents.last() else { return Self::default() };
-        let root = Arc::clone(&root.document);
-        let mut context = Self { family: Family::of(root.media_type()), ..Self::default() };
-        let index = match root.media_type().kind() {
-            Kind::Index => Index::read(&root, "index").0,
-            _ => None,
-        };
-        let Some(index) = index else {
-            let platform = context.image(change, &root);
+        let family = Family::of(root.document.media_type());
+        let mut context = Self { family, ..Self::default() };
+        let Some(index) = root.index() else {
+            let platform = context.image(change, root);
             context.platforms = platform.into_iter().map(facts).collect();
-            context.subject = Manifest::read(&root, "manifest").0.and_then(|it| it.subject);
+            context.subject = root.manifest().and_then(|it| it.subject.clone());
             context.take_texts(change);
             return context;
         };
         let by_digest = by_digest(change);
         context.is_index = true;
-        context.set_text(0, &root);
+        context.set_text(0, &root.document);
         context.index_annotations.clone_from(&index.annotations);
         context.subject.clone_from(&index.subject);
-        let platforms = images(&index).filter_map(|it| it.platform.clone());
+        let platforms = images(index).filter_map(|it| it.platform.clone());
         context.platforms = platforms.map(facts).collect();
-        let entry = entry_of(&index, shown);
+        let entry = entry_of(index, shown);
         context.children = index.manifests.iter().map(|entry| child(&by_digest, entry)).collect();
         if let Some(entry) = entry {
             context.entry_annotations = entry.annotations.clone();
             if let Some(manifest) = by_digest.get(&entry.digest) {
-                context.image(change, &manifest.document);
+                context.image(change, manifest);
             }
             if let Some(platform) = &entry.platform {
                 context.shown = Some(platform.clone());
@@ -202,19 +197,20 @@ impl FormContext {
     }
 
     /// Fills in what a manifest and its config say, and gives the platform.
-    fn image(&mut self, change: &Change, root: &Document) -> Option<Platform> {
-        let manifest = Manifest::read(root, "manifest").0?;
-        self.set_text(1, root);
+    fn image(&mut self, change: &Change, root: &ChangedDocument) -> Option<Platform> {
+        let manifest = root.manifest()?;
+        self.set_text(1, &root.document);
         self.annotations = manifest.annotations.clone();
         let config = manifest.config.as_ref().filter(|_| manifest.has_image_config());
-        let document = document(change, &config?.digest)?;
-        self.set_text(2, document);
-        let check = document.value().pointer("/config/Healthcheck").cloned();
-        self.healthcheck = check.and_then(|check| serde_json::from_value::<Check>(check).ok());
-        let config = Config::read(document, "config").0?;
-        let steps = config.history.into_iter().filter(|step| !step.empty_layer);
+        let changed = change.document(&config?.digest)?;
+        self.set_text(2, &changed.document);
+        let check = changed.document.value().pointer("/config/Healthcheck").cloned();
+        self.healthcheck =
+            check.and_then(|check| serde_json::from_value::<Healthcheck>(check).ok());
+        let config = changed.config()?;
+        let steps = config.history.iter().filter(|step| !step.empty_layer);
         let mut steps: Vec<String> =
-            steps.map(|step| step.created_by.unwrap_or_default()).collect();
+            steps.map(|step| step.created_by.clone().unwrap_or_default()).collect();
         let layer = |layer: &LayerDescriptor| {
             let Descriptor { digest, size, .. } = &layer.descriptor;
             let known = !is_provisional(digest);
@@ -226,12 +222,12 @@ impl FormContext {
             }
         };
         self.layers = manifest.layers.iter().map(layer).collect();
-        self.run = config.config;
-        self.author = config.author;
-        self.created = config.created;
-        self.platform = config.platform.clone();
+        self.run = config.config.clone();
+        self.author.clone_from(&config.author);
+        self.created.clone_from(&config.created);
+        self.platform.clone_from(&config.platform);
         self.shown = Some(config.platform.clone());
-        Some(config.platform)
+        Some(config.platform.clone())
     }
 }
 
@@ -239,9 +235,8 @@ impl FormContext {
 #[must_use]
 pub fn layers(change: &Change, shown: Option<&Platform>) -> Vec<BecomesLayer> {
     let Some(manifest) = manifest_of(change, shown) else { return Vec::new() };
-    let after = sides(change, &manifest.document, true);
-    let before = manifest.before.as_ref().map(|before| sides(change, before, false));
-    let before = before.unwrap_or_default();
+    let after = sides(change, manifest.manifest(), true);
+    let before = sides(change, manifest.view_before().and_then(View::manifest), false);
     let known: BTreeSet<&Digest> = before.iter().filter_map(|it| it.digest.as_ref()).collect();
     let mut rows = Vec::new();
     let mut gone = before.iter().peekable();
@@ -273,9 +268,7 @@ pub fn manifest_of<'a>(
     if root.document.media_type().kind() != Kind::Index {
         return Some(root);
     }
-    let index = Index::read(&root.document, "index").0?;
-    let entry = entry_of(&index, shown)?;
-    change.documents.iter().find(|it| *it.document.digest() == entry.digest)
+    change.document(&entry_of(root.index()?, shown)?.digest)
 }
 
 /// One edit for each image that has layers which are not compressed.
@@ -292,22 +285,21 @@ fn removed(layer: &BecomesLayer) -> BecomesLayer {
 }
 
 /// The layers that a manifest names, with the steps of its config.
-fn sides(change: &Change, document: &Document, after: bool) -> Vec<BecomesLayer> {
-    let Some(manifest) = Manifest::read(document, "manifest").0 else { return Vec::new() };
+fn sides(change: &Change, manifest: Option<&Manifest>, after: bool) -> Vec<BecomesLayer> {
+    let Some(manifest) = manifest else { return Vec::new() };
     let config = manifest.config.as_ref().and_then(|config| {
-        let found = change.documents.iter().find_map(|changed| {
-            let side = match after {
-                true => Some(&changed.document),
-                false => changed.before.as_ref(),
-            };
-            side.filter(|document| *document.digest() == config.digest)
-        });
-        Config::read(found?, "config").0
+        let digest = &config.digest;
+        if after {
+            return change.document(digest)?.config();
+        }
+        let was =
+            |it: &&ChangedDocument| it.before.as_ref().is_some_and(|it| it.digest() == digest);
+        change.documents.iter().find(was)?.view_before()?.config()
     });
-    let history = config.map(|config| config.history).unwrap_or_default();
-    let made = history.into_iter().filter(|step| !step.empty_layer);
-    let mut steps: Vec<String> =
-        made.map(|step| step.created_by.or(step.comment).unwrap_or_default()).collect();
+    let history = config.map(|config| config.history.as_slice()).unwrap_or_default();
+    let made = history.iter().filter(|step| !step.empty_layer);
+    let step = |step: &History| step.created_by.clone().or_else(|| step.comment.clone());
+    let mut steps: Vec<String> = made.map(|made| step(made).unwrap_or_default()).collect();
     let origins: BTreeMap<&Digest, &Origin> =
         change.blobs.iter().rev().map(|blob| (&blob.descriptor.digest, &blob.origin)).collect();
     let mut row = |layer: &LayerDescriptor| {
@@ -340,11 +332,6 @@ fn fate(origin: Option<&Origin>) -> Fate {
 fn by_digest(change: &Change) -> BTreeMap<&Digest, &ChangedDocument> {
     // Of two the first counts.
     change.documents.iter().rev().map(|it| (it.document.digest(), it)).collect()
-}
-
-fn document<'a>(change: &'a Change, digest: &Digest) -> Option<&'a Document> {
-    let found = change.documents.iter().find(|it| it.document.digest() == digest)?;
-    Some(&found.document)
 }
 
 /// The entry of the image that is shown: that for the platform, or the first where there is none.

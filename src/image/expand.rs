@@ -1,15 +1,16 @@
 //! Which nodes does a document that was read bring?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::image::artifact::{artifact_kind, content_kind};
 use crate::image::face::{self, Part};
-use crate::image::loader::{Loader, Turn, What};
+use crate::image::loader::{Loader, Turn};
 use crate::image::platforms::usual;
-use crate::image::{LookUp, Missing, Node, NodeId, Role, State};
+use crate::image::{LookUp, Missing, Node, NodeId, Role, State, What};
 use crate::limits;
 use crate::media_type::Kind;
 use crate::platform::{Platform, choose};
@@ -32,7 +33,7 @@ impl Loader {
             children: Vec::new(),
             findings: Vec::new(),
         };
-        self.graph.nodes.push(root);
+        self.graph.nodes.push(Arc::new(root));
         NodeId::ROOT
     }
 
@@ -58,7 +59,7 @@ impl Loader {
             }
             _ => None,
         });
-        self.graph.nodes.push(Node {
+        let node = Node {
             id,
             parent: Some(parent),
             descriptor,
@@ -71,8 +72,9 @@ impl Loader {
             place,
             children: Vec::new(),
             findings: Vec::new(),
-        });
-        self.graph.nodes.get_mut(parent.0)?.children.push(id);
+        };
+        self.graph.nodes.push(Arc::new(node));
+        self.graph.node_mut(parent)?.children.push(id);
         Some(id)
     }
 
@@ -142,17 +144,13 @@ impl Loader {
         if self.index_depth(id) > limits::INDEX_DEPTH {
             let most = limits::INDEX_DEPTH;
             let reason = format!("Indexes are nested more than {most} deep; reading stopped here.");
-            if let Some(node) = self.graph.nodes.get_mut(id.0) {
-                let subject = node.label.clone();
+            if let Some(node) = self.graph.node_mut(id) {
+                let label = node.label.clone();
                 let expected = format!("at most {most}");
                 node.findings.push(
-                    Finding::warning("graph.depth", subject, reason.clone()).expected(expected),
+                    Finding::warning("graph.depth", &label, reason.clone()).expected(expected),
                 );
-                self.graph.unread.push(Missing {
-                    node: Some(id),
-                    label: node.label.clone(),
-                    reason,
-                });
+                self.graph.unread.push(Missing { node: Some(id), label, reason });
             }
             return;
         }
@@ -235,7 +233,7 @@ impl Loader {
     /// Says what an index is that lists no manifest: a build cache, or other blobs.
     fn name_collection(&mut self, id: NodeId, index: &Index) {
         let kind = face::collection_kind(index);
-        if let (Some(kind), Some(node)) = (kind, self.graph.nodes.get_mut(id.0)) {
+        if let (Some(kind), Some(node)) = (kind, self.graph.node_mut(id)) {
             node.artifact = Some(kind);
         }
     }
@@ -243,7 +241,7 @@ impl Loader {
     fn skip(&mut self, id: NodeId) {
         let Some(only) = &self.options.only else { return };
         let reason = format!("Only {only} was asked for.");
-        if let Some(node) = self.graph.nodes.get_mut(id.0) {
+        if let Some(node) = self.graph.node_mut(id) {
             node.state = State::Skipped(reason);
         }
     }
@@ -257,7 +255,7 @@ impl Loader {
             self.ask_document(turn, what, &descriptor.digest, id);
             return;
         }
-        if let Some(node) = self.graph.nodes.get_mut(id.0) {
+        if let Some(node) = self.graph.node_mut(id) {
             let finding = too_large(descriptor.size, &node.label);
             node.state = State::Skipped(finding.message.clone());
             node.findings.push(finding);
@@ -267,7 +265,7 @@ impl Loader {
 
     fn expand_manifest(&mut self, id: NodeId, manifest: &Manifest) {
         self.check_subject(id, manifest);
-        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
+        let Some(node) = self.graph.node_mut(id) else { return };
         let image = manifest.is_image() && !node.is_attached();
         if let (false, Some(descriptor)) = (image, &node.descriptor) {
             node.artifact = Some(artifact_kind(descriptor, Some(manifest)));
@@ -302,7 +300,7 @@ impl Loader {
             if let Some(Some(name)) = names.get(at) {
                 let owner = self.graph.owner(id).map(|owner| format!(" of {owner}"));
                 let label = format!("file {name}{}", owner.unwrap_or_default());
-                if let Some(node) = self.graph.nodes.get_mut(child.0) {
+                if let Some(node) = self.graph.node_mut(child) {
                     node.label = label;
                 }
             }
@@ -310,7 +308,7 @@ impl Loader {
     }
 
     fn set_blob(&mut self, id: NodeId) {
-        if let Some(node) = self.graph.nodes.get_mut(id.0) {
+        if let Some(node) = self.graph.node_mut(id) {
             node.state = State::Blob;
         }
     }
@@ -344,7 +342,7 @@ impl Loader {
         )
         .expected(expected)
         .actual(actual);
-        if let Some(node) = self.graph.nodes.get_mut(id.0) {
+        if let Some(node) = self.graph.node_mut(id) {
             node.findings.push(finding);
         }
     }
@@ -427,7 +425,7 @@ impl Loader {
         let Some(node) = nodes.get(above.0) else { return added };
         let mut children = node.children.clone();
         children.sort_by_cached_key(tag_of);
-        if let Some(node) = self.graph.nodes.get_mut(above.0) {
+        if let Some(node) = self.graph.node_mut(above) {
             node.children = children;
         }
         added

@@ -10,6 +10,7 @@ use crate::digest::{DiffId, Digest};
 use crate::document::Document;
 use crate::finding::Finding;
 use crate::image::ArtifactKind;
+use crate::media_type::Kind;
 use crate::platform::Platform;
 use crate::source::Holder;
 use crate::spec::{Config, Index, Manifest, View};
@@ -101,12 +102,29 @@ pub struct Node {
 /// All nodes under one root.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    pub(super) nodes: Vec<Node>,
+    /// Shared, so that a graph that grows is copied as often as somebody looks at it.
+    pub(super) nodes: Vec<Arc<Node>>,
     pub(super) findings: Vec<Finding>,
     pub(super) referrers_from: Vec<String>,
     pub(super) unread: Vec<Missing>,
     pub(super) not_known: Vec<NotKnown>,
     pub(super) holder: Holder,
+}
+
+/// What a digest is the digest of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// An index or manifest, which can be opened by itself.
+    Manifest,
+    /// Another document, or a blob.
+    Document,
+    /// The tar of a layer.
+    Layer {
+        /// The platform that an index lists its image for.
+        platform: Option<Platform>,
+        /// Counted from 1 at the base.
+        number: usize,
+    },
 }
 
 /// What is looked up beside an image.
@@ -155,28 +173,19 @@ impl Node {
     /// The view as index.
     #[must_use]
     pub fn index(&self) -> Option<&Index> {
-        match self.view.as_deref() {
-            Some(View::Index(index)) => Some(index),
-            _ => None,
-        }
+        self.view.as_deref()?.index()
     }
 
     /// The view as manifest.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
-        match self.view.as_deref() {
-            Some(View::Manifest(manifest)) => Some(manifest),
-            _ => None,
-        }
+        self.view.as_deref()?.manifest()
     }
 
     /// The view as image config.
     #[must_use]
     pub fn config(&self) -> Option<&Config> {
-        match self.view.as_deref() {
-            Some(View::Config(config)) => Some(config),
-            _ => None,
-        }
+        self.view.as_deref()?.config()
     }
 
     /// The platform that an index lists the node for.
@@ -186,6 +195,13 @@ impl Node {
             Role::Entry(platform) => platform.as_ref(),
             _ => None,
         }
+    }
+
+    /// Whether it is the empty object that artifacts have in place of a config.
+    #[must_use]
+    pub fn stands_for_nothing(&self) -> bool {
+        let kind = self.descriptor.as_ref().map(|descriptor| descriptor.media_type.kind());
+        self.role == Role::Config && kind == Some(Kind::Empty)
     }
 
     /// Whether the node hangs on the node above without being a part of it: attestations,
@@ -200,18 +216,30 @@ impl Graph {
     /// The document that was asked for; `None` before anything was supplied.
     #[must_use]
     pub fn root(&self) -> Option<&Node> {
-        self.nodes.first()
+        self.nodes.first().map(|node| &**node)
     }
 
     /// One node.
     #[must_use]
     pub fn node(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.get(id.0)
+        self.nodes.get(id.0).map(|node| &**node)
+    }
+
+    pub(super) fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        self.nodes.get_mut(id.0).map(Arc::make_mut)
+    }
+
+    /// Whether a node is what it was in an earlier copy of this graph; what hangs below it may have
+    /// changed.
+    #[must_use]
+    pub fn is_as_in(&self, earlier: &Self, id: NodeId) -> bool {
+        let both = self.nodes.get(id.0).zip(earlier.nodes.get(id.0));
+        both.is_some_and(|(now, then)| Arc::ptr_eq(now, then))
     }
 
     /// All nodes in the order in which they were found.
     #[must_use]
-    pub fn nodes(&self) -> &[Node] {
+    pub fn nodes(&self) -> &[Arc<Node>] {
         &self.nodes
     }
 
@@ -224,9 +252,9 @@ impl Graph {
     /// The first node with a digest.
     #[must_use]
     pub fn find(&self, digest: &Digest) -> Option<&Node> {
-        self.nodes.iter().find(|node| {
-            node.descriptor.as_ref().is_some_and(|descriptor| descriptor.digest == *digest)
-        })
+        let is_it =
+            |node: &&Arc<Node>| node.descriptor.as_ref().is_some_and(|it| it.digest == *digest);
+        self.nodes.iter().find(is_it).map(|node| &**node)
     }
 
     /// The digests of nodes and of layers' tars that a test takes, each once.
@@ -234,7 +262,7 @@ impl Graph {
     pub fn digests_like(&self, takes: impl Fn(&Digest) -> bool) -> Vec<Digest> {
         let nodes = self.nodes.iter();
         let named = nodes.clone().filter_map(|node| Some(&node.descriptor.as_ref()?.digest));
-        let tars = nodes.filter_map(Node::config).flat_map(|config| &config.diff_ids);
+        let tars = nodes.filter_map(|node| node.config()).flat_map(|config| &config.diff_ids);
         let tars = tars.filter_map(|diff_id| Some(&diff_id.as_ref()?.0));
         let mut found: Vec<Digest> = named.chain(tars).filter(|it| takes(it)).cloned().collect();
         found.sort();
@@ -249,8 +277,22 @@ impl Graph {
         self.nodes.iter().find_map(|image| {
             let config = self.config_of(image.id)?;
             let is_it = |of: &Option<DiffId>| of.as_ref().is_some_and(|of| of.0 == *diff_id);
-            Some((image, config.diff_ids.iter().position(is_it)? + 1))
+            Some((&**image, config.diff_ids.iter().position(is_it)? + 1))
         })
+    }
+
+    /// Where something is that is named by its digest: a node, or the tar of a layer.
+    #[must_use]
+    pub fn place_of(&self, digest: &Digest) -> Option<Whereabouts> {
+        if let Some(node) = self.find(digest) {
+            let kind = node.descriptor.as_ref()?.media_type.kind();
+            return Some(match kind.is_manifest() {
+                true => Whereabouts::Manifest,
+                false => Whereabouts::Document,
+            });
+        }
+        let (image, number) = self.layer_of(digest)?;
+        Some(Whereabouts::Layer { platform: image.platform().cloned(), number })
     }
 
     /// The config of an image, when it was read.

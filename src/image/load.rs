@@ -6,7 +6,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use http::HeaderMap;
 
 use super::Graph;
-use super::loader::{Answer, Loader, Options, Want, WantId, What};
+use super::loader::Loader;
+use super::want::{Answer, Options, Want, WantId, What};
 use crate::digest::Digest;
 use crate::finding::Severity;
 use crate::limits;
@@ -90,9 +91,9 @@ async fn answer<S: Source>(
             let Fetched { bytes, digest, media_type, headers, .. } = fetched;
             let claimed = headers.get("docker-content-digest").and_then(|v| v.to_str().ok());
             let claimed = claimed.and_then(|claimed| Digest::parse(claimed).ok());
-            let bytes = bytes.into_inner();
-            let answer = Answer::Document { bytes, content_type: media_type, claimed };
-            (answer, Some((digest, headers)))
+            let of = digest.clone();
+            let answer = Answer::Document { bytes, digest, content_type: media_type, claimed };
+            (answer, Some((of, headers)))
         }),
     };
     let answered = match answered {

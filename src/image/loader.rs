@@ -3,94 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::promised::{compare, compare_digest, finding};
-use crate::descriptor::{Descriptor, Mismatch, identify};
+use super::want::{Answer, Options, Want, WantId, What};
+use crate::descriptor::{Descriptor, Mismatch};
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::finding::{Finding, Severity};
 use crate::image::{Graph, LookUp, Node, NodeId, NotKnown, Role, State};
 use crate::media_type::MediaType;
-use crate::platform::Platform;
 use crate::reference::Reference;
-use crate::source::Holder;
 use crate::spec::{self, Claims, View};
-
-/// What to load.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Entries for other platforms are listed but not asked for. `None` asks for all.
-    pub only: Option<Platform>,
-    /// The entry whose documents are asked for before the others. `None` takes linux/amd64 or else
-    /// the first one.
-    pub first: Option<Platform>,
-    /// Whether referrers and cosign's tags are asked for, of the root and of every entry.
-    pub referrers: bool,
-    /// Who is asked, for messages.
-    pub holder: Holder,
-}
-
-/// The number of a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WantId(pub usize);
-
-/// One question. Several may be open at a time; the answers may come in any order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Want {
-    /// Its number.
-    pub id: WantId,
-    /// What is asked for.
-    pub what: What,
-    /// What it is for, in words: `config of linux/amd64`.
-    pub label: String,
-}
-
-/// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// The manifest that the reference names, by digest if it has one, else by tag.
-    Root(Reference),
-    /// A manifest or index by digest.
-    Manifest(Descriptor),
-    /// A small blob (a config) by digest.
-    Blob(Descriptor),
-    /// The referrers of a manifest: from the API, or from the fallback tag where the registry has
-    /// none ([`Digest::referrers_tag`]).
-    Referrers(Digest),
-    /// The manifest under one of cosign's tags. Mostly there is none: [`Answer::Absent`].
-    CosignTag(String),
-}
-
-/// What came of a question.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// Bytes as they came, not compared with anything yet.
-    Document {
-        /// The body.
-        bytes: Bytes,
-        /// `Content-Type` of the answer.
-        content_type: Option<MediaType>,
-        /// What the registry says the digest is (`Docker-Content-Digest`).
-        claimed: Option<Digest>,
-    },
-    /// The list of referrers.
-    Referrers {
-        /// The referrers as the registry describes them.
-        manifests: Vec<Descriptor>,
-        /// Where the list came from, in words: `the referrers API`, `the tag sha256-…`; empty when
-        /// there is none.
-        from: String,
-        /// Why the list is not whole, when it is not; a sentence.
-        incomplete: Option<String>,
-    },
-    /// There is no such thing (404), said for sure.
-    Absent,
-    /// Bytes came that are not the ones that were asked for; the source has compared them.
-    Mismatch(Finding),
-    /// It could not be fetched; a sentence that says why.
-    Failed(String),
-}
 
 /// The order in which questions are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -229,7 +151,7 @@ impl Loader {
         let mut findings = other.findings.clone();
         let said = |node: &Node| node.descriptor.as_ref().map(|it| it.media_type.clone());
         let type_said = said(other);
-        let Some(own) = self.graph.nodes.get_mut(to.0) else { return };
+        let Some(own) = self.graph.node_mut(to) else { return };
         if let (Some(document), Some(descriptor)) = (&document, &own.descriptor)
             && let Some(finding) = other_size(descriptor, document, &own.label)
         {
@@ -284,7 +206,7 @@ impl Loader {
     /// list says that there is one. It is noted as not known.
     pub(super) fn excuse(&mut self, id: NodeId) {
         let listed = |node: &&mut Node| node.role == Role::Referrer;
-        let Some(node) = self.graph.nodes.get_mut(id.0).filter(listed) else { return };
+        let Some(node) = self.graph.node_mut(id).filter(listed) else { return };
         let reason = match &node.state {
             State::Failed => {
                 let found = node.findings.iter().find(|it| it.severity == Severity::Error);
@@ -304,10 +226,12 @@ impl Loader {
             _ => None,
         };
         let is_root = matches!(question.what, What::Root(_));
-        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
+        let Some(node) = self.graph.node_mut(id) else { return };
         let label = node.label.clone();
-        let (bytes, content_type, claimed) = match answer {
-            Answer::Document { bytes, content_type, claimed } => (bytes, content_type, claimed),
+        let (bytes, own, content_type, claimed) = match answer {
+            Answer::Document { bytes, digest, content_type, claimed } => {
+                (bytes, digest, content_type, claimed)
+            }
             Answer::Mismatch(finding) => {
                 node.state = State::Failed;
                 node.findings.push(finding.clone());
@@ -325,12 +249,12 @@ impl Loader {
         };
         let verified = match (&node.descriptor, &asked) {
             (Some(descriptor), _) => {
-                compare(descriptor, bytes).map(|bytes| (descriptor.digest.clone(), bytes))
+                compare(descriptor, bytes, own).map(|bytes| (descriptor.digest.clone(), bytes))
             }
             (None, Some(digest)) => {
-                compare_digest(digest, bytes).map(|bytes| (digest.clone(), bytes))
+                compare_digest(digest, bytes, own).map(|bytes| (digest.clone(), bytes))
             }
-            (None, None) => Ok(identify(bytes.clone())),
+            (None, None) => Ok((own.clone(), bytes.clone())),
         };
         let (digest, bytes) = match verified {
             Ok(verified) => verified,
@@ -375,7 +299,7 @@ impl Loader {
         if self.is_of_statement(id) {
             read.findings.retain(|finding| finding.rule != "config.platform");
         }
-        let Some(node) = self.graph.nodes.get_mut(id.0) else { return };
+        let Some(node) = self.graph.node_mut(id) else { return };
         if is_root {
             node.label = root_label(&read.view).to_owned();
         }
@@ -424,7 +348,7 @@ impl Loader {
 
     fn cosign_tag(&mut self, question: &Question, tag: &str, answer: &Answer) {
         let Some(above) = question.nodes.first().copied() else { return };
-        let (bytes, content_type) = match answer {
+        let (bytes, digest, content_type) = match answer {
             Answer::Absent | Answer::Referrers { .. } => return,
             Answer::Failed(reason) => {
                 return self.not_known(LookUp::CosignTags, reason.clone());
@@ -432,18 +356,18 @@ impl Loader {
             Answer::Mismatch(finding) => {
                 return self.not_known(LookUp::CosignTags, finding.message.clone());
             }
-            Answer::Document { bytes, content_type, .. } => (bytes, content_type.clone()),
+            Answer::Document { bytes, digest, content_type, .. } => {
+                (bytes, digest, content_type.clone())
+            }
         };
-        let (digest, bytes) = identify(bytes.clone());
         // Some registries answer every tag that is made of a digest, or every tag there is, with
         // the image itself; and what is known as a referrer stands in the graph already.
-        let attached = |node: &Node| node.descriptor.as_ref().is_some_and(|d| d.digest == digest);
-        if self.graph.is_or_is_above(&digest, above) || self.graph.attached_to(above).any(attached)
-        {
+        let attached = |node: &Node| node.descriptor.as_ref().is_some_and(|d| d.digest == *digest);
+        if self.graph.is_or_is_above(digest, above) || self.graph.attached_to(above).any(attached) {
             return;
         }
         let claims = Claims { content_type, descriptor: None };
-        if matches!(spec::read(&bytes, &digest, &claims, tag).view, View::Raw | View::Config(_)) {
+        if matches!(spec::read(bytes, digest, &claims, tag).view, View::Raw | View::Config(_)) {
             let holder = self.options.holder.name();
             let reason = format!("The {holder} gives something under {tag} that is no manifest.");
             return self.not_known(LookUp::CosignTags, reason);

@@ -7,14 +7,30 @@ use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::spec;
 
-/// Checks a document against the descriptor that named it.
-pub(super) fn compare(descriptor: &Descriptor, bytes: &Bytes) -> Result<Verified<Bytes>, Mismatch> {
-    descriptor.verify(bytes.clone()).or_else(|mismatch| signed(&descriptor.digest, bytes, mismatch))
+/// Checks a document against the descriptor that named it. Bytes that were compared with this digest
+/// before are not hashed again.
+pub(super) fn compare(
+    descriptor: &Descriptor,
+    bytes: &Verified<Bytes>,
+    own: &Digest,
+) -> Result<Verified<Bytes>, Mismatch> {
+    let digest = &descriptor.digest;
+    if digest == own && descriptor.size == bytes.len() as u64 {
+        return Ok(bytes.clone());
+    }
+    descriptor.verify(Bytes::clone(bytes)).or_else(|mismatch| signed(digest, bytes, mismatch))
 }
 
-/// Checks a document against the digest that it was asked for by.
-pub(super) fn compare_digest(digest: &Digest, bytes: &Bytes) -> Result<Verified<Bytes>, Mismatch> {
-    verify_digest(digest, bytes.clone()).or_else(|mismatch| signed(digest, bytes, mismatch))
+/// Checks a document against the digest that it was asked for by, as [`compare`] does.
+pub(super) fn compare_digest(
+    digest: &Digest,
+    bytes: &Verified<Bytes>,
+    own: &Digest,
+) -> Result<Verified<Bytes>, Mismatch> {
+    if digest == own {
+        return Ok(bytes.clone());
+    }
+    verify_digest(digest, Bytes::clone(bytes)).or_else(|mismatch| signed(digest, bytes, mismatch))
 }
 
 /// The digest of a signed schema 1 manifest is that of the document without its signatures.

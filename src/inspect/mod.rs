@@ -3,5 +3,6 @@
 pub mod dockerfile;
 pub mod listing;
 pub mod media;
+pub mod model;
 pub mod tags;
 pub mod tree;

@@ -65,6 +65,29 @@ pub fn newest<'a>(tags: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<&
     found.into_iter().map(|(_, tag)| tag).take(most).collect()
 }
 
+/// What is offered in place of a tag that is not there, at most `most`: those that are near, else the
+/// newest versions, else any.
+#[must_use]
+pub fn instead<'a>(wanted: &str, tags: &[&'a str], most: usize) -> Vec<&'a str> {
+    let others = || tags.iter().copied().filter(|tag| *tag != wanted);
+    let mut found = nearest(wanted, others(), most);
+    if found.is_empty() {
+        found = newest(others(), most);
+    }
+    if found.is_empty() {
+        found = others().take(most).collect();
+    }
+    found
+}
+
+/// The tag that stands for a repository: `latest`, else the newest version, else the last one.
+#[must_use]
+pub fn foremost<'a>(tags: &[&'a str]) -> Option<&'a str> {
+    let latest = tags.iter().copied().find(|tag| *tag == "latest");
+    let newest = || newest(tags.iter().copied(), 1).first().copied();
+    latest.or_else(newest).or_else(|| tags.last().copied())
+}
+
 fn bare(tag: &str) -> &str {
     tag.strip_prefix('v').filter(|rest| starts_with_digit(rest)).unwrap_or(tag)
 }
@@ -227,6 +250,29 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_foremost_tag_and_what_is_offered_instead() {
+        for (tags, foremost_of) in [
+            (&["1.0", "latest", "2.0"][..], Some("latest")),
+            (&["1.0", "2.0", "2.0-rc1"], Some("2.0")),
+            (&["edge", "nightly"], Some("nightly")),
+            (&[], None),
+        ] {
+            assert_eq!(foremost(tags), foremost_of, "{tags:?}");
+        }
+        for (wanted, tags, offered) in [
+            ("1.1", &["1.0", "1.1", "1.2"][..], &["1.2", "1.0"][..]),
+            ("somethingelse", &["1.0", "2.0"], &["2.0", "1.0"]),
+            ("somethingelse", &["edge", "main"], &["edge", "main"]),
+        ] {
+            let mut found = instead(wanted, tags, 2);
+            let mut offered = offered.to_vec();
+            found.sort_unstable();
+            offered.sort_unstable();
+            assert_eq!(found, offered, "{wanted}");
+        }
+    }
 
     #[test]
     fn tags_are_in_the_order_of_their_versions() {

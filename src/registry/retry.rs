@@ -22,6 +22,11 @@ pub trait Pace {
 
     /// A number between 0 and 1, another one each time, which spreads the waits of many clients.
     fn random(&self) -> f64;
+
+    /// Most attempts for one question, the first included, and the longest wait between two of them.
+    fn most(&self) -> (u32, Duration) {
+        (ATTEMPTS, LONGEST_WISH)
+    }
 }
 
 impl<P: Pace> Pace for &P {
@@ -31,6 +36,10 @@ impl<P: Pace> Pace for &P {
 
     fn random(&self) -> f64 {
         P::random(self)
+    }
+
+    fn most(&self) -> (u32, Duration) {
+        P::most(self)
     }
 }
 
@@ -48,8 +57,11 @@ pub async fn patiently<A>(
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        let Some(time) = delay(attempt, &error, pace.random()) else { return Err(error) };
-        pace.wait(time, &error).await;
+        let (attempts, longest) = pace.most();
+        match delay(attempt, &error, pace.random()) {
+            Some(time) if attempt < attempts && time <= longest => pace.wait(time, &error).await,
+            _ => return Err(error),
+        }
         attempt += 1;
     }
 }

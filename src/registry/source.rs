@@ -1,5 +1,7 @@
 //! A repository of a registry as a [`Source`].
 
+use std::ops::Deref;
+
 use super::Registry;
 use super::error::Error;
 use super::retry::{Pace, patiently};
@@ -23,28 +25,22 @@ impl Failure for Error {
     }
 }
 
-/// A repository of a registry.
-#[derive(Debug)]
-pub struct RepositorySource<'a, T> {
-    registry: &'a Registry<T>,
+/// A repository of a registry; `R` is the registry, borrowed or shared.
+#[derive(Clone, Debug)]
+pub struct RepositorySource<R> {
+    registry: R,
     repository: Repository,
-}
-
-impl<T> Clone for RepositorySource<'_, T> {
-    fn clone(&self) -> Self {
-        Self { registry: self.registry, repository: self.repository.clone() }
-    }
 }
 
 impl<T> Registry<T> {
     /// A repository of this registry, to read images from.
     #[must_use]
-    pub fn repository(&self, repository: Repository) -> RepositorySource<'_, T> {
-        RepositorySource { registry: self, repository }
+    pub fn repository(&self, repository: Repository) -> RepositorySource<&Self> {
+        RepositorySource::new(self, repository)
     }
 }
 
-impl<T: Transport> Source for RepositorySource<'_, T> {
+impl<T: Transport, R: Deref<Target = Registry<T>>> Source for RepositorySource<R> {
     type Error = Error;
 
     fn holder(&self) -> Holder {
@@ -100,21 +96,27 @@ impl<T: Transport> Source for RepositorySource<'_, T> {
 }
 
 /// A repository of a registry whose questions are asked again as long as that helps.
-#[derive(Debug)]
-pub struct PatientSource<'a, T, P> {
-    source: RepositorySource<'a, T>,
-    pace: &'a P,
+#[derive(Clone, Debug)]
+pub struct PatientSource<R, P> {
+    source: RepositorySource<R>,
+    pace: P,
 }
 
-impl<'a, T> RepositorySource<'a, T> {
+impl<R> RepositorySource<R> {
+    /// A repository of a registry that is borrowed or shared.
+    #[must_use]
+    pub fn new(registry: R, repository: Repository) -> Self {
+        Self { registry, repository }
+    }
+
     /// The same, but what may pass is waited for.
     #[must_use]
-    pub fn patient<P: Pace>(self, pace: &'a P) -> PatientSource<'a, T, P> {
+    pub fn patient<P: Pace>(self, pace: P) -> PatientSource<R, P> {
         PatientSource { source: self, pace }
     }
 }
 
-impl<T: Transport, P: Pace> Source for PatientSource<'_, T, P> {
+impl<T: Transport, R: Deref<Target = Registry<T>>, P: Pace> Source for PatientSource<R, P> {
     type Error = Error;
 
     fn holder(&self) -> Holder {
@@ -122,19 +124,19 @@ impl<T: Transport, P: Pace> Source for PatientSource<'_, T, P> {
     }
 
     async fn manifest(&self, descriptor: &Descriptor) -> Result<Fetched, Error> {
-        patiently(self.pace, async || self.source.manifest(descriptor).await).await
+        patiently(&self.pace, async || self.source.manifest(descriptor).await).await
     }
 
     async fn root(&self, target: &Target) -> Result<Fetched, Error> {
-        patiently(self.pace, async || self.source.root(target).await).await
+        patiently(&self.pace, async || self.source.root(target).await).await
     }
 
     async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, Error> {
-        patiently(self.pace, async || self.source.document(descriptor).await).await
+        patiently(&self.pace, async || self.source.document(descriptor).await).await
     }
 
     async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Fetched, Error> {
-        patiently(self.pace, async || Source::blob(&self.source, descriptor, limit).await).await
+        patiently(&self.pace, async || Source::blob(&self.source, descriptor, limit).await).await
     }
 
     fn blob_place(&self, digest: &Digest) -> BlobPlace {
@@ -142,7 +144,7 @@ impl<T: Transport, P: Pace> Source for PatientSource<'_, T, P> {
     }
 
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, Error> {
-        patiently(self.pace, async || self.source.referrers(digest).await).await
+        patiently(&self.pace, async || self.source.referrers(digest).await).await
     }
 
     async fn cosign_tag(
@@ -150,6 +152,6 @@ impl<T: Transport, P: Pace> Source for PatientSource<'_, T, P> {
         digest: &Digest,
         kind: CosignKind,
     ) -> Result<Option<CosignTag>, Error> {
-        patiently(self.pace, async || self.source.cosign_tag(digest, kind).await).await
+        patiently(&self.pace, async || self.source.cosign_tag(digest, kind).await).await
     }
 }

@@ -37,6 +37,35 @@ pub enum View {
     Raw,
 }
 
+impl View {
+    /// What it says as an index, when it is one.
+    #[must_use]
+    pub fn index(&self) -> Option<&Index> {
+        match self {
+            Self::Index(index) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// What it says as a manifest, when it is one.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&Manifest> {
+        match self {
+            Self::Manifest(manifest) => Some(manifest),
+            _ => None,
+        }
+    }
+
+    /// What it says as a config, when it is one.
+    #[must_use]
+    pub fn config(&self) -> Option<&Config> {
+        match self {
+            Self::Config(config) => Some(config),
+            _ => None,
+        }
+    }
+}
+
 /// A document that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadDocument {

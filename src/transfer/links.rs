@@ -22,6 +22,18 @@ pub struct Links {
     pub subject: Option<Descriptor>,
 }
 
+impl Links {
+    /// The configs among the blobs.
+    pub fn configs(&self) -> impl Iterator<Item = &Descriptor> {
+        self.blobs.iter().filter(|blob| blob.media_type.kind() == Kind::Config)
+    }
+
+    /// The layers among the blobs.
+    pub fn layers(&self) -> impl Iterator<Item = &Descriptor> {
+        self.blobs.iter().filter(|blob| blob.media_type.kind().compression().is_some())
+    }
+}
+
 /// Why a document can't be sent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {

@@ -11,6 +11,7 @@
 //! first, then manifests from the children up, tags last. A plan that was stopped anywhere is made
 //! anew, and has only what is missing.
 
+mod anywhere;
 pub mod copy;
 mod drafted;
 mod error;
@@ -27,14 +28,16 @@ pub mod tag;
 use std::fmt;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::edit::{self, Change, Pinned};
 use crate::finding::Finding;
-use crate::reference::{Registry, Repository, Tag};
+use crate::reference::{Reference, Registry, Repository, Tag};
 
+pub use anywhere::PlaceError;
 pub use drafted::{Drafted, DraftedError};
 pub use error::{CopyError, DeleteError, PlanError, RunError};
 pub use links::{Links, Unusable, links, read as document};
@@ -51,12 +54,18 @@ pub use select::{is_like, tags_to_copy};
 const AT_ONCE: usize = 4;
 
 /// A repository with its registry.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// The registry.
     pub registry: Registry,
     /// The repository in it.
     pub repository: Repository,
+}
+
+impl From<&Reference> for Place {
+    fn from(reference: &Reference) -> Self {
+        Self { registry: reference.registry.clone(), repository: reference.repository.clone() }
+    }
 }
 
 impl fmt::Display for Place {

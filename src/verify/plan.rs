@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::descriptor::Descriptor;
 use crate::digest::{Algorithm, DiffId, Digest};
-use crate::image::{Graph, Node, NodeId, Role, State, platforms};
+use crate::image::{Graph, Node, NodeId, Options, Role, State, platforms};
 use crate::inspect::media;
 use crate::platform::{Platform, choose};
 use crate::source::Holder;
@@ -29,6 +29,16 @@ impl Choice {
     #[must_use]
     pub fn of(name: &str) -> Self {
         Platform::named(name).map_or_else(|_| Self::Entry(name.to_owned()), Self::Platform)
+    }
+
+    /// What has to be loaded for it. Which entry has a name is known only when all are there.
+    #[must_use]
+    pub fn to_load(&self) -> Options {
+        let only = match self {
+            Self::All | Self::Entry(_) => None,
+            Self::Platform(platform) => Some(platform.clone()),
+        };
+        Options { first: only.clone(), only, referrers: true, ..Options::default() }
     }
 }
 

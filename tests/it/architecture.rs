@@ -98,6 +98,28 @@ fn components_never_fetch_and_the_worker_never_uses_leptos() {
 }
 
 #[test]
+fn the_page_reads_no_documents_and_decides_nothing_by_their_kinds() {
+    let banned = [
+        "Recipe::",
+        "media_type::Kind",
+        "::Kind}",
+        "Manifest::read",
+        "Config::read",
+        "Index::read",
+    ];
+    assert_none(&offenders(
+        &[
+            "www/src/pages",
+            "www/src/jobs",
+            "www/src/worker",
+            "www/src/components/edit",
+            "www/src/state.rs",
+        ],
+        &banned,
+    ));
+}
+
+#[test]
 fn policy_of_the_server_knows_no_runtime() {
     assert_none(&offenders(&["proxy/src/policy"], &["tokio", "hyper", "axum"]));
 }

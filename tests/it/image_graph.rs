@@ -74,7 +74,7 @@ fn m1_a_tag_with_a_digest_is_held_to_the_digest() {
     let mut loader = Loader::new(reference.expect("reference"), Options::default());
     let want = loader.next_want().expect("root");
     let (bytes, _) = store.content[&digest(&two)].clone();
-    loader.supply(want.id, Answer::Document { bytes, content_type: None, claimed: None });
+    loader.supply(want.id, Answer::document(bytes, None, None));
     assert_eq!(rules(loader.graph()), ["manifest.digest"]);
 }
 
@@ -90,7 +90,7 @@ fn m2_by_tag_the_digest_is_that_of_the_bytes() {
     let (bytes, media_type) = store.content[&digest(&image)].clone();
     let claimed = Some(Digest::sha256(b"something else"));
     let content_type = Some(MediaType::new(&media_type));
-    loader.supply(want.id, Answer::Document { bytes, content_type, claimed });
+    loader.supply(want.id, Answer::document(bytes, content_type, claimed));
     let root = loader.graph().root().expect("root");
     assert_eq!(root.state, State::Read);
     assert_eq!(root.descriptor.as_ref().map(|d| d.digest.clone()), Some(digest(&image)));
@@ -250,7 +250,7 @@ fn any_bytes_as_root_end_in_a_graph() {
         let mut loader = Loader::new(reference, Options { referrers: true, ..Options::default() });
         let want = loader.next_want().expect("root");
         let bytes = Bytes::from_static(bytes.as_bytes());
-        loader.supply(want.id, Answer::Document { bytes, content_type: None, claimed: None });
+        loader.supply(want.id, Answer::document(bytes, None, None));
         let root = loader.graph().root().expect("root");
         assert_eq!(root.state, State::Read);
         assert!(!root.findings.is_empty());

@@ -100,11 +100,11 @@ impl Store {
 
     pub(crate) fn answer(&mut self, what: &What) -> Answer {
         let by_digest = |store: &Self, digest: &Digest| match store.content.get(digest) {
-            Some((bytes, media_type)) => Answer::Document {
-                bytes: bytes.clone(),
-                content_type: Some(MediaType::new(media_type)),
-                claimed: Some(digest.clone()),
-            },
+            Some((bytes, media_type)) => Answer::document(
+                bytes.clone(),
+                Some(MediaType::new(media_type)),
+                Some(digest.clone()),
+            ),
             None => Answer::Absent,
         };
         match what {

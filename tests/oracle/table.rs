@@ -37,7 +37,7 @@ const BLOB: u64 = 1 << 20;
 /// Somewhere images lie.
 #[derive(Clone)]
 enum Place {
-    Registry(Rc<RepositorySource<'static, Wire>>, Target),
+    Registry(Rc<RepositorySource<&'static registry::Registry<Wire>>>, Target),
     Archive(Rc<ArchiveSource<Disk>>, Target),
     Draft(Rc<Drafted>, Rc<Whole>),
 }

@@ -8,7 +8,6 @@
 
 pub mod actions;
 pub mod app;
-pub mod cache;
 pub mod chosen;
 pub mod components;
 pub mod disk;

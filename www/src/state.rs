@@ -5,8 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::image::Graph;
-use drydock::media_type::Kind;
+use drydock::image::{Graph, Whereabouts};
 use drydock::reference::{Reference, ReferenceError, ShortDigest};
 use leptos::prelude::*;
 
@@ -203,25 +202,18 @@ impl Ui {
         let Some(image) = self.image() else {
             return Err(ReferenceError::DigestAlone(digest.to_string()).to_string());
         };
-        let kind = self.graph.with_untracked(|graph| {
-            let node = graph.as_ref()?.find(digest)?;
-            Some(node.descriptor.as_ref()?.media_type.kind())
-        });
-        let layer = self.graph.with_untracked(|graph| {
-            let (node, layer) = graph.as_ref()?.layer_of(digest)?;
-            let platform = node.platform().map(ToString::to_string);
-            Some((platform, NonZeroU32::new(u32::try_from(layer).ok()?)))
-        });
-        if let (None, Some((platform, layer))) = (&kind, layer) {
-            let platform = platform.or_else(|| image.platform.clone());
-            let route = ImageRoute { platform, ..image };
-            return Ok(Route::Image(route.with_view(View::Layers(layer))));
-        }
-        match kind {
-            Some(Kind::Index | Kind::Manifest | Kind::Schema1) => {
-                Ok(Route::image(image.reference.pinned(digest)))
+        let found = self.graph.with_untracked(|graph| graph.as_ref()?.place_of(digest));
+        match found {
+            Some(Whereabouts::Layer { platform, number }) => {
+                let platform = platform.map(|it| it.to_string()).or_else(|| image.platform.clone());
+                let number = u32::try_from(number).ok().and_then(NonZeroU32::new);
+                let route = ImageRoute { platform, ..image };
+                Ok(Route::Image(route.with_view(View::Layers(number))))
             }
-            Some(_) => Ok(Route::Image(image.with_view(View::documents(Some(digest.clone()))))),
+            Some(Whereabouts::Manifest) => Ok(Route::image(image.reference.pinned(digest))),
+            Some(Whereabouts::Document) => {
+                Ok(Route::Image(image.with_view(View::documents(Some(digest.clone())))))
+            }
             None => Err(format!(
                 "Nothing under {} has this digest: write the name of its image before it, as in {}@{digest}",
                 Here::named(&image.reference),

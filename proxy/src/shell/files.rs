@@ -11,7 +11,7 @@ use drydock::inspect::tree::{Query, Scope, Tree};
 use drydock::layer::content::Wanted;
 use drydock::layer::{Index, Overlay};
 use drydock_native::layers::{self, Layer};
-use drydock_native::{Place, Threads};
+use drydock_native::{Place, Threads, advised};
 
 use super::progress::Progress;
 use super::{Failed, Image, Only, out, plain, say};
@@ -181,7 +181,7 @@ impl Opened {
         let loaded = image::load(&place, &reference, options, async |_, _| {}).await;
         drop(progress);
         if let Some(failure) = loaded.failure {
-            return Err(Failed::told(failure.advised()));
+            return Err(Failed::told(advised(&failure)));
         }
         let entries = image::platforms(&loaded.graph);
         if only.platform.is_none()

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use drydock::image::{self, Graph, Node, State};
 use drydock::inspect::media;
+use drydock_native::advised;
 
 use super::progress::Progress;
 use super::{COULD_NOT, Failed, Image, out, plain};
@@ -29,7 +30,7 @@ pub async fn run(asked: &Show) -> Result<ExitCode, Failed> {
     let loaded = image::load(&place, &reference, options, async |_, _| {}).await;
     drop(progress);
     if let Some(failure) = loaded.failure {
-        return Err(Failed::told(failure.advised()));
+        return Err(Failed::told(advised(&failure)));
     }
     let mut out = out();
     let Some(root) = loaded.graph.root() else {
@@ -37,7 +38,7 @@ pub async fn run(asked: &Show) -> Result<ExitCode, Failed> {
     };
     print(&mut out, &loaded.graph, root, 0)?;
     let read = |node: &Node| matches!(node.state, State::Read | State::Blob);
-    let whole = loaded.graph.nodes().iter().all(read);
+    let whole = loaded.graph.nodes().iter().all(|node| read(node));
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT) })
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use drydock::finding::{Finding, Severity};
 use drydock::image;
 use drydock::verify::{self, Choice, Report, RowState, Session, Verdict};
-use drydock_native::{AT_ONCE, Threads};
+use drydock_native::{AT_ONCE, Threads, advised};
 
 use super::progress::Progress;
 use super::{COULD_NOT, Failed, Image, Only, out, plain, sarif};
@@ -44,13 +44,10 @@ pub async fn run(asked: &Verify) -> Result<ExitCode, Failed> {
     let started = std::time::Instant::now();
     let (place, reference) = asked.image.open().await?;
     let choice = asked.only.platform.clone().map_or(Choice::All, Choice::Platform);
-    let only = asked.only.platform.clone();
-    let options =
-        image::Options { only: only.clone(), first: only, referrers: true, ..Default::default() };
     let told = async |graph: &image::Graph, open: usize| {
         progress.say(format!("{} documents, {open} asked for", graph.nodes().len()));
     };
-    let loaded = image::load(&place, &reference, options, told).await;
+    let loaded = image::load(&place, &reference, choice.to_load(), told).await;
     let name = asked.image.name(&place, &reference);
     let session = Session::new(&name, &loaded.graph, &choice);
     let threads = Threads::new(&place);
@@ -107,7 +104,7 @@ fn print(
     }
     if let Some(failure) = failure {
         // The findings say the same, and not what can be done.
-        writeln!(out, "{}. {}", report.headline(), plain(&failure.advised()))?;
+        writeln!(out, "{}. {}", report.headline(), plain(&advised(&failure)))?;
         return Ok(());
     }
     writeln!(out, "{}. {}", report.headline(), plain(&report.detail()))?;

@@ -6,7 +6,8 @@ use crate::layer::index::Kind;
 /// such a layer, though its bytes may all be the promised ones.
 pub const HARDLINK_TARGET: &str = "layer.hardlink-target";
 
-/// One path of an [`Overlay`]; the same number means the same path as long as the overlay lives.
+/// One path of an [`Overlay`](super::Overlay); the same number means the same path as long as the
+/// overlay lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
 
@@ -20,7 +21,7 @@ impl NodeId {
 pub struct EntryRef {
     /// The layer, from 0 at the base.
     pub layer: u32,
-    /// The entry in that layer's [`Index`].
+    /// The entry in that layer's [`Index`](crate::layer::Index).
     pub entry: u32,
 }
 

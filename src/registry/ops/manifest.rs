@@ -84,6 +84,21 @@ impl<T: Transport> Registry<T> {
         Ok(Fetched { bytes, digest, media_type: media_type(&headers), headers, findings })
     }
 
+    /// What a tag stands for. Only where the registry does not say it by itself is the document read.
+    ///
+    /// # Errors
+    /// When there is no such tag, or the registry does not say.
+    pub async fn digest_of(
+        &self,
+        repository: &Repository,
+        target: &Target,
+    ) -> Result<Digest, Error> {
+        match self.head_manifest(repository, target).await {
+            Ok(Head { digest: Some(digest), .. }) => Ok(digest),
+            _ => Ok(self.manifest(repository, target).await?.digest),
+        }
+    }
+
     /// Asks what a tag or digest stands for, without the bytes. Docker Hub does not count this
     /// against the rate limit.
     ///

@@ -48,8 +48,7 @@ pub use digest::DigestChip;
 pub use divider::{Divider, Split};
 pub use edit::{
     AddEditMenu, Becomes, ChildFacts, DiffLines, EditDialog, EditKind, EditList, EditRow,
-    Executable, FormContext, Group, LayerItem, NewDigest, PlatformFacts, RowAct, Times, Wanted,
-    keep_focus, placed,
+    FormContext, Group, LayerItem, NewDigest, PlatformFacts, RowAct, Wanted, keep_focus,
 };
 pub use finding::FindingRow;
 pub use frame::{CommandBar, TopBar, reference_field};

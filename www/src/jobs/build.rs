@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
-use drydock::edit::{Input, Made, Recipe, RecipeId};
-use drydock::layer::write::BuiltLayer;
+use drydock::edit::{Built, Contents, Input, Made, Recipe};
 use futures_util::future::try_join_all;
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
 use super::bytes::{self, Readable};
-use super::drafts::Content;
 use super::{Problem, ProblemKind, Progress, no_sense, tab, tree};
 use crate::disk;
-use crate::net::place::Place;
+use crate::net::place::{self, Place};
 use crate::worker::pool::Order;
 use crate::worker::protocol::{BuildWork, FileAt, LayerAt, Outcome, Work};
 
@@ -24,9 +22,9 @@ pub struct Supplies {
     /// Layers that exist, and the repository that has each.
     pub places: BTreeMap<Digest, Place>,
     /// Files that the user chose.
-    pub contents: BTreeMap<Digest, Content>,
+    pub contents: Contents,
     /// What came of recipes that were built before.
-    pub built: BTreeMap<RecipeId, BuiltLayer>,
+    pub built: Built,
 }
 
 /// Makes the layer of a recipe. Layers that it takes are read to their ends, and compared with
@@ -45,11 +43,11 @@ pub async fn build(
     let mut layers = Vec::new();
     let mut wanted = Vec::new();
     for input in recipe.inputs() {
-        let (place, descriptor, diff_id) = layer(input, supplies)?;
+        let (at, descriptor, diff_id) = layer(input, supplies)?;
         let index = recipe.needs_indexes().then_some(blobs.len());
         layers.push((descriptor.size, index));
-        blobs.push((place.clone(), descriptor.digest.clone()));
-        wanted.push((place, descriptor, diff_id));
+        blobs.push((at.clone(), descriptor.digest.clone()));
+        wanted.push((at, descriptor, diff_id));
     }
     if recipe.needs_indexes() {
         let indexes = wanted.iter().map(|(place, descriptor, diff_id)| {
@@ -58,10 +56,9 @@ pub async fn build(
         parts = try_join_all(indexes).await?;
     }
     let files = files(recipe, supplies, &mut parts).await?;
-    // Of the layers that files are put on, hardly ever anything is read.
-    let weight = match recipe {
-        Recipe::Files { .. } => 0,
-        _ => layers.iter().map(|(size, _)| size).sum(),
+    let weight = match recipe.reads_layers() {
+        true => layers.iter().map(|(size, _)| size).sum(),
+        false => 0,
     };
     let order = async || {
         let Readable { from, parts, slots } = bytes::find_all(parts, &blobs).await?;
@@ -85,20 +82,11 @@ pub async fn build(
 }
 
 fn layer(input: &Input, supplies: &Supplies) -> Result<(Place, Descriptor, DiffId), Problem> {
-    let (digest, size, diff_id) = match input {
-        Input::Blob { digest, size, diff_id } => (digest, *size, diff_id),
-        Input::Recipe(id) => {
-            let built = supplies.built.get(id).ok_or_else(no_sense)?;
-            (&built.digest, built.size, &built.diff_id)
-        }
-    };
+    let (digest, size, diff_id) = input.blob(&supplies.built).ok_or_else(no_sense)?;
     // What was built here is on disk, wherever else it may be.
-    let place = match input {
-        Input::Recipe(_) => Place::disk(),
-        Input::Blob { .. } => supplies.places.get(digest).cloned().unwrap_or_else(Place::disk),
-    };
+    let at = supplies.places.get(digest).filter(|_| !input.is_built());
     let descriptor = Descriptor::new(super::UNTOLD, digest.clone(), size);
-    Ok((place, descriptor, diff_id.clone()))
+    Ok((at.cloned().unwrap_or_else(place::disk), descriptor, diff_id.clone()))
 }
 
 /// The files that a recipe names, each as a part of a Blob that travels along.

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use drydock::digest::Digest;
+use drydock::edit::Content;
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
-use super::drafts::Content;
 use super::preview::BlobOf;
 use super::{Problem, ProblemKind, local, no_sense, tab};
 use crate::disk;
-use crate::net::place::Place;
+use crate::net::place::{self, Place};
 use crate::net::slots::Slot;
 use crate::route::Here;
 use crate::worker::protocol::BlobFrom;
@@ -101,7 +101,7 @@ async fn of_draft(place: &Place, digest: &Digest) -> Result<Located, Problem> {
     if let Some(file) = disk::blob(digest).await? {
         return Ok(Located::Here(file.into()));
     }
-    if *place == Place::disk() {
+    if *place == place::disk() {
         return Err(not_kept(digest));
     }
     match tab().previews.get(&place.repository)?.blob(digest) {

@@ -1,18 +1,15 @@
 //! What is taken from a repository, an archive or a draft: one image or many, with what belongs to
 //! them.
 
-use std::collections::BTreeSet;
-
 use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Tag, Target};
 use drydock::transfer::copy::{Scope, gather as walk};
-use drydock::transfer::{self, CopyError, Wanted, is_like, tags_to_copy};
+use drydock::transfer::{CopyError, PlaceError, Wanted, is_like, tags_to_copy};
 
 use super::push::{self, Patience, Stock};
-use super::source::{AnySource, SourceError};
-use super::{Problem, ProblemKind, tab};
+use super::{Problem, ProblemKind, source, tab};
 use crate::net::place::Place;
 use crate::route::Here;
 
@@ -65,17 +62,8 @@ pub async fn wanted(
     if let Some(here) = Here::of(&target.registry) {
         return Err(unfit(format!("Nothing can be copied to {}; name a registry.", here.label())));
     }
-    let mut told = Vec::new();
-    let images = match &selection.images {
-        Images::One(from, _) => vec![(from.clone(), target.tag.iter().cloned().collect())],
-        Images::Like(pattern) => {
-            let found = tags(&selection.place, pattern, keep_tags.then_some(target)).await?;
-            told = found.1;
-            own_tags(found.0)
-        }
-    };
-    let mut wanted = read(selection, &images).await?;
-    wanted.findings.extend(told);
+    let tags = target.tag.iter().cloned().collect();
+    let wanted = read(selection, tags, keep_tags.then_some(target)).await?;
     match (&target.digest, root(&wanted)) {
         (Some(named), Some(root)) if named != root => Err(unfit(format!(
             "The target names {named}, but what would be copied is {root}. Name a tag in its place."
@@ -89,18 +77,11 @@ pub async fn wanted(
 /// # Errors
 /// When something can't be read, or there is nothing.
 pub(super) async fn gather(selection: &Selection) -> Result<Wanted, Problem> {
-    let mut told = Vec::new();
-    let images = match &selection.images {
-        Images::One(from, tag) => vec![(from.clone(), tag.iter().cloned().collect())],
-        Images::Like(pattern) => {
-            let found = tags(&selection.place, pattern, None).await?;
-            told = found.1;
-            own_tags(found.0)
-        }
+    let tags = match &selection.images {
+        Images::One(_, tag) => tag.iter().cloned().collect(),
+        Images::Like(_) => Vec::new(),
     };
-    let mut wanted = read(selection, &images).await?;
-    wanted.findings.extend(told);
-    Ok(wanted)
+    read(selection, tags, None).await
 }
 
 /// Where the blobs are of what was read from a file or a draft.
@@ -114,11 +95,26 @@ pub fn stock(place: &Place, wanted: &Wanted) -> Stock {
     stock
 }
 
-async fn read(selection: &Selection, images: &[(Target, Vec<Tag>)]) -> Result<Wanted, Problem> {
-    let Selection { place, platform, attached, .. } = selection;
-    let source = AnySource::of(place).await?;
+/// One image gets these tags, several keep their own; those that `absent_from` has are left out.
+async fn read(
+    selection: &Selection,
+    tags_of_one: Vec<Tag>,
+    absent_from: Option<&Reference>,
+) -> Result<Wanted, Problem> {
+    let Selection { place, platform, attached, images } = selection;
+    let (images, told) = match images {
+        Images::One(from, _) => (vec![(from.clone(), tags_of_one)], Vec::new()),
+        Images::Like(pattern) => {
+            let (tags, told) = tags(place, pattern, absent_from).await?;
+            (own_tags(tags), told)
+        }
+    };
+    let source = source::open(place).await?;
     let scope = Scope { platform: platform.clone(), attached: *attached };
-    walk(&source, &push::origin(place), images, &scope).await.map_err(|error| problem(error, place))
+    let wanted = walk(&source, &push::origin(place), &images, &scope).await;
+    let mut wanted = wanted.map_err(|error| problem(error, place))?;
+    wanted.findings.extend(told);
+    Ok(wanted)
 }
 
 /// The tags of a place that are like a pattern, without those that belong to a digest, and what is
@@ -130,27 +126,25 @@ async fn tags(
 ) -> Result<(Vec<Tag>, Vec<Finding>), Problem> {
     let pattern = if pattern.trim().is_empty() { "*" } else { pattern.trim() };
     let (mut found, mut told) = (Vec::new(), Vec::new());
-    let source = AnySource::of(place).await?;
-    if let AnySource::Repository(client, repository) = &source {
-        let from =
-            transfer::Place { registry: place.registry.clone(), repository: repository.clone() };
-        let target = match absent_from {
-            Some(target) => {
-                let client = tab().registries.client(&target.registry).await?;
-                let repository = target.repository.clone();
-                let place = transfer::Place { registry: target.registry.clone(), repository };
-                Some((client, place))
-            }
-            None => None,
-        };
-        let absent_from = target.as_ref().map(|(client, place)| (&**client, place));
-        (found, told) = tags_to_copy(client, &from, pattern, absent_from, &Patience).await?;
-    }
-    if let AnySource::Archive(archive) = &source {
-        let images = archive.archive().images().into_iter();
-        let tags = images.flat_map(|root| root.names.iter().filter_map(|name| name.tag()));
-        let like: BTreeSet<&Tag> = tags.filter(|tag| is_like(tag.as_str(), pattern)).collect();
-        found = like.into_iter().cloned().collect();
+    match Here::of(&place.registry) {
+        None => {
+            let client = tab().registries.client(&place.registry).await?;
+            let target = match absent_from {
+                Some(target) => {
+                    let client = tab().registries.client(&target.registry).await?;
+                    Some((client, Place::from(target)))
+                }
+                None => None,
+            };
+            let absent_from = target.as_ref().map(|(client, place)| (&**client, place));
+            (found, told) = tags_to_copy(&client, place, pattern, absent_from, &Patience).await?;
+        }
+        Some(Here::Local) => {
+            let archive = tab().local.get(&place.repository)?;
+            found = archive.archive().tags();
+            found.retain(|tag| is_like(tag.as_str(), pattern));
+        }
+        Some(Here::Draft) => {}
     }
     if found.is_empty() {
         let text = match absent_from {
@@ -173,7 +167,7 @@ fn root(wanted: &Wanted) -> Option<&Digest> {
     wanted.documents.first().map(|document| document.digest())
 }
 
-fn problem(error: CopyError<SourceError>, place: &Place) -> Problem {
+fn problem(error: CopyError<PlaceError>, place: &Place) -> Problem {
     match error {
         CopyError::Source(error) => Problem::from(error).at(place.registry.as_str()),
         other => unfit(other.to_string()),

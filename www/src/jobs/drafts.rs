@@ -1,18 +1,17 @@
 //! Drafts, kept on the browser's disk: they survive a reload with the files that belong to them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::edit::{Base, Draft, Edit, History, Made, Pinned, RecipeId, Step, Time, last_change};
-use drydock::layer::write::{BuiltLayer, NewNode};
+use drydock::edit::{Base, Content, Draft, Edit, FileFate, Kept, Pinned, Saved, Time};
 use drydock::platform::Platform;
 use drydock::reference::Reference;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::JsFuture;
 
-use super::{Problem, ProblemKind, no_sense};
+use super::{Problem, ProblemKind};
 use crate::disk::{self, turns};
 use crate::net::clock;
 use crate::route::Here;
@@ -25,109 +24,24 @@ const FOLDER: &str = "drafts";
 const CHANNEL: &str = "drydock.drafts";
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
-/// Length of a draft's name.
-const NAME: usize = 16;
 
-/// A draft, and what belongs to it in this browser.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Kept {
-    /// Its name in this browser.
-    pub name: String,
-    /// When it was changed last, in milliseconds since 1970.
-    pub changed: u64,
-    /// Counts how often it was kept, by whichever tab.
-    #[serde(default)]
-    pub revision: u64,
-    /// The draft, with what can be undone.
-    pub history: History,
-    /// Where on disk the files are that its edits name.
-    #[serde(default)]
-    pub contents: BTreeMap<Digest, Content>,
-    /// The layers that were built for it; their blobs are on disk.
-    #[serde(default)]
-    pub built: BTreeMap<RecipeId, BuiltLayer>,
-    /// What was remarkable about them, one sentence each.
-    #[serde(default)]
-    pub remarks: BTreeMap<RecipeId, Vec<String>>,
-    /// Paths that were to be taken out of them and were not in them.
-    #[serde(default)]
-    pub absent: BTreeMap<RecipeId, Vec<String>>,
-    /// Where it is to be pushed, as it was typed.
-    #[serde(default)]
-    pub target: String,
+/// A draft without edits, which bears this moment.
+#[must_use]
+pub fn begun(base: Base) -> Kept {
+    let time = Time::from_unix(i64::try_from(clock::unix_seconds()).unwrap_or_default());
+    Kept::new(name(&base), base, time)
 }
 
-/// A file that a draft names, as a part of a blob on disk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
-    /// The blob.
-    pub blob: Digest,
-    /// Where in it the file begins.
-    pub offset: u64,
-    /// Size of the file in bytes.
-    pub size: u64,
+/// A draft that was made somewhere else.
+#[must_use]
+pub fn taken_over(draft: Draft) -> Kept {
+    Kept::of(name(&draft.base), draft)
 }
 
-impl Kept {
-    /// A draft without edits. New steps of the history will bear this moment, so that the same
-    /// edits give the same digest tomorrow.
-    #[must_use]
-    pub fn new(base: Base) -> Self {
-        let name = name(&base);
-        let mut draft = Draft::new(base);
-        draft.time = Time::from_unix(i64::try_from(clock::unix_seconds()).unwrap_or_default());
-        Self {
-            name,
-            changed: 0,
-            revision: 0,
-            history: History::new(draft),
-            contents: BTreeMap::new(),
-            built: BTreeMap::new(),
-            remarks: BTreeMap::new(),
-            absent: BTreeMap::new(),
-            target: String::new(),
-        }
-    }
-
-    /// The same draft, taken over from somewhere else.
-    #[must_use]
-    pub fn of(draft: Draft) -> Self {
-        Self { history: History::new(draft.clone()), ..Self::new(draft.base) }
-    }
-
-    /// The draft.
-    #[must_use]
-    pub fn draft(&self) -> &Draft {
-        self.history.draft()
-    }
-
-    /// Takes what was built for it.
-    pub fn take_built(&mut self, made: &BTreeMap<RecipeId, Made>) {
-        for (id, made) in made {
-            self.built.insert(id.clone(), made.layer.clone());
-            self.remarks.insert(id.clone(), made.remarks.clone());
-            self.absent.insert(id.clone(), made.absent.clone());
-        }
-    }
-
-    /// The blobs on disk that belong to it.
-    fn blobs(&self) -> impl Iterator<Item = &Digest> {
-        let contents = self.contents.values().map(|content| &content.blob);
-        contents.chain(self.built.values().map(|layer| &layer.digest))
-    }
-}
-
-/// The name of the draft of a base: an image has one in each browser, an empty base has many.
+/// The name of the draft of a base.
 #[must_use]
 pub fn name(base: &Base) -> String {
-    let seed = match base {
-        Base::Image(pinned) => pinned.to_string(),
-        Base::Empty { .. } | Base::EmptyIndex { .. } => {
-            format!("{} {}", clock::now(), clock::jitter())
-        }
-    };
-    Digest::sha256(seed.as_bytes()).encoded().chars().take(NAME).collect()
+    base.draft_name(|| format!("{} {}", clock::now(), clock::jitter()))
 }
 
 /// A draft by its name; `None` when this browser has no such draft.
@@ -146,6 +60,15 @@ pub async fn load(name: &str) -> Result<Option<Kept>, Problem> {
     }
 }
 
+/// A draft by its name, or a new one on its base.
+///
+/// # Errors
+/// As with [`load`], and when there is neither.
+pub async fn find(name: &str, base: Option<Base>) -> Result<Kept, Problem> {
+    let found = load(name).await?.or_else(|| base.map(begun));
+    found.ok_or_else(no_draft)
+}
+
 /// Which draft belongs to an image, and what it is made on when there is none yet: an image that is
 /// itself what a draft gives belongs to that draft.
 #[must_use]
@@ -157,33 +80,23 @@ pub fn of(reference: &Reference, digest: &Digest) -> (String, Option<Base>) {
     (name(&base), Some(base))
 }
 
-/// What came of keeping a draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Saved {
-    /// It is kept, as this revision.
-    Kept(u64),
-    /// Another tab has kept something newer, which stays.
-    Behind,
-    /// There was nothing to keep any more.
-    Nothing,
-}
-
-/// Keeps a draft as it is when its turn has come, unless another tab has kept a newer one.
+/// Keeps a draft as it is when its turn has come, after the revision that it follows, unless another
+/// tab has kept a newer one.
 ///
 /// # Errors
 /// When the browser keeps no files for this page, or has no room.
 pub async fn save(
     name: &str,
-    current: impl FnOnce() -> Option<Arc<Kept>>,
+    current: impl FnOnce() -> (Arc<Kept>, u64),
 ) -> Result<Saved, Problem> {
     let _turn = turns::take(name).await;
     let there = revision(name).await?;
-    let Some(draft) = current() else { return Ok(Saved::Nothing) };
-    if there.is_some_and(|there| there > draft.revision) {
+    let (draft, revision) = current();
+    if there.is_some_and(|there| there > revision) {
         return Ok(Saved::Behind);
     }
     let mut draft = (*draft).clone();
-    draft.revision += 1;
+    draft.revision = revision + 1;
     write(&draft).await?;
     Ok(Saved::Kept(draft.revision))
 }
@@ -207,11 +120,7 @@ pub async fn alter(
     change: impl FnOnce(&mut Kept) -> Result<(), Problem>,
 ) -> Result<Kept, Problem> {
     let _turn = turns::take(&name).await;
-    let mut draft = match (load(&name).await?, base) {
-        (Some(draft), _) => draft,
-        (None, Some(base)) => Kept::new(base),
-        (None, None) => return Err(no_draft()),
-    };
+    let mut draft = find(&name, base).await?;
     change(&mut draft)?;
     draft.changed = js_sys::Date::now() as u64;
     draft.revision += 1;
@@ -230,45 +139,10 @@ pub async fn add(
 ) -> Result<(), Problem> {
     let add = move |kept: &mut Kept| {
         kept.target = target;
-        let all = edits.into_iter().all(|edit| {
-            let at = kept.draft().edits.len();
-            kept.history.take(Step::Insert { at, edit: Box::new(edit) })
-        });
-        all.then_some(()).ok_or_else(no_sense)
+        edits.into_iter().for_each(|edit| kept.history.push(edit));
+        Ok(())
     };
     alter(draft, add).await.map(drop)
-}
-
-/// What a draft makes of one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Drafted {
-    /// It has the content with this digest.
-    File(Digest, Content),
-    /// It is removed.
-    Removed,
-}
-
-impl Drafted {
-    /// What a draft makes of a file; `None` when it leaves its content alone.
-    #[must_use]
-    pub fn of(kept: &Kept, platform: Option<&Platform>, path: &str) -> Option<Self> {
-        match &last_change(kept.draft(), platform, path)?.node {
-            NewNode::File { digest, .. } => {
-                Some(Self::File(digest.clone(), kept.contents.get(digest)?.clone()))
-            }
-            NewNode::Whiteout | NewNode::OpaqueWhiteout => Some(Self::Removed),
-            _ => None,
-        }
-    }
-
-    /// Digest of the file's content; `None` when the file is removed.
-    #[must_use]
-    pub fn digest(&self) -> Option<&Digest> {
-        match self {
-            Self::File(digest, _) => Some(digest),
-            Self::Removed => None,
-        }
-    }
 }
 
 /// What a draft makes of a file; `None` when it leaves its content alone, or when there is none.
@@ -279,9 +153,9 @@ pub async fn file_in(
     name: &str,
     platform: Option<&Platform>,
     path: &str,
-) -> Result<Option<Drafted>, Problem> {
-    let Some(kept) = load(name).await? else { return Ok(None) };
-    Ok(Drafted::of(&kept, platform, path))
+) -> Result<Option<FileFate>, Problem> {
+    let kept = load(name).await?;
+    Ok(kept.and_then(|kept| kept.fate_of(platform, path)))
 }
 
 /// The first bytes of a file of a draft.
@@ -366,10 +240,7 @@ pub async fn edits(name: &str) -> Result<Option<usize>, Problem> {
 /// When the browser keeps no files for this page, or the draft can't be read.
 pub async fn base(name: &str) -> Result<Option<Reference>, Problem> {
     let kept = load(name).await?;
-    Ok(kept.and_then(|kept| match &kept.draft().base {
-        Base::Image(pinned) => Some(pinned.reference().clone()),
-        Base::Empty { .. } | Base::EmptyIndex { .. } => None,
-    }))
+    Ok(kept.and_then(|kept| Some(kept.draft().base.image()?.reference().clone())))
 }
 
 /// Number of drafts.

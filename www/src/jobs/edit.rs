@@ -7,9 +7,10 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::edit::parcel::{ChangeParcel, ImageParcel, Known, ParcelError};
 use drydock::edit::view::FormContext;
-use drydock::edit::{self, Base, Change, Draft, Image, Made, Pinned, Recipe, RecipeId, Time};
+use drydock::edit::{
+    self, Answer, Base, Change, Draft, Image, Kept, Made, Pinned, Recipe, RecipeId, Time,
+};
 use drydock::image::Options;
-use drydock::layer::write::BuiltLayer;
 use drydock::reference::{Reference, Target};
 use drydock::source::{Fetched, Source as _};
 use js_sys::Uint8Array;
@@ -17,16 +18,14 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::build::{self, Supplies};
-use super::drafts::Kept;
-use super::source::AnySource;
-use super::{Problem, ProblemKind, Progress, graph, no_sense, tab};
+use super::{Problem, ProblemKind, Progress, graph, no_sense, source, tab};
 use crate::net::clock;
 use crate::net::place::Place;
 use crate::worker::pool::Done;
 use crate::worker::port::joined;
 use crate::worker::protocol::{EditWork, Outcome, Work};
 
-pub use crate::worker::protocol::{Refused, Seen, View};
+pub use crate::worker::protocol::View;
 
 /// The documents that a draft starts from and names.
 #[derive(Clone, Debug)]
@@ -39,19 +38,6 @@ pub struct Sources {
     pub places: BTreeMap<Digest, Place>,
     /// The documents of all of them.
     known: Known,
-}
-
-/// What becomes of a draft.
-#[derive(Clone, Debug, Default)]
-pub struct Applied {
-    /// What its edits lead to, or those before the one that can't be done.
-    pub change: Option<Arc<Change>>,
-    /// Why they can't all be done.
-    pub refused: Option<Refused>,
-    /// What they make of the platform that is shown, when that was asked for.
-    pub seen: Seen,
-    /// What forms begin with, likewise.
-    pub context: FormContext,
 }
 
 /// Loads the base of a draft, and all images that its edits name.
@@ -71,12 +57,6 @@ pub async fn load(draft: &Draft) -> Result<Sources, Problem> {
     clock::let_others_run().await;
     let known = Known::of(std::iter::once(&image).chain(&bases));
     Ok(Sources { image, bases, places, known })
-}
-
-/// Whether a draft names the same other images as another, so that they need not be loaded again.
-#[must_use]
-pub fn same_sources(one: &Draft, other: &Draft) -> bool {
-    one.base == other.base && one.images() == other.images()
 }
 
 /// Pins what somebody typed: asks what it stands for now.
@@ -99,7 +79,7 @@ pub async fn pin(text: &str) -> Result<Pinned, Problem> {
 /// # Errors
 /// When there is no such document, or the registry does not give it.
 pub async fn root(reference: &Reference, target: &Target) -> Result<Fetched, Problem> {
-    let source = AnySource::of(&Place::from(reference)).await?;
+    let source = source::open(&Place::from(reference)).await?;
     let fetched = source.root(target).await;
     fetched.map_err(|error| Problem::from(error).at(reference.registry.as_str()))
 }
@@ -109,7 +89,7 @@ pub async fn root(reference: &Reference, target: &Target) -> Result<Fetched, Pro
 ///
 /// # Errors
 /// When the worker ended before it was done.
-pub async fn apply(kept: &Kept, sources: &Sources, view: Option<View>) -> Result<Applied, Problem> {
+pub async fn apply(kept: &Kept, sources: &Sources, view: Option<View>) -> Result<Answer, Problem> {
     let now = i64::try_from(clock::unix_seconds()).ok().and_then(Time::from_unix);
     let images = std::iter::once(&sources.image).chain(&sources.bases);
     let (images, documents) = ImageParcel::pack(images);
@@ -124,22 +104,23 @@ pub async fn apply(kept: &Kept, sources: &Sources, view: Option<View>) -> Result
     clock::let_others_run().await;
     let Done { outcome, parts } = tab().pool.editor(Work::Edit(Box::new(work)), parts).await?;
     let Outcome::Edited(refused) = outcome else { return Err(no_sense()) };
-    let mut applied = Applied { refused, ..Applied::default() };
+    let mut answer = Answer { refused, ..Answer::default() };
     let mut parts = parts.into_iter();
-    let Some(documents) = parts.next() else { return Ok(applied) };
+    let Some(documents) = parts.next() else { return Ok(answer) };
     // Each of them may be long.
     let change: ChangeParcel = read(parts.next()).await?;
     let documents = Uint8Array::new(documents.unchecked_ref()).to_vec();
     let change = change.open(&documents.into(), &sources.known).map_err(unlike)?;
     if let Some(seen) = parts.next() {
-        applied.seen = read(Some(seen)).await?;
-        applied.context = read(parts.next()).await?;
+        answer.seen = Arc::new(read(Some(seen)).await?);
+        let mut form: FormContext = read(parts.next()).await?;
         clock::let_others_run().await;
-        applied.context.take_texts(&change);
+        form.take_texts(&change);
+        answer.form = Some(Arc::new(form));
     }
-    applied.change = Some(Arc::new(change));
+    answer.change = Some(Arc::new(change));
     clock::let_others_run().await;
-    Ok(applied)
+    Ok(answer)
 }
 
 /// The whole result of a draft all of whose edits must be done.
@@ -147,7 +128,7 @@ pub async fn apply(kept: &Kept, sources: &Sources, view: Option<View>) -> Result
 /// # Errors
 /// As with [`apply`], and which edit can't be done.
 pub async fn result(kept: &Kept, sources: &Sources) -> Result<Arc<Change>, Problem> {
-    let Applied { change, refused, .. } = apply(kept, sources, None).await?;
+    let Answer { change, refused, .. } = apply(kept, sources, None).await?;
     match refused {
         Some(refused) => Err(Problem::new(ProblemKind::Content, refused.whole)),
         None => change.ok_or_else(no_sense),
@@ -184,16 +165,6 @@ pub async fn build(
         build::build(recipe, &Supplies { places, contents, built }, told).await
     };
     edit::build_pending(change, &kept.built, build, on_built).await.map(drop)
-}
-
-/// What was built, as far as the change still names it.
-#[must_use]
-pub fn still_needed(
-    built: &BTreeMap<RecipeId, BuiltLayer>,
-    change: &Change,
-) -> BTreeMap<RecipeId, BuiltLayer> {
-    let needed = built.iter().filter(|(id, _)| change.recipes.iter().any(|(of, _)| of == *id));
-    needed.map(|(id, layer)| (id.clone(), layer.clone())).collect()
 }
 
 async fn image(pinned: &Pinned, places: &mut BTreeMap<Digest, Place>) -> Result<Image, Problem> {

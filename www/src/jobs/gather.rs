@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use drydock::digest::Digest;
+use drydock::edit::Content;
 use futures_util::future::{Either, join, ready};
 use wasm_bindgen::JsValue;
 
 use self::packs::{Batch, Pack};
-use super::drafts::Content;
 use super::{Problem, Progress, no_sense, tab};
 use crate::chosen::Chosen;
 use crate::worker::pool::Order;

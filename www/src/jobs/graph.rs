@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::image::{self, Graph, Options};
-use drydock::reference::{Reference, Target};
-use drydock::source::{BlobPlace, CosignKind, CosignTag, Fetched, Holder, Referrers, Source};
+use drydock::reference::Reference;
+use drydock::source::{Fetched, Remembering};
 use http::HeaderMap;
 
-use super::source::{AnySource, SourceError};
-use super::{Problem, tab};
+use super::{Problem, source, tab};
 use crate::net::clock::{self, Turns};
 use crate::net::place::Place;
 
@@ -35,8 +33,8 @@ pub async fn load(
     options: Options,
     mut on_change: impl FnMut(&Graph, usize),
 ) -> Loaded {
-    let source = match AnySource::of(&Place::from(reference)).await {
-        Ok(source) => Remembering(source),
+    let source = match source::open(&Place::from(reference)).await {
+        Ok(source) => Remembering::new(source, &tab().documents, pause),
         Err(problem) => {
             let graph = image::unreachable(reference, options, &problem.message);
             return Loaded { graph, problem: Some(problem), ..Loaded::default() };
@@ -55,64 +53,9 @@ pub async fn load(
     Loaded { graph, problem, headers }
 }
 
-/// A source of whose documents those are not asked for that this tab has verified before.
-struct Remembering(AnySource);
-
-impl Remembering {
-    async fn keep(&self, fetched: Fetched) -> Fetched {
-        if fetched.bytes.len() > LONG {
-            clock::let_others_run().await;
-        }
-        tab().documents.keep(fetched.clone());
-        fetched
-    }
-}
-
-impl Source for Remembering {
-    type Error = SourceError;
-
-    fn holder(&self) -> Holder {
-        self.0.holder()
-    }
-
-    async fn root(&self, target: &Target) -> Result<Fetched, SourceError> {
-        Ok(self.keep(self.0.root(target).await?).await)
-    }
-
-    async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, SourceError> {
-        match tab().documents.get(&descriptor.digest) {
-            Some(known) => Ok(known),
-            None => Ok(self.keep(self.0.document(descriptor).await?).await),
-        }
-    }
-
-    async fn manifest(&self, descriptor: &Descriptor) -> Result<Fetched, SourceError> {
-        match tab().documents.get(&descriptor.digest) {
-            Some(known) => Ok(known),
-            None => Ok(self.keep(self.0.manifest(descriptor).await?).await),
-        }
-    }
-
-    async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Fetched, SourceError> {
-        match tab().documents.get(&descriptor.digest) {
-            Some(known) => Ok(known),
-            None => Ok(self.keep(self.0.blob(descriptor, limit).await?).await),
-        }
-    }
-
-    fn blob_place(&self, digest: &Digest) -> BlobPlace {
-        self.0.blob_place(digest)
-    }
-
-    async fn referrers(&self, digest: &Digest) -> Result<Referrers, SourceError> {
-        self.0.referrers(digest).await
-    }
-
-    async fn cosign_tag(
-        &self,
-        digest: &Digest,
-        kind: CosignKind,
-    ) -> Result<Option<CosignTag>, SourceError> {
-        self.0.cosign_tag(digest, kind).await
+/// To read a long document is a task of its own.
+async fn pause(arrived: &Fetched) {
+    if arrived.bytes.len() > LONG {
+        clock::let_others_run().await;
     }
 }

@@ -36,11 +36,11 @@ pub mod verify;
 use std::cell::Cell;
 use std::future::Future;
 
+use drydock::source::Documents;
 use futures_util::future::{AbortHandle, abortable};
 
 pub use crate::net::problem::{Problem, ProblemKind};
 
-use crate::cache::Documents;
 use crate::net::registries::Registries;
 use crate::worker::pool::Pool;
 

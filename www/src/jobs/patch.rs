@@ -1,10 +1,8 @@
 //! Single files of an image changed in place: what becomes an entry of a small layer, which keeps
 //! what it does not speak of.
 
-use std::collections::BTreeMap;
-
 use drydock::digest::Digest;
-use drydock::edit::{Action, Edit, LayerEdit, Packing, Scope, Step, together};
+use drydock::edit::{Contents, Kept, Scope};
 use drydock::inspect::tree::Row;
 use drydock::layer::write::{Keep, NewEntry, NewNode};
 use drydock::platform::Platform;
@@ -12,7 +10,7 @@ use drydock::reference::Reference;
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
-use super::drafts::{self, Content, Drafted, Kept};
+use super::drafts;
 use super::{Problem, ProblemKind, Progress, gather, no_sense};
 use crate::chosen::{self, Chosen};
 
@@ -59,8 +57,7 @@ pub struct Begun {
 impl Begun {
     /// Whether a draft has still the same there, or leaves the file alone.
     fn is_still(&self, kept: &Kept) -> bool {
-        let now = Drafted::of(kept, self.platform.as_ref(), &self.path);
-        now.is_none_or(|now| now.digest() == self.digest.as_ref())
+        kept.is_still(self.platform.as_ref(), &self.path, self.digest.as_ref())
     }
 }
 
@@ -68,7 +65,7 @@ impl Begun {
 #[derive(Debug, Default)]
 pub struct Patched {
     entries: Vec<NewEntry>,
-    contents: BTreeMap<Digest, Content>,
+    contents: Contents,
 }
 
 /// Makes entries of a patch of one path of a tree. What a patch does not speak of stays as the
@@ -151,24 +148,7 @@ pub async fn into_draft(
             let message = "The draft has another text of this file by now. Choose which one stays.";
             return Err(Problem::new(ProblemKind::Content, message));
         }
-        let edits = &kept.draft().edits;
-        let last = edits.len().checked_sub(1).and_then(|at| Some((at, edits.get(at)?)));
-        let one = last.and_then(|(at, last)| match &last.action {
-            Action::Layers(LayerEdit::Patch { entries: before, packing })
-                if last.scope == scope =>
-            {
-                Some((at, together(before, entries.clone())?, *packing))
-            }
-            _ => None,
-        });
-        let patch = |entries, packing| {
-            let action = Action::Layers(LayerEdit::Patch { entries, packing });
-            Box::new(Edit { scope: scope.clone(), record: false, action })
-        };
-        let step = match one {
-            Some((at, entries, packing)) => Step::Replace { at, edit: patch(entries, packing) },
-            None => Step::Insert { at: edits.len(), edit: patch(entries, Packing::default()) },
-        };
+        let step = kept.patch(scope, entries);
         kept.contents.extend(contents);
         kept.history.take(step).then_some(()).ok_or_else(no_sense)
     })

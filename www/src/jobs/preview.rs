@@ -9,14 +9,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use drydock::digest::Digest;
-use drydock::edit::{Base, Change, Made, RecipeId};
+use drydock::edit::{Alteration, Change, Content, Contents, Kept, Made, RecipeId};
 use drydock::reference::Repository;
-use drydock::source::Failure as _;
-use drydock::transfer::{Drafted, DraftedError};
+use drydock::transfer::Drafted;
 
-use super::drafts::{self, Content, Kept, no_draft};
+use super::drafts::{self, no_draft};
 use super::edit::Sources;
-use super::{Problem, ProblemKind, edit};
+use super::{Problem, edit};
 use crate::net::place::Place;
 
 /// The drafts that were opened as images in this tab.
@@ -26,10 +25,10 @@ pub struct Previews(RefCell<BTreeMap<Repository, Rc<Preview>>>);
 /// What a draft gives.
 #[derive(Debug)]
 pub struct Preview {
-    drafted: Drafted,
+    drafted: Rc<Drafted>,
     places: BTreeMap<Digest, Place>,
     base: Option<Place>,
-    contents: BTreeMap<Digest, Content>,
+    contents: Contents,
     /// Layers that were built here, and are nowhere else.
     built: BTreeSet<Digest>,
 }
@@ -59,12 +58,9 @@ impl Previews {
             true => built(name, &mut kept, &sources, &change).await?,
             false => change,
         };
-        let base = match &kept.draft().base {
-            Base::Image(pinned) => Some(Place::from(pinned.reference())),
-            Base::Empty { .. } | Base::EmptyIndex { .. } => None,
-        };
+        let base = kept.draft().base.image().map(|it| Place::from(it.reference()));
         let preview = Rc::new(Preview {
-            drafted: Drafted::new(&change),
+            drafted: Rc::new(Drafted::new(&change)),
             places: sources.places,
             base,
             built: kept.built.values().map(|layer| layer.digest.clone()).collect(),
@@ -85,7 +81,7 @@ impl Previews {
 
 impl Preview {
     /// Its documents.
-    pub(super) fn drafted(&self) -> &Drafted {
+    pub(super) fn drafted(&self) -> &Rc<Drafted> {
         &self.drafted
     }
 
@@ -112,24 +108,22 @@ async fn built(
     sources: &Sources,
     change: &Change,
 ) -> Result<Arc<Change>, Problem> {
-    let made = RefCell::new(BTreeMap::new());
+    let made = RefCell::new(Vec::new());
     let on_built = |id: &RecipeId, one: &Made| {
-        made.borrow_mut().insert(id.clone(), one.clone());
+        made.borrow_mut().push(Alteration::Built(id.clone(), one.clone()));
     };
     edit::build(change, kept, sources, |_, _| {}, on_built).await?;
     let made = made.into_inner();
-    kept.take_built(&made);
+    let take = |kept: &mut Kept| {
+        for built in &made {
+            let _done = kept.alter(built, kept.changed);
+        }
+    };
+    take(kept);
     drafts::alter((name.to_string(), None), |draft| {
-        draft.take_built(&made);
+        take(draft);
         Ok(())
     })
     .await?;
     edit::result(kept, sources).await
-}
-
-impl From<DraftedError> for Problem {
-    fn from(error: DraftedError) -> Self {
-        let kind = if error.is_not_found() { ProblemKind::NotFound } else { ProblemKind::Content };
-        Self::new(kind, error.to_string())
-    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
-use drydock::edit::{Change, Pinned};
+use drydock::edit::{Change, Content, Contents, Pinned};
 use drydock::finding::Finding;
 use drydock::reference::{Reference, Tag};
 use drydock::registry::upload::{Sizes, UploadState};
@@ -14,13 +14,13 @@ use drydock::transfer::{
     self, Event, Options, Origin, Plan, PlanError, Run, RunError, Step, Supply, Wanted,
 };
 
-use super::drafts::{self, Content};
+use super::drafts;
 use super::obtain::Spooled;
 use super::payload::payload;
 use super::{Problem, ProblemKind, blob, tab, uploads};
 use crate::disk;
 use crate::net::clock;
-use crate::net::place::Place;
+use crate::net::place::{self, Place};
 use crate::net::relay::Refusal;
 use crate::net::transport::Payload;
 use crate::route::Here;
@@ -35,7 +35,7 @@ pub struct Stock {
     /// Which place has what is neither on disk nor named by the plan: archives, mostly.
     pub places: BTreeMap<Digest, Place>,
     /// Files that the user chose.
-    pub contents: BTreeMap<Digest, Content>,
+    pub contents: Contents,
 }
 
 /// Waits as the browser does, and tells it.
@@ -63,10 +63,7 @@ pub fn wanted(change: &Change, base: Option<&Place>, tag: Option<Tag>) -> Wanted
 pub fn origin(place: &Place) -> Origin {
     match Here::of(&place.registry) {
         Some(_) => Origin::Local,
-        None => Origin::Repository(transfer::Place {
-            registry: place.registry.clone(),
-            repository: place.repository.clone(),
-        }),
+        None => Origin::Repository(place.clone()),
     }
 }
 
@@ -168,16 +165,14 @@ impl Supply for Supplier<'_> {
                 false => Err(drafts::changed(digest)),
             };
         }
-        let place = match origin {
-            Origin::Repository(place) => {
-                Place { registry: place.registry.clone(), repository: place.repository.clone() }
-            }
+        let from = match origin {
+            Origin::Repository(place) => place.clone(),
             // What is not said to be elsewhere was made here.
             Origin::Local | Origin::Memory(_) => {
-                self.stock.places.get(digest).cloned().unwrap_or_else(Place::disk)
+                self.stock.places.get(digest).cloned().unwrap_or_else(place::disk)
             }
         };
-        payload(&place, descriptor, &self.spooled, &self.refusal).await
+        payload(&from, descriptor, &self.spooled, &self.refusal).await
     }
 
     fn sizes(&self, origin: &Origin) -> Sizes {

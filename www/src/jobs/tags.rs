@@ -7,8 +7,7 @@ use drydock::transfer::tag::{self, Deletion};
 use drydock::transfer::{CopyError, DeleteError, Wanted};
 
 use super::push::Patience;
-use super::source::AnySource;
-use super::{Problem, ProblemKind, tab};
+use super::{Problem, ProblemKind, source, tab};
 use crate::net::place::Place;
 use crate::net::registries::ask;
 
@@ -20,14 +19,8 @@ use crate::net::registries::ask;
 pub async fn digest(reference: &Reference) -> Result<Digest, Problem> {
     let client = tab().registries.client(&reference.registry).await?;
     let (repository, target) = (&reference.repository, reference.target());
-    let head = ask(async || client.head_manifest(repository, &target).await).await;
-    if let Ok(head) = &head
-        && let Some(digest) = &head.digest
-    {
-        return Ok(digest.clone());
-    }
-    let whole = ask(async || client.manifest(repository, &target).await).await;
-    Ok(whole.map_err(|error| Problem::from(error).at(reference.registry.as_str()))?.digest)
+    let digest = ask(async || client.digest_of(repository, &target).await).await;
+    digest.map_err(|error| Problem::from(error).at(reference.registry.as_str()))
 }
 
 /// What is behind a tag, from as few documents as possible.
@@ -35,7 +28,7 @@ pub async fn digest(reference: &Reference) -> Result<Digest, Problem> {
 /// # Errors
 /// When the document that it names can't be read.
 pub async fn summary(reference: &Reference) -> Result<Summary, Problem> {
-    let source = AnySource::of(&Place::from(reference)).await?;
+    let source = source::open(&Place::from(reference)).await?;
     let summary = image::summary(&source, &reference.target()).await;
     summary.map_err(|error| Problem::from(error).at(reference.registry.as_str()))
 }
@@ -52,7 +45,7 @@ pub fn counts_requests(reference: &Reference) -> bool {
 /// # Errors
 /// When the image can't be read.
 pub async fn more(image: &Reference, tags: &[Tag]) -> Result<Wanted, Problem> {
-    let source = AnySource::of(&Place::from(image)).await?;
+    let source = source::open(&Place::from(image)).await?;
     tag::tags(&source, &image.target(), tags).await.map_err(|error| match error {
         CopyError::Source(error) => Problem::from(error).at(image.registry.as_str()),
         other => Problem::new(ProblemKind::Content, other.to_string()),

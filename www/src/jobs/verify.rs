@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use drydock::finding::Finding;
-use drydock::image::{Graph, Options};
+use drydock::image::Graph;
 use drydock::reference::Reference;
 use drydock::verify::{self, BlobFacts, BlobKind, Blobs, Job, JobId, Seen, Stack, Unread};
 use futures_channel::mpsc::unbounded;
@@ -85,12 +85,6 @@ pub async fn run(
 ) -> Verified {
     let started = clock::now();
     let elapsed = || (clock::now() - started) as u64;
-    let only = match choice {
-        Choice::All | Choice::Entry(_) => None,
-        Choice::Platform(platform) => Some(platform.clone()),
-    };
-    let options =
-        Options { only: only.clone(), first: only, referrers: true, ..Options::default() };
     let partial = Rc::new(RefCell::new(Graph::default()));
     let mut stopped = Box::pin(async move {
         if stop.0.await.is_err() {
@@ -99,7 +93,7 @@ pub async fn run(
     });
     let seen = Rc::clone(&partial);
     let mut told = f64::MIN;
-    let loading = Box::pin(graph::load(reference, options, |graph, open| {
+    let loading = Box::pin(graph::load(reference, choice.to_load(), |graph, open| {
         // A graph of thousands of nodes is not copied for each of them.
         if clock::now() - told >= EVERY {
             told = clock::now();

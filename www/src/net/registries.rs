@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use drydock::digest::Digest;
 use drydock::reference;
 use drydock::registry::auth::Credentials;
-use drydock::registry::{self, Error, Purpose, Registry, Scheme, retry};
+use drydock::registry::retry::{Pace, patiently};
+use drydock::registry::{self, Error, Purpose, Registry, Scheme};
 use futures_util::future::{FutureExt as _, LocalBoxFuture, Shared};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 
@@ -27,9 +29,8 @@ use crate::route::Here;
 const CONFIG_BYTES: usize = 1 << 20;
 /// Attempts for a document, after which the page says what is wrong.
 const ATTEMPTS: u32 = 3;
-/// Longest wait before another attempt at a document, in milliseconds; whoever waits for longer
-/// wants to know why.
-const LONGEST_WAIT: u128 = 5_000;
+/// Longest wait before another attempt at a document; whoever waits for longer wants to know why.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// A registry's client over this page's transport.
 pub type Client = Rc<Registry<Fetch>>;
@@ -229,20 +230,24 @@ impl Default for Registries {
 /// # Errors
 /// What the last attempt ended with.
 pub async fn ask<T>(question: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
-    let mut attempt = 1;
-    loop {
-        let error = match question().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        let wait = retry::delay(attempt, &error, clock::jitter()).map(|wait| wait.as_millis());
-        match wait {
-            Some(wait) if attempt < ATTEMPTS && wait <= LONGEST_WAIT => {
-                clock::sleep(u32::try_from(wait).unwrap_or_default()).await;
-            }
-            _ => return Err(error),
-        }
-        attempt += 1;
+    patiently(&Briefly, question).await
+}
+
+/// Waits for a document as long as a reader does.
+#[derive(Clone, Copy, Debug)]
+pub struct Briefly;
+
+impl Pace for Briefly {
+    async fn wait(&self, time: Duration, _error: &Error) {
+        clock::sleep(u32::try_from(time.as_millis()).unwrap_or(u32::MAX)).await;
+    }
+
+    fn random(&self) -> f64 {
+        clock::jitter()
+    }
+
+    fn most(&self) -> (u32, Duration) {
+        (ATTEMPTS, LONGEST_WAIT)
     }
 }
 

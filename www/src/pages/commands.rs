@@ -10,7 +10,7 @@ use crate::components::CommandLine;
 use crate::jobs::tab;
 use crate::net::address::Config;
 use crate::pages::image::Shown;
-use crate::pages::model::{Load, What};
+use crate::pages::model::Load;
 use crate::route::Here;
 use crate::state::ui;
 
@@ -59,7 +59,7 @@ impl Server {
     #[must_use]
     pub fn shown(self, shown: Shown) -> Option<(Image, Option<Platform>)> {
         let is_index =
-            shown.image.with(|image| image.ready().is_some_and(|image| image.what == What::Index));
+            shown.image.with(|image| image.ready().is_some_and(|image| image.what.is_index()));
         let entry = match shown.platform.get() {
             Load::Ready(Some(entry)) if is_index => Some(entry),
             _ => None,

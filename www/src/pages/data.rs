@@ -8,6 +8,7 @@ use std::sync::Arc;
 use drydock::descriptor::Descriptor;
 use drydock::image::{Graph, Options};
 use drydock::inspect;
+use drydock::inspect::model::{Beside, Headers, root_unread};
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Registry, Repository, Tag};
 use drydock::registry::Subject;
@@ -15,7 +16,6 @@ use drydock::registry::page::Names;
 use leptos::prelude::*;
 
 use super::model::{ImageModel, Load};
-use super::reading::{self, Headers};
 use crate::components::{Meant, Problem, Transfer, format};
 use crate::jobs::{self, ProblemKind, Task, drafts, tab};
 use crate::net::clock;
@@ -94,14 +94,16 @@ pub fn load_image(
     }));
     Task::spawn(async move {
         let name = reference.clone();
-        let mut next = 0.0;
+        let (mut next, none) = (0.0, Headers::new());
         let look = move |graph: &Graph, _open: usize| {
             let now = js_sys::Date::now();
             if now < next || graph.root().is_none_or(|root| root.view.is_none()) {
                 return;
             }
-            let graph = Arc::new(graph.clone());
-            if let Some(model) = reading::image(&name, &graph, &Headers::new(), &[], true) {
+            let beside = Beside { reference: &name, headers: &none, warnings: &[], growing: true };
+            let before = image.try_with_untracked(|image| image.ready().cloned()).flatten();
+            let model = ImageModel::of(&Arc::new(graph.clone()), beside, before.as_deref());
+            if let Some(model) = model {
                 image.try_set(Load::Ready(Arc::new(model)));
             }
             // What takes long to look at is looked at less often.
@@ -124,8 +126,8 @@ pub fn load_image(
             }
             return;
         }
-        if let Some(failed) = reading::root_problem(&graph) {
-            image.try_set(Load::Failed(failed));
+        if let Some(failed) = root_unread(&graph) {
+            image.try_set(Load::Failed(failed.into()));
             return;
         }
         let known = tab().registries.known();
@@ -137,8 +139,10 @@ pub fn load_image(
             let pairs = headers.iter().map(|(name, value)| (name.to_string(), text(value)));
             (digest, pairs.collect())
         });
-        let model = reading::image(&reference, &graph, &headers.collect(), &warnings, false);
-        image.try_set(match model {
+        let (headers, warnings) = (&headers.collect(), &warnings);
+        let beside = Beside { reference: &reference, headers, warnings, growing: false };
+        let before = image.try_with_untracked(|image| image.ready().cloned()).flatten();
+        image.try_set(match ImageModel::of(&graph, beside, before.as_deref()) {
             Some(model) => Load::Ready(Arc::new(model)),
             None => Load::Failed(Problem {
                 sentence: format!("Nothing came for {reference}."),
@@ -218,11 +222,11 @@ async fn listed(
     // What tools keep under tags that are made of digests is no image of its own.
     let names = page.names.iter().filter(|name| !name.starts_with("sha256-"));
     let tags: Vec<Tag> = names.filter_map(|name| name.parse().ok()).collect();
-    let names = || tags.iter().map(Tag::as_str);
-    let newest = || inspect::tags::newest(names(), 1).first().copied();
-    let shown =
-        names().find(|name| *name == "latest").or_else(newest).or_else(|| names().next_back());
-    let Some(tag) = shown.and_then(|name| name.parse::<Tag>().ok()) else { return Ok(None) };
+    let names: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+    let Some(tag) = inspect::tags::foremost(&names).and_then(|name| name.parse::<Tag>().ok())
+    else {
+        return Ok(None);
+    };
     let note = match (tags.as_slice(), more) {
         ([one], false) => format!("tag {one}"),
         (tags, false) => format!("{} tags", tags.len()),

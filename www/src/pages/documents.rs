@@ -6,12 +6,13 @@ use std::sync::Arc;
 use drydock::commands::Task;
 use drydock::digest::Digest;
 use drydock::image::{Form as PartForm, Part};
+use drydock::inspect::model::Reading;
 use leptos::prelude::*;
 
 use super::artifact::BlobContent;
 use super::commands;
 use super::image::{WhenLoaded, shown};
-use super::model::{DocumentContent, DocumentModel, ImageModel, Load};
+use super::model::{DocumentContent, DocumentModel, ImageModel};
 use crate::components::{
     Badge, ByteSize, Card, CopyButton, DigestChip, Empty, Fact, Facts, Form, JsonView, LongList,
     TextView, Untrusted, format, save_bytes,
@@ -89,8 +90,7 @@ fn scroll_to_document() {
 #[component]
 fn List(image: Arc<ImageModel>, open: Signal<Digest>) -> impl IntoView {
     let of = |blobs: bool| {
-        let is_blob = |it: &&Arc<DocumentModel>| matches!(it.content, DocumentContent::Blob);
-        let these = image.documents.iter().filter(|it| is_blob(it) == blobs);
+        let these = image.documents.iter().filter(|it| it.is_blob() == blobs);
         these.cloned().collect::<Vec<_>>()
     };
     let (documents, blobs) = (of(false), of(true));
@@ -167,11 +167,11 @@ fn Open(
     route: ImageRoute,
 ) -> impl IntoView {
     let body = match &document.content {
-        DocumentContent::Document(Load::Ready(bytes)) => content(&image, bytes, raw, &route),
-        DocumentContent::Document(Load::Waiting(what)) => {
+        DocumentContent::Document(Reading::Read(bytes)) => content(&image, bytes, raw, &route),
+        DocumentContent::Document(Reading::Waiting(what)) => {
             view! { <Empty text=what.clone() /> }.into_any()
         }
-        DocumentContent::Document(Load::Failed(problem)) => view! {
+        DocumentContent::Document(Reading::Unread(problem)) => view! {
             <div class="body">
                 <b>
                     <Untrusted text=problem.sentence.clone() />
@@ -219,7 +219,7 @@ fn Open(
 }
 
 fn acts(document: &DocumentModel, raw: bool, route: &ImageRoute) -> AnyView {
-    let DocumentContent::Document(Load::Ready(bytes)) = &document.content else {
+    let DocumentContent::Document(Reading::Read(bytes)) = &document.content else {
         return ().into_any();
     };
     let digest = document.descriptor.digest.clone();

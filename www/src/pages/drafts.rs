@@ -1,7 +1,7 @@
 //! All drafts of this browser, and new ones from nothing.
 
 use drydock::edit::link::{self, LinkError};
-use drydock::edit::{Base, Draft, Family};
+use drydock::edit::{Base, Draft, Family, Kept};
 use drydock::limits;
 use drydock::platform::Platform;
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use crate::chosen::{Chosen, text_of};
 use crate::components::{
     Card, ChooseButton, Empty, ErrorPanel, Moment, Problem, Untrusted, format,
 };
-use crate::jobs::drafts::{self, Kept};
+use crate::jobs::drafts;
 use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::{PageState, set_page_state, ui};
 
@@ -129,7 +129,8 @@ fn offered(draft: Result<Draft, LinkError>, title: &'static str) -> AnyView {
     let ui = ui();
     let failed = RwSignal::new(String::new());
     let take = move |_| {
-        let kept = Kept { changed: js_sys::Date::now() as u64, ..Kept::of(draft.clone()) };
+        let kept =
+            Kept { changed: js_sys::Date::now() as u64, ..drafts::taken_over(draft.clone()) };
         spawn_local(async move {
             let route = match &kept.draft().base {
                 Base::Image(pinned) => Ok(ImageRoute::new(pinned.reference().clone())),
@@ -239,7 +240,7 @@ fn FromNothing() -> impl IntoView {
     let wrong = RwSignal::new(String::new());
     let begin = move |base: Base| {
         spawn_local(async move {
-            let mut kept = Kept::new(base);
+            let mut kept = drafts::begun(base);
             kept.changed = js_sys::Date::now() as u64;
             let image = Here::Draft.image(&kept.name, None);
             match (drafts::replace(kept).await, image) {

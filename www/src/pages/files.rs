@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use drydock::commands::{Task, TreePart};
 use drydock::descriptor::Descriptor;
-use drydock::media_type::Kind;
 use leptos::prelude::*;
 
 use super::commands::{self, Server};
@@ -120,7 +119,7 @@ fn task(shown: Shown, server: Server, files: Files, layers: &[Descriptor]) -> Op
     let (path, tree) = files.view.with(|view| (view.path.clone(), view.tree));
     if let Tree::Layer(number) | Tree::Changes(number) = tree {
         let layer = layers.get(number.get() as usize - 1)?;
-        let Kind::Layer(compression) = layer.media_type.kind() else { return None };
+        let compression = layer.media_type.kind().compression()?;
         return Some(Task::LayerFiles { image, layer: layer.digest.clone(), compression });
     }
     let bytes = path.as_bytes().to_vec();

@@ -1,5 +1,7 @@
 //! Everything under one root: index, children, attestations, referrers.
 
+mod boxes;
+
 use std::sync::Arc;
 
 use drydock::commands::Task;
@@ -9,7 +11,6 @@ use leptos::prelude::*;
 use super::commands;
 use super::image::{WhenLoaded, shown};
 use super::model::ImageModel;
-use super::reading;
 use crate::components::{
     Empty, GraphNode, GraphOutline, GraphPicture, MAX_DRAWN, Untrusted, format,
 };
@@ -31,11 +32,11 @@ pub fn GraphPage() -> impl IntoView {
     // It is drawn anew only when it has changed: while documents arrive most of it stays.
     let graph = Memo::new(move |_| {
         let image = shown.image.with(|image| image.ready().cloned())?;
-        let boxes = reading::nodes(&image.graph, &image.reference, true);
+        let boxes = boxes::nodes(&image.graph, &image.reference, true);
         let forced = boxes.len() > MAX_DRAWN;
         let outlined = outline.get() || forced;
         let nodes = match outlined {
-            true => reading::nodes(&image.graph, &image.reference, false),
+            true => boxes::nodes(&image.graph, &image.reference, false),
             false => boxes,
         };
         Some(Drawn { outlined, forced, nodes: Arc::new(nodes) })

@@ -11,7 +11,7 @@ pub use self::head::where_it_is;
 use self::head::{Head, view_tabs};
 use super::data;
 use super::local::OpenAgain;
-use super::model::{ContentModel, ImageModel, Load, PlatformModel, What};
+use super::model::{ContentModel, ImageModel, Load, PlatformModel, RootKind};
 use super::trouble::Trouble;
 use super::{copy, documents, edit, files, graph, layers, overview, tags, verify};
 use crate::components::{ErrorPanel, Meant, Problem, ProgressRow, Tabs};
@@ -38,12 +38,10 @@ impl Shown {
     /// What the shown platform's manifest and config say, once they are there.
     #[must_use]
     pub fn content(self) -> Load<Arc<ContentModel>> {
-        match self.platform.get() {
-            Load::Waiting(what) => Load::Waiting(what),
-            Load::Failed(problem) => Load::Failed(problem),
-            Load::Ready(Some(platform)) => platform.content.clone(),
-            Load::Ready(None) => Load::Failed(no_platform(&self.image.get(), &self.route.get())),
-        }
+        self.platform.get().then(|platform| match platform {
+            Some(platform) => Load::from(&platform.content),
+            None => Load::Failed(no_platform(&self.image.get(), &self.route.get())),
+        })
     }
 
     /// Whether there is no such image; tracked.
@@ -117,20 +115,19 @@ pub fn ImagePage(
     on_cleanup(move || ui.graph.set(None));
     let platform = Memo::new(move |_| {
         let wanted = route.with(|route| route.platform.clone());
-        image.with(|image| match image {
-            Load::Waiting(what) => Load::Waiting(what.clone()),
-            Load::Failed(problem) => Load::Failed(problem.clone()),
-            Load::Ready(image) => match image.platform(wanted.as_deref()) {
+        image.with(|image| {
+            image.then(|image| match image.platform(wanted.as_deref()) {
                 Ok(platform) => Load::Ready(platform),
-                Err(problem) => {
+                Err(unread) => {
                     let route = route.get();
-                    let links = image.choices().into_iter().map(|choice| Meant {
-                        href: route.with_platform(Some(choice.value.clone())).href(),
-                        name: choice.value,
+                    let links = image.platforms.iter().map(|platform| Meant {
+                        href: route.with_platform(Some(platform.name.clone())).href(),
+                        name: platform.name.clone(),
                     });
-                    Load::Failed(Problem { links: links.take(MEANT).collect(), ..problem })
+                    let links = links.take(MEANT).collect();
+                    Load::Failed(Problem { links, ..unread.into() })
                 }
-            },
+            })
         })
     });
     let shown = Shown { route, image, platform, reload };
@@ -201,27 +198,8 @@ fn has_no_platform(shown: Shown) -> bool {
 }
 
 fn no_platform(image: &Load<Arc<ImageModel>>, route: &ImageRoute) -> Problem {
-    let what = image.ready().map(|image| image.what.clone());
-    let (sentence, reason) = match what {
-        Some(What::Artifact(kind)) => (
-            match kind.as_str() {
-                "" | "artifact" => "This is an artifact, not an image.".to_owned(),
-                kind => format!("This is an artifact ({kind}), not an image."),
-            },
-            "It has no file system of its own; its files are under Overview, its documents under Documents.",
-        ),
-        Some(What::Schema1) => (
-            "This is a Docker schema 1 manifest, a form that is no longer made.".to_owned(),
-            "It names its layers without sizes and has no config, so there is nothing to check it against. The document itself is under Documents.",
-        ),
-        Some(What::Other(kind)) => (
-            format!("This is a document of type {kind}, which is no image."),
-            "The document itself is under Documents.",
-        ),
-        _ => {
-            ("This index lists no image.".to_owned(), "What it lists is under Graph and Documents.")
-        }
-    };
+    let what = image.ready().map_or(RootKind::Index, |image| image.what.clone());
+    let (sentence, reason) = what.without_platform();
     let places = [("Overview", View::Overview), ("Documents", View::documents(None))];
     let links = places
         .map(|(name, view)| Meant { name: name.to_owned(), href: route.with_view(view).href() });

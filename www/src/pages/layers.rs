@@ -6,7 +6,7 @@ use std::sync::Arc;
 use drydock::commands::Task;
 use drydock::digest::Digest;
 use drydock::inspect::media;
-use drydock::media_type::{Compression, Kind};
+use drydock::media_type::Compression;
 use leptos::prelude::*;
 
 use super::commands;
@@ -256,12 +256,8 @@ fn Table(content: Arc<ContentModel>) -> impl IntoView {
 fn LayerRow(layer: LayerModel, number: usize, chosen: Signal<Option<usize>>) -> impl IntoView {
     let shown = shown();
     let href = move || shown.route.get().with_view(View::Layers(at(number))).href();
-    let form = match layer.descriptor.media_type.kind() {
-        Kind::Layer(Compression::None) => "tar",
-        Kind::Layer(Compression::Gzip) => "tar + gzip",
-        Kind::Layer(Compression::Zstd) => "tar + zstd",
-        _ => "not shown",
-    };
+    let form = layer.descriptor.media_type.kind().compression();
+    let form = form.map_or("not shown", Compression::tar_name);
     let diff_id = layer.diff_id.map(|diff_id| view! { <DigestChip digest=diff_id.0 /> });
     let checked = checked(layer.descriptor.digest.clone());
     let badge = move || {

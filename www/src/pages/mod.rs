@@ -22,7 +22,6 @@ mod layers;
 mod local;
 mod login;
 mod overview;
-mod reading;
 mod registry;
 mod tags;
 mod token;

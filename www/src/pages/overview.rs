@@ -13,7 +13,7 @@ use super::image::{WhenLoaded, shown};
 use super::model::{ContentModel, ImageModel, Label, PlatformModel, Setting};
 use crate::components::{
     Badge, ByteSize, Card, DigestChip, Empty, FEW, Fact, Facts, Form, LayerBar, LayerSize,
-    LongList, LongTable, OutLink, Steps, Time, Untrusted, format,
+    LongList, LongTable, OutLink, Step, Steps, Time, Untrusted, format,
 };
 use crate::route::{ImageRoute, Route, View};
 
@@ -97,9 +97,13 @@ fn Bytes(content: Arc<ContentModel>) -> impl IntoView {
         href: layer_href(&route, layer.number),
     });
     let sizes: Vec<LayerSize> = sizes.collect();
-    let steps = content.steps.iter().cloned().map(|mut step| {
-        step.href = step.layer.map(|layer| layer_href(&route, layer));
-        step
+    let steps = content.steps.iter().map(|step| Step {
+        layer: step.layer,
+        word: step.word.clone(),
+        arguments: step.arguments.clone(),
+        bytes: step.bytes,
+        files: String::new(),
+        href: step.layer.map(|layer| layer_href(&route, layer)),
     });
     let steps = steps.collect();
     let title = format!("Where the {} are", format::bytes(content.size()));
@@ -292,7 +296,7 @@ fn platform_table(image: &Arc<ImageModel>, route: &ImageRoute) -> AnyView {
 
 fn platform_row(platform: &PlatformModel, route: &ImageRoute) -> AnyView {
     let href = route.with_platform(Some(platform.name.clone())).href();
-    let content = platform.content.ready();
+    let content = platform.content.value();
     let layers = content.map(|content| format::count(content.layers.len() as u64));
     let size = content.map(|content| view! { <ByteSize bytes=content.size() /> });
     let attested = (platform.attestations > 0).then(|| {

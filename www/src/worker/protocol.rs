@@ -6,8 +6,7 @@ use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
 use drydock::edit::parcel::ImageParcel;
 use drydock::edit::present::Line;
-use drydock::edit::view::BecomesLayer;
-use drydock::edit::{Draft, Edit, EditError, Made, Recipe, RecipeId, Time};
+use drydock::edit::{Draft, Made, Recipe, RecipeId, Refused, Time};
 use drydock::layer::write::BuiltLayer;
 use drydock::platform::Platform;
 use drydock::verify::BlobFacts;
@@ -302,38 +301,6 @@ pub struct EditWork {
 pub struct View {
     /// The platform.
     pub platform: Option<Platform>,
-}
-
-/// What the edits make of the platform that is shown.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
-    /// Its layers, before and after.
-    pub layers: Vec<BecomesLayer>,
-    /// The edits by which the layers of all platforms are compressed that are not yet.
-    pub packing: Vec<Edit>,
-}
-
-/// Why the edits of a draft can't all be done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refused {
-    /// The edit that can't be done, counted from 1; `None` when it is none of them.
-    pub edit: Option<usize>,
-    /// Why, as it is said beside the edit.
-    pub reason: String,
-    /// Why, with what the edit would do.
-    pub whole: String,
-}
-
-impl From<&EditError> for Refused {
-    fn from(error: &EditError) -> Self {
-        let whole = format!("{error}.");
-        match error {
-            EditError::Edit { edit, label, reason, .. } => {
-                Self { edit: Some(*edit), reason: format!("On the {label}: {reason}."), whole }
-            }
-            _ => Self { edit: None, reason: whole.clone(), whole },
-        }
-    }
 }
 
 /// A file that was copied into a larger blob.

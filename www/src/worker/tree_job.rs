@@ -9,6 +9,7 @@ use drydock::inspect::listing;
 use drydock::inspect::tree::{Query, Row, Summary, Tree};
 use drydock::layer::write::{self, Flattened};
 use drydock::layer::{Index, Overlay};
+use drydock::lru::Lru;
 use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -16,7 +17,6 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use super::entry::{Finished, content};
 use super::protocol::Outcome;
 use super::sheaf::Sheaf;
-use crate::cache::Lru;
 use crate::net::problem::Problem;
 
 /// Memory for indexes that no open tree needs, in bytes.

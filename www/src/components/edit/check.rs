@@ -79,15 +79,8 @@ pub(super) fn absolute(text: &str, windows: bool) -> Result<(), String> {
 
 /// A path in a layer, from its top: `etc/passwd`, `/etc/passwd`.
 pub(super) fn in_layer(text: &str) -> Result<(), String> {
-    let path = text.trim_matches('/').trim_start_matches("./");
-    if path.is_empty() || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err(no(
-            text,
-            "a path in a layer",
-            "one as in var/cache/apt, without . and .. in it",
-        ));
-    }
-    Ok(())
+    let expected = "one as in var/cache/apt, without . and .. in it";
+    values::in_layer(text).map(drop).ok_or_else(|| no(text, "a path in a layer", expected))
 }
 
 /// User or uid, and perhaps group or gid: `app`, `1000:1000`.

@@ -240,7 +240,6 @@ fn plural<T>(items: &[T]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use drydock::digest::Digest;
-    use drydock::edit::RawDocument;
     use drydock::layer::write::{Keep, NewEntry, NewNode};
 
     use super::*;

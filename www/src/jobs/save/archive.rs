@@ -10,7 +10,6 @@ use drydock::commands::Form;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::document::Document;
-use drydock::media_type::Kind;
 use drydock::reference::{Reference, Tag};
 use drydock::source::Source as _;
 use drydock::transfer::{self, Wanted, archive_entries, links};
@@ -24,8 +23,7 @@ use super::Goal;
 use crate::disk::{self, UserFile};
 use crate::jobs::copy::{self, Selection};
 use crate::jobs::obtain::{Spooled, obtain};
-use crate::jobs::source::AnySource;
-use crate::jobs::{Problem, ProblemKind, Progress, blob, no_sense, tab, tree};
+use crate::jobs::{Problem, ProblemKind, Progress, blob, no_sense, source, tab, tree};
 use crate::net::place::Place;
 use crate::route::Here;
 
@@ -132,23 +130,21 @@ async fn unpacked(
     for (entry, place) in entries.iter().zip(places) {
         let manifest = documents.get(&entry.descriptor.digest);
         let Some(links) = manifest.and_then(|manifest| links(manifest).ok()) else { continue };
-        let source = AnySource::of(place).await?;
-        for blob in links.blobs {
-            match blob.media_type.kind() {
-                Kind::Config => {
-                    let fetched = source.document(&blob).await.map_err(Problem::from)?;
-                    if let Some(config) = transfer::document(&fetched, Some(&blob)) {
-                        documents.insert(blob.digest.clone(), config);
-                    }
-                }
-                Kind::Layer(_) if !sizes.contains_key(&blob.digest) => {
-                    let job = Job::layer(blob.digest.to_string(), blob.clone(), None);
-                    let (facts, _) = tree::facts(place, &job, |_| {}).await?;
-                    if let Some(size) = facts.uncompressed_size {
-                        sizes.insert(blob.digest, size);
-                    }
-                }
-                _ => {}
+        let source = source::open(place).await?;
+        for config in links.configs() {
+            let fetched = source.document(config).await.map_err(Problem::from)?;
+            if let Some(document) = transfer::document(&fetched, Some(config)) {
+                documents.insert(config.digest.clone(), document);
+            }
+        }
+        for layer in links.layers() {
+            if sizes.contains_key(&layer.digest) {
+                continue;
+            }
+            let job = Job::layer(layer.digest.to_string(), layer.clone(), None);
+            let (facts, _) = tree::facts(place, &job, |_| {}).await?;
+            if let Some(size) = facts.uncompressed_size {
+                sizes.insert(layer.digest.clone(), size);
             }
         }
     }

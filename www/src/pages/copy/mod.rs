@@ -18,7 +18,7 @@ use self::saving::Saving;
 use self::state::{Copying, Subject};
 use super::commands::{self, Server};
 use super::image::{Shown, WhenLoaded, shown};
-use super::model::{Load, What as Kind};
+use super::model::Load;
 use super::transfer::{Moving, MovingCard, PlanRemarks};
 use crate::components::{Card, CommandLine, CommandLines, Empty};
 use crate::jobs::copy::{self, Selection};
@@ -51,17 +51,17 @@ fn subject(shown: Shown) -> Load<Subject> {
     };
     let manifest = platform.as_ref().map(|platform| platform.manifest.clone());
     let platform = platform.map(|platform| platform.name.clone());
-    shown.image.with(|image| match image {
-        Load::Waiting(what) => Load::Waiting(what.clone()),
-        Load::Failed(problem) => Load::Failed(problem.clone()),
-        Load::Ready(image) if image.growing => Load::Waiting("Reading the documents…".to_owned()),
-        Load::Ready(image) => Load::Ready(Subject {
-            reference: image.reference.clone(),
-            digest: image.digest.clone(),
-            is_index: image.what == Kind::Index,
-            platform,
-            manifest,
-        }),
+    shown.image.with(|image| {
+        image.then(|image| match image.growing {
+            true => Load::Waiting("Reading the documents…".to_owned()),
+            false => Load::Ready(Subject {
+                reference: image.reference.clone(),
+                digest: image.digest.clone(),
+                is_index: image.what.is_index(),
+                platform,
+                manifest,
+            }),
+        })
     })
 }
 

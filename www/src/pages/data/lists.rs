@@ -80,15 +80,9 @@ pub(super) async fn not_there(reference: &Reference, failed: Problem) -> Problem
 
 /// The tags that may have been meant by one that is not there.
 fn meant(reference: &Reference, wanted: &Tag, tags: &[String]) -> Vec<Meant> {
-    let names = || tags.iter().map(String::as_str).filter(|tag| *tag != wanted.as_str());
-    let mut found = tags::nearest(wanted.as_str(), names(), MEANT);
-    if found.is_empty() {
-        found = tags::newest(names(), MEANT);
-    }
-    if found.is_empty() {
-        found = names().take(MEANT).collect();
-    }
-    let meant = found.into_iter().filter_map(|tag| {
+    let names: Vec<&str> = tags.iter().map(String::as_str).collect();
+    let found = tags::instead(wanted.as_str(), &names, MEANT).into_iter();
+    let meant = found.filter_map(|tag| {
         let image = reference.tagged(tag.parse().ok()?);
         Some(Meant { name: tag.to_owned(), href: Route::image(image).href() })
     });

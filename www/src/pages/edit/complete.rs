@@ -1,17 +1,12 @@
 //! From what a form asks for to an edit: files are taken onto disk, references pinned.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use drydock::digest::Digest;
 use drydock::edit::{
-    Action, AttachEdit, AttachedFile, BaseAnnotations, Bases, Edit, IndexEdit, LayerEdit,
-    LayerInput, Packing, Rebase, Scope,
+    Action, AttachEdit, AttachedFile, BaseAnnotations, Bases, ChosenFile, Contents, Edit,
+    IndexEdit, LayerEdit, LayerInput, NewFiles, Packing, Rebase, Scope,
 };
-use drydock::layer::write::{Keep, NewEntry, NewNode};
 
 use crate::chosen::Chosen;
-use crate::components::{Executable, Times, Wanted, placed};
-use crate::jobs::drafts::Content;
+use crate::components::Wanted;
 use crate::jobs::gather::{self, Gathered, Taken};
 use crate::jobs::{self, Problem, ProblemKind, Progress};
 
@@ -19,7 +14,7 @@ use crate::jobs::{self, Problem, ProblemKind, Progress};
 #[derive(Debug, Default)]
 pub(super) struct Complete {
     pub(super) edits: Vec<Edit>,
-    pub(super) contents: BTreeMap<Digest, Content>,
+    pub(super) contents: Contents,
 }
 
 /// Makes edits of what forms ask for. `bases` are the references that the image's annotations name.
@@ -62,23 +57,28 @@ async fn one(
             layer_per_top,
             scope,
         } => {
-            let rules = Rules { uid, gid, file_mode, directory_mode, executable, times };
             let taken = gather::take(&chosen, on_progress).await?;
-            let mut layers: Vec<(String, Vec<NewEntry>)> = Vec::new();
-            for (file, taken) in chosen.iter().zip(&taken.files) {
-                let path = placed(&destination, &file.path, contents);
-                let entry = rules.file(path, taken, file.mtime);
-                let top = match layer_per_top {
-                    true => file.path.split('/').next().unwrap_or_default().to_owned(),
-                    false => String::new(),
-                };
-                match layers.last_mut().filter(|(last, _)| *last == top) {
-                    Some((_, entries)) => entries.push(entry),
-                    None => layers.push((top, vec![entry])),
-                }
-            }
-            for (_, entries) in layers {
-                let entries = rules.with_directories(entries, &destination, directories);
+            let files = chosen.iter().zip(&taken.files).map(|(file, taken)| ChosenFile {
+                path: file.path.clone(),
+                mtime: file.mtime,
+                digest: taken.digest.clone(),
+                size: taken.size,
+                program: taken.program,
+            });
+            let files: Vec<ChosenFile> = files.collect();
+            let rules = NewFiles {
+                destination,
+                contents,
+                uid,
+                gid,
+                file_mode,
+                directory_mode,
+                directories,
+                executable,
+                times,
+                layer_per_top,
+            };
+            for entries in rules.layers(&files) {
                 complete.edits.push(layer(LayerInput::Files { entries, packing }, base, &scope));
             }
             complete.contents.extend(taken.contents);
@@ -155,80 +155,4 @@ fn layer(layer: LayerInput, base: BaseAnnotations, scope: &Scope) -> Edit {
 fn given(file: &Chosen, taken: Gathered, packing: Packing) -> LayerInput {
     let name = file.path.rsplit('/').next().unwrap_or_default().to_owned();
     LayerInput::Given { name, digest: taken.digest, size: taken.size, packing }
-}
-
-struct Rules {
-    uid: u32,
-    gid: u32,
-    file_mode: u16,
-    directory_mode: u16,
-    executable: Executable,
-    times: Times,
-}
-
-impl Rules {
-    fn file(&self, path: String, taken: &Gathered, mtime: i64) -> NewEntry {
-        let runs = match self.executable {
-            Executable::All => true,
-            Executable::None => false,
-            Executable::Programs => taken.program,
-        };
-        // Who may read a program may run it.
-        let mode =
-            if runs { self.file_mode | (self.file_mode & 0o444) >> 2 } else { self.file_mode };
-        NewEntry {
-            path,
-            mode,
-            uid: self.uid,
-            gid: self.gid,
-            mtime: self.time(mtime),
-            keep: Keep::default(),
-            node: NewNode::File { digest: taken.digest.clone(), size: taken.size },
-        }
-    }
-
-    /// Adds the directories in which the files lie. Those that the image has stay as they are; with
-    /// `change` those from the destination on get mode and owner.
-    fn with_directories(
-        &self,
-        files: Vec<NewEntry>,
-        destination: &str,
-        change: bool,
-    ) -> Vec<NewEntry> {
-        let top = destination.trim_matches('/');
-        let mut directories = BTreeMap::new();
-        for file in &files {
-            let mut path = file.path.as_str();
-            while let Some((above, _)) = path.rsplit_once('/') {
-                let newest: &mut i64 = directories.entry(above.to_owned()).or_insert(file.mtime);
-                *newest = (*newest).max(file.mtime);
-                path = above;
-            }
-        }
-        let taken: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        directories.retain(|path, _| !taken.contains(path.as_str()));
-        let directories = directories.into_iter().map(|(path, mtime)| {
-            let own = change && path.len() > top.len();
-            NewEntry {
-                mode: self.directory_mode,
-                uid: self.uid,
-                gid: self.gid,
-                mtime,
-                keep: Keep { mode: !own, owner: !own, ..Keep::ALL },
-                node: NewNode::Directory,
-                path,
-            }
-        });
-        let mut entries: Vec<NewEntry> = directories.collect();
-        entries.extend(files);
-        entries.sort_by(|a, b| a.path.cmp(&b.path));
-        entries
-    }
-
-    fn time(&self, own: i64) -> i64 {
-        match self.times {
-            Times::Keep => own,
-            Times::Fixed(time) => time,
-        }
-    }
 }

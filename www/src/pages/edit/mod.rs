@@ -18,7 +18,7 @@ mod texts;
 use std::collections::BTreeMap;
 
 use drydock::digest::Digest;
-use drydock::edit::{Base, Change, Edit, Step};
+use drydock::edit::{Blocked, Change, Edit, Step};
 use drydock::platform::Platform;
 use drydock::reference::Tag;
 use drydock::transfer::{Options, Wanted as Held};
@@ -141,11 +141,8 @@ fn open(editing: Editing, shown: Shown) {
         }
         match shown.image.with(|image| image.map(|image| image.digest.clone())) {
             Load::Ready(digest) => editing.open_image(reference, &digest),
-            Load::Waiting(_) => editing.waiting.set(Some("Reading the image…".to_owned())),
-            Load::Failed(problem) => {
-                editing.waiting.set(None);
-                editing.problem.set(Some(Problem { retry: false, ..problem }));
-            }
+            Load::Waiting(_) => {}
+            Load::Failed(problem) => editing.fail(Problem { retry: false, ..problem }),
         }
     });
 }
@@ -208,13 +205,8 @@ fn List(
         edits.map(|edit| EditRow::of(edit, consequence(edit))).collect::<Vec<_>>()
     });
     let error = Signal::derive(move || {
-        editing.result.with(|result| match result {
-            Some(Err(refused)) => {
-                let edit = refused.edit.unwrap_or_else(|| rows.with(Vec::len));
-                Some((edit, refused.reason.clone()))
-            }
-            _ => None,
-        })
+        let refused = editing.refused()?;
+        Some((refused.edit.unwrap_or_else(|| rows.with(Vec::len)), refused.reason))
     });
     let note = Signal::derive(move || {
         let count =
@@ -331,38 +323,28 @@ fn made(change: &Change) -> Vec<Digest> {
 #[component]
 fn Push(editing: Editing, moving: Moving, taking: Taking) -> impl IntoView {
     let blocked = Signal::derive(move || {
-        let change = editing.change();
         if taking.is_waited_for() {
             return Some("An edit is not in the draft yet; see above.".to_owned());
         }
-        match change {
-            None if editing.problem.with(Option::is_some) => {
-                Some("There is nothing to push yet; see above.".to_owned())
+        Some(match editing.blocked.get()? {
+            Blocked::Failed => "There is nothing to push yet; see above.".to_owned(),
+            Blocked::Reading => "The draft is being read.".to_owned(),
+            Blocked::Refused => "An edit can't be done; see above.".to_owned(),
+            Blocked::Building(layers) => {
+                let count = format::plural(layers, "layer is", "layers are");
+                format!("{count} still being built.")
             }
-            None if editing.result.with(Option::is_none) => {
-                Some("The draft is being read.".to_owned())
+            Blocked::Asking => {
+                "The draft has just been changed; what becomes of it is being found out.".to_owned()
             }
-            None => Some("An edit can't be done; see above.".to_owned()),
-            Some(change) if change.is_pending() => {
-                let count = format::plural(change.pending.len(), "layer is", "layers are");
-                Some(format!("{count} still being built."))
-            }
-            Some(_) if !editing.settled.get() => Some(
-                "The draft has just been changed; what becomes of it is being found out."
-                    .to_owned(),
-            ),
-            Some(_) => None,
-        }
+        })
     });
     let plan = move |()| {
         let (Some(change), Some(kept)) = (editing.change(), editing.kept.get_untracked()) else {
             return;
         };
         let sources = editing.sources();
-        let base = match &kept.draft().base {
-            Base::Image(pinned) => Some(Place::from(pinned.reference())),
-            Base::Empty { .. } | Base::EmptyIndex { .. } => None,
-        };
+        let base = kept.draft().base.image().map(|it| Place::from(it.reference()));
         let mut places = sources.map(|sources| sources.places.clone()).unwrap_or_default();
         places.retain(|_, place| Here::of(&place.registry).is_some());
         let stock = Stock { places, contents: kept.contents.clone() };

@@ -1,23 +1,18 @@
 //! What comes of taking files away: a hardlink to nothing can't be unpacked, and what lies behind a
 //! link is still there.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use drydock::digest::{DiffId, Digest};
-use drydock::edit::view::manifest_of;
-use drydock::edit::{Action, Base, Change, Draft, LayerEdit, Origin, Recipe};
+use drydock::edit::{Change, Placed, absent_everywhere, placed_layers};
 use drydock::layer::HARDLINK_TARGET;
 use drydock::platform::Platform;
-use drydock::spec::{Config, Manifest};
 use leptos::prelude::*;
 
 use super::Editing;
 use crate::components::{ProgressRow, format};
-use crate::jobs::drafts::Kept;
 use crate::jobs::tree::{self, Layer, Status, Tree};
 use crate::jobs::{Problem, Task};
-use crate::net::place::Place;
+use crate::net::place::{self, Place};
 
 /// Paths that are listed.
 const LINES: usize = 20;
@@ -53,9 +48,9 @@ pub(super) fn Needed(
     let layers = Memo::new(move |_| {
         let kept = editing.kept.get()?;
         let draft = kept.draft();
-        let change = change.get().filter(|change| !change.is_pending() && takes_away(draft))?;
-        let layers = shown.with(|shown| layers(&change, draft, shown.as_ref()))?;
-        Some((layers, stripped(draft), absent(&change, &kept)))
+        let change = change.get().filter(|change| !change.is_pending() && draft.takes_away())?;
+        let layers = shown.with(|shown| placed_layers(&change, draft, shown.as_ref()))?;
+        Some((layers, draft.stripped(), absent_everywhere(&change, &kept.absent)))
     });
     Effect::new(move |_| {
         let Some((layers, stripped, absent)) = layers.get() else {
@@ -64,7 +59,7 @@ pub(super) fn Needed(
             return;
         };
         state.set(State::Looking);
-        let layers: Vec<Layer> = layers.into_iter().map(Where::layer).collect();
+        let layers: Vec<Layer> = layers.into_iter().map(layer).collect();
         task.set_value(Some(Task::spawn(async move {
             let found = match tree::open(layers, |_, _| {}).await {
                 Ok(tree) => match found(&tree, stripped, absent).await {
@@ -155,77 +150,7 @@ async fn found(
     Ok(Found { missed, left, absent })
 }
 
-/// The paths that the edits strip.
-fn stripped(draft: &Draft) -> Vec<String> {
-    let paths = draft.edits.iter().filter_map(|edit| match &edit.action {
-        Action::Layers(LayerEdit::Strip { paths, .. }) => Some(paths),
-        _ => None,
-    });
-    paths.flatten().cloned().collect()
-}
-
-/// Paths that no layer had that they were to be taken out of.
-fn absent(change: &Change, kept: &Kept) -> Vec<String> {
-    let mut paths: BTreeMap<&String, bool> = BTreeMap::new();
-    for (id, recipe) in change.recipes.iter().chain(&change.idle) {
-        let (Recipe::Strip { paths: asked, .. }, Some(lacks)) = (recipe, kept.absent.get(id))
-        else {
-            continue;
-        };
-        for path in asked {
-            *paths.entry(path).or_insert(true) &= lacks.contains(path);
-        }
-    }
-    paths.into_iter().filter(|(_, everywhere)| *everywhere).map(|(path, _)| path.clone()).collect()
-}
-
-fn takes_away(draft: &Draft) -> bool {
-    draft.edits.iter().any(|edit| match &edit.action {
-        Action::Rebase(_) => true,
-        Action::Layers(edit) => matches!(
-            edit,
-            LayerEdit::Remove { .. } | LayerEdit::RemoveCreatedBy { .. } | LayerEdit::Strip { .. }
-        ),
-        _ => false,
-    })
-}
-
-/// A layer, and where it is.
-#[derive(Clone, Debug, PartialEq)]
-struct Where {
-    place: Place,
-    descriptor: drydock::descriptor::Descriptor,
-    diff_id: Option<DiffId>,
-}
-
-impl Where {
-    fn layer(self) -> Layer {
-        Layer { place: self.place, descriptor: self.descriptor, diff_id: self.diff_id }
-    }
-}
-
-/// The layers of one platform as the edits leave them.
-fn layers(change: &Change, draft: &Draft, shown: Option<&Platform>) -> Option<Vec<Where>> {
-    let document = &manifest_of(change, shown)?.document;
-    let manifest = Manifest::read(document, "manifest").0?;
-    let config = manifest.config.as_ref()?;
-    let config = change.documents.iter().find(|it| *it.document.digest() == config.digest)?;
-    let diff_ids = Config::read(&config.document, "config").0?.diff_ids;
-    let base = match &draft.base {
-        Base::Image(pinned) => Some(Place::from(pinned.reference())),
-        Base::Empty { .. } | Base::EmptyIndex { .. } => None,
-    };
-    let origins: BTreeMap<&Digest, &Origin> =
-        change.blobs.iter().rev().map(|blob| (&blob.descriptor.digest, &blob.origin)).collect();
-    let place = |digest: &Digest| match origins.get(digest)? {
-        Origin::Kept => base.clone(),
-        Origin::Other(pinned) => Some(Place::from(pinned.reference())),
-        _ => Some(Place::disk()),
-    };
-    let layers = manifest.layers.iter().enumerate().map(|(at, layer)| {
-        let descriptor = layer.descriptor.clone();
-        let diff_id = diff_ids.get(at).cloned().flatten();
-        Some(Where { place: place(&descriptor.digest)?, descriptor, diff_id })
-    });
-    layers.collect()
+fn layer(placed: Placed) -> Layer {
+    let place = placed.of.map_or_else(place::disk, |image| Place::from(image.reference()));
+    Layer { place, descriptor: placed.descriptor, diff_id: placed.diff_id }
 }

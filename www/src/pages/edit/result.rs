@@ -35,7 +35,7 @@ pub(super) fn ResultCard(
     });
     // Nothing when the edits can't all be done.
     let layers = Signal::derive(move || {
-        let seen = change.with(Option::is_some).then(|| editing.seen.get());
+        let seen = change.with(Option::is_some).then(|| editing.seen());
         seen.map(|seen| seen.layers.clone()).unwrap_or_default()
     });
     let digest = Signal::derive(move || match change.get() {
@@ -144,7 +144,7 @@ fn Building(editing: Editing, change: Memo<Option<Arc<Change>>>) -> impl IntoVie
 fn PackPlain(editing: Editing, findings: Signal<Vec<Finding>>) -> impl IntoView {
     let plain = Memo::new(move |_| findings.with(|all| all.iter().any(|it| it.rule == PLAIN)));
     let pack = move |_| {
-        let edits = editing.seen.with_untracked(|seen| seen.packing.clone());
+        let edits = untrack(|| editing.seen().packing.clone());
         editing.add(edits, BTreeMap::new());
     };
     view! {

@@ -1,17 +1,15 @@
 //! What forms asked for and is not in the draft yet: files on their way onto disk, references that
 //! are being pinned.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use drydock::digest::Digest;
-use drydock::edit::{Bases, Edit, Step};
+use drydock::edit::{Bases, Contents, Edit, Step};
 use leptos::prelude::*;
 
 use super::complete::{Complete, complete};
 use super::state::Editing;
 use crate::components::{Problem, ProgressRow, Transfer, Wanted, format};
-use crate::jobs::drafts::Content;
 use crate::jobs::{self, ProblemKind, Progress, Task};
 use crate::leaving::Stake;
 use crate::net::clock;
@@ -159,7 +157,7 @@ impl Taking {
     }
 
     /// Puts edits in the place of one.
-    fn replace(self, at: usize, edits: Vec<Edit>, mut contents: BTreeMap<Digest, Content>) {
+    fn replace(self, at: usize, edits: Vec<Edit>, mut contents: Contents) {
         for (offset, edit) in edits.into_iter().enumerate() {
             let edit = Box::new(edit);
             let step = match offset {

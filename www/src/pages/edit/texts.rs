@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use drydock::edit::present;
-use drydock::edit::{Action, Edit, LayerEdit, LayerInput, Step, with_breaks_of};
+use drydock::edit::{Action, Content, Edit, LayerEdit, LayerInput, Step, with_breaks_of};
 use drydock::layer::write::{NewEntry, NewNode};
 use leptos::html;
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use super::Editing;
 use crate::chosen::Chosen;
 use crate::components::{DiffLines, ProgressRow, format};
-use crate::jobs::drafts::{self, Content};
+use crate::jobs::drafts;
 use crate::jobs::patch::text_blob;
 use crate::jobs::{Problem, ProblemKind, Task, file, gather, tree};
 use crate::leaving::Stake;

@@ -1,5 +1,6 @@
 //! What the draft of the shown image makes of its files.
 
+use drydock::edit::FileFate;
 use drydock::inspect::tree::Row;
 use drydock::platform::Platform;
 use leptos::prelude::*;
@@ -37,8 +38,8 @@ impl Drafted {
         let found = drafts::file_in(&self.draft, self.platform.as_ref(), &self.path).await?;
         Ok(match found {
             None => None,
-            Some(drafts::Drafted::Removed) => Some(None),
-            Some(drafts::Drafted::File(_, content)) => {
+            Some(FileFate::Removed) => Some(None),
+            Some(FileFate::Written(_, content)) => {
                 let bytes = drafts::read(&content, limit).await?;
                 Some(Some(FilePreview { bytes, total: content.size, verified: true }))
             }

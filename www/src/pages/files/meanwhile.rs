@@ -2,6 +2,7 @@
 //! view.
 
 use drydock::digest::Digest;
+use drydock::edit::FileFate;
 use drydock::inspect::tree::Row;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -9,7 +10,7 @@ use leptos::task::spawn_local;
 use super::super::image::shown;
 use super::drafted::platform;
 use super::reader::LIMIT;
-use crate::jobs::drafts::{self, Drafted};
+use crate::jobs::drafts;
 use crate::jobs::patch::Begun;
 use crate::state::ui;
 
@@ -72,8 +73,8 @@ impl Meanwhile {
             let found = drafts::file_in(&name, platform.as_ref(), &path).await.ok().flatten();
             let theirs = match found {
                 None => None,
-                Some(Drafted::Removed) => Some(Theirs::Removed),
-                Some(Drafted::File(digest, content)) => {
+                Some(FileFate::Removed) => Some(Theirs::Removed),
+                Some(FileFate::Written(digest, content)) => {
                     let bytes = drafts::read(&content, LIMIT).await.unwrap_or_default();
                     let whole = bytes.len() as u64 == content.size;
                     Some(match String::from_utf8(bytes).ok().filter(|_| whole) {

@@ -10,7 +10,7 @@ use super::Shown;
 use crate::components::{ByteSize, Identity, Tab, Time, format, is_zero_time};
 use crate::history;
 use crate::jobs::drafts;
-use crate::pages::model::{ContentModel, DocumentContent, DocumentModel, ImageModel, Load, What};
+use crate::pages::model::{ContentModel, ImageModel, Load, choices};
 use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::Ui;
 
@@ -22,7 +22,7 @@ pub(super) fn Head(ui: Ui, shown: Shown) -> impl IntoView {
     let digest =
         Signal::derive(move || image.with(|image| image.ready().map(|image| image.digest.clone())));
     let platforms = Signal::derive(move || {
-        image.with(|image| image.ready().map(|image| image.choices()).unwrap_or_default())
+        image.with(|image| image.ready().map(|image| choices(image)).unwrap_or_default())
     });
     let chosen = Signal::derive(move || match platform.get() {
         Load::Ready(Some(platform)) => platform.name.clone(),
@@ -129,15 +129,8 @@ fn draft(ui: Ui, shown: Shown) -> Signal<Option<(usize, String)>> {
 }
 
 fn counts(image: &ImageModel) -> AnyView {
-    let what = match &image.what {
-        What::Index => "index".to_owned(),
-        What::Image => "image manifest".to_owned(),
-        What::Artifact(_) => "artifact".to_owned(),
-        What::Schema1 => "schema 1 manifest".to_owned(),
-        What::Other(_) => "other document".to_owned(),
-    };
-    let mut parts = vec![what];
-    if image.what == What::Index {
+    let mut parts = vec![image.what.name().to_owned()];
+    if image.what.is_index() {
         parts.push(format::plural(image.platforms.len(), "platform", "platforms"));
     }
     if image.attestations > 0 {
@@ -184,8 +177,7 @@ pub(super) fn view_tabs(shown: Shown) -> Vec<Tab> {
     let route = shown.route.get();
     let layers = shown.content().ready().map(|content| content.layers.len());
     let documents = shown.image.with(|image| {
-        let is_document = |it: &&Arc<DocumentModel>| !matches!(it.content, DocumentContent::Blob);
-        image.ready().map(|image| image.documents.iter().filter(is_document).count())
+        image.ready().map(|image| image.documents.iter().filter(|it| !it.is_blob()).count())
     });
     let tab = |name, view: View, count| Tab {
         name,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use drydock::media_type::{Kind, MediaType};
+use drydock::media_type::MediaType;
 use drydock::transfer::{
     Before, BlobAction, ManifestAction, Plan, ReferrersAction, Step, TagAction,
 };
@@ -121,13 +121,13 @@ fn tag(step: &drydock::transfer::TagStep) -> PlanRow {
 /// Steps that have the same done to them.
 #[derive(Default)]
 struct Group {
-    kinds: BTreeMap<&'static str, usize>,
+    kinds: BTreeMap<(&'static str, &'static str), usize>,
     bytes: u64,
 }
 
 impl Group {
     fn add(&mut self, media_type: &MediaType, bytes: u64) {
-        *self.kinds.entry(word(media_type)).or_default() += 1;
+        *self.kinds.entry(media_type.kind().words()).or_default() += 1;
         self.bytes = self.bytes.saturating_add(bytes);
     }
 
@@ -141,9 +141,9 @@ impl Group {
         if self.kinds.is_empty() {
             return None;
         }
-        let kinds = self.kinds.iter().map(|(kind, count)| match count {
-            1 => format!("1 {kind}"),
-            n => format!("{n} {}", plural(kind)),
+        let kinds = self.kinds.iter().map(|((one, several), count)| match count {
+            1 => format!("1 {one}"),
+            n => format!("{n} {several}"),
         });
         let what = kinds.collect::<Vec<_>>().join(", ");
         let note = match (sent, note) {
@@ -162,26 +162,6 @@ impl Group {
 }
 
 fn kind(media_type: &MediaType, count: usize) -> &'static str {
-    let word = word(media_type);
-    if count == 1 { word } else { plural(word) }
-}
-
-fn word(media_type: &MediaType) -> &'static str {
-    match media_type.kind() {
-        Kind::Index => "index",
-        Kind::Manifest | Kind::Schema1 => "manifest",
-        Kind::Config | Kind::Empty => "config",
-        Kind::Layer(_) => "layer",
-        Kind::InToto | Kind::Other => "blob",
-    }
-}
-
-fn plural(word: &str) -> &'static str {
-    match word {
-        "index" => "indexes",
-        "manifest" => "manifests",
-        "config" => "configs",
-        "layer" => "layers",
-        _ => "blobs",
-    }
+    let (one, several) = media_type.kind().words();
+    if count == 1 { one } else { several }
 }

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use drydock::image::{Category, Graph, Node, NodeId, Role, State, platforms};
 use drydock::inspect::media;
-use drydock::media_type::Kind;
+use drydock::inspect::model::title;
 use drydock::reference::Reference;
 
-use super::title;
 use crate::components::{GraphNode, Relation, format};
 use crate::route::{ImageRoute, View};
 
@@ -40,18 +39,12 @@ pub fn nodes(graph: &Graph, reference: &Reference, grouped: bool) -> Vec<GraphNo
         let one_box = grouped && layers.len() > 1;
         let below = graph.children(id).filter(|child| {
             let folded = one_box && matches!(child.role, Role::Layer(number) if number > 1);
-            !folded && !stands_for_nothing(child)
+            !folded && !child.stands_for_nothing()
         });
         let below: Vec<(NodeId, Option<usize>)> = below.map(|child| (child.id, Some(at))).collect();
         stack.extend(below.into_iter().rev());
     }
     walk.out
-}
-
-/// The empty object that artifacts have in place of a config.
-fn stands_for_nothing(node: &Node) -> bool {
-    let kind = node.descriptor.as_ref().map(|descriptor| descriptor.media_type.kind());
-    node.role == Role::Config && kind == Some(Kind::Empty)
 }
 
 struct Walk<'a> {

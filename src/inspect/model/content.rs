@@ -3,29 +3,108 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use drydock::descriptor::Descriptor;
-use drydock::finding::Severity;
-use drydock::image::{Graph, Node, Role, State};
-use drydock::inspect::{dockerfile, media};
-use drydock::spec::{Config, Manifest, RunConfig};
-
-use super::problem_of;
-use crate::components::{Problem, Step};
-use crate::pages::model::{ContentModel, Label, LayerModel, Load, Setting};
+use super::{Reading, Unread, unread};
+use crate::descriptor::Descriptor;
+use crate::digest::DiffId;
+use crate::finding::Severity;
+use crate::image::{Graph, Node, Role, State};
+use crate::inspect::{dockerfile, media};
+use crate::spec::{Config, Manifest, RunConfig};
 
 const CREATED: &str = "org.opencontainers.image.created";
 
-pub(super) fn of(graph: &Graph, node: &Node, name: &str) -> Load<Arc<ContentModel>> {
-    if let Some(problem) = problem_of(node, graph.holder()) {
-        return Load::Failed(problem);
+/// What one platform's manifest and config say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContentModel {
+    /// When it was built, as the config says.
+    pub created: Option<String>,
+    /// The layers, base first.
+    pub layers: Vec<LayerModel>,
+    /// The history, oldest first, mapped to the layers.
+    pub steps: Vec<StepModel>,
+    /// What a container is started with: name, values, and whether they are defaults.
+    pub runs_as: Vec<Setting>,
+    /// Labels and annotations.
+    pub labels: Vec<Label>,
+    /// What differs from what is expected of an image, one sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// One layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerModel {
+    /// Counted from 1 at the base.
+    pub number: usize,
+    /// What the manifest says of it.
+    pub descriptor: Descriptor,
+    /// Digest of its tar, as the config says.
+    pub diff_id: Option<DiffId>,
+    /// The step that made it, in one line.
+    pub step: String,
+}
+
+/// One setting of the config.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// Its values, one per line.
+    pub values: Vec<String>,
+    /// A muted remark: `none`, `default`.
+    pub note: &'static str,
+}
+
+/// A label of the config or an annotation of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: String,
+    /// Where it stands: `label`, `manifest annotation`, `index annotation`.
+    pub place: &'static str,
+}
+
+/// One step of the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StepModel {
+    /// The layer that it made, from 1; `None` when it only changed the config.
+    pub layer: Option<usize>,
+    /// The instruction: `RUN`, `COPY`; may be empty.
+    pub word: String,
+    /// What follows the instruction.
+    pub arguments: String,
+    /// Bytes of the layer as it is transferred.
+    pub bytes: Option<u64>,
+}
+
+impl ContentModel {
+    /// The layers whose files can't be shown, and why, one sentence each.
+    #[must_use]
+    pub fn not_shown(&self) -> Vec<String> {
+        let said =
+            |layer: &LayerModel| media::not_shown(layer.number, &layer.descriptor.media_type);
+        self.layers.iter().filter_map(said).collect()
+    }
+
+    /// Bytes of all layers.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.layers.iter().fold(0, |sum, layer| sum.saturating_add(layer.descriptor.size))
+    }
+}
+
+pub(super) fn of(graph: &Graph, node: &Node, name: &str) -> Reading<Arc<ContentModel>> {
+    if let Some(unread) = unread(node, graph.holder()) {
+        return Reading::Unread(unread);
     }
     let Some(manifest) = node.manifest() else {
         return match node.state {
-            State::Waiting => Load::Waiting(format!("Asking for the manifest of {name}…")),
-            _ => Load::Failed(Problem {
+            State::Waiting => Reading::Waiting(format!("Asking for the manifest of {name}…")),
+            _ => Reading::Unread(Unread {
                 sentence: format!("The entry {name} of the index is no image manifest."),
                 reason: "It is shown as it is under Documents.".to_owned(),
-                ..Problem::default()
+                retry: false,
             }),
         };
     };
@@ -33,13 +112,13 @@ pub(super) fn of(graph: &Graph, node: &Node, name: &str) -> Load<Arc<ContentMode
     let mut remarks = Vec::new();
     let config = match config_node {
         Some(found) if found.state == State::Waiting => {
-            return Load::Waiting(format!("Asking for the config of {name}…"));
+            return Reading::Waiting(format!("Asking for the config of {name}…"));
         }
         Some(found) => {
-            remarks.extend(problem_of(found, graph.holder()).map(|problem| {
+            remarks.extend(unread(found, graph.holder()).map(|unread| {
                 format!(
                     "The config could not be read, so steps and settings are missing. {}",
-                    problem.sentence
+                    unread.sentence
                 )
             }));
             found.config()
@@ -53,7 +132,7 @@ pub(super) fn of(graph: &Graph, node: &Node, name: &str) -> Load<Arc<ContentMode
     let not_shown =
         |layer: &LayerModel| media::not_shown(layer.number, &layer.descriptor.media_type);
     remarks.extend(layers.iter().filter_map(not_shown));
-    Load::Ready(Arc::new(ContentModel {
+    Reading::Read(Arc::new(ContentModel {
         created: config
             .and_then(|config| config.created.clone())
             .or_else(|| manifest.annotations.get(CREATED).cloned()),
@@ -70,7 +149,7 @@ fn steps_and_layers(
     config: Option<&Config>,
     name: &str,
     remarks: &mut Vec<String>,
-) -> (Vec<Step>, Vec<LayerModel>) {
+) -> (Vec<StepModel>, Vec<LayerModel>) {
     let by_number: BTreeMap<usize, &Descriptor> =
         manifest.layers.iter().map(|layer| (layer.number, &layer.descriptor)).collect();
     let (made, findings) = match config {
@@ -80,7 +159,7 @@ fn steps_and_layers(
     if config.is_some() {
         remarks.extend(findings.into_iter().map(|finding| finding.message));
     }
-    let step = |step: &dockerfile::Step| Step {
+    let step = |step: &dockerfile::Step| StepModel {
         layer: step.layer,
         word: step.instruction.clone(),
         arguments: match step.instruction.is_empty() && step.arguments.is_empty() {
@@ -88,9 +167,8 @@ fn steps_and_layers(
             false => step.arguments.clone(),
         },
         bytes: step.layer.and_then(|layer| by_number.get(&layer)).map(|layer| layer.size),
-        ..Step::default()
     };
-    let steps: Vec<Step> = made.iter().map(step).collect();
+    let steps: Vec<StepModel> = made.iter().map(step).collect();
     let mut lines: BTreeMap<usize, String> = steps
         .iter()
         .filter_map(|step| {

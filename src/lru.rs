@@ -1,13 +1,6 @@
-//! What was verified in this tab and is kept for the next view, by digest. Tags are never keys.
+//! What is kept as long as there is room, and what goes first?
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-
-use drydock::digest::Digest;
-use drydock::source::Fetched;
-
-/// Bytes of documents that are kept.
-const DOCUMENT_BYTES: usize = 32 << 20;
 
 /// Values up to a number of bytes in sum; what was not asked for longest goes first.
 #[derive(Debug)]
@@ -58,30 +51,6 @@ impl<K: Ord + Clone, V: Clone> Lru<K, V> {
                 self.size -= gone.size;
             }
         }
-    }
-}
-
-/// Documents whose bytes were compared with their digest, with what came beside them.
-#[derive(Debug)]
-pub struct Documents(RefCell<Lru<Digest, Fetched>>);
-
-impl Default for Documents {
-    fn default() -> Self {
-        Self(RefCell::new(Lru::new(DOCUMENT_BYTES)))
-    }
-}
-
-impl Documents {
-    /// The document with a digest, if it was here before.
-    #[must_use]
-    pub fn get(&self, digest: &Digest) -> Option<Fetched> {
-        self.0.borrow_mut().get(digest)
-    }
-
-    /// Keeps a document.
-    pub fn keep(&self, document: Fetched) {
-        let size = document.bytes.len();
-        self.0.borrow_mut().keep(document.digest.clone(), document, size);
     }
 }
 
