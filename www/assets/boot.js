@@ -7,6 +7,19 @@
   } catch {
     // Storage is blocked: the system's theme it is.
   }
+  // What an image needs besides comes with the page, not after it.
+  const isImage = location.pathname.startsWith("/-/")
+    ? /^\/-\/(draft|local)\//.test(location.pathname)
+    : !location.pathname.endsWith("/");
+  document.addEventListener("readystatechange", () => {
+    if (!isImage || document.readyState !== "interactive") return;
+    const files = document.querySelector('meta[name="drydock-image"]')?.content ?? "";
+    for (const href of files.split(" ").filter(Boolean)) {
+      const link = document.createElement("link");
+      Object.assign(link, { rel: "preload", as: "fetch", type: "application/wasm", crossOrigin: "anonymous", href });
+      document.head.append(link);
+    }
+  });
   let started = false;
   addEventListener("TrunkApplicationStarted", () => { started = true; });
   const failed = (reason) => {

@@ -8,22 +8,19 @@ use wasm_bindgen::JsCast;
 
 use crate::actions;
 use crate::components::{
-    CommandBar, DropZone, ErrorPanel, Icon, KeysDialog, Palette, Picture, Problem, TopBar, Trust,
-    copy_text, format, reference_field,
+    CommandBar, DropZone, ErrorPanel, Icon, Picture, Problem, TopBar, Trust, copy_text, format,
+    reference_field,
 };
 use crate::history;
-use crate::jobs::{drafts, tab};
+use crate::later::{Later, NotLoaded, Part};
 use crate::leaving;
 use crate::net::clock;
-use crate::pages::{
-    DraftsPage, HomePage, ImagePage, LoginOverlay, Opening, OpeningBar, RegistriesOverlay,
-    RegistryPage, TokenOverlay,
-};
+use crate::pages::{HomePage, Opening, OpeningBar, parts};
 use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::{Overlay, PageState, Theme, Ui, set_page_state};
 
-/// How long the first view has the network and the processor for itself, in milliseconds.
-const IDLE: u32 = 2000;
+/// Before what goes on behind the page is asked for again, in milliseconds.
+const AGAIN: u32 = 5000;
 
 /// Everything that is on screen.
 #[component]
@@ -31,18 +28,10 @@ pub fn App() -> impl IntoView {
     let ui = Ui::new();
     provide_context(ui);
     spawn_local(async move {
-        // Where nothing can be kept there are no drafts.
-        ui.drafts.try_set(drafts::count().await.unwrap_or_default());
-        let _swept = drafts::sweep().await;
+        while let Err(NotLoaded) = parts::background(ui).await {
+            clock::sleep(AGAIN).await;
+        }
     });
-    warm_up();
-    // Also those of other tabs; what hangs on the number looks again.
-    let listening = StoredValue::new_local(drafts::listen(move |_, _| {
-        spawn_local(async move {
-            ui.drafts.try_set(drafts::count().await.unwrap_or_default());
-        });
-    }));
-    on_cleanup(move || drop(listening.try_update_value(Option::take)));
     history::listen(move |route| ui.follow(route), move |route| ui.go(route));
     leaving::listen();
     Effect::new(move |_| {
@@ -81,7 +70,7 @@ pub fn App() -> impl IntoView {
         });
         if here { String::new() } else { ui.command.get() }
     });
-    let close = Callback::new(move |()| ui.overlay.set(Overlay::None));
+    let lies_over = Memo::new(move |_| ui.overlay.with(|overlay| *overlay != Overlay::None));
     let opening = Opening::new();
     provide_context(opening);
     let dropped = move |files| opening.open(ui, files);
@@ -116,9 +105,9 @@ pub fn App() -> impl IntoView {
             <OpeningBar opening />
             {move || match page.get() {
                 Page::Home => view! { <HomePage /> }.into_any(),
-                Page::Drafts => view! { <DraftsPage /> }.into_any(),
-                Page::Image(reference) => view! { <ImagePage reference /> }.into_any(),
-                Page::Registry(registry) => view! { <RegistryPage registry /> }.into_any(),
+                Page::Drafts => view! { <Later part=Part::Drafts whole=true /> }.into_any(),
+                Page::Image(_) => view! { <Later part=Part::Image whole=true /> }.into_any(),
+                Page::Registry(_) => view! { <Later part=Part::Registry whole=true /> }.into_any(),
                 Page::Unknown(why) => view! { <UnknownPage why /> }.into_any(),
             }}
             <CommandBar command />
@@ -131,33 +120,10 @@ pub fn App() -> impl IntoView {
                     (times > 0).then(|| format!("{copied} ({times})"))
                 }}
             </span>
-            {move || match ui.overlay.get() {
-                Overlay::None => ().into_any(),
-                Overlay::Palette => {
-                    view! { <Palette actions=move |typed: String| actions::all(ui, &typed) close /> }
-                        .into_any()
-                }
-                Overlay::Keys => view! { <KeysDialog close /> }.into_any(),
-                Overlay::Registries => view! { <RegistriesOverlay close /> }.into_any(),
-                Overlay::Token(registry) => view! { <TokenOverlay registry close /> }.into_any(),
-                Overlay::Login(ask) => view! { <LoginOverlay ask close /> }.into_any(),
-            }}
+            {move || lies_over.get().then(|| view! { <Later part=Part::Overlays /> })}
         </div>
         </DropZone>
     }
-}
-
-/// Fetches ahead, once there is nothing better to do, whatever may be needed later: what lies on
-/// this computer then opens without the server, too.
-fn warm_up() {
-    spawn_local(async {
-        clock::sleep(IDLE).await;
-        while tab().moving.any() {
-            clock::sleep(IDLE).await;
-        }
-        tab().pool.warm();
-        let _config = tab().registries.config().await;
-    });
 }
 
 #[derive(Clone, PartialEq)]

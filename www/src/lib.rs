@@ -13,6 +13,7 @@ pub mod components;
 pub mod disk;
 pub mod history;
 pub mod jobs;
+pub mod later;
 pub mod leaving;
 pub mod net;
 pub mod pages;

@@ -5,8 +5,9 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::data::{self, Listed};
+use super::data::Listed;
 use super::local::OpenFiles;
+use super::parts;
 use crate::components::{Card, Empty, ErrorPanel, Moment, Problem};
 use crate::route::Route;
 use crate::state::{PageState, Recent, forget, recent, set_page_state, ui};
@@ -91,10 +92,13 @@ fn OwnImages() -> impl IntoView {
     let load = move || {
         own.set(Own::Waiting);
         spawn_local(async move {
-            let next = match data::own_images().await {
-                Ok(Some((host, images))) => Own::There(host, images),
-                Ok(None) => Own::Absent,
-                Err(problem) => Own::Failed(problem),
+            let next = match parts::own_images().await {
+                Ok(asked) => match asked.await {
+                    Ok(Some((host, images))) => Own::There(host, images),
+                    Ok(None) => Own::Absent,
+                    Err(problem) => Own::Failed(problem),
+                },
+                Err(missing) => Own::Failed(missing.into()),
             };
             own.try_set(next);
         });

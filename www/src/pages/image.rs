@@ -13,8 +13,8 @@ use super::data;
 use super::local::OpenAgain;
 use super::model::{ContentModel, ImageModel, Load, PlatformModel, RootKind};
 use super::trouble::Trouble;
-use super::{copy, documents, edit, files, graph, layers, overview, tags, verify};
 use crate::components::{ErrorPanel, Meant, Problem, ProgressRow, Tabs};
+use crate::later::{Later, Part};
 use crate::route::{Here, ImageRoute, Route, View};
 use crate::state::{PageState, remember, set_page_state, ui};
 
@@ -134,8 +134,8 @@ pub fn ImagePage(
     provide_context(shown);
     Effect::new(move |_| set_page_state(page_state(shown)));
 
-    let view_name = Memo::new(move |_| route.with(|route| route.view.name()));
-    let fill = move || view_name.get() == "files";
+    let part = Memo::new(move |_| route.with(|route| part_of(&route.view)));
+    let fill = move || part.get() == Part::Files;
     // The head makes room as soon as something in the page is scrolled.
     let scrolled = RwSignal::new(false);
     let on_scroll = move |event: web_sys::Event| {
@@ -156,18 +156,23 @@ pub fn ImagePage(
             class:scrolled=move || fill() && scrolled.get()
             on:scroll:capture=on_scroll
         >
-            {move || match view_name.get() {
-                "layers" => view! { <layers::LayersPage /> }.into_any(),
-                "files" => view! { <files::FilesPage /> }.into_any(),
-                "graph" => view! { <graph::GraphPage /> }.into_any(),
-                "documents" => view! { <documents::DocumentsPage /> }.into_any(),
-                "tags" => view! { <tags::TagsPage /> }.into_any(),
-                "copy" => view! { <copy::CopyPage /> }.into_any(),
-                "verify" => view! { <verify::VerifyPage /> }.into_any(),
-                "edit" => view! { <edit::EditPage /> }.into_any(),
-                _ => view! { <overview::OverviewPage /> }.into_any(),
-            }}
+            {move || view! { <Later part=part.get() /> }}
         </main>
+    }
+}
+
+/// What draws a view.
+fn part_of(view: &View) -> Part {
+    match view {
+        View::Overview => Part::Overview,
+        View::Layers(_) => Part::Layers,
+        View::Files(_) => Part::Files,
+        View::Graph { .. } => Part::Graph,
+        View::Documents { .. } => Part::Documents,
+        View::Tags { .. } => Part::Tags,
+        View::Copy { .. } => Part::Copy,
+        View::Verify => Part::Verify,
+        View::Edit => Part::Edit,
     }
 }
 

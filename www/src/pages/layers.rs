@@ -148,19 +148,22 @@ fn Chosen(content: Arc<ContentModel>) -> impl IntoView {
         let layer = content.layers.get(number - 1)?.clone();
         let route = shown.route.get();
         let files = |tree| route.with_view(View::Files(FilesView { tree, ..FilesView::default() }));
-        let links = at(number).map(|layer| {
-            view! {
-                <a class="button small" href=files(Tree::Changes(layer)).href()>
-                    "What it changed"
-                </a>
-                <a class="button small" href=files(Tree::Layer(layer)).href()>
-                    "Its files"
-                </a>
-            }
+        let links = at(number)
+            .map(|layer| [Tree::Changes(layer), Tree::Layer(layer)].map(|tree| files(tree).href()));
+        let acts = ViewFn::from(move || {
+            links.clone().map(|[changes, tree]| {
+                view! {
+                    <a class="button small" href=changes>
+                        "What it changed"
+                    </a>
+                    <a class="button small" href=tree>
+                        "Its files"
+                    </a>
+                }
+            })
         });
         let share = content.size().max(1);
         let note = format!("{:.0} % of all", layer.descriptor.size as f64 * 100.0 / share as f64);
-        let acts = ViewFn::from(move || links.clone());
         let not_shown = media::not_shown(number, &layer.descriptor.media_type).map(|sentence| {
             view! {
                 <Fact name="Files">

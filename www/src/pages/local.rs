@@ -4,7 +4,7 @@ use drydock::archive::Origin;
 use drydock::reference::Repository;
 use leptos::prelude::*;
 
-use super::data;
+use super::{data, parts};
 use crate::chosen::{self, Chosen};
 use crate::components::{
     ByteSize, Card, Choice, ChooseButton, DigestChip, Empty, ErrorPanel, Problem, ProgressRow,
@@ -50,12 +50,15 @@ impl Opening {
                 let (done, total) = (now.downloaded, Some(total));
                 transfer.try_set(Some(Transfer { done, total, elapsed }));
             };
-            let opened = jobs::local::open(chosen, on_progress).await;
+            let opened = match parts::open_files(chosen, Box::new(on_progress)).await {
+                Ok(opening) => opening.await,
+                Err(missing) => Err(missing.into()),
+            };
             name.try_set(None);
             match opened {
-                Ok(opened) => ui.go(first_view(&opened)),
+                Ok(route) => ui.go(route),
                 Err(failed) => {
-                    problem.try_set(Some(data::problem(failed)));
+                    problem.try_set(Some(failed));
                 }
             }
         })));
@@ -74,7 +77,7 @@ impl Default for Opening {
 }
 
 /// The only image, or the list of several.
-fn first_view(opened: &jobs::local::Opened) -> Route {
+pub(super) fn first_view(opened: &jobs::local::Opened) -> Route {
     match &opened.images[..] {
         [only] => Route::image(only.reference.clone()),
         images => {

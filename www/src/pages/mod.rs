@@ -8,6 +8,7 @@
 pub mod data;
 pub mod image;
 pub mod model;
+pub mod parts;
 
 mod artifact;
 mod commands;
@@ -29,10 +30,5 @@ mod transfer;
 mod trouble;
 mod verify;
 
-pub use drafts::DraftsPage;
 pub use home::HomePage;
-pub use image::ImagePage;
 pub use local::{Opening, OpeningBar};
-pub use login::{LoginOverlay, RegistriesOverlay};
-pub use registry::RegistryPage;
-pub use token::TokenOverlay;

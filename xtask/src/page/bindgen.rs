@@ -6,16 +6,22 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::split::Cut;
+
 /// A program as the browser takes it.
 pub(super) struct Bound {
     pub(super) script: Vec<u8>,
     pub(super) wasm: Vec<u8>,
+    /// What was cut out of it.
+    pub(super) parts: Option<Cut>,
 }
 
-/// `work` is a folder for what is made on the way.
-pub(super) fn bind(compiled: &Path, name: &str, work: &Path) -> Result<Bound> {
+/// `work` is a folder for what is made on the way. Parts that were cut out of a program need its memory
+/// and its table, so these stay exported where `has_parts`.
+pub(super) fn bind(compiled: &Path, name: &str, has_parts: bool, work: &Path) -> Result<Bound> {
     let mut output = Bindgen::new()
         .web(true)?
+        .keep_lld_exports(has_parts)
         // The worker's loader names no wasm file.
         .omit_default_module_path(false)
         // The names of functions are a third of the size, and nothing that runs needs them.
@@ -39,5 +45,9 @@ pub(super) fn bind(compiled: &Path, name: &str, work: &Path) -> Result<Bound> {
         let path = work.join(file);
         fs::read(&path).with_context(|| format!("wasm-bindgen wrote no {}", path.display()))
     };
-    Ok(Bound { script: read(format!("{name}.js"))?, wasm: read(format!("{name}_bg.wasm"))? })
+    Ok(Bound {
+        script: read(format!("{name}.js"))?,
+        wasm: read(format!("{name}_bg.wasm"))?,
+        parts: None,
+    })
 }

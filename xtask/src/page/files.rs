@@ -10,10 +10,17 @@ use sha2::{Digest as _, Sha256, Sha384};
 
 use super::bindgen::Bound;
 use super::html::{Asset, Line, Program};
+use super::split::{self, Cut};
 use crate::paths;
 
 /// Where the server has them, as in Trunk.toml.
 const FOLDER: &str = "/-/assets/";
+
+/// The part that links to images need at once (`www/src/pages/parts.rs`).
+const FIRST: &str = "image";
+
+/// Names the files of that part for `www/assets/boot.js`.
+pub(super) const FIRST_META: &str = "drydock-image";
 
 /// The page, file by file.
 #[derive(Default)]
@@ -92,17 +99,30 @@ impl Files {
     }
 
     fn main(&mut self, name: &str, bound: Bound, preloads: &mut String) -> String {
-        let digest = short_digest(&[bound.script.as_slice(), &bound.wasm].concat());
+        let mut digest = short_digest(&[bound.script.as_slice(), &bound.wasm].concat());
+        let mut program = bound.script;
+        if let Some(parts) = bound.parts {
+            let script = self.parts(name, parts, preloads);
+            digest = short_digest(&[digest.as_bytes(), script.as_bytes()].concat());
+            let (theirs, ours) = (split::script_name(name), format!("{name}-{digest}_parts.js"));
+            // Each of the two scripts asks for the other one, so both bear the digest of both. What
+            // the program itself calls the script it is given stays.
+            let import = |name: &str| format!("from \"./{name}\"");
+            program =
+                String::from_utf8_lossy(&program).replace(&import(&theirs), &import(&ours)).into();
+            let script = script.replace(&format!("./{name}.js"), &format!("./{name}-{digest}.js"));
+            preloads.push_str(&module_preload(&self.add_script(ours, script.into_bytes())));
+        }
         let hashed = format!("{name}-{digest}");
+        let program = self.add_script(format!("{hashed}.js"), program);
+        preloads.push_str(&module_preload(&program));
         // Browsers look at no integrity of what `fetch` asks for, and say so in the console.
-        let script_integrity = integrity(&bound.script);
-        let script = self.add(format!("{hashed}.js"), bound.script);
         let wasm = self.add(format!("{hashed}_bg.wasm"), bound.wasm);
-        *preloads = format!(
-            r#"    <link rel="modulepreload" href="{script}" crossorigin="anonymous" integrity="{script_integrity}">
-    <link rel="preload" href="{wasm}" crossorigin="anonymous" as="fetch" type="application/wasm">
+        preloads.push_str(&format!(
+            r#"    <link rel="preload" href="{wasm}" crossorigin="anonymous" as="fetch" type="application/wasm">
 "#
-        );
+        ));
+        let (script, _) = program;
         format!(
             r#"<script type="module">
 import init, * as bindings from '{script}';
@@ -113,12 +133,45 @@ dispatchEvent(new CustomEvent("TrunkApplicationStarted", {{detail: {{wasm}}}}));
         )
     }
 
+    /// Adds the parts of a program, and returns the script that loads them.
+    fn parts(&mut self, name: &str, parts: Cut, preloads: &mut String) -> String {
+        let mut script = parts.script;
+        let mut first = Vec::new();
+        for (theirs, bytes) in parts.files {
+            let stem = theirs.trim_end_matches(".wasm");
+            let ours = format!("{name}-{stem}-{}.wasm", short_digest(&bytes));
+            script = script.replace(&format!("./{theirs}"), &format!("./{ours}"));
+            let link = self.add(ours, bytes);
+            if parts.needs.get(FIRST).is_some_and(|needed| needed.contains(&theirs)) {
+                first.push(link);
+            }
+        }
+        preloads.push_str(&format!(
+            "    <meta name=\"{FIRST_META}\" content=\"{}\">\n",
+            first.join(" ")
+        ));
+        script
+    }
+
+    /// Adds a script and returns the link to it and its digest for `integrity`.
+    fn add_script(&mut self, name: String, bytes: Vec<u8>) -> (String, String) {
+        let integrity = integrity(&bytes);
+        (self.add(name, bytes), integrity)
+    }
+
     /// Adds a file and returns the link to it.
     fn add(&mut self, name: String, bytes: Vec<u8>) -> String {
         let link = format!("{FOLDER}{name}");
         self.0.push((name, bytes));
         link
     }
+}
+
+fn module_preload((link, integrity): &(String, String)) -> String {
+    format!(
+        r#"    <link rel="modulepreload" href="{link}" crossorigin="anonymous" integrity="{integrity}">
+"#
+    )
 }
 
 /// Sixteen hexadecimal digits: the server lets browsers keep a file with such a name for ever.
@@ -133,16 +186,62 @@ fn integrity(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bound, Files};
+    use super::{Bound, Cut, Files};
     use crate::page::html::{self, Line};
 
     fn files() -> Files {
         let lines: Vec<Line> =
             html::parse(include_str!("../../../www/index.html")).expect("www/index.html");
-        let bound = |program: &html::Program| {
-            Ok(Bound { script: program.name.clone().into(), wasm: b"\0asm".to_vec() })
+        Files::of(&lines, |program| Ok(bound(program))).expect("files")
+    }
+
+    /// A program in two parts, of which images need one.
+    fn bound(program: &html::Program) -> Bound {
+        let parts = Cut {
+            script: "import { initSync } from \"./app.js\"; fetch(\"./split_image.wasm\"); fetch(\"./split_more.wasm\");".to_owned(),
+            files: ["split_image.wasm", "split_more.wasm"]
+                .map(|name| (name.to_owned(), name.into()))
+                .into(),
+            needs: [("image".to_owned(), vec!["split_image.wasm".to_owned()])].into(),
         };
-        Files::of(&lines, bound).expect("files")
+        Bound {
+            script:
+                "import * as parts from \"./app_parts.js\"\nimports = { \"./app_parts.js\": parts }"
+                    .into(),
+            wasm: b"\0asm".to_vec(),
+            parts: (!program.is_worker).then_some(parts),
+        }
+    }
+
+    fn text(files: &Files, wanted: impl Fn(&str) -> bool) -> String {
+        let (_, bytes) = files.0.iter().find(|(name, _)| wanted(name)).expect("the file");
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    #[test]
+    fn scripts_and_parts_name_each_other_as_they_are_called() {
+        let files = files();
+        let program = text(&files, |name| {
+            name.starts_with("app-") && name.ends_with(".js") && !name.ends_with("_parts.js")
+        });
+        let parts = text(&files, |name| name.ends_with("_parts.js"));
+        assert!(program.contains("{ \"./app_parts.js\": parts }"), "{program}");
+        let (import, _) = program.split_once('\n').expect("two lines");
+        let named = import.split('"').chain(parts.split('"'));
+        let named: Vec<&str> = named.filter_map(|text| text.strip_prefix("./")).collect();
+        assert_eq!(named.len(), 4, "{program} {parts}");
+        for name in named {
+            assert!(files.0.iter().any(|(file, _)| file == name), "{name} is no file");
+        }
+    }
+
+    #[test]
+    fn the_page_says_which_files_images_need() {
+        let html = text(&files(), |name| name == "index.html");
+        let (_, meta) = html.split_once("drydock-image\" content=\"").expect("the element");
+        let named = meta.split('"').next().unwrap_or_default();
+        assert!(named.starts_with("/-/assets/app-split_image-"), "{named}");
+        assert!(!named.contains(' '), "{named}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod bindgen;
 mod files;
 mod html;
+mod split;
 mod twins;
 pub(crate) mod weight;
 
@@ -13,6 +14,7 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest as _, Sha256};
 
+use self::bindgen::Bound;
 use self::files::Files;
 use self::html::{Asset, Line, Program};
 use self::twins::Effort;
@@ -24,10 +26,11 @@ use crate::steps::{self, Step};
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What writes the page, so that a change of it writes the page anew.
-const WRITER: [&str; 4] = [
+const WRITER: [&str; 5] = [
     include_str!("bindgen.rs"),
     include_str!("files.rs"),
     include_str!("html.rs"),
+    include_str!("split.rs"),
     include_str!("twins.rs"),
 ];
 
@@ -55,6 +58,11 @@ impl For {
 
     fn profile(self, program: &Program) -> &str {
         if self == Self::Look { &program.quick } else { &program.release }
+    }
+
+    /// Whether what the first view does not need lies in files of its own.
+    fn is_split(self, program: &Program) -> bool {
+        self != Self::Look && !program.is_worker
     }
 
     fn effort(self) -> Option<Effort> {
@@ -105,7 +113,7 @@ fn compile_together(programs: &[&Program], made: For) -> Result<()> {
         );
     }
     let names: Vec<&str> = programs.iter().map(|program| program.name.as_str()).collect();
-    cargo(&names, profile)?.show().context("the page could not be compiled")
+    cargo("build", &names, profile)?.show().context("the page could not be compiled")
 }
 
 /// Optimising a whole program keeps one core busy, so each program has its own cargo.
@@ -116,7 +124,7 @@ fn compile_side_by_side(programs: &[&Program], made: For) -> Result<()> {
             .map(|program| {
                 let log = paths::target().join(format!("log/{}.log", program.name));
                 scope.spawn(move || {
-                    cargo(&[&program.name], made.profile(program))?
+                    compile_one(program, made)?
                         .log(&log)
                         .with_context(|| format!("{} could not be compiled", program.name))
                 })
@@ -128,10 +136,19 @@ fn compile_side_by_side(programs: &[&Program], made: For) -> Result<()> {
     })
 }
 
-fn cargo(programs: &[&str], profile: &str) -> Result<Run> {
+fn compile_one(program: &Program, made: For) -> Result<Run> {
+    let run = cargo("rustc", &[&program.name], made.profile(program))?;
+    // Where functions name each other can't be told without the linker's notes.
+    Ok(match made.is_split(program) {
+        true => run.args(["--features", "split", "--", "-C", "link-arg=--emit-relocs"]),
+        false => run,
+    })
+}
+
+fn cargo(command: &str, programs: &[&str], profile: &str) -> Result<Run> {
     let toolchain = wasm::Toolchain::found()
         .context("no compiler here has the wasm32 target: run `cargo xtask setup`")?;
-    let mut run = Run::new("cargo").args(["build", "--locked", "--package", "drydock-www"]);
+    let mut run = Run::new("cargo").args([command, "--locked", "--package", "drydock-www"]);
     for program in programs {
         run = run.args(["--bin", program]);
     }
@@ -165,8 +182,7 @@ fn digest_of_inputs(lines: &[Line], made: For) -> Result<String> {
 
 fn write(lines: &[Line], made: For, place: &Path) -> Result<()> {
     let work = paths::target().join("bindgen");
-    let files =
-        Files::of(lines, |program| bindgen::bind(&compiled(program, made), &program.name, &work))?;
+    let files = Files::of(lines, |program| bound(program, made, &work))?;
     if place.exists() {
         fs::remove_dir_all(place)?;
     }
@@ -179,6 +195,20 @@ fn write(lines: &[Line], made: For, place: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Cuts a program where that is asked for, and binds it to JavaScript.
+fn bound(program: &Program, made: For, work: &Path) -> Result<Bound> {
+    let compiled = compiled(program, made);
+    if !made.is_split(program) {
+        return bindgen::bind(&compiled, &program.name, false, work);
+    }
+    let (work, main) = (work.join("parts"), work.join(&program.name).with_extension("wasm"));
+    if work.exists() {
+        fs::remove_dir_all(&work)?;
+    }
+    let cut = split::cut(&compiled, &program.name, &main, &work)?;
+    Ok(Bound { parts: Some(cut), ..bindgen::bind(&main, &program.name, true, &work)? })
 }
 
 fn source() -> PathBuf {

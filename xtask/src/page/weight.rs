@@ -7,6 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use super::files::FIRST_META;
+
 /// The limits, in the source tree. Whoever needs more says so there.
 pub(crate) const LIMITS: &str = "www/weight.tsv";
 
@@ -20,9 +22,16 @@ pub(crate) struct Weight {
     pub(crate) brotli: usize,
 }
 
+/// What the page is before it shows an image, and what else it loads to show one.
+const FIRST: &str = "first view: all";
+const IMAGE: &str = "image: all";
+
 /// The weights of a folder with a page by what they are for.
 pub(crate) fn of(page: &Path) -> Result<BTreeMap<String, Weight>> {
     let mut weights: BTreeMap<String, Weight> = BTreeMap::new();
+    let html = fs::read_to_string(page.join("index.html")).unwrap_or_default();
+    let needed = of_image(&html);
+    let mut image = Weight::default();
     for entry in fs::read_dir(page).with_context(|| format!("can't list {}", page.display()))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -38,13 +47,32 @@ pub(crate) fn of(page: &Path) -> Result<BTreeMap<String, Weight>> {
             sum.plain += weight.plain;
             sum.brotli += weight.brotli;
         }
+        if needed.iter().any(|file| *file == name) {
+            image.plain += weight.plain;
+            image.brotli += weight.brotli;
+        }
     }
+    let first = weights.get(FIRST).copied().unwrap_or_default();
+    let all = Weight { plain: first.plain + image.plain, brotli: first.brotli + image.brotli };
+    weights.insert(IMAGE.to_owned(), all);
     Ok(weights)
 }
 
-/// The worker starts once the first view is there; everything else is needed for it.
+/// The files that an image needs besides, as `index.html` names them.
+fn of_image(html: &str) -> Vec<&str> {
+    let meta = html.split_once(&format!("{FIRST_META}\" content=\""));
+    let content = meta.and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default();
+    content.split_whitespace().filter_map(|link| link.rsplit('/').next()).collect()
+}
+
+/// The first page needs neither the worker nor what was cut out of the program.
 fn rows(name: &str) -> [String; 2] {
-    let phase = if name.starts_with("worker") { "worker" } else { "first view" };
+    let is_part = ["app-split_", "app-chunk_"].iter().any(|start| name.starts_with(start));
+    let phase = match is_part {
+        true => "later",
+        false if name.starts_with("worker") => "worker",
+        false => "first view",
+    };
     let kind = match name.rsplit_once('.') {
         Some((_, kind @ ("wasm" | "js"))) => kind,
         _ => "rest",
@@ -122,13 +150,22 @@ fn limit(line: &str) -> Option<(&str, usize, usize)> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Weight, judge, rows};
+    use super::{Weight, judge, of_image, rows};
 
     #[test]
-    fn only_the_worker_comes_after_the_first_view() {
+    fn parts_and_worker_come_after_the_first_view() {
+        assert_eq!(rows("app-split_edit-00.wasm"), ["later: wasm", "later: all"]);
         assert_eq!(rows("app-00_bg.wasm"), ["first view: wasm", "first view: all"]);
         assert_eq!(rows("index.html"), ["first view: rest", "first view: all"]);
         assert_eq!(rows("worker_loader.js"), ["worker: js", "worker: all"]);
+    }
+
+    #[test]
+    fn finds_the_files_that_an_image_needs() {
+        let html =
+            "<meta name=\"drydock-image\" content=\"/-/assets/a-1.wasm /-/assets/b-2.wasm\">";
+        assert_eq!(of_image(html), ["a-1.wasm", "b-2.wasm"]);
+        assert!(of_image("<html>").is_empty());
     }
 
     #[test]

@@ -1,0 +1,187 @@
+//! What is loaded later, and with what: one function per [`Part`](crate::later::Part), and the work
+//! that goes on behind the first page.
+
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::data::{self, Listed};
+use super::local;
+use super::login::{LoginOverlay, RegistriesOverlay};
+use super::token::TokenOverlay;
+use super::{
+    copy, documents, drafts, edit, files, graph, image, layers, overview, registry, tags, verify,
+};
+use crate::actions;
+use crate::chosen::Chosen;
+use crate::components::{KeysDialog, Palette, Problem};
+use crate::jobs::{self, Progress, tab};
+use crate::later::{self, Show, later};
+use crate::net::clock;
+use crate::route::Route;
+use crate::state::{Overlay, Ui, ui};
+
+/// How long the first view has the network and the processor for itself, in milliseconds.
+const IDLE: u32 = 2000;
+
+later! {
+    image:
+    /// An image: who it is, its tabs, and the place of its views.
+    pub fn image() -> Show {
+        || match ui().route.get_untracked() {
+            Route::Image(image) => {
+                view! { <image::ImagePage reference=image.reference /> }.into_any()
+            }
+            _ => ().into_any(),
+        }
+    }
+
+    image:
+    /// Its first view.
+    pub fn overview() -> Show {
+        || view! { <overview::OverviewPage /> }.into_any()
+    }
+
+    more:
+    /// Its layers.
+    pub fn layers() -> Show {
+        || view! { <layers::LayersPage /> }.into_any()
+    }
+
+    files:
+    /// Its files.
+    pub fn files() -> Show {
+        || view! { <files::FilesPage /> }.into_any()
+    }
+
+    more:
+    /// What it is part of, and what is attached to it.
+    pub fn graph() -> Show {
+        || view! { <graph::GraphPage /> }.into_any()
+    }
+
+    more:
+    /// Its documents.
+    pub fn documents() -> Show {
+        || view! { <documents::DocumentsPage /> }.into_any()
+    }
+
+    more:
+    /// Its repository's tags.
+    pub fn tags() -> Show {
+        || view! { <tags::TagsPage /> }.into_any()
+    }
+
+    more:
+    /// Whether it is what it says.
+    pub fn verify() -> Show {
+        || view! { <verify::VerifyPage /> }.into_any()
+    }
+
+    change:
+    /// Where it can go.
+    pub fn copy() -> Show {
+        || view! { <copy::CopyPage /> }.into_any()
+    }
+
+    change:
+    /// What shall become of it.
+    pub fn edit() -> Show {
+        || view! { <edit::EditPage /> }.into_any()
+    }
+
+    more:
+    /// All drafts.
+    pub fn drafts() -> Show {
+        || view! { <drafts::DraftsPage /> }.into_any()
+    }
+
+    more:
+    /// The repositories of the registry that the address names.
+    pub fn registry() -> Show {
+        || match ui().route.get_untracked() {
+            Route::Registry { registry, .. } => {
+                view! { <registry::RegistryPage registry /> }.into_any()
+            }
+            _ => ().into_any(),
+        }
+    }
+
+    more:
+    /// What lies over the page.
+    pub fn overlays() -> Show {
+        || {
+            let ui = ui();
+            let over = move || overlay(ui);
+            over.into_any()
+        }
+    }
+
+    engine:
+    /// What goes on behind the page as long as it is open: drafts are counted, and once there is
+    /// nothing better to do everything is fetched that may be needed later.
+    pub fn background(ui: Ui) -> () {
+        count_drafts(ui);
+        spawn_local(async {
+            let _swept = jobs::drafts::sweep().await;
+        });
+        // Also those of other tabs; what hangs on the number looks again.
+        std::mem::forget(jobs::drafts::listen(move |_, _| count_drafts(ui)));
+        warm_up();
+    }
+
+    engine:
+    /// The images of this server's own registry, and the registry's name.
+    pub fn own_images() -> LocalBoxFuture<'static, Result<Option<(String, Vec<Listed>)>, Problem>> {
+        data::own_images().boxed_local()
+    }
+
+    engine:
+    /// Opens an archive or a layout folder, and says where what is in it is shown.
+    pub fn open_files(
+        chosen: Vec<Chosen>,
+        on_progress: Box<dyn FnMut(Progress)>,
+    ) -> LocalBoxFuture<'static, Result<Route, Problem>> {
+        async {
+            let opened = jobs::local::open(chosen, on_progress).await.map_err(data::problem)?;
+            Ok(local::first_view(&opened))
+        }
+        .boxed_local()
+    }
+}
+
+fn overlay(ui: Ui) -> AnyView {
+    let close = Callback::new(move |()| ui.overlay.set(Overlay::None));
+    match ui.overlay.get() {
+        Overlay::None => ().into_any(),
+        Overlay::Palette => {
+            view! { <Palette actions=move |typed: String| actions::all(ui, &typed) close /> }
+                .into_any()
+        }
+        Overlay::Keys => view! { <KeysDialog close /> }.into_any(),
+        Overlay::Registries => view! { <RegistriesOverlay close /> }.into_any(),
+        Overlay::Token(registry) => view! { <TokenOverlay registry close /> }.into_any(),
+        Overlay::Login(ask) => view! { <LoginOverlay ask close /> }.into_any(),
+    }
+}
+
+fn count_drafts(ui: Ui) {
+    spawn_local(async move {
+        // Where nothing can be kept there are no drafts.
+        ui.drafts.try_set(jobs::drafts::count().await.unwrap_or_default());
+    });
+}
+
+/// Fetches ahead: what lies on this computer then opens without the server, too.
+fn warm_up() {
+    spawn_local(async {
+        clock::sleep(IDLE).await;
+        while tab().moving.any() {
+            clock::sleep(IDLE).await;
+        }
+        tab().pool.warm();
+        later::load_all().await;
+        let _config = tab().registries.config().await;
+    });
+}
