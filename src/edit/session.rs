@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use crate::edit::build::Made;
 use crate::edit::draft::{Base, Draft};
-use crate::edit::kept::{Alteration, Kept};
 use crate::edit::recipe::RecipeId;
+use crate::edit::stored::{Alteration, StoredDraft};
 use crate::platform::Platform;
 
 pub use states::{Answer, Blocked, Order, Saved, State};
@@ -25,7 +25,7 @@ pub use states::{Answer, Blocked, Order, Saved, State};
 #[derive(Clone, Debug)]
 pub struct Session<S, P> {
     state: State<P>,
-    kept: Option<Arc<Kept>>,
+    kept: Option<Arc<StoredDraft>>,
     /// As which revision it is kept. It is not in the draft itself, which is another one whenever it
     /// is written to.
     revision: u64,
@@ -74,7 +74,7 @@ impl<S: Clone, P: Clone> Session<S, P> {
 
     /// The draft; none before it was found.
     #[must_use]
-    pub fn kept(&self) -> Option<&Arc<Kept>> {
+    pub fn kept(&self) -> Option<&Arc<StoredDraft>> {
         self.kept.as_ref()
     }
 
@@ -150,7 +150,7 @@ impl<S: Clone, P: Clone> Session<S, P> {
     }
 
     /// Takes the draft that was looked for.
-    pub fn found(&mut self, round: u64, found: Result<Kept, P>) -> Vec<Order> {
+    pub fn found(&mut self, round: u64, found: Result<StoredDraft, P>) -> Vec<Order> {
         match found {
             _ if round != self.round => Vec::new(),
             Ok(kept) => {
@@ -307,7 +307,7 @@ impl<S: Clone, P: Clone> Session<S, P> {
     }
 
     /// Takes what somebody else has kept, and does on it again what was done here since.
-    pub fn theirs(&mut self, mut theirs: Kept) -> Vec<Order> {
+    pub fn theirs(&mut self, mut theirs: StoredDraft) -> Vec<Order> {
         let kept = self.kept.as_ref().filter(|kept| kept.name == theirs.name);
         if kept.is_none() || theirs.revision <= self.revision {
             return Vec::new();
@@ -334,7 +334,7 @@ impl<S: Clone, P: Clone> Session<S, P> {
     /// The draft as it is to be kept now, the revision that it follows, and how much of what is unsaved
     /// is in it.
     #[must_use]
-    pub fn to_keep(&self) -> Option<(Arc<Kept>, u64, usize)> {
+    pub fn to_keep(&self) -> Option<(Arc<StoredDraft>, u64, usize)> {
         Some((self.kept.clone()?, self.revision, self.unsaved.len()))
     }
 

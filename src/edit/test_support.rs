@@ -4,9 +4,9 @@ use crate::digest::{DiffId, Digest};
 use crate::edit::action::{Action, ConfigEdit};
 use crate::edit::build::Made;
 use crate::edit::draft::{Base, Edit};
-use crate::edit::kept::Kept;
 use crate::edit::pinned::Pinned;
 use crate::edit::recipe::RecipeId;
+use crate::edit::stored::StoredDraft;
 use crate::layer::write::BuiltLayer;
 use crate::media_type::Compression;
 use crate::reference::Reference;
@@ -16,8 +16,8 @@ pub(super) fn pinned(content: &[u8]) -> Pinned {
     Pinned::new(reference, Digest::sha256(content))
 }
 
-pub(super) fn kept() -> Kept {
-    Kept::new("one".to_owned(), Base::Image(pinned(b"base")), None)
+pub(super) fn kept() -> StoredDraft {
+    StoredDraft::new("one".to_owned(), Base::Image(pinned(b"base")), None)
 }
 
 pub(super) fn entrypoint(word: &str) -> Edit {

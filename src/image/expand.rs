@@ -9,7 +9,6 @@ use crate::finding::Finding;
 use crate::image::artifact::{artifact_kind, content_kind};
 use crate::image::face::{self, Part};
 use crate::image::loader::{Loader, Turn};
-use crate::image::platforms::usual;
 use crate::image::{LookUp, Missing, Node, NodeId, Role, State, What};
 use crate::limits;
 use crate::media_type::Kind;
@@ -224,7 +223,7 @@ impl Loader {
         let wanted = self.options.first.as_ref().or(self.options.only.as_ref());
         match wanted {
             Some(wanted) => choose(platforms_of(index), wanted),
-            None => choose(platforms_of(index), &usual()).or_else(|| {
+            None => choose(platforms_of(index), &Platform::usual()).or_else(|| {
                 platforms_of(index).position(|platform| platform.is_some_and(|p| !p.is_unknown()))
             }),
         }

@@ -131,7 +131,7 @@ pub fn default_platform(entries: &[PlatformEntry]) -> Option<&PlatformEntry> {
     let present: Vec<&PlatformEntry> = entries.iter().filter(|entry| entry.is_present).collect();
     let among =
         if present.is_empty() { entries.iter().collect::<Vec<&PlatformEntry>>() } else { present };
-    let usual = choose(among.iter().map(|entry| entry.platform.as_ref()), &usual());
+    let usual = choose(among.iter().map(|entry| entry.platform.as_ref()), &Platform::usual());
     let named = |entry: &&&PlatformEntry| entry.platform.as_ref().is_some_and(|p| !p.is_unknown());
     let usual = usual.and_then(|at| among.get(at));
     usual.or_else(|| among.iter().find(named)).or_else(|| among.first()).copied()
@@ -147,9 +147,4 @@ pub fn find_platform<'a>(entries: &'a [PlatformEntry], wanted: &str) -> Option<&
     };
     let labelled = entries.iter().find(|entry| entry.label == wanted);
     labelled.or_else(|| spelled(wanted)).or_else(|| spelled(&format!("linux/{wanted}")))
-}
-
-/// linux/amd64.
-pub(super) fn usual() -> Platform {
-    Platform { os: "linux".to_owned(), architecture: "amd64".to_owned(), ..Platform::default() }
 }

@@ -3,8 +3,7 @@
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::image::artifact::{ArtifactKind, artifact_kind};
-use crate::image::platforms::usual;
-use crate::platform::choose;
+use crate::platform::{Platform, choose};
 use crate::reference::Target;
 use crate::source::{Fetched, Source};
 use crate::spec::{self, Claims, Config, Index, Manifest, View};
@@ -56,7 +55,7 @@ async fn of_index<S: Source>(source: &S, index: &Index, summary: &mut Summary) {
     summary.platforms =
         platforms.filter(|platform| platform.is_named()).map(ToString::to_string).collect();
     summary.created = index.annotations.get(CREATED).cloned();
-    let usual = choose(images.iter().map(|entry| entry.platform.as_ref()), &usual());
+    let usual = choose(images.iter().map(|entry| entry.platform.as_ref()), &Platform::usual());
     let first = usual.and_then(|at| images.get(at)).or_else(|| images.first()).copied();
     let Some(first) = first else { return };
     let Ok(fetched) = source.document(first).await else { return };

@@ -8,6 +8,7 @@
 use serde::Serialize;
 
 use crate::inspect::tree::{Scope, Status, Tree, facts, text_and_hex};
+use crate::layer::Kind;
 use crate::limits;
 
 #[derive(Serialize)]
@@ -17,7 +18,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     path_hex: Option<String>,
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: Kind,
     mode: String,
     uid: u32,
     gid: u32,
@@ -68,7 +69,7 @@ pub fn json_lines(tree: &Tree) -> Result<String, TooLong> {
         let line = Line {
             path: &path,
             path_hex,
-            kind: facts.kind.name(),
+            kind: facts.kind,
             mode: format!("{:04o}", facts.mode),
             uid: facts.uid,
             gid: facts.gid,

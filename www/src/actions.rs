@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use crate::app::copy_link;
 use crate::components::Action;
 use crate::history;
-use crate::route::{self, EntryPath, FilesView, Here, ImageRoute, Pasted, Route, View};
+use crate::route::{self, EntryPath, FilesView, Here, ImageRoute, Pasted, Route, TABS, View};
 use crate::state::{Overlay, Ui, recent};
 
 /// Everything that can be done; what was typed may add to it.
@@ -17,9 +17,10 @@ pub fn all(ui: Ui, typed: &str) -> Vec<Action> {
     let over = |overlay: Overlay| Callback::new(move |()| ui.overlay.set(overlay.clone()));
     let mut actions = Vec::new();
     if let Some(image) = ui.image() {
-        for (name, key, words, view) in views() {
-            let route = Route::Image(image.with_view(view));
-            actions.push(Action::new(name, words, going(route)).hint(format!("g {key}")));
+        for tab in TABS {
+            let route = Route::Image(image.with_view((tab.view)()));
+            let action = Action::new(tab.title, tab.words, going(route));
+            actions.push(action.hint(format!("g {}", tab.key)));
         }
         let copy = Callback::new(move |()| copy_link(ui));
         actions.push(Action::new("Copy the link", "share url permalink address", copy).hint("y"));
@@ -56,26 +57,6 @@ pub fn all(ui: Ui, typed: &str) -> Vec<Action> {
     }
     actions.extend(open(ui, typed));
     actions
-}
-
-/// The views by their names and keys, and other words for them.
-pub fn views() -> [(&'static str, &'static str, &'static str, View); 9] {
-    [
-        ("Overview", "o", "config info inspect labels env entrypoint", View::Overview),
-        ("Layers", "l", "history sizes dockerfile", View::Layers(None)),
-        ("Files", "f", "tree browse ls", View::files()),
-        (
-            "Graph",
-            "g",
-            "index referrers attestations signatures sbom",
-            View::Graph { outline: false },
-        ),
-        ("Documents", "d", "manifest json raw", View::documents(None)),
-        ("Tags", "t", "versions", View::tags()),
-        ("Verify", "v", "check digest signature", View::Verify),
-        ("Edit", "e", "change mutate push save", View::Edit),
-        ("Copy", "c", "push pull save download export", View::copy()),
-    ]
 }
 
 /// What was typed, as something to open: a name or a link comes first; of any other word nobody

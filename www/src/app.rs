@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 
-use crate::actions;
 use crate::components::{
     CommandBar, DropZone, ErrorPanel, Icon, Picture, Problem, TopBar, Trust, copy_text, format,
     reference_field,
@@ -16,7 +15,7 @@ use crate::later::{Later, NotLoaded, Part};
 use crate::leaving;
 use crate::net::clock;
 use crate::pages::{HomePage, Opening, OpeningBar, parts};
-use crate::route::{Here, ImageRoute, Route, View};
+use crate::route::{Here, ImageRoute, Route, TABS, View};
 use crate::state::{Overlay, PageState, Theme, Ui, set_page_state};
 
 /// Before what goes on behind the page is asked for again, in milliseconds.
@@ -320,8 +319,8 @@ fn view_of_key(image: Option<&ImageRoute>, key: &str) -> Option<Route> {
     if key == "h" {
         return Some(Route::Home);
     }
-    let (.., view) = actions::views().into_iter().find(|(_, of, ..)| *of == key)?;
-    Some(Route::Image(image?.with_view(view)))
+    let tab = TABS.into_iter().find(|tab| tab.key == key)?;
+    Some(Route::Image(image?.with_view((tab.view)())))
 }
 
 fn types_text(event: &web_sys::KeyboardEvent) -> bool {

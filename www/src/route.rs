@@ -10,6 +10,7 @@ mod here;
 mod pasted;
 mod percent;
 mod place;
+mod tabs;
 
 use std::num::NonZeroU32;
 
@@ -21,6 +22,7 @@ pub use copy::{CopyView, Extent};
 pub use here::Here;
 pub use pasted::{Pasted, pasted};
 pub use place::EntryPath;
+pub use tabs::{TABS, ViewTab};
 
 /// What an address shows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use clap::Args;
 use drydock::image;
 use drydock::inspect::listing;
 use drydock::inspect::tree::{Query, Scope, Tree};
+use drydock::layer::Kind;
 use drydock::layer::content::Wanted;
 use drydock::layer::{Index, Overlay};
 use drydock_native::layers::{self, Layer};
@@ -93,12 +94,12 @@ pub async fn list(asked: &Files) -> Result<ExitCode, Failed> {
         writeln!(
             out,
             "{sign}{} {:>4}:{:<4} {:>11} {}{}{link}",
-            letter(&row.kind, &row.mode),
+            letter(row.kind, &row.mode),
             row.uid,
             row.gid,
             row.size,
             plain(&row.path),
-            if row.kind == "dir" { "/" } else { "" },
+            if row.kind == Kind::Directory { "/" } else { "" },
         )?;
     }
     out.flush()?;
@@ -106,14 +107,14 @@ pub async fn list(asked: &Files) -> Result<ExitCode, Failed> {
 }
 
 /// The kind and the permissions, as `ls` writes them.
-fn letter(kind: &str, mode: &str) -> String {
+fn letter(kind: Kind, mode: &str) -> String {
     let bits = u32::from_str_radix(mode, 8).unwrap_or_default();
     let kind = match kind {
-        "dir" => 'd',
-        "symlink" => 'l',
-        "char" => 'c',
-        "block" => 'b',
-        "fifo" => 'p',
+        Kind::Directory => 'd',
+        Kind::Symlink => 'l',
+        Kind::Char => 'c',
+        Kind::Block => 'b',
+        Kind::Fifo => 'p',
         _ => '-',
     };
     let mut text = String::from(kind);

@@ -80,7 +80,7 @@ fn happens(session: &mut Sut, what: Happens) -> Vec<Order> {
         LookAt => session.look_at("linux/arm64".parse().ok()),
         Heard(revision) => session.heard("one", revision),
         Theirs(revision) => {
-            let mut theirs = Kept { revision, ..kept() };
+            let mut theirs = StoredDraft { revision, ..kept() };
             theirs.alter(&add("theirs"), 1);
             session.theirs(theirs)
         }

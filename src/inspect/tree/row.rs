@@ -25,8 +25,8 @@ pub struct Row {
     pub path_hex: Option<String>,
     /// Number of directories above it.
     pub depth: u32,
-    /// `file`, `dir`, `symlink`, `hardlink`, `char`, `block` or `fifo`.
-    pub kind: String,
+    /// What it is.
+    pub kind: Kind,
     /// Size of a file in bytes, 0 for all else.
     pub size: u64,
     /// Size of all files in a directory, else as `size`.
@@ -171,7 +171,7 @@ pub(super) fn row(snapshot: &Snapshot, id: u32, has_children: bool, expanded: bo
         path,
         path_hex,
         depth: snapshot.depth(id),
-        kind: facts.kind.name().to_owned(),
+        kind: facts.kind,
         size: facts.size,
         total: snapshot.total(id),
         mode: format!("{:04o}", facts.mode),

@@ -5,6 +5,9 @@ mod extras;
 mod format;
 
 use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 pub(crate) use build::NewEntry;
 pub(crate) use extras::Extras;
@@ -12,13 +15,15 @@ pub use format::IndexError;
 
 use crate::digest::Digest;
 
-/// What an entry is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What an entry is. As text and as plain data it is its [name](Self::name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Kind {
     /// A regular file.
     File,
     /// A directory.
+    #[serde(rename = "dir")]
     Directory,
     /// A symbolic link.
     Symlink,
@@ -55,6 +60,12 @@ impl Kind {
             Self::Block => "block",
             Self::Fifo => "fifo",
         }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -8,7 +8,7 @@ use drydock::reference::{Reference, Tag, Target};
 use drydock::transfer::copy::{Scope, gather as walk};
 use drydock::transfer::{CopyError, PlaceError, Wanted, is_like, tags_to_copy};
 
-use super::push::{self, Patience, Stock};
+use super::push::{self, BlobOrigins, Patience};
 use super::{Problem, ProblemKind, source, tab};
 use crate::net::place::Place;
 use crate::route::Here;
@@ -86,13 +86,13 @@ pub(super) async fn gather(selection: &Selection) -> Result<Wanted, Problem> {
 
 /// Where the blobs are of what was read from a file or a draft.
 #[must_use]
-pub fn stock(place: &Place, wanted: &Wanted) -> Stock {
-    let mut stock = Stock::default();
+pub fn origins(place: &Place, wanted: &Wanted) -> BlobOrigins {
+    let mut origins = BlobOrigins::default();
     if Here::of(&place.registry).is_some() {
         let blobs = wanted.blobs.iter().map(|blob| blob.descriptor.digest.clone());
-        stock.places.extend(blobs.map(|digest| (digest, place.clone())));
+        origins.places.extend(blobs.map(|digest| (digest, place.clone())));
     }
-    stock
+    origins
 }
 
 /// One image gets these tags, several keep their own; those that `absent_from` has are left out.

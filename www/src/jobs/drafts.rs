@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use drydock::digest::Digest;
-use drydock::edit::{Base, Content, Draft, Edit, FileFate, Kept, Pinned, Saved, Time};
+use drydock::edit::{Base, Content, Draft, Edit, FileFate, Pinned, Saved, StoredDraft, Time};
 use drydock::platform::Platform;
 use drydock::reference::Reference;
 use serde::Deserialize;
@@ -27,15 +27,15 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// A draft without edits, which bears this moment.
 #[must_use]
-pub fn begun(base: Base) -> Kept {
+pub fn begun(base: Base) -> StoredDraft {
     let time = Time::from_unix(i64::try_from(clock::unix_seconds()).unwrap_or_default());
-    Kept::new(name(&base), base, time)
+    StoredDraft::new(name(&base), base, time)
 }
 
 /// A draft that was made somewhere else.
 #[must_use]
-pub fn taken_over(draft: Draft) -> Kept {
-    Kept::of(name(&draft.base), draft)
+pub fn taken_over(draft: Draft) -> StoredDraft {
+    StoredDraft::of(name(&draft.base), draft)
 }
 
 /// The name of the draft of a base.
@@ -48,7 +48,7 @@ pub fn name(base: &Base) -> String {
 ///
 /// # Errors
 /// When the browser keeps no files for this page, or the draft can't be read.
-pub async fn load(name: &str) -> Result<Option<Kept>, Problem> {
+pub async fn load(name: &str) -> Result<Option<StoredDraft>, Problem> {
     match disk::read(FOLDER, &file(name)).await? {
         Some(text) => serde_json::from_slice(&text).map(Some).map_err(|error| {
             let message = format!(
@@ -64,7 +64,7 @@ pub async fn load(name: &str) -> Result<Option<Kept>, Problem> {
 ///
 /// # Errors
 /// As with [`load`], and when there is neither.
-pub async fn find(name: &str, base: Option<Base>) -> Result<Kept, Problem> {
+pub async fn find(name: &str, base: Option<Base>) -> Result<StoredDraft, Problem> {
     let found = load(name).await?.or_else(|| base.map(begun));
     found.ok_or_else(no_draft)
 }
@@ -87,7 +87,7 @@ pub fn of(reference: &Reference, digest: &Digest) -> (String, Option<Base>) {
 /// When the browser keeps no files for this page, or has no room.
 pub async fn save(
     name: &str,
-    current: impl FnOnce() -> (Arc<Kept>, u64),
+    current: impl FnOnce() -> (Arc<StoredDraft>, u64),
 ) -> Result<Saved, Problem> {
     let _turn = turns::take(name).await;
     let there = revision(name).await?;
@@ -105,7 +105,7 @@ pub async fn save(
 ///
 /// # Errors
 /// As with [`save`].
-pub async fn replace(mut draft: Kept) -> Result<(), Problem> {
+pub async fn replace(mut draft: StoredDraft) -> Result<(), Problem> {
     let _turn = turns::take(&draft.name).await;
     draft.revision = revision(&draft.name).await?.unwrap_or_default() + 1;
     write(&draft).await
@@ -117,8 +117,8 @@ pub async fn replace(mut draft: Kept) -> Result<(), Problem> {
 /// As with [`save`], when there is no such draft, and those of `change`, after which it stays as it is.
 pub async fn alter(
     (name, base): (String, Option<Base>),
-    change: impl FnOnce(&mut Kept) -> Result<(), Problem>,
-) -> Result<Kept, Problem> {
+    change: impl FnOnce(&mut StoredDraft) -> Result<(), Problem>,
+) -> Result<StoredDraft, Problem> {
     let _turn = turns::take(&name).await;
     let mut draft = find(&name, base).await?;
     change(&mut draft)?;
@@ -137,7 +137,7 @@ pub async fn add(
     edits: Vec<Edit>,
     target: String,
 ) -> Result<(), Problem> {
-    let add = move |kept: &mut Kept| {
+    let add = move |kept: &mut StoredDraft| {
         kept.target = target;
         edits.into_iter().for_each(|edit| kept.history.push(edit));
         Ok(())
@@ -184,7 +184,7 @@ pub fn listen(mut heard: impl FnMut(String, Option<u64>) + 'static) -> Option<Li
     })
 }
 
-async fn write(draft: &Kept) -> Result<(), Problem> {
+async fn write(draft: &StoredDraft) -> Result<(), Problem> {
     let text = serde_json::to_vec(draft).unwrap_or_default();
     disk::keep(FOLDER, &file(&draft.name), &text).await?;
     turns::tell(CHANNEL, &format!("{} {}", draft.name, draft.revision));
@@ -256,7 +256,7 @@ pub async fn count() -> Result<usize, Problem> {
 ///
 /// # Errors
 /// When the browser keeps no files for this page.
-pub async fn list() -> Result<Vec<Kept>, Problem> {
+pub async fn list() -> Result<Vec<StoredDraft>, Problem> {
     let mut drafts = Vec::new();
     for name in disk::names(FOLDER).await? {
         if let Some(name) = name.strip_suffix(".json")
@@ -280,8 +280,8 @@ pub async fn delete(name: &str) -> Result<(), Problem> {
     drop(turn);
     turns::tell(CHANNEL, name);
     let others = list().await?;
-    let needed: BTreeSet<&Digest> = others.iter().flat_map(Kept::blobs).collect();
-    let freed = gone.iter().flat_map(Kept::blobs).filter(|blob| !needed.contains(blob));
+    let needed: BTreeSet<&Digest> = others.iter().flat_map(StoredDraft::blobs).collect();
+    let freed = gone.iter().flat_map(StoredDraft::blobs).filter(|blob| !needed.contains(blob));
     for blob in freed.collect::<BTreeSet<_>>() {
         disk::remove(blob).await?;
     }
@@ -299,7 +299,7 @@ pub async fn sweep() -> Result<(), Problem> {
         return Ok(());
     }
     let drafts = list().await?;
-    let needed: BTreeSet<&Digest> = drafts.iter().flat_map(Kept::blobs).collect();
+    let needed: BTreeSet<&Digest> = drafts.iter().flat_map(StoredDraft::blobs).collect();
     disk::sweep(&old, |digest| needed.contains(digest)).await
 }
 

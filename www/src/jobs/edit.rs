@@ -8,7 +8,7 @@ use drydock::digest::Digest;
 use drydock::edit::parcel::{ChangeParcel, ImageParcel, Known, ParcelError};
 use drydock::edit::view::FormContext;
 use drydock::edit::{
-    self, Answer, Base, Change, Draft, Image, Kept, Made, Pinned, Recipe, RecipeId, Time,
+    self, Answer, Base, Change, Draft, Image, Made, Pinned, Recipe, RecipeId, StoredDraft, Time,
 };
 use drydock::image::Options;
 use drydock::reference::{Reference, Target};
@@ -89,7 +89,11 @@ pub async fn root(reference: &Reference, target: &Target) -> Result<Fetched, Pro
 ///
 /// # Errors
 /// When the worker ended before it was done.
-pub async fn apply(kept: &Kept, sources: &Sources, view: Option<View>) -> Result<Answer, Problem> {
+pub async fn apply(
+    kept: &StoredDraft,
+    sources: &Sources,
+    view: Option<View>,
+) -> Result<Answer, Problem> {
     let now = i64::try_from(clock::unix_seconds()).ok().and_then(Time::from_unix);
     let images = std::iter::once(&sources.image).chain(&sources.bases);
     let (images, documents) = ImageParcel::pack(images);
@@ -102,7 +106,8 @@ pub async fn apply(kept: &Kept, sources: &Sources, view: Option<View>) -> Result
     };
     let parts = vec![joined(&documents)];
     clock::let_others_run().await;
-    let Done { outcome, parts } = tab().pool.editor(Work::Edit(Box::new(work)), parts).await?;
+    let Done { outcome, parts } =
+        tab().pool.in_edit_worker(Work::Edit(Box::new(work)), parts).await?;
     let Outcome::Edited(refused) = outcome else { return Err(no_sense()) };
     let mut answer = Answer { refused, ..Answer::default() };
     let mut parts = parts.into_iter();
@@ -127,7 +132,7 @@ pub async fn apply(kept: &Kept, sources: &Sources, view: Option<View>) -> Result
 ///
 /// # Errors
 /// As with [`apply`], and which edit can't be done.
-pub async fn result(kept: &Kept, sources: &Sources) -> Result<Arc<Change>, Problem> {
+pub async fn result(kept: &StoredDraft, sources: &Sources) -> Result<Arc<Change>, Problem> {
     let Answer { change, refused, .. } = apply(kept, sources, None).await?;
     match refused {
         Some(refused) => Err(Problem::new(ProblemKind::Content, refused.whole)),
@@ -152,7 +157,7 @@ fn unlike(error: ParcelError) -> Problem {
 /// When one can't be built. Those that were done before are kept.
 pub async fn build(
     change: &Change,
-    kept: &Kept,
+    kept: &StoredDraft,
     sources: &Sources,
     on_progress: impl Fn(&RecipeId, Progress) + 'static,
     on_built: impl Fn(&RecipeId, &Made),

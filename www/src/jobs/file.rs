@@ -80,7 +80,7 @@ async fn run(
         limit,
         to_the_end,
     });
-    let Done { outcome, parts } = tab().pool.keeper(work, parts, on_progress).await?;
+    let Done { outcome, parts } = tab().pool.in_tree_worker(work, parts, on_progress).await?;
     match outcome {
         Outcome::File(file) => Ok((parts, file)),
         _ => Err(no_sense()),

@@ -2,8 +2,9 @@
 //! what it does not speak of.
 
 use drydock::digest::Digest;
-use drydock::edit::{Contents, Kept, Scope};
+use drydock::edit::{Contents, Scope, StoredDraft, values};
 use drydock::inspect::tree::Row;
+use drydock::layer::Kind;
 use drydock::layer::write::{Keep, NewEntry, NewNode};
 use drydock::platform::Platform;
 use drydock::reference::Reference;
@@ -56,7 +57,7 @@ pub struct Begun {
 
 impl Begun {
     /// Whether a draft has still the same there, or leaves the file alone.
-    fn is_still(&self, kept: &Kept) -> bool {
+    fn is_still(&self, kept: &StoredDraft) -> bool {
         kept.is_still(self.platform.as_ref(), &self.path, self.digest.as_ref())
     }
 }
@@ -119,7 +120,7 @@ pub async fn patch(
         }
         Patch::Remove => patched.entries.push(like(Keep::default(), NewNode::Whiteout)),
         Patch::Mode(bits) => {
-            if !matches!(row.kind.as_str(), "dir" | "file" | "hardlink") {
+            if !matches!(row.kind, Kind::Directory | Kind::File | Kind::Hardlink) {
                 let message = format!("A {} has no permission bits of its own.", row.kind);
                 return Err(Problem::new(ProblemKind::Content, message));
             }
@@ -141,7 +142,7 @@ pub async fn into_draft(
     scope: Scope,
     patched: Patched,
     begun: Option<Begun>,
-) -> Result<Kept, Problem> {
+) -> Result<StoredDraft, Problem> {
     let Patched { entries, contents } = patched;
     drafts::alter(drafts::of(reference, digest), move |kept| {
         if begun.is_some_and(|begun| !begun.is_still(kept)) {
@@ -169,7 +170,7 @@ impl Patched {
 }
 
 fn mode(row: &Row) -> u16 {
-    u16::from_str_radix(&row.mode, 8).unwrap_or(0o644) & 0o7777
+    values::mode(&row.mode).unwrap_or(0o644)
 }
 
 fn text(row: &Row) -> Result<&str, Problem> {

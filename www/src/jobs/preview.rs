@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use drydock::digest::Digest;
-use drydock::edit::{Alteration, Change, Content, Contents, Kept, Made, RecipeId};
+use drydock::edit::{Alteration, Change, Content, Contents, Made, RecipeId, StoredDraft};
 use drydock::reference::Repository;
 use drydock::transfer::Drafted;
 
@@ -104,7 +104,7 @@ impl Preview {
 /// Builds what is still to be built, and keeps it for the next time.
 async fn built(
     name: &Repository,
-    kept: &mut Kept,
+    kept: &mut StoredDraft,
     sources: &Sources,
     change: &Change,
 ) -> Result<Arc<Change>, Problem> {
@@ -114,7 +114,7 @@ async fn built(
     };
     edit::build(change, kept, sources, |_, _| {}, on_built).await?;
     let made = made.into_inner();
-    let take = |kept: &mut Kept| {
+    let take = |kept: &mut StoredDraft| {
         for built in &made {
             let _done = kept.alter(built, kept.changed);
         }

@@ -31,7 +31,7 @@ const RELAYED: Sizes = Sizes { whole: 1 << 30, chunk: 64 << 20 };
 
 /// Where blobs come from that are to be pushed.
 #[derive(Clone, Debug, Default)]
-pub struct Stock {
+pub struct BlobOrigins {
     /// Which place has what is neither on disk nor named by the plan: archives, mostly.
     pub places: BTreeMap<Digest, Place>,
     /// Files that the user chose.
@@ -96,7 +96,7 @@ pub enum Stopped {
 /// At the first step that can't be done.
 pub async fn run(
     plan: &Plan,
-    stock: &Stock,
+    origins: &BlobOrigins,
     overwrite: bool,
     on: &dyn Fn(Event<'_>),
 ) -> Result<(), Stopped> {
@@ -105,7 +105,7 @@ pub async fn run(
     let client = client.map_err(Stopped::Problem)?;
     let begun = uploads::load(plan).await;
     let journal = uploads::Journal::new(&plan.target);
-    let supply = Supplier { stock, spooled: Spooled::default(), refusal: Refusal::default() };
+    let supply = Supplier { origins, spooled: Spooled::default(), refusal: Refusal::default() };
     let told = |event: Event<'_>| {
         journal.note(plan, &event);
         if let Event::Done { step, .. } = &event
@@ -144,7 +144,7 @@ pub fn remarks(findings: &[Finding]) -> Vec<String> {
 }
 
 struct Supplier<'a> {
-    stock: &'a Stock,
+    origins: &'a BlobOrigins,
     /// What was downloaded only to be sent on.
     spooled: Spooled,
     refusal: Refusal,
@@ -156,7 +156,7 @@ impl Supply for Supplier<'_> {
 
     async fn payload(&self, descriptor: &Descriptor, origin: &Origin) -> Result<Payload, Problem> {
         let digest = &descriptor.digest;
-        if let Some(Content { blob, offset, size }) = self.stock.contents.get(digest)
+        if let Some(Content { blob, offset, size }) = self.origins.contents.get(digest)
             && let Some(blob) = disk::blob(blob).await?
             && let Some(part) = disk::shorten(&blob, *offset, offset.saturating_add(*size))
         {
@@ -169,7 +169,7 @@ impl Supply for Supplier<'_> {
             Origin::Repository(place) => place.clone(),
             // What is not said to be elsewhere was made here.
             Origin::Local | Origin::Memory(_) => {
-                self.stock.places.get(digest).cloned().unwrap_or_else(place::disk)
+                self.origins.places.get(digest).cloned().unwrap_or_else(place::disk)
             }
         };
         payload(&from, descriptor, &self.spooled, &self.refusal).await

@@ -319,7 +319,7 @@ impl Tree {
 impl Drop for Tree {
     fn drop(&mut self) {
         let close = TreeCall::Close(self.id);
-        if tab().pool.keeper_is_alive() {
+        if tab().pool.tree_worker_is_alive() {
             wasm_bindgen_futures::spawn_local(async {
                 let _closed = ask(close, Vec::new()).await;
             });
@@ -328,7 +328,7 @@ impl Drop for Tree {
 }
 
 async fn ask(call: TreeCall, parts: Vec<JsValue>) -> Result<Done, Problem> {
-    tab().pool.keeper(Work::Tree(call), parts, |_| {}).await
+    tab().pool.in_tree_worker(Work::Tree(call), parts, |_| {}).await
 }
 
 fn next_id() -> TreeId {

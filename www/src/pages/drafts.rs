@@ -1,7 +1,7 @@
 //! All drafts of this browser, and new ones from nothing.
 
 use drydock::edit::link::{self, LinkError};
-use drydock::edit::{Base, Draft, Family, Kept};
+use drydock::edit::{Base, Draft, Family, StoredDraft};
 use drydock::limits;
 use drydock::platform::Platform;
 use leptos::prelude::*;
@@ -22,7 +22,7 @@ pub fn DraftsPage() -> impl IntoView {
     let ui = ui();
     ui.command.set(String::new());
     set_page_state(PageState::Loading);
-    let kept = RwSignal::new(Vec::<Kept>::new());
+    let kept = RwSignal::new(Vec::<StoredDraft>::new());
     let problem = RwSignal::new(None::<Problem>);
     let load = move || {
         spawn_local(async move {
@@ -129,8 +129,10 @@ fn offered(draft: Result<Draft, LinkError>, title: &'static str) -> AnyView {
     let ui = ui();
     let failed = RwSignal::new(String::new());
     let take = move |_| {
-        let kept =
-            Kept { changed: js_sys::Date::now() as u64, ..drafts::taken_over(draft.clone()) };
+        let kept = StoredDraft {
+            changed: js_sys::Date::now() as u64,
+            ..drafts::taken_over(draft.clone())
+        };
         spawn_local(async move {
             let route = match &kept.draft().base {
                 Base::Image(pinned) => Ok(ImageRoute::new(pinned.reference().clone())),
@@ -165,7 +167,7 @@ fn offered(draft: Result<Draft, LinkError>, title: &'static str) -> AnyView {
 }
 
 #[component]
-fn Row(draft: Kept, delete: Callback<String>) -> impl IntoView {
+fn Row(draft: StoredDraft, delete: Callback<String>) -> impl IntoView {
     let sure = RwSignal::new(false);
     let (title, route) = match &draft.draft().base {
         Base::Image(pinned) => {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use drydock::commands::{Task, TreePart};
 use drydock::descriptor::Descriptor;
+use drydock::layer::Kind;
 use leptos::prelude::*;
 
 use super::commands::{self, Server};
@@ -125,8 +126,8 @@ fn task(shown: Shown, server: Server, files: Files, layers: &[Descriptor]) -> Op
     let bytes = path.as_bytes().to_vec();
     let part = match files.found.get() {
         _ if path.is_empty() => TreePart::All,
-        Some((of, row)) if of == path => match row.kind.as_str() {
-            "file" => TreePart::File(bytes),
+        Some((of, row)) if of == path => match row.kind {
+            Kind::File => TreePart::File(bytes),
             _ => TreePart::Entry(bytes),
         },
         _ => return None,

@@ -7,10 +7,10 @@ use wasm_bindgen::JsValue;
 
 use super::Progress;
 use super::entry::{Finished, Link};
+use super::growing_blob::GrowingBlob;
 use super::input::Input;
 use super::meter::Meter;
 use super::protocol::{BlobFrom, BlobWork, Keep, Outcome};
-use super::sheaf::Sheaf;
 use crate::disk::Writer;
 use crate::net::problem::Problem;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(
         return tar(from, parts, link, descriptor).await;
     }
     let mut hasher = Hasher::new(descriptor.digest.algorithm().unwrap_or_default());
-    let mut sheaf = Sheaf::default();
+    let mut blob = GrowingBlob::default();
     let mut disk = match keep {
         Keep::Disk => Some(Writer::create().await?),
         Keep::Nothing | Keep::Blob | Keep::Tar => None,
@@ -36,7 +36,7 @@ pub(super) async fn run(
         if let Some(disk) = &mut disk {
             disk.write(bytes)?;
         } else if keep != Keep::Nothing {
-            sheaf.push(bytes)?;
+            blob.push(bytes)?;
         }
         let (downloaded, resumed) = (stream.offset(), stream.resumed());
         meter.passed(Progress { downloaded, resumed, ..Progress::default() }).await;
@@ -49,7 +49,7 @@ pub(super) async fn run(
         disk.keep(&digest).await?;
     }
     let parts = match keep {
-        Keep::Blob => vec![sheaf.finish()?.into()],
+        Keep::Blob => vec![blob.finish()?.into()],
         Keep::Nothing | Keep::Tar | Keep::Disk => Vec::new(),
     };
     let outcome = Outcome::Blob { digest, size };
@@ -66,13 +66,13 @@ async fn tar(
     let Descriptor { digest, size, .. } = descriptor;
     let mut meter = Meter::new(link.clone());
     let mut stream = TarStream::new(Input::open(from, parts, link, size)?, &digest, size);
-    let mut sheaf = Sheaf::default();
+    let mut blob = GrowingBlob::default();
     while let Some(bytes) = stream.next(u64::MAX).await? {
-        sheaf.push(bytes)?;
+        blob.push(bytes)?;
         let downloaded = stream.read();
         meter.passed(Progress { downloaded, ..Progress::default() }).await;
     }
     stream.finish()?;
-    let size = sheaf.len();
-    Ok(Finished { outcome: Outcome::Blob { digest, size }, parts: vec![sheaf.finish()?.into()] })
+    let size = blob.len();
+    Ok(Finished { outcome: Outcome::Blob { digest, size }, parts: vec![blob.finish()?.into()] })
 }

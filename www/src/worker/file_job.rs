@@ -10,10 +10,10 @@ use wasm_bindgen::JsValue;
 
 use super::Progress;
 use super::entry::{Finished, Link, content};
+use super::growing_blob::{GATHERED, GrowingBlob};
 use super::input::Input;
 use super::meter::Meter;
 use super::protocol::{FileOutcome, FileWork, Outcome};
-use super::sheaf::{GATHERED, Sheaf};
 use super::tree_job::Trees;
 use crate::net::problem::Problem;
 
@@ -29,7 +29,7 @@ pub(super) async fn run(
         .ok_or_else(|| content("This is no file, so it has no content to read."))?;
     drop(index);
     let total = wanted.size();
-    // A preview stays in memory, and so must be shorter than what a sheaf binds.
+    // A preview stays in memory, and so must be shorter than what a blob binds.
     let limit = limit.map(|limit| limit.min(GATHERED as u64 - 1));
     let end = limit.unwrap_or(total).min(total);
     let wanted = if end < total { wanted.slice(0, end) } else { wanted };
@@ -73,25 +73,25 @@ pub(super) async fn run(
             "The layer ended before the whole file had come; it is not the layer that was listed.",
         ));
     }
-    taken.sheaf.zeros_up_to(end)?;
+    taken.blob.zeros_up_to(end)?;
     let outcome = Outcome::File(FileOutcome { total, verified: to_the_end && whole });
     if limit.is_some() {
-        let bytes = Uint8Array::from(taken.sheaf.gathered()).buffer().into();
+        let bytes = Uint8Array::from(taken.blob.gathered()).buffer().into();
         return Ok(Finished { outcome, parts: vec![bytes] });
     }
-    let blob = taken.sheaf.finish()?.into();
+    let blob = taken.blob.finish()?.into();
     Ok(Finished { outcome, parts: vec![blob] })
 }
 
 #[derive(Default)]
 struct Taken {
-    sheaf: Sheaf,
+    blob: GrowingBlob,
     problem: Option<Problem>,
 }
 
 impl Sink for Taken {
     fn content(&mut self, offset: u64, bytes: &[u8]) {
-        let added = self.sheaf.zeros_up_to(offset).and_then(|()| self.sheaf.push(bytes));
+        let added = self.blob.zeros_up_to(offset).and_then(|()| self.blob.push(bytes));
         if let Err(problem) = added {
             self.problem.get_or_insert(problem);
         }

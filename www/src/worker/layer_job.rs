@@ -7,10 +7,10 @@ use wasm_bindgen::JsValue;
 
 use super::Progress;
 use super::entry::{Finished, Link};
+use super::growing_blob::GrowingBlob;
 use super::input::Input;
 use super::meter::Meter;
 use super::protocol::{LayerWork, Outcome};
-use super::sheaf::Sheaf;
 use crate::net::problem::Problem;
 
 pub(super) async fn run(
@@ -19,7 +19,7 @@ pub(super) async fn run(
     link: Link,
 ) -> Result<Finished, Problem> {
     let LayerWork { from, subject, descriptor, diff_id, keep } = work;
-    let mut kept = Kept { most: keep, sheaf: (keep > 0).then(Sheaf::default), failed: None };
+    let mut kept = Kept { most: keep, blob: (keep > 0).then(GrowingBlob::default), failed: None };
     let mut reader = LayerReader::new(ReadOptions {
         subject,
         media_type: Some(descriptor.media_type.clone()),
@@ -52,7 +52,7 @@ pub(super) async fn run(
     let outcome = Outcome::Layer(BlobFacts::from(&summary));
     let Some(index) = index else { return Ok(outcome.into()) };
     let mut parts = vec![Uint8Array::from(&*index).buffer().into()];
-    if let Some(tar) = kept.sheaf {
+    if let Some(tar) = kept.blob {
         parts.push(tar.finish()?.into());
     }
     Ok(Finished { outcome, parts })
@@ -61,16 +61,16 @@ pub(super) async fn run(
 /// The tar of a layer, as long as it is not too large.
 struct Kept {
     most: u64,
-    sheaf: Option<Sheaf>,
+    blob: Option<GrowingBlob>,
     failed: Option<Problem>,
 }
 
 impl Sink for Kept {
     fn tar(&mut self, bytes: &[u8]) {
-        let Some(sheaf) = &mut self.sheaf else { return };
-        if sheaf.len().saturating_add(bytes.len() as u64) > self.most {
-            self.sheaf = None;
-        } else if let Err(problem) = sheaf.push(bytes) {
+        let Some(blob) = &mut self.blob else { return };
+        if blob.len().saturating_add(bytes.len() as u64) > self.most {
+            self.blob = None;
+        } else if let Err(problem) = blob.push(bytes) {
             self.failed = Some(problem);
         }
     }

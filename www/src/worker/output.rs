@@ -9,9 +9,9 @@ use web_sys::Blob;
 
 use super::Progress;
 use super::entry::Link;
+use super::growing_blob::GrowingBlob;
 use super::input::Input;
 use super::meter::Meter;
-use super::sheaf::Sheaf;
 use super::supply::Layer;
 use crate::disk::{UserFile, Writer};
 use crate::net::problem::Problem;
@@ -32,7 +32,7 @@ enum To {
     /// In a file that the user has chosen.
     Outside(UserFile),
     /// In a Blob.
-    Blob(Sheaf),
+    Blob(GrowingBlob),
 }
 
 impl Output {
@@ -48,7 +48,7 @@ impl Output {
 
     /// A Blob, for what leaves the browser at once.
     pub(super) fn to_blob(link: Link) -> Self {
-        Self { to: To::Blob(Sheaf::default()), meter: Meter::new(link) }
+        Self { to: To::Blob(GrowingBlob::default()), meter: Meter::new(link) }
     }
 
     /// Whether it is kept under its digest.
@@ -80,7 +80,7 @@ impl Output {
     pub(super) async fn end(self) -> Result<Option<Blob>, Problem> {
         match self.to {
             To::Outside(file) => file.close().await.map(|()| None),
-            To::Blob(sheaf) => sheaf.finish().map(Some),
+            To::Blob(blob) => blob.finish().map(Some),
             To::Disk(_) => Ok(None),
         }
     }
@@ -93,7 +93,7 @@ impl Destination<Layer> for Output {
         match &mut self.to {
             To::Disk(disk) => disk.write(bytes),
             To::Outside(file) => file.write(bytes).await,
-            To::Blob(sheaf) => sheaf.push(bytes),
+            To::Blob(blob) => blob.push(bytes),
         }
     }
 
@@ -109,7 +109,7 @@ impl Destination<Layer> for Output {
 
     fn lend(&mut self, layer: &Layer, run: &Range<u64>) -> Result<(), Problem> {
         match (&mut self.to, layer) {
-            (To::Blob(sheaf), Layer::Kept(tar)) => sheaf.push_blob(&tar.part(run)?),
+            (To::Blob(blob), Layer::Kept(tar)) => blob.push_blob(&tar.part(run)?),
             _ => Ok(()),
         }
     }

@@ -4,7 +4,7 @@
 //! worker that holds them, and edits are done by one of their own, as they are waited for. A worker that crashes or no longer listens is replaced; its work ends
 //! with a problem that says so.
 
-mod hand;
+mod worker;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use std::rc::Rc;
 use futures_channel::oneshot;
 use wasm_bindgen::JsValue;
 
-use self::hand::{Hand, Stop};
+use self::worker::{PoolWorker, Stop};
 use super::protocol::{JobId, Outcome, Work};
 use crate::jobs::Progress;
 use crate::net::clock;
@@ -52,13 +52,13 @@ pub struct Pool(Rc<Inner>);
 struct Inner {
     registries: Registries,
     /// Those that read layers.
-    crew: RefCell<Vec<Rc<Hand>>>,
+    workers: RefCell<Vec<Rc<PoolWorker>>>,
     /// The one that holds trees.
-    keeper: RefCell<Option<Rc<Hand>>>,
+    tree_worker: RefCell<Option<Rc<PoolWorker>>>,
     /// The one that does edits.
-    editor: RefCell<Option<Rc<Hand>>>,
+    edit_worker: RefCell<Option<Rc<PoolWorker>>>,
     /// Those that take the place of others once they are ready.
-    coming: RefCell<Vec<Rc<Hand>>>,
+    coming: RefCell<Vec<Rc<PoolWorker>>>,
     queue: RefCell<Vec<Waiting>>,
     next: Cell<JobId>,
 }
@@ -67,7 +67,7 @@ struct Inner {
 struct Waiting {
     job: JobId,
     weight: u64,
-    turn: oneshot::Sender<Rc<Hand>>,
+    turn: oneshot::Sender<Rc<PoolWorker>>,
 }
 
 impl Pool {
@@ -76,9 +76,9 @@ impl Pool {
     pub fn new(registries: Registries) -> Self {
         Self(Rc::new(Inner {
             registries,
-            crew: RefCell::default(),
-            keeper: RefCell::default(),
-            editor: RefCell::default(),
+            workers: RefCell::default(),
+            tree_worker: RefCell::default(),
+            edit_worker: RefCell::default(),
             coming: RefCell::default(),
             queue: RefCell::default(),
             next: Cell::new(1),
@@ -88,12 +88,12 @@ impl Pool {
     /// Starts all workers that there may be, so that nothing has to be fetched when there is work:
     /// the server may be gone by then, or be of another version.
     pub fn warm(&self) {
-        let _keeper = self.hand(&self.0.keeper);
-        let _editor = self.hand(&self.0.editor);
-        let mut crew = self.0.crew.borrow_mut();
-        while crew.len() < most_workers() {
-            let Ok(hand) = Hand::start(&Rc::downgrade(&self.0)) else { return };
-            crew.push(hand);
+        let _tree_worker = self.worker(&self.0.tree_worker);
+        let _edit_worker = self.worker(&self.0.edit_worker);
+        let mut workers = self.0.workers.borrow_mut();
+        while workers.len() < most_workers() {
+            let Ok(worker) = PoolWorker::start(&Rc::downgrade(&self.0)) else { return };
+            workers.push(worker);
         }
     }
 
@@ -110,11 +110,11 @@ impl Pool {
         on_progress: impl FnMut(Progress) + 'static,
     ) -> Result<Done, Problem> {
         let job = self.0.next_job();
-        let (turn, hand) = oneshot::channel();
+        let (turn, worker) = oneshot::channel();
         self.0.queue.borrow_mut().push(Waiting { job, weight, turn });
         self.assign();
-        let hand = hand.await.map_err(|_| Problem::stopped())?;
-        let stop = Stop { hand, job, pool: self.clone(), from_queue: true };
+        let worker = worker.await.map_err(|_| Problem::stopped())?;
+        let stop = Stop { worker, job, pool: self.clone(), from_queue: true };
         let Order { work, parts, slots: _slots } = work().await?;
         stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
     }
@@ -123,15 +123,15 @@ impl Pool {
     ///
     /// # Errors
     /// What the work ended with, or that the worker crashed.
-    pub async fn keeper(
+    pub async fn in_tree_worker(
         &self,
         work: Work,
         parts: Vec<JsValue>,
         on_progress: impl FnMut(Progress) + 'static,
     ) -> Result<Done, Problem> {
         let job = self.0.next_job();
-        let hand = self.hand(&self.0.keeper)?;
-        let stop = Stop { hand, job, pool: self.clone(), from_queue: false };
+        let worker = self.worker(&self.0.tree_worker)?;
+        let stop = Stop { worker, job, pool: self.clone(), from_queue: false };
         stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
     }
 
@@ -140,40 +140,40 @@ impl Pool {
     ///
     /// # Errors
     /// What the work ended with, or that the worker crashed.
-    pub async fn editor(&self, work: Work, parts: Vec<JsValue>) -> Result<Done, Problem> {
+    pub async fn in_edit_worker(&self, work: Work, parts: Vec<JsValue>) -> Result<Done, Problem> {
         let job = self.0.next_job();
-        let mut hand = self.hand(&self.0.editor)?;
-        while hand.stopping.get() > 0 && !hand.dead.get() {
+        let mut worker = self.worker(&self.0.edit_worker)?;
+        while worker.stopping.get() > 0 && !worker.dead.get() {
             clock::sleep(LETTING_GO).await;
         }
-        if hand.dead.get() {
-            hand = self.hand(&self.0.editor)?;
+        if worker.dead.get() {
+            worker = self.worker(&self.0.edit_worker)?;
         }
-        let stop = Stop { hand, job, pool: self.clone(), from_queue: false };
+        let stop = Stop { worker, job, pool: self.clone(), from_queue: false };
         stop.run(work, parts, Rc::new(RefCell::new(|_| {}))).await
     }
 
     /// Whether the worker that holds the trees is there; else they are gone.
     #[must_use]
-    pub fn keeper_is_alive(&self) -> bool {
-        self.0.keeper.borrow().as_ref().is_some_and(|hand| !hand.dead.get())
+    pub fn tree_worker_is_alive(&self) -> bool {
+        self.0.tree_worker.borrow().as_ref().is_some_and(|worker| !worker.dead.get())
     }
 
     /// A worker for work of one kind, started anew when it is not there any more.
-    fn hand(&self, place: &RefCell<Option<Rc<Hand>>>) -> Result<Rc<Hand>, Problem> {
+    fn worker(&self, place: &RefCell<Option<Rc<PoolWorker>>>) -> Result<Rc<PoolWorker>, Problem> {
         let mut place = place.borrow_mut();
-        if let Some(hand) = place.as_ref().filter(|hand| !hand.dead.get()) {
-            return Ok(Rc::clone(hand));
+        if let Some(worker) = place.as_ref().filter(|worker| !worker.dead.get()) {
+            return Ok(Rc::clone(worker));
         }
-        let hand = Hand::start(&Rc::downgrade(&self.0))?;
-        *place = Some(Rc::clone(&hand));
-        Ok(hand)
+        let worker = PoolWorker::start(&Rc::downgrade(&self.0))?;
+        *place = Some(Rc::clone(&worker));
+        Ok(worker)
     }
 
     /// Gives waiting work to free workers.
     fn assign(&self) {
-        self.0.crew.borrow_mut().retain(|hand| !hand.dead.get());
-        while let Some(hand) = self.free_hand() {
+        self.0.workers.borrow_mut().retain(|worker| !worker.dead.get());
+        while let Some(worker) = self.free_worker() {
             let mut queue = self.0.queue.borrow_mut();
             queue.retain(|waiting| !waiting.turn.is_canceled());
             let largest = queue
@@ -184,39 +184,42 @@ impl Pool {
             let Some(place) = largest else { return };
             let waiting = queue.swap_remove(place);
             drop(queue);
-            hand.busy.set(true);
-            if let Err(hand) = waiting.turn.send(hand) {
-                hand.busy.set(false);
+            worker.busy.set(true);
+            if let Err(worker) = waiting.turn.send(worker) {
+                worker.busy.set(false);
             }
         }
     }
 
     /// A worker that has nothing to do; a new one while there may be more.
-    fn free_hand(&self) -> Option<Rc<Hand>> {
+    fn free_worker(&self) -> Option<Rc<PoolWorker>> {
         let mut queue = self.0.queue.borrow_mut();
         queue.retain(|waiting| !waiting.turn.is_canceled());
         if queue.is_empty() {
             return None;
         }
         drop(queue);
-        let mut crew = self.0.crew.borrow_mut();
+        let mut workers = self.0.workers.borrow_mut();
         let idle = |worn: bool| {
-            crew.iter().find(|hand| !hand.busy.get() && hand.worn.get() == worn).map(Rc::clone)
+            workers
+                .iter()
+                .find(|worker| !worker.busy.get() && worker.worn.get() == worn)
+                .map(Rc::clone)
         };
-        if let Some(hand) = idle(false).or_else(|| idle(true)) {
-            return Some(hand);
+        if let Some(worker) = idle(false).or_else(|| idle(true)) {
+            return Some(worker);
         }
-        if crew.len() >= most_workers() {
+        if workers.len() >= most_workers() {
             return None;
         }
-        match Hand::start(&Rc::downgrade(&self.0)) {
-            Ok(hand) => {
-                crew.push(Rc::clone(&hand));
-                Some(hand)
+        match PoolWorker::start(&Rc::downgrade(&self.0)) {
+            Ok(worker) => {
+                workers.push(Rc::clone(&worker));
+                Some(worker)
             }
             Err(_) => {
                 // Without any worker nobody would ever take up what waits.
-                if crew.is_empty() {
+                if workers.is_empty() {
                     self.0.queue.borrow_mut().clear();
                 }
                 None
@@ -227,55 +230,56 @@ impl Pool {
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Pool({} workers)", self.0.crew.borrow().len())
+        write!(f, "Pool({} workers)", self.0.workers.borrow().len())
     }
 }
 
 impl Inner {
     /// Takes note that a worker has taken too much memory: it ends when there are enough others,
     /// and until then goes on while one is started in its place.
-    fn wear_out(self: &Rc<Self>, hand: &Hand) {
-        hand.worn.set(true);
+    fn wear_out(self: &Rc<Self>, worker: &PoolWorker) {
+        worker.worn.set(true);
         let (worn, fresh) = {
-            let crew = self.crew.borrow();
-            let worn = crew.iter().filter(|hand| hand.worn.get() && !hand.dead.get()).count();
-            (worn, crew.len() - worn)
+            let workers = self.workers.borrow();
+            let worn =
+                workers.iter().filter(|worker| worker.worn.get() && !worker.dead.get()).count();
+            (worn, workers.len() - worn)
         };
         if fresh >= most_workers() {
-            hand.retire();
+            worker.retire();
             return;
         }
         let mut coming = self.coming.borrow_mut();
         if coming.len() < worn
-            && let Ok(hand) = Hand::start(&Rc::downgrade(self))
+            && let Ok(worker) = PoolWorker::start(&Rc::downgrade(self))
         {
-            coming.push(hand);
+            coming.push(worker);
         }
     }
 
     /// Takes in a worker that is ready, if it came to take another's place.
-    fn take_in(&self, hand: &Rc<Hand>) {
+    fn take_in(&self, worker: &Rc<PoolWorker>) {
         let mut coming = self.coming.borrow_mut();
-        let Some(at) = coming.iter().position(|it| Rc::ptr_eq(it, hand)) else { return };
-        let hand = coming.swap_remove(at);
-        let mut crew = self.crew.borrow_mut();
-        let worn = crew.iter().position(|it| it.worn.get() && !it.busy.get());
-        if let Some(worn) = worn.map(|at| crew.swap_remove(at)) {
+        let Some(at) = coming.iter().position(|it| Rc::ptr_eq(it, worker)) else { return };
+        let worker = coming.swap_remove(at);
+        let mut workers = self.workers.borrow_mut();
+        let worn = workers.iter().position(|it| it.worn.get() && !it.busy.get());
+        if let Some(worn) = worn.map(|at| workers.swap_remove(at)) {
             worn.retire();
         }
-        crew.push(hand);
+        workers.push(worker);
     }
 
     /// Whether a worker is for work of one kind only.
-    fn is_set_apart(&self, hand: &Rc<Hand>) -> bool {
-        [&self.keeper, &self.editor]
+    fn is_set_apart(&self, worker: &Rc<PoolWorker>) -> bool {
+        [&self.tree_worker, &self.edit_worker]
             .iter()
-            .any(|place| place.borrow().as_ref().is_some_and(|it| Rc::ptr_eq(it, hand)))
+            .any(|place| place.borrow().as_ref().is_some_and(|it| Rc::ptr_eq(it, worker)))
     }
 
     /// Forgets a worker that could not be loaded.
-    fn give_up(&self, hand: &Hand) {
-        self.coming.borrow_mut().retain(|it| !std::ptr::eq(&**it, hand));
+    fn give_up(&self, worker: &PoolWorker) {
+        self.coming.borrow_mut().retain(|it| !std::ptr::eq(&**it, worker));
     }
 
     fn next_job(&self) -> JobId {

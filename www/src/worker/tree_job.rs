@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::entry::{Finished, content};
+use super::growing_blob::GrowingBlob;
 use super::protocol::Outcome;
-use super::sheaf::Sheaf;
 use crate::net::problem::Problem;
 
 /// Memory for indexes that no open tree needs, in bytes.
@@ -151,9 +151,9 @@ impl Trees {
             TreeCall::Listing(id) => {
                 let listing = listing::json_lines(self.tree(id)?);
                 let listing = listing.map_err(|error| content(error.to_string()))?;
-                let mut sheaf = Sheaf::default();
-                sheaf.push(listing.as_bytes())?;
-                let parts = vec![sheaf.finish()?.into()];
+                let mut blob = GrowingBlob::default();
+                blob.push(listing.as_bytes())?;
+                let parts = vec![blob.finish()?.into()];
                 let outcome = Outcome::Tree(TreeReply::Done);
                 return Ok(Finished { outcome, parts });
             }

@@ -62,7 +62,7 @@ pub async fn folder(
     };
     let before = disk::blobs().await.unwrap_or_default();
     let work = ExportWork { tree: tree.id(), folder: folder.to_vec(), layers, file };
-    let done = tab().pool.keeper(Work::Export(work), parts, on_progress).await?;
+    let done = tab().pool.in_tree_worker(Work::Export(work), parts, on_progress).await?;
     let Outcome::Exported(Exported { digest, size }) = done.outcome else {
         return Err(no_sense());
     };

@@ -23,7 +23,7 @@ use super::transfer::{Moving, MovingCard, PlanRemarks};
 use crate::components::{Card, CommandLine, CommandLines, Empty};
 use crate::jobs::copy::{self, Selection};
 use crate::jobs::local;
-use crate::jobs::push::Stock;
+use crate::jobs::push::BlobOrigins;
 use crate::jobs::save::can_write_folders;
 use crate::route::{CopyView, Extent, Here, Route, View};
 use crate::state::ui;
@@ -90,9 +90,9 @@ fn CopyOf(subject: Subject) -> impl IntoView {
     });
     let plan = Callback::new(move |()| {
         let (selection, options) = untrack(move || (copying.selection(), copying.options()));
-        moving.plan(Stock::default(), options, move |target| async move {
+        moving.plan(BlobOrigins::default(), options, move |target| async move {
             let wanted = copy::wanted(&selection, &target, options.keep_tags).await?;
-            moving.supply(copy::stock(&selection.place, &wanted));
+            moving.supply(copy::origins(&selection.place, &wanted));
             Ok(wanted)
         });
     });

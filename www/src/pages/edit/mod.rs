@@ -38,7 +38,7 @@ use super::trouble::Trouble;
 use crate::chosen::Chosen;
 use crate::components::{DropZone, Problem, ProgressRow, format};
 use crate::components::{EditDialog, EditKind, EditList, EditRow, RowAct, Wanted, keep_focus};
-use crate::jobs::push::{self, Stock};
+use crate::jobs::push::{self, BlobOrigins};
 use crate::jobs::tab;
 use crate::net::place::Place;
 use crate::route::Here;
@@ -347,8 +347,8 @@ fn Push(editing: Editing, moving: Moving, taking: Taking) -> impl IntoView {
         let base = kept.draft().base.image().map(|it| Place::from(it.reference()));
         let mut places = sources.map(|sources| sources.places.clone()).unwrap_or_default();
         places.retain(|_, place| Here::of(&place.registry).is_some());
-        let stock = Stock { places, contents: kept.contents.clone() };
-        moving.plan(stock, Options::default(), move |target| async move {
+        let origins = BlobOrigins { places, contents: kept.contents.clone() };
+        moving.plan(origins, Options::default(), move |target| async move {
             let tag = match target.digest {
                 Some(_) => None,
                 None => target.tag.clone(),

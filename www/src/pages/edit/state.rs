@@ -6,8 +6,8 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::edit::view::FormContext;
 use drydock::edit::{
-    Alteration, Answer, Base, Blocked, Change, Contents, Draft, Edit, Kept, Made, Order, Pinned,
-    RecipeId, Refused, Saved, Seen, Session, State, Step,
+    Alteration, Answer, Base, Blocked, Change, Contents, Draft, Edit, Made, Order, Pinned,
+    RecipeId, Refused, Saved, Seen, Session, State, Step, StoredDraft,
 };
 use drydock::platform::Platform;
 use drydock::reference::Reference;
@@ -22,14 +22,14 @@ use crate::net::clock;
 use crate::pages::data;
 
 /// A draft, the revision that it follows, and how much of what is unsaved is in it.
-type ToKeep = (Arc<Kept>, u64, usize);
+type ToKeep = (Arc<StoredDraft>, u64, usize);
 
 /// The draft that is open, with all that is known of it.
 #[derive(Clone, Copy)]
 pub struct Editing {
     session: RwSignal<Session<Arc<Sources>, Problem>>,
     /// The draft; none before it was read.
-    pub kept: Memo<Option<Arc<Kept>>>,
+    pub kept: Memo<Option<Arc<StoredDraft>>>,
     /// What the edits lead to, those of the draft as it is or as it was.
     answer: Memo<Answer>,
     /// What forms begin with, once that is known.
@@ -308,7 +308,7 @@ impl Editing {
         self.session.try_with_untracked(Session::to_keep).flatten()
     }
 
-    fn now(self) -> Option<Arc<Kept>> {
+    fn now(self) -> Option<Arc<StoredDraft>> {
         self.session.try_with_untracked(|session| session.kept().cloned()).flatten()
     }
 }

@@ -1,7 +1,8 @@
 //! Changing files in place: what is done here becomes an edit of the image's draft.
 
-use drydock::edit::Scope;
+use drydock::edit::{Scope, values};
 use drydock::inspect::tree::Row;
+use drydock::layer::Kind;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -117,7 +118,7 @@ impl Changing {
 #[component]
 pub(super) fn ChangeBar(row: Row, changing: Changing, edit: RwSignal<bool>) -> impl IntoView {
     let is_file = row.content.is_some();
-    let is_directory = row.kind == "dir";
+    let is_directory = row.kind == Kind::Directory;
     let asking_mode = RwSignal::new(false);
     let sure = RwSignal::new(false);
     let put = move |row: &Row, patch: Patch| changing.put(row.clone(), patch, None, || ());
@@ -244,9 +245,8 @@ fn ModeForm(mode: String, #[prop(into)] done: Callback<u16>) -> impl IntoView {
 
 /// `755`, `0644`, `4755`.
 fn parse_mode(text: &str) -> Option<u16> {
-    let text = text.trim();
-    let plain = (3..=5).contains(&text.len()) && text.bytes().all(|b| (b'0'..=b'7').contains(&b));
-    plain.then(|| u16::from_str_radix(text, 8).ok())?.filter(|bits| *bits <= 0o7777)
+    // One or two digits are rather the beginning of a mode.
+    values::mode(text.trim()).filter(|_| text.trim().len() >= 3)
 }
 
 /// What is under way, what failed, and what is in the draft.

@@ -1,6 +1,7 @@
 //! The rows that are in view: asked for as the list scrolls, and walked through by keys.
 
 use drydock::inspect::tree::{Row, Shown, Status};
+use drydock::layer::Kind;
 use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -220,8 +221,8 @@ impl List {
             self.files.toggle(row);
         }
         let path = path_of(row);
-        self.files.folder.set(row.kind == "dir");
-        self.files.go(row.kind != "dir", |view| view.path = path);
+        self.files.folder.set(row.kind == Kind::Directory);
+        self.files.go(row.kind != Kind::Directory, |view| view.path = path);
     }
 
     fn key(self, event: &KeyboardEvent) {
@@ -328,9 +329,9 @@ fn RowView(list: List, at: usize, row: Row) -> impl IntoView {
         (true, false) => "▸",
         (true, true) => "▾",
     };
-    let arrow = match row.kind.as_str() {
-        "symlink" => " → ",
-        "hardlink" => " = ",
+    let arrow = match row.kind {
+        Kind::Symlink => " → ",
+        Kind::Hardlink => " = ",
         _ => "",
     };
     let leads_to = row.leads_to.clone();
@@ -346,9 +347,9 @@ fn RowView(list: List, at: usize, row: Row) -> impl IntoView {
         };
         view! { <span class="link">{arrow} {target}</span> }
     });
-    let size = match row.kind.as_str() {
-        "file" => format::bytes(row.size),
-        "dir" if row.total > 0 => format::bytes(row.total),
+    let size = match row.kind {
+        Kind::File => format::bytes(row.size),
+        Kind::Directory if row.total > 0 => format::bytes(row.total),
         _ => String::new(),
     };
     let exact = format!("{} bytes", format::count(row.total.max(row.size)));

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use drydock::inspect::tree::{Content, Row, Status};
+use drydock::layer::Kind;
 use leptos::prelude::*;
 
 use super::super::image::shown;
@@ -65,7 +66,7 @@ pub(super) fn Preview(path: Memo<EntryPath>) -> impl IntoView {
             files.found.try_set(row.map(|row| (path, row)));
             match found {
                 Ok(Some(row)) => {
-                    files.folder.try_set(row.kind == "dir");
+                    files.folder.try_set(row.kind == Kind::Directory);
                     chosen.try_set(Chosen::Entry(Box::new(row)))
                 }
                 Ok(None) => chosen.try_set(Chosen::Absent),
@@ -125,11 +126,11 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
     let merged = files.view.with_untracked(|view| view.tree == Tree::Merged);
     let removed = !merged || row.status == Status::Removed;
     let is_file = row.content.is_some();
-    let body = match (&row.content, row.kind.as_str()) {
+    let body = match (&row.content, row.kind) {
         (Some(_), _) => {
             view! { <FileContent row=row.clone() reader form changing edit /> }.into_any()
         }
-        (None, "file" | "hardlink") => view! { <NoMore row=row.clone() /> }.into_any(),
+        (None, Kind::File | Kind::Hardlink) => view! { <NoMore row=row.clone() /> }.into_any(),
         _ if row.status == Status::Removed => view! { <NoMore row=row.clone() /> }.into_any(),
         _ => view! { <div class="grow"></div> }.into_any(),
     };
@@ -185,10 +186,10 @@ fn NoMore(row: Row) -> impl IntoView {
         };
         view! { " " <a href=href>{format!("Open it in layer {layer}, which has it")}</a> }
     });
-    let what = match row.kind.as_str() {
-        "file" | "hardlink" => "file",
-        "dir" => "directory",
-        "symlink" => "link",
+    let what = match row.kind {
+        Kind::File | Kind::Hardlink => "file",
+        Kind::Directory => "directory",
+        Kind::Symlink => "link",
         _ => "entry",
     };
     view! {
@@ -224,12 +225,12 @@ fn EntryFacts(row: Row, reader: Reader) -> impl IntoView {
             }
             None => view! { <Untrusted text=link /> }.into_any(),
         };
-        let name = if row.kind == "hardlink" { "same file as " } else { "leads to " };
+        let name = if row.kind == Kind::Hardlink { "same file as " } else { "leads to " };
         view! { <span>{name} <code>{target}</code></span> }
     });
     view! {
         <p class="filefacts">
-            <span>{row.kind.clone()}</span>
+            <span>{row.kind.name()}</span>
             {size.map(|bytes| view! { <ByteSize bytes /> })}
             {link}
             <code title="Permission bits">{row.mode.clone()}</code>

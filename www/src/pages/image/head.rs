@@ -11,7 +11,7 @@ use crate::components::{ByteSize, Identity, Tab, Time, format, is_zero_time};
 use crate::history;
 use crate::jobs::drafts;
 use crate::pages::model::{ContentModel, ImageModel, Load, choices};
-use crate::route::{Here, ImageRoute, Route, View};
+use crate::route::{Here, ImageRoute, Route, TABS, View};
 use crate::state::Ui;
 
 /// Who the image is, how far it is trusted, which platform of it is shown.
@@ -179,23 +179,17 @@ pub(super) fn view_tabs(shown: Shown) -> Vec<Tab> {
     let documents = shown.image.with(|image| {
         image.ready().map(|image| image.documents.iter().filter(|it| !it.is_blob()).count())
     });
-    let tab = |name, view: View, count| Tab {
-        name,
-        current: route.view.same_tab(&view),
-        href: route.with_view(view).href(),
-        count,
-    };
-    let mut tabs = vec![
-        tab("Overview", View::Overview, None),
-        tab("Layers", View::Layers(None), layers),
-        tab("Files", View::files(), None),
-        tab("Graph", View::Graph { outline: false }, None),
-        tab("Documents", View::documents(None), documents),
-        tab("Tags", View::tags(), None),
-        tab("Verify", View::Verify, None),
-        tab("Edit", View::Edit, None),
-        tab("Copy", View::copy(), None),
-    ];
+    let tabs = TABS.map(|tab| {
+        let view = (tab.view)();
+        let count = match view {
+            View::Layers(_) => layers,
+            View::Documents { .. } => documents,
+            _ => None,
+        };
+        let current = route.view.same_tab(&view);
+        Tab { name: tab.title, current, href: route.with_view(view).href(), count }
+    });
+    let mut tabs = Vec::from(tabs);
     // Of what is not there nothing can be seen, but its repository may have others.
     tabs.retain(|tab| {
         !shown.is_absent() || tab.current || ["Overview", "Tags"].contains(&tab.name)

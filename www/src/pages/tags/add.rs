@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::acting::Acting;
 use super::deletion;
 use crate::components::{Card, CommandLines};
-use crate::jobs::push::Stock;
+use crate::jobs::push::BlobOrigins;
 use crate::jobs::tags;
 use crate::pages::commands::{self, Server};
 use crate::pages::transfer::{Moving, MovingCard, Phase};
@@ -41,7 +41,7 @@ pub(super) fn AddTags(acting: Acting, server: Server, tag: Tag) -> impl IntoView
     let plan = Callback::new(move |()| {
         let Ok(tags) = parsed.get_untracked() else { return };
         let image = of.clone();
-        moving.plan(Stock::default(), Options::default(), move |_| async move {
+        moving.plan(BlobOrigins::default(), Options::default(), move |_| async move {
             tags::more(&image, &tags).await
         });
     });

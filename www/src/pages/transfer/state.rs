@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::rows;
 use crate::components::{PlanStep, Problem, StepState, Transfer};
-use crate::jobs::push::{self, Stock, Stopped};
+use crate::jobs::push::{self, BlobOrigins, Stopped};
 use crate::jobs::{self, Task};
 use crate::pages::data;
 use crate::pages::model::Load;
@@ -47,7 +47,7 @@ pub struct Moving {
     pub steps: RwSignal<Vec<PlanStep>>,
     /// All of them together.
     pub transfer: RwSignal<Transfer>,
-    stock: StoredValue<Stock>,
+    origins: StoredValue<BlobOrigins>,
     task: StoredValue<Option<Task>, LocalStorage>,
 }
 
@@ -61,7 +61,7 @@ impl Moving {
             phase: RwSignal::new(Phase::Idle),
             steps: RwSignal::new(Vec::new()),
             transfer: RwSignal::new(Transfer::default()),
-            stock: StoredValue::new(Stock::default()),
+            origins: StoredValue::new(BlobOrigins::default()),
             task: StoredValue::new_local(None),
         }
     }
@@ -95,8 +95,8 @@ impl Moving {
     }
 
     /// Says where the bytes of what is being planned are, when that is known only now.
-    pub fn supply(self, stock: Stock) {
-        self.stock.try_set_value(stock);
+    pub fn supply(self, origins: BlobOrigins) {
+        self.origins.try_set_value(origins);
     }
 
     /// The target as a reference.
@@ -131,7 +131,7 @@ impl Moving {
     /// Asks the target what it has of what `wanted` gives.
     pub fn plan<F>(
         self,
-        stock: Stock,
+        origins: BlobOrigins,
         options: Options,
         wanted: impl FnOnce(Reference) -> F + 'static,
     ) where
@@ -145,7 +145,7 @@ impl Moving {
                 return;
             }
         };
-        self.stock.set_value(stock);
+        self.origins.set_value(origins);
         self.steps.set(Vec::new());
         self.transfer.set(Transfer::default());
         self.phase.set(Phase::Planning);
@@ -181,10 +181,10 @@ impl Moving {
         let began = js_sys::Date::now();
         self.transfer.set(Transfer { done: 0, total: Some(total), elapsed: 0.0 });
         self.phase.set(Phase::Running);
-        let stock = self.stock.get_value();
+        let origins = self.origins.get_value();
         self.task.set_value(Some(Task::spawn(async move {
             let told = |event: Event<'_>| self.told(&plan, &open, began, &event);
-            let ended = push::run(&plan, &stock, overwrite, &told).await;
+            let ended = push::run(&plan, &origins, overwrite, &told).await;
             self.phase.try_set(match ended {
                 Ok(()) => Phase::Done(target),
                 Err(Stopped::TagMoved(why)) => Phase::TagMoved(why),

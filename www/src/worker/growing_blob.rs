@@ -14,22 +14,22 @@ const ZEROS: usize = 256 << 10;
 
 /// Bytes on their way into a Blob.
 #[derive(Debug, Default)]
-pub(super) struct Sheaf {
+pub(super) struct GrowingBlob {
     gathered: Vec<u8>,
     parts: Array,
     len: u64,
 }
 
-impl Sheaf {
+impl GrowingBlob {
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         self.gathered.extend_from_slice(bytes);
         self.len += bytes.len() as u64;
-        if self.gathered.len() >= GATHERED { self.bind() } else { Ok(()) }
+        if self.gathered.len() >= GATHERED { self.flush() } else { Ok(()) }
     }
 
     /// Adds what lies in a Blob already, without reading it.
     pub(super) fn push_blob(&mut self, blob: &Blob) -> Result<(), Problem> {
-        self.bind()?;
+        self.flush()?;
         self.parts.push(blob);
         self.len += blob.size() as u64;
         Ok(())
@@ -55,11 +55,11 @@ impl Sheaf {
     }
 
     pub(super) fn finish(mut self) -> Result<Blob, Problem> {
-        self.bind()?;
+        self.flush()?;
         blob(&self.parts)
     }
 
-    fn bind(&mut self) -> Result<(), Problem> {
+    fn flush(&mut self) -> Result<(), Problem> {
         if !self.gathered.is_empty() {
             let bytes = Array::of1(&Uint8Array::from(&*self.gathered).into());
             self.parts.push(&JsValue::from(blob(&bytes)?));

@@ -26,7 +26,7 @@ pub type Contents = BTreeMap<Digest, Content>;
 /// A draft, and what belongs to it in one place, such as one browser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Kept {
+pub struct StoredDraft {
     /// Its name in that place.
     pub name: String,
     /// When it was changed last, in milliseconds since 1970.
@@ -110,7 +110,7 @@ impl Base {
     }
 }
 
-impl Kept {
+impl StoredDraft {
     /// A draft without edits. New steps of the history will bear `time`, so that the same edits give
     /// the same digest tomorrow.
     #[must_use]
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn changes_of_files_that_follow_one_another_are_one_layer() {
         let mut kept = kept();
-        let take = |kept: &mut Kept, scope: Scope, entry: NewEntry| {
+        let take = |kept: &mut StoredDraft, scope: Scope, entry: NewEntry| {
             let step = kept.patch(scope, vec![entry]);
             kept.alter(&Alteration::Take(step, content(b"2")), 0)
         };

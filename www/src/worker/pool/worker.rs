@@ -29,7 +29,7 @@ const READY_WITHIN: u32 = 60_000;
 const MEMORY: u64 = 96 << 20;
 
 /// One worker.
-pub(super) struct Hand {
+pub(super) struct PoolWorker {
     worker: Worker,
     ready: Cell<bool>,
     pub(super) dead: Cell<bool>,
@@ -55,7 +55,7 @@ pub(super) type OnProgress = Rc<RefCell<dyn FnMut(Progress)>>;
 
 /// Stops the work when it is dropped before its end.
 pub(super) struct Stop {
-    pub(super) hand: Rc<Hand>,
+    pub(super) worker: Rc<PoolWorker>,
     pub(super) job: JobId,
     pub(super) pool: Pool,
     pub(super) from_queue: bool,
@@ -68,36 +68,36 @@ impl Stop {
         parts: Vec<JsValue>,
         on_progress: OnProgress,
     ) -> Result<Done, Problem> {
-        if self.hand.dead.get() {
+        if self.worker.dead.get() {
             return Err(crashed("it had crashed before"));
         }
         let (end, result) = oneshot::channel();
-        self.hand.jobs.borrow_mut().insert(self.job, Under { end, on_progress });
-        self.hand.send(ToWorker::Start { job: self.job, work: Box::new(work) }, parts);
+        self.worker.jobs.borrow_mut().insert(self.job, Under { end, on_progress });
+        self.worker.send(ToWorker::Start { job: self.job, work: Box::new(work) }, parts);
         result.await.unwrap_or_else(|_| Err(Problem::stopped()))
     }
 }
 
 impl Drop for Stop {
     fn drop(&mut self) {
-        let unfinished = self.hand.jobs.borrow_mut().remove(&self.job).is_some();
-        if unfinished && !self.hand.dead.get() {
-            self.hand.stop(self.job, &self.pool);
+        let unfinished = self.worker.jobs.borrow_mut().remove(&self.job).is_some();
+        if unfinished && !self.worker.dead.get() {
+            self.worker.stop(self.job, &self.pool);
         } else if self.from_queue {
-            self.hand.busy.set(false);
+            self.worker.busy.set(false);
             self.pool.assign();
         }
     }
 }
 
-impl Hand {
+impl PoolWorker {
     pub(super) fn start(pool: &Weak<Inner>) -> Result<Rc<Self>, Problem> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name("drydock");
         let worker = Worker::new_with_options(LOADER, &options)
             .map_err(|_| crashed("the browser did not start it"))?;
-        let hand = Rc::new(Self {
+        let worker = Rc::new(Self {
             worker,
             ready: Cell::new(false),
             dead: Cell::new(false),
@@ -108,31 +108,32 @@ impl Hand {
             worn: Cell::new(false),
             listeners: RefCell::default(),
         });
-        hand.listen(pool);
-        let (late, pool) = (Rc::downgrade(&hand), pool.clone());
+        worker.listen(pool);
+        let (late, pool) = (Rc::downgrade(&worker), pool.clone());
         clock::later(READY_WITHIN, move || {
-            if let Some(hand) = late.upgrade().filter(|hand| !hand.ready.get()) {
-                hand.end(&crashed("it did not start within a minute"), &pool);
+            if let Some(worker) = late.upgrade().filter(|worker| !worker.ready.get()) {
+                worker.end(&crashed("it did not start within a minute"), &pool);
             }
         });
-        Ok(hand)
+        Ok(worker)
     }
 
     fn listen(self: &Rc<Self>, pool: &Weak<Inner>) {
-        let (hand, to) = (Rc::downgrade(self), pool.clone());
+        let (worker, to) = (Rc::downgrade(self), pool.clone());
         let message = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             let data = event.unchecked_into::<MessageEvent>().data();
-            if let (Some(hand), Some((message, parts))) = (hand.upgrade(), port::unpack(&data)) {
-                hand.take(message, parts, &to);
+            if let (Some(worker), Some((message, parts))) = (worker.upgrade(), port::unpack(&data))
+            {
+                worker.take(message, parts, &to);
             }
         });
-        let (hand, to) = (Rc::downgrade(self), pool.clone());
+        let (worker, to) = (Rc::downgrade(self), pool.clone());
         let error = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             let said = js_sys::Reflect::get(&event, &"message".into()).ok();
             let said = said.and_then(|said| said.as_string()).unwrap_or_default();
-            let Some(hand) = hand.upgrade() else { return };
+            let Some(worker) = worker.upgrade() else { return };
             if !said.is_empty() {
-                hand.end(&crashed(&said), &to);
+                worker.end(&crashed(&said), &to);
                 return;
             }
             // Mostly it is the server that is gone; then that is what is told.
@@ -140,7 +141,7 @@ impl Hand {
             wasm_bindgen_futures::spawn_local(async move {
                 let reached = fetch::send(Call::head("/-/config")).await;
                 let why = reached.err().filter(|problem| problem.kind == ProblemKind::Offline);
-                hand.end(&why.unwrap_or_else(not_loaded), &to);
+                worker.end(&why.unwrap_or_else(not_loaded), &to);
             });
         });
         self.worker.set_onmessage(Some(message.as_ref().unchecked_ref()));
@@ -183,14 +184,14 @@ impl Hand {
                 }
             }
             FromWorker::Renew { job, access, challenges } => {
-                let (hand, pool) = (Rc::clone(self), pool.clone());
+                let (worker, pool) = (Rc::clone(self), pool.clone());
                 wasm_bindgen_futures::spawn_local(async move {
                     let Some(registries) = pool.upgrade().map(|pool| pool.registries.clone())
                     else {
                         return;
                     };
                     let access = registries.renew(&access, challenges).await;
-                    hand.send(ToWorker::Renewed { job, access }, Vec::new());
+                    worker.send(ToWorker::Renewed { job, access }, Vec::new());
                 });
             }
             FromWorker::Done { job, result, memory } => {
@@ -228,10 +229,10 @@ impl Hand {
         }
         self.send(ToWorker::Stop { job }, Vec::new());
         self.stopping.set(self.stopping.get() + 1);
-        let (hand, pool) = (Rc::downgrade(self), Rc::downgrade(&pool.0));
+        let (worker, pool) = (Rc::downgrade(self), Rc::downgrade(&pool.0));
         clock::later(STOP_WITHIN, move || {
-            if let Some(hand) = hand.upgrade().filter(|hand| hand.stopping.get() > 0) {
-                hand.end(&crashed("it did not stop when it was told to"), &pool);
+            if let Some(worker) = worker.upgrade().filter(|worker| worker.stopping.get() > 0) {
+                worker.end(&crashed("it did not stop when it was told to"), &pool);
             }
         });
     }
