@@ -4,12 +4,23 @@ use std::num::NonZeroU32;
 
 use drydock::image;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use crate::app::copy_link;
-use crate::components::Action;
+use crate::components::{Action, copy_text};
 use crate::history;
 use crate::route::{self, EntryPath, FilesView, Here, ImageRoute, Pasted, Route, TABS, View};
 use crate::state::{Overlay, Ui, recent};
+
+/// Copies what the share button copies, where there is one, and says so there.
+pub fn copy_link(ui: Ui) {
+    let link = ui.share.get_untracked();
+    let link = link.unwrap_or_else(|| history::link(&ui.route.get_untracked()));
+    spawn_local(async move {
+        if copy_text(&link).await {
+            ui.shared.update(|times| *times += 1);
+        }
+    });
+}
 
 /// Everything that can be done; what was typed may add to it.
 pub fn all(ui: Ui, typed: &str) -> Vec<Action> {

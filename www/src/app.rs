@@ -6,12 +6,13 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 
+use crate::actions;
 use crate::components::{
-    CommandBar, DropZone, ErrorPanel, Icon, Picture, Problem, TopBar, Trust, copy_text, format,
+    CommandBar, DropZone, ErrorPanel, Icon, Picture, Problem, TopBar, Trust, format,
     reference_field,
 };
 use crate::history;
-use crate::later::{Later, NotLoaded, Part};
+use crate::later::{Later, NotLoaded};
 use crate::leaving;
 use crate::net::clock;
 use crate::pages::{HomePage, Opening, OpeningBar, parts};
@@ -70,7 +71,7 @@ pub fn App() -> impl IntoView {
         if here { String::new() } else { ui.command.get() }
     });
     let lies_over = Memo::new(move |_| ui.overlay.with(|overlay| *overlay != Overlay::None));
-    let opening = Opening::new();
+    let opening = Opening::new(parts::open_files);
     provide_context(opening);
     let dropped = move |files| opening.open(ui, files);
     view! {
@@ -104,9 +105,9 @@ pub fn App() -> impl IntoView {
             <OpeningBar opening />
             {move || match page.get() {
                 Page::Home => view! { <HomePage /> }.into_any(),
-                Page::Drafts => view! { <Later part=Part::Drafts whole=true /> }.into_any(),
-                Page::Image(_) => view! { <Later part=Part::Image whole=true /> }.into_any(),
-                Page::Registry(_) => view! { <Later part=Part::Registry whole=true /> }.into_any(),
+                Page::Drafts => view! { <Later part=parts::DRAFTS whole=true /> }.into_any(),
+                Page::Image(_) => view! { <Later part=parts::IMAGE whole=true /> }.into_any(),
+                Page::Registry(_) => view! { <Later part=parts::REGISTRY whole=true /> }.into_any(),
                 Page::Unknown(why) => view! { <UnknownPage why /> }.into_any(),
             }}
             <CommandBar command />
@@ -119,7 +120,7 @@ pub fn App() -> impl IntoView {
                     (times > 0).then(|| format!("{copied} ({times})"))
                 }}
             </span>
-            {move || lies_over.get().then(|| view! { <Later part=Part::Overlays /> })}
+            {move || lies_over.get().then(|| view! { <Later part=parts::OVERLAYS /> })}
         </div>
         </DropZone>
     }
@@ -258,17 +259,6 @@ fn ui_command_off() {
     crate::state::ui().command.set(String::new());
 }
 
-/// Copies what the share button copies, where there is one, and says so there.
-pub(crate) fn copy_link(ui: Ui) {
-    let link = ui.share.get_untracked();
-    let link = link.unwrap_or_else(|| history::link(&ui.route.get_untracked()));
-    spawn_local(async move {
-        if copy_text(&link).await {
-            ui.shared.update(|times| *times += 1);
-        }
-    });
-}
-
 fn listen_to_keys(ui: Ui) {
     let after_g = StoredValue::new(false);
     window_event_listener(ev::keydown, move |event| {
@@ -301,7 +291,7 @@ fn listen_to_keys(ui: Ui) {
                 }
             }
             "?" => ui.overlay.set(Overlay::Keys),
-            "y" => copy_link(ui),
+            "y" => actions::copy_link(ui),
             "g" => {
                 after_g.set_value(true);
                 set_timeout(

@@ -4,14 +4,13 @@
 //! need, into files of their own, one per group; every other build has them like any function.
 
 use std::fmt;
-use std::future::Future;
 
+use futures_util::future::LocalBoxFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::SplitLoaderError;
 
 use crate::components::{ErrorPanel, Problem, ProgressRow};
-use crate::pages::parts;
 use crate::state::{PageState, set_page_state};
 
 /// Makes an `async` function that gives `Result<_, NotLoaded>` out of one that is loaded with its group.
@@ -65,78 +64,17 @@ impl From<NotLoaded> for Problem {
     }
 }
 
-/// A part of the page that is drawn in one place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "they are called as what they show")]
-pub enum Part {
-    Image,
-    Overview,
-    Layers,
-    Files,
-    Graph,
-    Documents,
-    Tags,
-    Copy,
-    Verify,
-    Edit,
-    Drafts,
-    Registry,
-    Overlays,
-}
-
-/// Draws a part that has been loaded, out of what is in the context.
+/// Draws what has been loaded, out of what is in the context.
 pub type Show = fn() -> AnyView;
 
-impl Part {
-    /// All of them, those first that are likely to be wanted first.
-    const ALL: [Self; 13] = [
-        Self::Image,
-        Self::Overview,
-        Self::Overlays,
-        Self::Files,
-        Self::Layers,
-        Self::Verify,
-        Self::Documents,
-        Self::Graph,
-        Self::Tags,
-        Self::Registry,
-        Self::Drafts,
-        Self::Edit,
-        Self::Copy,
-    ];
-
-    async fn load(self) -> Result<Show, NotLoaded> {
-        match self {
-            Self::Image => parts::image().await,
-            Self::Overview => parts::overview().await,
-            Self::Layers => parts::layers().await,
-            Self::Files => parts::files().await,
-            Self::Graph => parts::graph().await,
-            Self::Documents => parts::documents().await,
-            Self::Tags => parts::tags().await,
-            Self::Copy => parts::copy().await,
-            Self::Verify => parts::verify().await,
-            Self::Edit => parts::edit().await,
-            Self::Drafts => parts::drafts().await,
-            Self::Registry => parts::registry().await,
-            Self::Overlays => parts::overlays().await,
-        }
-    }
-}
-
-/// Loads every part, one after the other, so that it is there when it is wanted, whatever has
-/// become of the server by then.
-pub async fn load_all() {
-    for part in Part::ALL {
-        // What is missing now is asked for again when it is shown, and told there.
-        let _ = part.load().await;
-    }
-}
+/// A part of the page that is drawn in one place: loads what draws it. What is there already is had
+/// at the first look.
+pub type Part = fn() -> LocalBoxFuture<'static, Result<Show, NotLoaded>>;
 
 /// A part of the page, in its place.
 #[component]
 pub fn Later(
-    /// Which one.
+    /// Loads it.
     part: Part,
     /// Whether it is all that the page shows.
     #[prop(optional)]
@@ -145,8 +83,7 @@ pub fn Later(
     let shown = RwSignal::new(None);
     let load = move || {
         shown.set(None);
-        // What is there already is had at the first look, and drawn at once.
-        let mut loading = Box::pin(part.load());
+        let mut loading = part();
         let mut look = std::task::Context::from_waker(std::task::Waker::noop());
         if let std::task::Poll::Ready(there) = loading.as_mut().poll(&mut look) {
             shown.set(Some(there));

@@ -40,6 +40,7 @@ use drydock::source::Documents;
 use futures_util::future::{AbortHandle, abortable};
 
 pub use crate::net::problem::{Problem, ProblemKind};
+pub use crate::worker::Progress;
 
 use crate::net::registries::Registries;
 use crate::worker::pool::Pool;
@@ -128,22 +129,6 @@ impl Drop for Ended<'_> {
     fn drop(&mut self) {
         self.0.0.set(self.0.0.get().saturating_sub(1));
     }
-}
-
-/// How far one blob has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Progress {
-    /// Bytes of the blob that have arrived.
-    pub downloaded: u64,
-    /// Bytes of the tar that came out of them.
-    pub unpacked: u64,
-    /// Entries of the tar so far; provisional until the layer is done.
-    pub entries: u64,
-    /// Bytes of the blob per second, over the last moments.
-    pub rate: f64,
-    /// Tries after the connection broke; 0 as long as it never did.
-    pub resumed: u32,
 }
 
 /// The type of a layer of which nobody says it, as in a recipe: its first bytes do.

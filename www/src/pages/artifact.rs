@@ -10,9 +10,9 @@ use drydock::image::{Category, Face, Form, Part};
 use leptos::prelude::*;
 
 use super::data::Download;
-use super::image::shown;
 use super::model::Label;
-use super::overview::{Labels, Remarks};
+use super::said::{Labels, Remarks};
+use super::shown::shown;
 use crate::components::{
     ByteSize, Card, DigestChip, Empty, ErrorPanel, Fact, Facts, ProgressRow, Untrusted, format,
 };

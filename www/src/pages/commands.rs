@@ -9,8 +9,8 @@ use leptos::task::spawn_local;
 use crate::components::CommandLine;
 use crate::jobs::tab;
 use crate::net::address::Config;
-use crate::pages::image::Shown;
 use crate::pages::model::Load;
+use crate::pages::shown::Shown;
 use crate::route::Here;
 use crate::state::ui;
 

@@ -23,7 +23,7 @@ use crate::net::place::Place;
 use crate::net::registries::{Client, ask};
 use crate::route::{Here, Route};
 
-pub use lists::{load_repositories, load_tags};
+pub use lists::{RepositoryList, TagList, load_repositories, load_tags};
 pub use logins::{
     accept_realm, all_registries, known_registries, log_in, log_out, login_goes_to, shell_token,
     take_docker_config, use_machine_login,

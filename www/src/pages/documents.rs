@@ -11,8 +11,9 @@ use leptos::prelude::*;
 
 use super::artifact::BlobContent;
 use super::commands;
-use super::image::{WhenLoaded, shown};
+use super::loaded::WhenLoaded;
 use super::model::{DocumentContent, DocumentModel, ImageModel};
+use super::shown::shown;
 use crate::components::{
     Badge, ByteSize, Card, CopyButton, DigestChip, Empty, Fact, Facts, Form, JsonView, LongList,
     TextView, Untrusted, format, save_bytes,

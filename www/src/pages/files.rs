@@ -21,9 +21,10 @@ use drydock::layer::Kind;
 use leptos::prelude::*;
 
 use super::commands::{self, Server};
-use super::image::{Shown, WhenLoaded, shown};
 use super::layers::NoSuchLayer;
+use super::loaded::WhenLoaded;
 use super::model::ContentModel;
+use super::shown::{Shown, shown};
 use crate::components::{Divider, Empty, Split, format};
 use crate::jobs::file::FilePreview;
 use crate::route::{EntryPath, Tree};

@@ -9,8 +9,9 @@ use drydock::image::Role;
 use leptos::prelude::*;
 
 use super::commands;
-use super::image::{WhenLoaded, shown};
+use super::loaded::WhenLoaded;
 use super::model::ImageModel;
+use super::shown::shown;
 use crate::components::{
     Empty, GraphNode, GraphOutline, GraphPicture, MAX_DRAWN, Untrusted, format,
 };

@@ -10,64 +10,23 @@ use leptos::prelude::*;
 pub use self::head::where_it_is;
 use self::head::{Head, view_tabs};
 use super::data;
-use super::local::OpenAgain;
-use super::model::{ContentModel, ImageModel, Load, PlatformModel, RootKind};
-use super::trouble::Trouble;
-use crate::components::{ErrorPanel, Meant, Problem, ProgressRow, Tabs};
+use super::model::Load;
+use super::shown::{Shown, has_no_platform};
+use crate::components::{Meant, Problem, Tabs};
 use crate::later::{Later, Part};
-use crate::route::{Here, ImageRoute, Route, View};
+use crate::route::{ImageRoute, Route, View};
 use crate::state::{PageState, remember, set_page_state, ui};
 
 /// Most platforms that are offered in place of one that is not there.
 const MEANT: usize = 40;
-
-/// What the views of one image share; a context below [`ImagePage`].
-#[derive(Clone, Copy)]
-pub struct Shown {
-    /// Where in the image the reader is.
-    pub route: Memo<ImageRoute>,
-    /// The image, as far as it has been read.
-    pub image: RwSignal<Load<Arc<ImageModel>>>,
-    /// The platform that is shown.
-    pub platform: Memo<Load<Option<Arc<PlatformModel>>>>,
-    /// Reads everything anew.
-    pub reload: Callback<()>,
-}
-
-impl Shown {
-    /// What the shown platform's manifest and config say, once they are there.
-    #[must_use]
-    pub fn content(self) -> Load<Arc<ContentModel>> {
-        self.platform.get().then(|platform| match platform {
-            Some(platform) => Load::from(&platform.content),
-            None => Load::Failed(no_platform(&self.image.get(), &self.route.get())),
-        })
-    }
-
-    /// Whether there is no such image; tracked.
-    #[must_use]
-    pub fn is_absent(self) -> bool {
-        self.image.with(|image| matches!(image, Load::Failed(problem) if problem.absent))
-    }
-
-    /// The address of another view of the same image and platform.
-    #[must_use]
-    pub fn href(self, view: View) -> String {
-        self.route.get().with_view(view).href()
-    }
-}
-
-/// The image that is shown; only below [`ImagePage`].
-#[must_use]
-pub fn shown() -> Shown {
-    expect_context::<Shown>()
-}
 
 /// An image's pages.
 #[component]
 pub fn ImagePage(
     /// The image.
     reference: Reference,
+    /// What draws a view.
+    views: fn(&View) -> Part,
 ) -> impl IntoView {
     let ui = ui();
     ui.trust.set(Default::default());
@@ -134,8 +93,8 @@ pub fn ImagePage(
     provide_context(shown);
     Effect::new(move |_| set_page_state(page_state(shown)));
 
-    let part = Memo::new(move |_| route.with(|route| part_of(&route.view)));
-    let fill = move || part.get() == Part::Files;
+    let view_name = Memo::new(move |_| route.with(|route| route.view.name()));
+    let fill = move || view_name.get() == View::files().name();
     // The head makes room as soon as something in the page is scrolled.
     let scrolled = RwSignal::new(false);
     let on_scroll = move |event: web_sys::Event| {
@@ -156,23 +115,11 @@ pub fn ImagePage(
             class:scrolled=move || fill() && scrolled.get()
             on:scroll:capture=on_scroll
         >
-            {move || view! { <Later part=part.get() /> }}
+            {move || {
+                view_name.track();
+                view! { <Later part=route.with_untracked(|route| views(&route.view)) /> }
+            }}
         </main>
-    }
-}
-
-/// What draws a view.
-fn part_of(view: &View) -> Part {
-    match view {
-        View::Overview => Part::Overview,
-        View::Layers(_) => Part::Layers,
-        View::Files(_) => Part::Files,
-        View::Graph { .. } => Part::Graph,
-        View::Documents { .. } => Part::Documents,
-        View::Tags { .. } => Part::Tags,
-        View::Copy { .. } => Part::Copy,
-        View::Verify => Part::Verify,
-        View::Edit => Part::Edit,
     }
 }
 
@@ -195,70 +142,5 @@ fn page_state(shown: Shown) -> PageState {
             }
         }
         (_, image) => image,
-    }
-}
-
-fn has_no_platform(shown: Shown) -> bool {
-    shown.platform.with(|platform| matches!(platform, Load::Ready(None)))
-}
-
-fn no_platform(image: &Load<Arc<ImageModel>>, route: &ImageRoute) -> Problem {
-    let what = image.ready().map_or(RootKind::Index, |image| image.what.clone());
-    let (sentence, reason) = what.without_platform();
-    let places = [("Overview", View::Overview), ("Documents", View::documents(None))];
-    let links = places
-        .map(|(name, view)| Meant { name: name.to_owned(), href: route.with_view(view).href() });
-    Problem {
-        sentence,
-        reason: reason.to_owned(),
-        calm: true,
-        links: links.into(),
-        ..Problem::default()
-    }
-}
-
-/// Shows what is waited for or what went wrong, and the content once it is there.
-#[component]
-pub fn WhenLoaded<T: Clone + Send + Sync + 'static>(
-    /// What is loaded.
-    #[prop(into)]
-    load: Signal<Load<T>>,
-    /// Draws it.
-    #[prop(into)]
-    show: Callback<T, AnyView>,
-) -> impl IntoView {
-    let shown = shown();
-    move || match load.get() {
-        Load::Ready(value) => show.run(value),
-        Load::Waiting(what) => view! {
-            <div class="page">
-                <div class="card" role="status">
-                    <ProgressRow what=what transfer=None />
-                </div>
-            </div>
-        }
-        .into_any(),
-        Load::Failed(problem)
-            if problem.absent
-                && shown.route.with(|route| Here::of(&route.reference.registry))
-                    == Some(Here::Local) =>
-        {
-            view! {
-                <div class="page">
-                    <ErrorPanel problem />
-                    <OpenAgain reload=shown.reload />
-                </div>
-            }
-            .into_any()
-        }
-        Load::Failed(problem) => {
-            let registry = shown.route.with(|route| route.reference.registry.to_string());
-            view! {
-                <div class="page">
-                    <Trouble problem registry retry=shown.reload />
-                </div>
-            }
-            .into_any()
-        }
     }
 }

@@ -10,8 +10,10 @@ use drydock::media_type::Compression;
 use leptos::prelude::*;
 
 use super::commands;
-use super::image::{WhenLoaded, shown, where_it_is};
+use super::image::where_it_is;
+use super::loaded::WhenLoaded;
 use super::model::{ContentModel, LayerModel};
+use super::shown::shown;
 use crate::components::{
     ByteSize, Card, DigestChip, Empty, Fact, Facts, LayerBar, LayerDot, LayerSize, LongTable,
     TrustBadge, Untrusted, format,

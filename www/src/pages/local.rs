@@ -2,21 +2,29 @@
 
 use drydock::archive::Origin;
 use drydock::reference::Repository;
+use futures_util::future::LocalBoxFuture;
 use leptos::prelude::*;
 
-use super::{data, parts};
+use super::data;
 use crate::chosen::{self, Chosen};
 use crate::components::{
     ByteSize, Card, Choice, ChooseButton, DigestChip, Empty, ErrorPanel, Problem, ProgressRow,
     Transfer, Untrusted,
 };
 use crate::jobs::{self, Task, tab};
-use crate::route::{ImageRoute, Route, View};
+use crate::route::Route;
 use crate::state::{Ui, ui};
+
+/// Opens an archive or a layout folder, and says where what is in it is shown.
+pub type Open = fn(
+    Vec<Chosen>,
+    Box<dyn FnMut(jobs::Progress)>,
+) -> LocalBoxFuture<'static, Result<Route, Problem>>;
 
 /// The opening of an archive: what is opened, how far it is, or why it could not be.
 #[derive(Clone, Copy)]
 pub struct Opening {
+    open: Open,
     name: RwSignal<Option<String>>,
     transfer: RwSignal<Option<Transfer>>,
     problem: RwSignal<Option<Problem>>,
@@ -26,8 +34,9 @@ pub struct Opening {
 impl Opening {
     /// Nothing is being opened.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(open: Open) -> Self {
         Self {
+            open,
             name: RwSignal::new(None),
             transfer: RwSignal::new(None),
             problem: RwSignal::new(None),
@@ -37,7 +46,7 @@ impl Opening {
 
     /// Opens an archive or a layout folder, and goes to what is in it.
     pub fn open(self, ui: Ui, chosen: Vec<Chosen>) {
-        let Self { name, transfer, problem, task } = self;
+        let Self { open, name, transfer, problem, task } = self;
         let first = chosen.first().map(|file| file.path.clone()).unwrap_or_default();
         let total = chosen::size(&chosen);
         name.set(Some(first.split('/').next().unwrap_or_default().to_owned()));
@@ -50,10 +59,7 @@ impl Opening {
                 let (done, total) = (now.downloaded, Some(total));
                 transfer.try_set(Some(Transfer { done, total, elapsed }));
             };
-            let opened = match parts::open_files(chosen, Box::new(on_progress)).await {
-                Ok(opening) => opening.await,
-                Err(missing) => Err(missing.into()),
-            };
+            let opened = open(chosen, Box::new(on_progress)).await;
             name.try_set(None);
             match opened {
                 Ok(route) => ui.go(route),
@@ -67,27 +73,6 @@ impl Opening {
     fn stop(self) {
         self.task.set_value(None);
         self.name.set(None);
-    }
-}
-
-impl Default for Opening {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// The only image, or the list of several.
-pub(super) fn first_view(opened: &jobs::local::Opened) -> Route {
-    match &opened.images[..] {
-        [only] => Route::image(only.reference.clone()),
-        images => {
-            let first = images.first().map(|image| image.reference.clone());
-            first.map_or(Route::Home, |reference| {
-                let reference =
-                    drydock::reference::Reference { tag: None, digest: None, ..reference };
-                Route::Image(ImageRoute::new(reference).with_view(View::tags()))
-            })
-        }
     }
 }
 

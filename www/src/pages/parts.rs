@@ -1,13 +1,13 @@
-//! What is loaded later, and with what: one function per [`Part`](crate::later::Part), and the work
-//! that goes on behind the first page.
+//! What is loaded later, and with what: the parts of the page, and the work that goes on behind the
+//! first one.
 
+use drydock::reference::Reference;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::data::{self, Listed};
-use super::local;
 use super::login::{LoginOverlay, RegistriesOverlay};
 use super::token::TokenOverlay;
 use super::{
@@ -17,21 +17,61 @@ use crate::actions;
 use crate::chosen::Chosen;
 use crate::components::{KeysDialog, Palette, Problem};
 use crate::jobs::{self, Progress, tab};
-use crate::later::{self, Show, later};
+use crate::later::{Part, Show, later};
 use crate::net::clock;
-use crate::route::Route;
+use crate::route::{ImageRoute, Route, View};
 use crate::state::{Overlay, Ui, ui};
 
 /// How long the first view has the network and the processor for itself, in milliseconds.
 const IDLE: u32 = 2000;
 
+/// An image; which of its views, says the address.
+pub const IMAGE: Part = || image().boxed_local();
+/// All drafts.
+pub const DRAFTS: Part = || drafts().boxed_local();
+/// The repositories of the registry that the address names.
+pub const REGISTRY: Part = || registry().boxed_local();
+/// What lies over the page.
+pub const OVERLAYS: Part = || overlays().boxed_local();
+
+const OVERVIEW: Part = || overview().boxed_local();
+const LAYERS: Part = || layers().boxed_local();
+const FILES: Part = || files().boxed_local();
+const GRAPH: Part = || graph().boxed_local();
+const DOCUMENTS: Part = || documents().boxed_local();
+const TAGS: Part = || tags().boxed_local();
+const VERIFY: Part = || verify().boxed_local();
+const EDIT: Part = || edit().boxed_local();
+const COPY: Part = || copy().boxed_local();
+
+/// All of them, those first that are likely to be wanted first.
+const ALL: [Part; 13] = [
+    IMAGE, OVERVIEW, OVERLAYS, FILES, LAYERS, VERIFY, DOCUMENTS, GRAPH, TAGS, REGISTRY, DRAFTS,
+    EDIT, COPY,
+];
+
+/// What draws a view of an image.
+fn of_view(view: &View) -> Part {
+    match view {
+        View::Overview => OVERVIEW,
+        View::Layers(_) => LAYERS,
+        View::Files(_) => FILES,
+        View::Graph { .. } => GRAPH,
+        View::Documents { .. } => DOCUMENTS,
+        View::Tags { .. } => TAGS,
+        View::Copy(_) => COPY,
+        View::Verify => VERIFY,
+        View::Edit => EDIT,
+    }
+}
+
 later! {
     image:
     /// An image: who it is, its tabs, and the place of its views.
-    pub fn image() -> Show {
+    fn image() -> Show {
         || match ui().route.get_untracked() {
             Route::Image(image) => {
-                view! { <image::ImagePage reference=image.reference /> }.into_any()
+                view! { <image::ImagePage reference=image.reference views=of_view /> }.into_any()
             }
             _ => ().into_any(),
         }
@@ -39,67 +79,67 @@ later! {
 
     image:
     /// Its first view.
-    pub fn overview() -> Show {
+    fn overview() -> Show {
         || view! { <overview::OverviewPage /> }.into_any()
     }
 
     more:
     /// Its layers.
-    pub fn layers() -> Show {
+    fn layers() -> Show {
         || view! { <layers::LayersPage /> }.into_any()
     }
 
     files:
     /// Its files.
-    pub fn files() -> Show {
+    fn files() -> Show {
         || view! { <files::FilesPage /> }.into_any()
     }
 
     more:
     /// What it is part of, and what is attached to it.
-    pub fn graph() -> Show {
+    fn graph() -> Show {
         || view! { <graph::GraphPage /> }.into_any()
     }
 
     more:
     /// Its documents.
-    pub fn documents() -> Show {
+    fn documents() -> Show {
         || view! { <documents::DocumentsPage /> }.into_any()
     }
 
     more:
     /// Its repository's tags.
-    pub fn tags() -> Show {
+    fn tags() -> Show {
         || view! { <tags::TagsPage /> }.into_any()
     }
 
     more:
     /// Whether it is what it says.
-    pub fn verify() -> Show {
+    fn verify() -> Show {
         || view! { <verify::VerifyPage /> }.into_any()
     }
 
     change:
     /// Where it can go.
-    pub fn copy() -> Show {
+    fn copy() -> Show {
         || view! { <copy::CopyPage /> }.into_any()
     }
 
     change:
     /// What shall become of it.
-    pub fn edit() -> Show {
+    fn edit() -> Show {
         || view! { <edit::EditPage /> }.into_any()
     }
 
     more:
     /// All drafts.
-    pub fn drafts() -> Show {
+    fn drafts() -> Show {
         || view! { <drafts::DraftsPage /> }.into_any()
     }
 
     more:
     /// The repositories of the registry that the address names.
-    pub fn registry() -> Show {
+    fn registry() -> Show {
         || match ui().route.get_untracked() {
             Route::Registry { registry, .. } => {
                 view! { <registry::RegistryPage registry /> }.into_any()
@@ -110,7 +150,7 @@ later! {
 
     more:
     /// What lies over the page.
-    pub fn overlays() -> Show {
+    fn overlays() -> Show {
         || {
             let ui = ui();
             let over = move || overlay(ui);
@@ -138,16 +178,37 @@ later! {
     }
 
     engine:
-    /// Opens an archive or a layout folder, and says where what is in it is shown.
-    pub fn open_files(
+    fn opened(
         chosen: Vec<Chosen>,
         on_progress: Box<dyn FnMut(Progress)>,
     ) -> LocalBoxFuture<'static, Result<Route, Problem>> {
         async {
             let opened = jobs::local::open(chosen, on_progress).await.map_err(data::problem)?;
-            Ok(local::first_view(&opened))
+            Ok(first_view(&opened))
         }
         .boxed_local()
+    }
+}
+
+/// Opens an archive or a layout folder, and says where what is in it is shown.
+pub fn open_files(
+    chosen: Vec<Chosen>,
+    on_progress: Box<dyn FnMut(Progress)>,
+) -> LocalBoxFuture<'static, Result<Route, Problem>> {
+    async { opened(chosen, on_progress).await?.await }.boxed_local()
+}
+
+/// The only image, or the list of several.
+fn first_view(opened: &jobs::local::Opened) -> Route {
+    match &opened.images[..] {
+        [only] => Route::image(only.reference.clone()),
+        images => {
+            let first = images.first().map(|image| image.reference.clone());
+            first.map_or(Route::Home, |reference| {
+                let reference = Reference { tag: None, digest: None, ..reference };
+                Route::Image(ImageRoute::new(reference).with_view(View::tags()))
+            })
+        }
     }
 }
 
@@ -181,7 +242,10 @@ fn warm_up() {
             clock::sleep(IDLE).await;
         }
         tab().pool.warm();
-        later::load_all().await;
+        for part in ALL {
+            // What is missing now is asked for again when it is shown, and told there.
+            let _ = part().await;
+        }
         let _config = tab().registries.config().await;
     });
 }

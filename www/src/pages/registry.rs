@@ -2,35 +2,17 @@
 
 use drydock::commands::Task;
 use drydock::reference::{Reference, Registry, Repository};
-use drydock::registry::page::Next;
 use leptos::prelude::*;
 
 use super::commands;
-use super::data;
+use super::data::{self, RepositoryList};
 use super::trouble::Trouble;
-use crate::components::{Card, Empty, Problem, Windowed, format};
+use crate::components::{Card, Empty, Windowed, format};
 use crate::route::{ImageRoute, Route};
 use crate::state::{PageState, set_page_state, ui};
 
 /// Height of a row in pixels, as in the style sheet.
 const ROW: f64 = 34.0;
-
-/// How far the list is. Pages are added as they come.
-#[derive(Clone, Debug, Default)]
-pub struct RepositoryList {
-    /// The repositories so far, by name.
-    pub repositories: Vec<Repository>,
-    /// Names that can be no repository's.
-    pub unreadable: usize,
-    /// Where the list goes on.
-    pub next: Option<Next>,
-    /// Whether anything has come yet.
-    pub asked: bool,
-    /// Whether it is asked for more.
-    pub growing: bool,
-    /// Why it ended early.
-    pub problem: Option<Problem>,
-}
 
 /// The repositories of a registry.
 #[component]

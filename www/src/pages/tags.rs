@@ -7,7 +7,6 @@ mod deletion;
 mod row;
 
 use drydock::commands::Task;
-use drydock::inspect::tags::Key;
 use drydock::reference::{Reference, Tag};
 use leptos::prelude::*;
 
@@ -16,9 +15,9 @@ use self::add::AddTags;
 use self::delete::DeleteCard;
 use self::row::TagRow;
 use super::commands::{self, Server};
-use super::data;
-use super::image::shown;
+use super::data::{self, TagList};
 use super::local::LocalImages;
+use super::shown::shown;
 use super::trouble::Trouble;
 use crate::components::{Card, Empty, Problem, Windowed, format};
 use crate::route::{Here, Route, View};
@@ -36,19 +35,6 @@ const NARROWEST: f64 = 560.0;
 const NARROW: f64 = 1000.0;
 /// How long tags must stay in sight before they are looked at.
 const SETTLED: std::time::Duration = std::time::Duration::from_millis(200);
-
-/// How far the list is. Pages are added as they come.
-#[derive(Clone, Default)]
-pub struct TagList {
-    /// The tags so far, in the order of their versions.
-    pub tags: Vec<(Key, Tag)>,
-    /// Whether the registry has more that is still asked for.
-    pub growing: bool,
-    /// Why it ended early.
-    pub problem: Option<Problem>,
-    /// Whether the registry says that it has no such list.
-    pub absent: bool,
-}
 
 /// The tags.
 #[component]

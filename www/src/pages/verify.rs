@@ -11,7 +11,7 @@ use drydock::verify::{Choice, Place};
 use leptos::prelude::*;
 
 use super::commands;
-use super::image::{Shown, shown};
+use super::shown::{Shown, shown};
 use crate::route::{ImageRoute, View};
 use crate::state::ui;
 use board::Board;

@@ -26,7 +26,21 @@ pub mod tree_job;
 mod unpack_job;
 mod window;
 
-pub use crate::jobs::Progress;
-
 /// The build that this code is of: a page and its workers must be of the same one.
 pub(crate) const BUILD: &str = env!("DRYDOCK_BUILD");
+
+/// How far one blob has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Bytes of the blob that have arrived.
+    pub downloaded: u64,
+    /// Bytes of the tar that came out of them.
+    pub unpacked: u64,
+    /// Entries of the tar so far; provisional until the layer is done.
+    pub entries: u64,
+    /// Bytes of the blob per second, over the last moments.
+    pub rate: f64,
+    /// Tries after the connection broke; 0 as long as it never did.
+    pub resumed: u32,
+}

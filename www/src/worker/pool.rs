@@ -13,8 +13,8 @@ use futures_channel::oneshot;
 use wasm_bindgen::JsValue;
 
 use self::worker::{PoolWorker, Stop};
+use super::Progress;
 use super::protocol::{JobId, Outcome, Work};
-use crate::jobs::Progress;
 use crate::net::clock;
 use crate::net::problem::Problem;
 use crate::net::registries::Registries;

@@ -12,7 +12,7 @@ use crate::jobs::{Progress, blob};
 use crate::net::place::Place;
 use crate::pages::data::Download;
 use crate::pages::files::PlainContent;
-use crate::pages::image::shown;
+use crate::pages::shown::shown;
 
 /// Bytes that are shown.
 const LIMIT: u32 = 512 << 10;

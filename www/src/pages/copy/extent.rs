@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::state::Copying;
 use crate::components::{Card, format};
-use crate::pages::image::shown;
+use crate::pages::shown::shown;
 use crate::route::{Extent, Here};
 
 /// Which images, and what comes with them.

@@ -8,7 +8,7 @@ use super::saving::{Saving, Step};
 use crate::components::{ByteSize, Card, CommandLines, Problem, ProgressRow, Untrusted, format};
 use crate::jobs::save::{self, Form};
 use crate::pages::commands::{self, Server};
-use crate::pages::image::shown;
+use crate::pages::shown::shown;
 use crate::pages::trouble::Trouble;
 use crate::route::{Extent, Here};
 

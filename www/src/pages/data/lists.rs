@@ -3,15 +3,13 @@
 use drydock::inspect::tags::{self, Key};
 use drydock::reference::{Reference, Registry, Repository, Tag};
 use drydock::registry::Subject;
-use drydock::registry::page::Names;
+use drydock::registry::page::{Names, Next};
 use leptos::prelude::*;
 
 use super::problem;
 use crate::components::{Meant, Problem};
 use crate::jobs::{self, ProblemKind, Task, tab};
 use crate::net::registries::{Client, ask};
-use crate::pages::registry::RepositoryList;
-use crate::pages::tags::TagList;
 use crate::route::{Here, Route};
 
 /// Most tags that are offered in place of one that is not there.
@@ -20,6 +18,36 @@ const MEANT: usize = 5;
 const MEANT_PAGES: usize = 10;
 /// Repositories after which the reader is asked before more are.
 const AT_A_TIME: usize = 5000;
+
+/// How far the list is. Pages are added as they come.
+#[derive(Clone, Default)]
+pub struct TagList {
+    /// The tags so far, in the order of their versions.
+    pub tags: Vec<(Key, Tag)>,
+    /// Whether the registry has more that is still asked for.
+    pub growing: bool,
+    /// Why it ended early.
+    pub problem: Option<Problem>,
+    /// Whether the registry says that it has no such list.
+    pub absent: bool,
+}
+
+/// How far the list is. Pages are added as they come.
+#[derive(Clone, Debug, Default)]
+pub struct RepositoryList {
+    /// The repositories so far, by name.
+    pub repositories: Vec<Repository>,
+    /// Names that can be no repository's.
+    pub unreadable: usize,
+    /// Where the list goes on.
+    pub next: Option<Next>,
+    /// Whether anything has come yet.
+    pub asked: bool,
+    /// Whether it is asked for more.
+    pub growing: bool,
+    /// Why it ended early.
+    pub problem: Option<Problem>,
+}
 
 /// Reads the tags of a repository into `list`, page by page.
 pub fn load_tags(reference: Reference, list: RwSignal<TagList>) -> Task {

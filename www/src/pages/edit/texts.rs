@@ -17,8 +17,8 @@ use crate::jobs::patch::text_blob;
 use crate::jobs::{Problem, ProblemKind, Task, file, gather, tree};
 use crate::leaving::Stake;
 use crate::pages::files::{self, PAUSE, TextDiff};
-use crate::pages::image::{Shown, shown};
 use crate::pages::model::Load;
+use crate::pages::shown::{Shown, shown};
 use crate::route::Here;
 
 /// Largest text that is shown here, in bytes.

@@ -6,8 +6,8 @@ use drydock::layer::Kind;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::super::image::shown;
 use super::super::model::Load;
+use super::super::shown::shown;
 use crate::chosen::Chosen;
 use crate::components::{Choice, ChooseButton, Problem, ProgressRow, Transfer, format};
 use crate::jobs::patch::{self, Begun, Patch};

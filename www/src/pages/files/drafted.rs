@@ -6,8 +6,8 @@ use drydock::platform::Platform;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::super::image::{Shown, shown};
 use super::super::model::Load;
+use super::super::shown::{Shown, shown};
 use super::state::Files;
 use super::unsaved;
 use crate::components::{Untrusted, format};

@@ -7,7 +7,7 @@ use drydock::inspect::tree::Row;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::super::image::shown;
+use super::super::shown::shown;
 use super::drafted::platform;
 use super::reader::LIMIT;
 use crate::jobs::drafts;

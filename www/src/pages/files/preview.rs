@@ -6,7 +6,7 @@ use drydock::inspect::tree::{Content, Row, Status};
 use drydock::layer::Kind;
 use leptos::prelude::*;
 
-use super::super::image::shown;
+use super::super::shown::shown;
 use super::change::{ChangeBar, Changing};
 use super::content::{ContentView, is_text};
 use super::drafted::DraftedLine;

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use drydock::inspect::tree::{Query, Row, Scope, Shown as Statuses, Sort, Summary};
 use leptos::prelude::*;
 
-use super::super::image::{Shown, shown};
 use super::super::model::ContentModel;
+use super::super::shown::{Shown, shown};
 use crate::components::Problem;
 use crate::jobs::Task;
 use crate::jobs::tree::{self, Layer, LayerState, Tree};

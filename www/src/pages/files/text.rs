@@ -9,7 +9,7 @@ use drydock::edit::with_breaks_of;
 use drydock::inspect::tree::Row;
 use leptos::prelude::*;
 
-use super::super::image::shown;
+use super::super::shown::shown;
 use super::change::{ChangeOutcome, Changing};
 use super::meanwhile::{Choice, Meanwhile, Theirs};
 use super::unsaved::{self, Unsaved};

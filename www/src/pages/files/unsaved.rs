@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use drydock::digest::Digest;
 use leptos::prelude::*;
 
-use super::super::image::Shown;
+use super::super::shown::Shown;
 use crate::leaving::Stake;
 
 /// Digest of the image, and the path in it.

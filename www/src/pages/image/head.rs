@@ -6,7 +6,7 @@ use drydock::edit::{Base, Pinned};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::Shown;
+use super::super::shown::Shown;
 use crate::components::{ByteSize, Identity, Tab, Time, format, is_zero_time};
 use crate::history;
 use crate::jobs::drafts;

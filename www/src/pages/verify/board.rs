@@ -9,7 +9,7 @@ use crate::components::{
     Badge, ByteSize, DigestChip, LongTable, Meter, MeterKind, Transfer, Trust, TrustBadge,
     Untrusted, format,
 };
-use crate::pages::image::shown;
+use crate::pages::shown::shown;
 
 /// All rows, and how far they are together.
 #[component]

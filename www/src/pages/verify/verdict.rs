@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::href;
 use super::run::Run;
 use crate::components::{Empty, FindingRow, LongList, format, save_bytes};
-use crate::pages::image::shown;
+use crate::pages::shown::shown;
 use crate::state::{Overlay, ui};
 
 /// The sentence, what stands under it, and what can be done.

@@ -10,13 +10,12 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::{Done, Inner, Pool};
-use crate::jobs::Progress;
 use crate::net::clock;
 use crate::net::fetch::{self, Call};
 use crate::net::problem::{Problem, ProblemKind};
-use crate::worker::BUILD;
 use crate::worker::port;
 use crate::worker::protocol::{FromWorker, JobId, ToWorker, Work};
+use crate::worker::{BUILD, Progress};
 
 /// Where the worker's loader lies.
 const LOADER: &str = "/-/assets/worker_loader.js";
