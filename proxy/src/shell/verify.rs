@@ -104,7 +104,7 @@ fn print(
     }
     if let Some(failure) = failure {
         // The findings say the same, and not what can be done.
-        writeln!(out, "{}. {}", report.headline(), plain(&advised(&failure)))?;
+        writeln!(out, "{}. {}", report.headline(), plain(&advised(failure)))?;
         return Ok(());
     }
     writeln!(out, "{}. {}", report.headline(), plain(&report.detail()))?;
