@@ -6,20 +6,16 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use drydock::archive::write::{self as archive, Part};
-use drydock::archive::{self as read, ArchiveSource, Name};
+use drydock::archive::{ArchiveSource, Name};
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::document::Document;
 use drydock::edit::{Action, Base, ConfigEdit, Draft, Edit, Family, Packing};
-use drydock::finding::Finding;
 use drydock::media_type::Kind;
 use drydock::reference::{Reference, Tag, Target};
-use drydock::registry::{self, RepositorySource};
-use drydock::source::{
-    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
-};
+use drydock::source::{AnySource, CosignKind, Source as _};
 use drydock::transfer::copy::{Scope, gather};
-use drydock::transfer::{Drafted, DraftedError, Origin, Wanted, archive_entries};
+use drydock::transfer::{Drafted, DraftedError, Origin, PlaceError, Wanted, archive_entries};
 use serde_json::json;
 
 use crate::archive_support::{Disk, documents, folder, opened, tarred};
@@ -29,115 +25,27 @@ use crate::images::{Made, Whole, index, unpacked};
 use crate::layer_support::{file, tar};
 use crate::peers::{self, Peer};
 use crate::tools::run;
-use crate::wire::{Wire, wait_for};
+use crate::wire::wait_for;
 
 /// Most bytes of a blob.
 const BLOB: u64 = 1 << 20;
 
 /// Somewhere images lie.
 #[derive(Clone)]
-enum Place {
-    Registry(Rc<RepositorySource<&'static registry::Registry<Wire>>>, Target),
-    Archive(Rc<ArchiveSource<Disk>>, Target),
-    Draft(Rc<Drafted>, Rc<Whole>),
-}
-
-#[derive(Clone, Debug, thiserror::Error)]
-enum Trouble {
-    #[error(transparent)]
-    Registry(#[from] registry::Error),
-    #[error(transparent)]
-    Archive(#[from] read::Error),
-    #[error(transparent)]
-    Draft(#[from] DraftedError),
-}
-
-impl Failure for Trouble {
-    fn is_not_found(&self) -> bool {
-        match self {
-            Self::Registry(error) => error.is_not_found(),
-            Self::Archive(error) => error.is_not_found(),
-            Self::Draft(error) => error.is_not_found(),
-        }
-    }
-
-    fn is_mismatch(&self) -> bool {
-        match self {
-            Self::Registry(error) => error.is_mismatch(),
-            Self::Archive(error) => error.is_mismatch(),
-            Self::Draft(error) => error.is_mismatch(),
-        }
-    }
-}
-
-impl From<Trouble> for Finding {
-    fn from(trouble: Trouble) -> Self {
-        Self::error("table", "table", trouble.to_string())
-    }
-}
-
-macro_rules! on_each {
-    ($place:expr, $source:ident => $answer:expr) => {
-        match $place {
-            Place::Registry($source, _) => Ok($answer.await?),
-            Place::Archive($source, _) => Ok($answer.await?),
-            Place::Draft($source, _) => Ok($answer.await?),
-        }
-    };
-}
-
-impl Source for Place {
-    type Error = Trouble;
-
-    fn holder(&self) -> Holder {
-        match self {
-            Self::Registry(..) => Holder::Registry,
-            Self::Archive(..) => Holder::Archive,
-            Self::Draft(..) => Holder::Draft,
-        }
-    }
-
-    async fn root(&self, target: &Target) -> Result<Fetched, Trouble> {
-        on_each!(self, source => source.root(target))
-    }
-
-    async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, Trouble> {
-        on_each!(self, source => source.document(descriptor))
-    }
-
-    async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Fetched, Trouble> {
-        on_each!(self, source => source.blob(descriptor, limit))
-    }
-
-    fn blob_place(&self, _digest: &Digest) -> BlobPlace {
-        BlobPlace::Nowhere
-    }
-
-    async fn referrers(&self, digest: &Digest) -> Result<Referrers, Trouble> {
-        on_each!(self, source => source.referrers(digest))
-    }
-
-    async fn cosign_tag(
-        &self,
-        digest: &Digest,
-        kind: CosignKind,
-    ) -> Result<Option<CosignTag>, Trouble> {
-        on_each!(self, source => source.cosign_tag(digest, kind))
-    }
+struct Place {
+    source: AnySource<PlaceError>,
+    target: Target,
+    /// Where the blobs of a draft are, which has none itself.
+    blobs: Option<Rc<Whole>>,
 }
 
 impl Place {
-    fn target(&self) -> Target {
-        match self {
-            Self::Registry(_, target) | Self::Archive(_, target) => target.clone(),
-            Self::Draft(..) => Target::Tag(Tag::parse("latest").expect("a tag")),
-        }
-    }
-
     fn bytes(&self, descriptor: &Descriptor) -> Bytes {
-        match self {
-            Self::Draft(_, whole) => whole.bytes(&descriptor.digest).clone(),
-            _ => wait_for(self.blob(descriptor, BLOB)).expect("a blob").bytes.into_inner(),
+        match &self.blobs {
+            Some(whole) => whole.bytes(&descriptor.digest).clone(),
+            None => {
+                wait_for(self.source.blob(descriptor, BLOB)).expect("a blob").bytes.into_inner()
+            }
         }
     }
 
@@ -145,8 +53,9 @@ impl Place {
     fn taken(&self) -> (Wanted, Whole) {
         let tag = Tag::parse("taken").expect("a tag");
         let scope = Scope { platform: None, attached: true };
-        let images = [(self.target(), vec![tag])];
-        let wanted = wait_for(gather(self, &Origin::Local, &images, &scope)).expect("gathered");
+        let images = [(self.target.clone(), vec![tag])];
+        let wanted =
+            wait_for(gather(&self.source, &Origin::Local, &images, &scope)).expect("gathered");
         let mut store = Store::default();
         for document in &wanted.documents {
             store.put(document.media_type().as_str(), document.bytes().clone());
@@ -165,14 +74,15 @@ impl Place {
         let reference = Reference::parse(&peer.name(repository, "1")).expect("a reference");
         let client: &'static _ = Box::leak(Box::new(peer.client()));
         let source = client.repository(reference.repository.clone());
-        Self::Registry(Rc::new(source), reference.target())
+        let source = AnySource::new(Rc::new(source));
+        Self { source, target: reference.target(), blobs: None }
     }
 
     /// The first image of an archive.
     fn archive(source: ArchiveSource<Disk>) -> Self {
         let root = source.archive().roots().iter().find(|root| root.about.is_none());
         let target = Target::Digest(root.expect("an image").descriptor.digest.clone());
-        Self::Archive(Rc::new(source), target)
+        Self { source: AnySource::new(Rc::new(source)), target, blobs: None }
     }
 
     fn draft(product: &Product, base: Option<&Whole>) -> Self {
@@ -180,7 +90,11 @@ impl Place {
         for (digest, content) in base.iter().flat_map(|base| &base.store.content) {
             whole.store.content.entry(digest.clone()).or_insert_with(|| content.clone());
         }
-        Self::Draft(Rc::new(Drafted::new(&product.change)), Rc::new(whole))
+        Self {
+            source: AnySource::new(Rc::new(Drafted::new(&product.change))),
+            target: Target::Tag(Tag::parse("latest").expect("a tag")),
+            blobs: Some(Rc::new(whole)),
+        }
     }
 
     /// A draft on what lies here: a label, and a layer.
@@ -342,7 +256,8 @@ fn one(place: &Place, whole: &Whole) -> (Wanted, Whole) {
     let tag = Tag::parse("one").expect("a tag");
     let images = [(Target::Digest(only.digest()), vec![tag])];
     let scope = Scope::default();
-    let wanted = wait_for(gather(place, &Origin::Local, &images, &scope)).expect("gathered");
+    let wanted =
+        wait_for(gather(&place.source, &Origin::Local, &images, &scope)).expect("gathered");
     (wanted, only)
 }
 
@@ -409,8 +324,8 @@ fn a_draft_has_no_tags_and_nothing_refers_to_it_but_what_it_attaches() {
     let digest = whole.digest();
     for kind in CosignKind::ALL {
         let tag = kind.tag(&digest).expect("a tag");
-        let answer = wait_for(drafted.root(&Target::Tag(tag)));
-        assert!(matches!(answer, Err(Trouble::Draft(DraftedError::NoTag(_)))), "{answer:?}");
+        let answer = wait_for(drafted.source.root(&Target::Tag(tag)));
+        assert!(matches!(answer, Err(PlaceError::Draft(DraftedError::NoTag(_)))), "{answer:?}");
     }
-    assert_eq!(wait_for(drafted.referrers(&digest)).expect("a list").descriptors, []);
+    assert_eq!(wait_for(drafted.source.referrers(&digest)).expect("a list").descriptors, []);
 }
