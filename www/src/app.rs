@@ -70,6 +70,7 @@ pub fn App() -> impl IntoView {
         });
         if here { String::new() } else { ui.command.get() }
     });
+    let close = move |()| ui.overlay.set(Overlay::None);
     let lies_over = Memo::new(move |_| ui.overlay.with(|overlay| *overlay != Overlay::None));
     let opening = Opening::new(parts::open_files);
     provide_context(opening);
@@ -120,7 +121,7 @@ pub fn App() -> impl IntoView {
                     (times > 0).then(|| format!("{copied} ({times})"))
                 }}
             </span>
-            {move || lies_over.get().then(|| view! { <Later part=parts::OVERLAYS /> })}
+            {move || lies_over.get().then(|| view! { <Later part=parts::OVERLAYS discard=close /> })}
         </div>
         </DropZone>
     }

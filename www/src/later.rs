@@ -79,6 +79,9 @@ pub fn Later(
     /// Whether it is all that the page shows.
     #[prop(optional)]
     whole: bool,
+    /// Gives it up, where there is something to go back to.
+    #[prop(into, optional)]
+    discard: Option<Callback<()>>,
 ) -> impl IntoView {
     let shown = RwSignal::new(None);
     let load = move || {
@@ -106,7 +109,7 @@ pub fn Later(
     };
     Effect::new(move |_| match shown.get() {
         None if whole => set_page_state(PageState::Loading),
-        Some(Err(NotLoaded)) => set_page_state(PageState::Error),
+        Some(Err(NotLoaded)) if whole => set_page_state(PageState::Error),
         _ => {}
     });
     move || match shown.get() {
@@ -114,7 +117,7 @@ pub fn Later(
         Some(Err(missing)) => around(
             view! {
                 <div class="page">
-                    <ErrorPanel problem=missing.into() retry=Callback::new(move |()| load()) />
+                    {missing_part(missing, Callback::new(move |()| load()), discard)}
                 </div>
             }
             .into_any(),
@@ -129,5 +132,16 @@ pub fn Later(
             }
             .into_any(),
         ),
+    }
+}
+
+fn missing_part(
+    missing: NotLoaded,
+    retry: Callback<()>,
+    discard: Option<Callback<()>>,
+) -> impl IntoView {
+    match discard {
+        Some(discard) => view! { <ErrorPanel problem=missing.into() retry discard /> }.into_any(),
+        None => view! { <ErrorPanel problem=missing.into() retry /> }.into_any(),
     }
 }
