@@ -74,7 +74,7 @@
 //! let files = archive::scan(&tar, 0, tar.len() as u64).await?;
 //! let source = ArchiveSource::open(files, tar).await?;
 //! let reference = Reference::parse("local.invalid/app:v1")?;
-//! let loaded = image::load(&source, &reference, image::Options::default(), async |_, _| {}).await;
+//! let loaded = image::load(&source, &reference, image::Options::default(), async |_| {}).await;
 //! assert_eq!(loaded.graph.root().map(|root| &root.label), Some(&"manifest".to_owned()));
 //!
 //! // verify: documents are compared when they are loaded, and there are no layers.
@@ -104,6 +104,7 @@ pub mod layer;
 pub mod limits;
 pub mod lru;
 pub mod media_type;
+pub mod pieces;
 pub mod platform;
 pub mod reference;
 pub mod registry;

@@ -122,15 +122,20 @@ impl Platform {
     /// Of several that serve, [`choose`] takes one.
     #[must_use]
     pub fn matches(&self, wanted: &Self) -> bool {
-        let (own, other) = (self.normalised(), wanted.normalised());
+        self.normalised().serves(wanted, &wanted.normalised())
+    }
+
+    /// Whether one that is normalised serves who asked for `wanted`, which is `other` when it is
+    /// normalised.
+    fn serves(&self, wanted: &Self, other: &Self) -> bool {
         let narrowed = |have: &Option<String>, want: &Option<String>, asked: &Option<String>| {
             asked.as_ref().is_none_or(String::is_empty) || have == want
         };
-        own.os == other.os
-            && own.architecture == other.architecture
-            && narrowed(&own.variant, &other.variant, &wanted.variant)
-            && narrowed(&own.os_version, &other.os_version, &wanted.os_version)
-            && other.os_features.iter().all(|feature| own.os_features.contains(feature))
+        self.os == other.os
+            && self.architecture == other.architecture
+            && narrowed(&self.variant, &other.variant, &wanted.variant)
+            && narrowed(&self.os_version, &other.os_version, &wanted.os_version)
+            && other.os_features.iter().all(|feature| self.os_features.contains(feature))
     }
 }
 
@@ -143,9 +148,11 @@ pub fn choose<'a>(
     wanted: &Platform,
 ) -> Option<usize> {
     let mut first = None;
+    let other = wanted.normalised();
     for (at, platform) in all.into_iter().enumerate() {
-        let Some(platform) = platform.filter(|platform| platform.matches(wanted)) else { continue };
-        if platform.is_same(wanted) {
+        let platform = platform.map(Platform::normalised);
+        let Some(platform) = platform.filter(|own| own.serves(wanted, &other)) else { continue };
+        if platform == other {
             return Some(at);
         }
         first = first.or(Some(at));

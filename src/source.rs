@@ -10,12 +10,12 @@ use std::ops::Range;
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use crate::descriptor::{Descriptor, Verified};
 use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::media_type::MediaType;
+use crate::pieces::Pieces;
 use crate::reference::{Tag, Target};
 
 pub use any::AnySource;
@@ -126,18 +126,6 @@ pub struct CosignTag {
     pub descriptor: Descriptor,
 }
 
-/// Where the bytes of a blob lie, for those who read them piece by piece.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BlobPlace {
-    /// At a URL of the registry, which may want an `Authorization` header.
-    Url(Url),
-    /// In a file of an archive on the user's disk.
-    File(FileRange),
-    /// The source knows that it has no such blob.
-    Nowhere,
-}
-
 /// Bytes of one of the files that an archive lies in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileRange {
@@ -170,7 +158,15 @@ pub trait Failure: std::error::Error + Clone + Into<Finding> + 'static {
     fn is_mismatch(&self) -> bool;
 }
 
-/// A document by reference or digest, and where blobs are.
+/// The bytes of a blob, or of a range of it, on their way from a source.
+pub trait BlobPieces: Pieces {
+    /// How often the connection had to be made anew.
+    fn resumed(&self) -> u32 {
+        0
+    }
+}
+
+/// A document by reference or digest, and blobs.
 #[allow(async_fn_in_trait)]
 pub trait Source {
     /// What can go wrong.
@@ -206,8 +202,13 @@ pub trait Source {
     /// When there is none, it can't be read, it is larger, or it isn't what the descriptor says.
     async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Fetched, Self::Error>;
 
-    /// Where a blob of any size lies.
-    fn blob_place(&self, digest: &Digest) -> BlobPlace;
+    /// A blob of any size, or a range of it, piece by piece; it is asked for when it is first read.
+    /// Nothing of it is compared with its digest here.
+    fn open<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
+    ) -> impl BlobPieces<Error = Self::Error> + 'a;
 
     /// What refers to a manifest.
     ///

@@ -12,7 +12,7 @@ use drydock_native::{Threads, layers, open};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = std::env::args().nth(1).ok_or("which image?")?;
     let (place, reference) = open(&name, Default::default()).await?;
-    let loaded = image::load(&place, &reference, Options::default(), async |_, _| {}).await;
+    let loaded = image::load(&place, &reference, Options::default(), async |_| {}).await;
     let layers = layers::of(&loaded.graph, None)?;
     let indexes = Threads::new(&place).layers(&layers, &|_| {}, &mut Vec::new()).await?;
     let tree = Tree::new(Arc::new(Overlay::build(&indexes)));

@@ -9,7 +9,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = std::env::args().nth(1).ok_or("which image?")?;
     let (place, reference) = open(&name, Default::default()).await?;
     let options = Options { referrers: true, ..Options::default() };
-    let loaded = image::load(&place, &reference, options, async |_, _| {}).await;
+    let loaded = image::load(&place, &reference, options, async |_| {}).await;
     let session = Session::new(&name, &loaded.graph, &Choice::All);
     let threads = Threads::new(&place);
     let session = verify::run(session, &threads, 4, std::future::pending(), |_| {}).await;

@@ -6,17 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use drydock::archive::ReadAt as _;
 use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::layer::{Index, Overlay};
-use drydock::registry::{self, Download};
-use drydock::source::FileRange;
+use drydock::source::{BlobPieces, Failure as _, Source as _};
 use drydock::verify::{BlobFacts, Blobs, Job, Reading, Seen, Stack, Unread};
 
-use crate::patience::Patience;
-use crate::place::Place;
-use crate::sockets::Sockets;
+use crate::place::{Failed, Place};
 
 /// Bytes that a thread is given at once.
 const PIECE: usize = 1 << 20;
@@ -55,7 +51,7 @@ impl<'a> Threads<'a> {
 
 impl Blobs for Threads<'_> {
     async fn read(&self, job: &Job, seen: &dyn Fn(Seen)) -> Result<BlobFacts, Unread> {
-        let mut pieces = Pieces::of(self.place, job)?;
+        let mut pieces = Gathered::new(self.place.open(&job.descriptor, None));
         let mut reading = Reading::of(job);
         while let Some(piece) = pieces.next().await? {
             let pushed = tokio::task::spawn_blocking(move || {
@@ -63,7 +59,7 @@ impl Blobs for Threads<'_> {
                 reading
             });
             reading = pushed.await.map_err(|error| Unread::Broken(error.to_string()))?;
-            seen(Seen { resumed: pieces.resumed(), ..reading.seen() });
+            seen(Seen { resumed: pieces.0.resumed(), ..reading.seen() });
         }
         let (facts, index) = reading.finish();
         self.read.borrow_mut().extend(index.map(|index| (job.descriptor.digest.clone(), index)));
@@ -89,57 +85,25 @@ impl Blobs for Threads<'_> {
 }
 
 /// The bytes of a blob, gathered to pieces that are worth a thread.
-pub(crate) enum Pieces<'a> {
-    Registry(Box<Download<'a, Sockets, Patience>>),
-    Archive(&'a Place, FileRange),
-}
+pub(crate) struct Gathered<B>(B);
 
-impl<'a> Pieces<'a> {
-    pub(crate) fn of(place: &'a Place, job: &'a Job) -> Result<Self, Unread> {
-        match place {
-            Place::Repository(registry, repository) => {
-                let download = registry.download(repository, &job.descriptor, &Patience);
-                Ok(Self::Registry(Box::new(download)))
-            }
-            Place::Archive(source) => {
-                let at = source.archive().place(&job.descriptor.digest).ok_or(Unread::Absent)?;
-                Ok(Self::Archive(place, at.clone()))
-            }
-        }
+impl<B: BlobPieces<Error = Failed>> Gathered<B> {
+    pub(crate) fn new(pieces: B) -> Self {
+        Self(pieces)
     }
 
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Unread> {
-        match self {
-            Self::Registry(download) => {
-                let mut piece = BytesMut::new();
-                while piece.len() < PIECE
-                    && let Some(bytes) = download.next().await.map_err(|error| unread(&error))?
-                {
-                    piece.extend_from_slice(&bytes);
-                }
-                Ok((!piece.is_empty()).then(|| piece.freeze()))
-            }
-            Self::Archive(Place::Archive(source), at) if !at.is_empty() => {
-                let end = at.range.start.saturating_add(PIECE as u64).min(at.range.end);
-                let piece = source.reader().read(at.file, at.range.start..end).await;
-                at.range.start = end;
-                piece
-                    .map(Some)
-                    .map_err(|error| Unread::Broken(format!("The archive can't be read: {error}.")))
-            }
-            Self::Archive(..) => Ok(None),
+        let mut gathered = BytesMut::new();
+        while gathered.len() < PIECE
+            && let Some(piece) = self.0.next().await.map_err(|error| unread(&error))?
+        {
+            gathered.extend_from_slice(piece);
         }
-    }
-
-    fn resumed(&self) -> u32 {
-        match self {
-            Self::Registry(download) => download.resumed(),
-            Self::Archive(..) => 0,
-        }
+        Ok((!gathered.is_empty()).then(|| gathered.freeze()))
     }
 }
 
-fn unread(error: &registry::Error) -> Unread {
+fn unread(error: &Failed) -> Unread {
     match error.is_not_found() {
         true => Unread::Absent,
         false => Unread::Broken(error.to_string()),

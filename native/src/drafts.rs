@@ -21,7 +21,7 @@ use drydock::transfer::{self, Event, Origin, Plan, PlanError, Run, RunError, Sup
 use crate::images::Images;
 use crate::materials::OnDisk;
 use crate::patience::Patience;
-use crate::place::{Failed, OpenError, Options, Place, advised, open};
+use crate::place::{Failed, OpenError, Options, advised, open};
 use crate::saving::{Archive, Saved, Saving};
 use crate::sockets::{Payload, Sockets};
 use crate::store::{Store, take};
@@ -211,18 +211,11 @@ impl Drafting {
         change: &Change,
         target: &Reference,
     ) -> Result<(Registry<Sockets>, Plan), OpenError> {
-        let origin = |place: Option<&Place>| match place {
-            Some(Place::Repository(registry, repository)) => {
-                let (registry, repository) = (registry.name().clone(), repository.clone());
-                Origin::Repository(transfer::Place { registry, repository })
-            }
-            Some(Place::Archive(_)) | None => Origin::Local,
-        };
-        let base = self.base_at.map(|at| origin(self.images.place(at)));
+        let base = self.base_at.map(|at| self.images.origin(at));
         let other = |pinned: &Pinned| {
             let mut named = self.bases.iter().zip(&self.bases_at);
             let named = named.find(|(base, _)| base.digest() == pinned.digest());
-            origin(named.and_then(|(_, at)| self.images.place(*at)))
+            named.map_or(Origin::Local, |(_, at)| self.images.origin(*at))
         };
         let wanted = Wanted::of(change, base.as_ref(), other, target.tag.clone());
         let registry = crate::place::connected(&target.registry, &target.repository, self.options);

@@ -9,7 +9,8 @@ use drydock::digest::Digest;
 use drydock::edit::{Draft, Image, Pinned};
 use drydock::image::{self, Options as Loading};
 use drydock::reference::Reference;
-use drydock::source::{Failure as _, Source as _};
+use drydock::source::{Failure as _, Holder, Source as _};
+use drydock::transfer::{self, Origin};
 
 use crate::place::{
     BROWSER_DRAFT, OpenError, Options, Place, advised, holder, is_of_a_browser, reached,
@@ -18,7 +19,7 @@ use crate::place::{
 /// The places of a draft's images, and which of them has what.
 #[derive(Debug)]
 pub(crate) struct Images {
-    places: Vec<Place>,
+    places: Vec<(Place, Reference)>,
     at: BTreeMap<Digest, usize>,
     /// What is given: the first of the places.
     given: Vec<Given>,
@@ -40,8 +41,8 @@ impl Images {
     pub(crate) async fn given(names: &[String], options: Options) -> Result<Self, OpenError> {
         let (mut places, mut given) = (Vec::new(), Vec::new());
         for name in names {
-            let (place, reference, _) = holder(name, options).await?;
-            places.push(place);
+            let (place, reference) = holder(name, options).await?;
+            places.push((place, reference.clone()));
             given.push(Given { name: name.clone(), reference, is_used: false });
         }
         Ok(Self { places, at: BTreeMap::new(), given, options })
@@ -56,7 +57,7 @@ impl Images {
         place: Place,
         reference: &Reference,
     ) -> Result<(usize, Image), OpenError> {
-        self.places.push(place);
+        self.places.push((place, reference.clone()));
         self.load_at(self.places.len() - 1, reference).await
     }
 
@@ -70,7 +71,7 @@ impl Images {
         draft: &Draft,
     ) -> Result<(usize, Image), OpenError> {
         for (at, given) in self.given.iter_mut().enumerate() {
-            let Some(place) = self.places.get(at) else { continue };
+            let Some((place, _)) = self.places.get(at) else { continue };
             let reference = given.reference.pinned(pinned.digest());
             match place.root(&reference.target()).await {
                 Ok(_) => {
@@ -108,13 +109,21 @@ impl Images {
         )))
     }
 
-    pub(crate) fn place(&self, at: usize) -> Option<&Place> {
-        self.places.get(at)
+    /// Where the blobs of a place can be taken from by who takes them without this machine.
+    pub(crate) fn origin(&self, at: usize) -> Origin {
+        match self.places.get(at) {
+            Some((place, reference)) if place.holder() == Holder::Registry => {
+                let (registry, repository) =
+                    (reference.registry.clone(), reference.repository.clone());
+                Origin::Repository(transfer::Place { registry, repository })
+            }
+            _ => Origin::Local,
+        }
     }
 
     /// The place that has this content.
     pub(crate) fn holding(&self, digest: &Digest) -> Option<&Place> {
-        self.at.get(digest).and_then(|at| self.places.get(*at))
+        self.at.get(digest).and_then(|at| self.places.get(*at)).map(|(place, _)| place)
     }
 
     async fn load_at(
@@ -122,10 +131,10 @@ impl Images {
         number: usize,
         reference: &Reference,
     ) -> Result<(usize, Image), OpenError> {
-        let place = self.places.get(number);
+        let place = self.places.get(number).map(|(place, _)| place);
         let place = place.ok_or_else(|| OpenError(format!("{reference} is nowhere.")))?;
         let options = Loading { referrers: true, ..Loading::default() };
-        let loaded = image::load(place, reference, options, async |_, _| {}).await;
+        let loaded = image::load(place, reference, options, async |_| {}).await;
         if let Some(failure) = loaded.failure {
             return Err(OpenError(advised(&failure)));
         }

@@ -13,10 +13,11 @@ use drydock::image::{Graph, default_platform, find_platform, platforms};
 use drydock::inspect::media;
 use drydock::layer::content::Wanted;
 use drydock::layer::{Index, LayerReader, ReadOptions, Sink};
+use drydock::source::Source as _;
 use drydock::verify::{Blobs as _, Job, Outcome, Seen, Unread, integrity};
 use futures_util::stream::{self, StreamExt as _};
 
-use crate::blobs::{AT_ONCE, Pieces, Threads};
+use crate::blobs::{AT_ONCE, Gathered, Threads};
 use crate::place::OpenError;
 
 /// A layer as an image names it.
@@ -135,8 +136,7 @@ impl Threads<'_> {
         let size = wanted.size();
         file.set_len(size).map_err(|error| failed(error.to_string()))?;
         let job = Job::layer(String::new(), layer.descriptor.clone(), None);
-        let mut pieces =
-            Pieces::of(self.place(), &job).map_err(|unread| failed(unread.to_string()))?;
+        let mut pieces = Gathered::new(self.place().open(&layer.descriptor, None));
         let mut reader = LayerReader::new(ReadOptions {
             media_type: Some(layer.descriptor.media_type.clone()),
             digest: job.digest_algorithm(),

@@ -5,7 +5,7 @@
 //! Sockets  -> registry::Transport     requests over TLS
 //! Patience -> registry::retry::Pace   waits by the clock
 //! Disk     -> archive::ReadAt         tars and folders
-//! Place    -> source::Source          one of the two: a repository or an archive
+//! Place    -> source::AnySource       a repository or an archive
 //! Threads  -> verify::Blobs           blobs of a place, read and hashed
 //! Store    -> blobs in a folder, compared with their digests
 //! OnDisk   -> layer::write::Materials  layers and files, for what is made of them

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::edit::{self, Made, Recipe};
 use drydock::layer::write::{self, Destination, MakeError, Materials, TarPlan};
-use drydock::layer::{Index, Pieces, TarStream};
+use drydock::layer::{Index, TarStream};
+use drydock::pieces::Pieces;
 use tempfile::NamedTempFile;
 
 /// Bytes that are read at once.

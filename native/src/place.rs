@@ -2,15 +2,15 @@
 
 use std::io;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use drydock::archive::ArchiveSource;
-use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::layer::write::MakeError;
 use drydock::reference::{Reference, Repository, Tag, Target};
-use drydock::registry::{self, Registry, Scheme};
-use drydock::source::{BlobPlace, CosignKind, CosignTag, Fetched, Holder, Referrers, Source};
+use drydock::registry::{self, Registry, RepositorySource, Scheme};
+use drydock::source::AnySource;
 
 pub use drydock::transfer::PlaceError as Failed;
 
@@ -26,14 +26,8 @@ pub struct Options {
     pub plain_http: bool,
 }
 
-/// Where an image is.
-#[derive(Debug)]
-pub enum Place {
-    /// In a repository of a registry.
-    Repository(Box<Registry<Sockets>>, Repository),
-    /// In an archive on disk.
-    Archive(Box<ArchiveSource<Disk>>),
-}
+/// Where images are: a repository of a registry, or an archive on disk.
+pub type Place = AnySource<Failed>;
 
 /// Why a place can't be opened: a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,25 +54,34 @@ impl From<MakeError> for OpenError {
 /// # Errors
 /// When there is no such archive or reference, or several images could be meant.
 pub async fn open(image: &str, options: Options) -> Result<(Place, Reference), OpenError> {
-    let (place, reference, target) = holder(image, options).await?;
-    match &place {
-        Place::Archive(source) => {
-            let reference = chosen(source, image, target, reference)?;
-            Ok((place, reference))
+    match found(image, options).await? {
+        Found::Repository(place, reference) => Ok((place, reference)),
+        Found::Archive(source, reference, target) => {
+            let reference = chosen(&source, image, target, reference)?;
+            Ok((Place::new(source), reference))
         }
-        Place::Repository(..) => Ok((place, reference)),
     }
 }
 
 /// Opens the archive or repository that is named, whichever of its images is meant. For an archive the
-/// reference names none of them yet; what was named behind it comes third.
+/// reference names none of them.
 ///
 /// # Errors
 /// When there is no such archive or reference.
-pub(crate) async fn holder(
-    image: &str,
-    options: Options,
-) -> Result<(Place, Reference, Option<Target>), OpenError> {
+pub(crate) async fn holder(image: &str, options: Options) -> Result<(Place, Reference), OpenError> {
+    Ok(match found(image, options).await? {
+        Found::Repository(place, reference) => (place, reference),
+        Found::Archive(source, reference, _) => (Place::new(source), reference),
+    })
+}
+
+enum Found {
+    Repository(Place, Reference),
+    /// With a reference that names none of its images yet, and what was named behind the archive.
+    Archive(Rc<ArchiveSource<Disk>>, Reference, Option<Target>),
+}
+
+async fn found(image: &str, options: Options) -> Result<Found, OpenError> {
     let (opened, target) = if image == "-" {
         (Disk::piped(io::stdin().lock()).await, None)
     } else if let Some((path, target)) = on_disk(image) {
@@ -93,7 +96,7 @@ pub(crate) async fn holder(
             .map_err(|error| OpenError(format!("{error}. There is no file {image} either.")))?
             .normalised();
         let (place, reference) = reached(&reference, options).await?;
-        return Ok((place, reference, None));
+        return Ok(Found::Repository(place, reference));
     };
     let told = |why: String| OpenError(format!("{image} can't be opened. {why}"));
     let (files, disk) = opened.map_err(|error| told(error.to_string()))?;
@@ -101,7 +104,7 @@ pub(crate) async fn holder(
     let source = source.map_err(|error| told(format!("{error}.")))?;
     let reference =
         Reference::parse("localhost/archive").map_err(|error| told(error.to_string()))?;
-    Ok((Place::Archive(Box::new(source)), reference, target))
+    Ok(Found::Archive(Rc::new(source), reference, target))
 }
 
 /// The registry by which a browser names its drafts.
@@ -129,7 +132,8 @@ pub async fn reached(
     }
     let repository = reference.repository.clone();
     let registry = connected(&reference.registry, &repository, options).await?;
-    Ok((Place::Repository(Box::new(registry), repository), reference.clone()))
+    let source = RepositorySource::new(Rc::new(registry), repository).patient(Patience);
+    Ok((Place::new(Rc::new(source)), reference.clone()))
 }
 
 /// A registry, with the login that this machine has for a repository of it.
@@ -239,66 +243,6 @@ pub fn advised(failed: &Failed) -> String {
         Failed::Registry(error) => error.advice(),
     };
     format!("{failed} {advice}").trim_end().to_owned()
-}
-
-macro_rules! on_each {
-    ($place:expr, $source:ident => $answer:expr) => {
-        match $place {
-            Place::Repository(registry, repository) => {
-                let $source = registry.repository(repository.clone()).patient(&Patience);
-                Ok($answer.await?)
-            }
-            Place::Archive($source) => Ok($answer.await?),
-        }
-    };
-}
-
-impl Source for Place {
-    type Error = Failed;
-
-    fn holder(&self) -> Holder {
-        match self {
-            Self::Repository(..) => Holder::Registry,
-            Self::Archive(_) => Holder::Archive,
-        }
-    }
-
-    async fn root(&self, target: &Target) -> Result<Fetched, Failed> {
-        on_each!(self, source => source.root(target))
-    }
-
-    async fn document(&self, descriptor: &Descriptor) -> Result<Fetched, Failed> {
-        on_each!(self, source => source.document(descriptor))
-    }
-
-    async fn manifest(&self, descriptor: &Descriptor) -> Result<Fetched, Failed> {
-        on_each!(self, source => source.manifest(descriptor))
-    }
-
-    async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Fetched, Failed> {
-        on_each!(self, source => source.blob(descriptor, limit))
-    }
-
-    fn blob_place(&self, digest: &Digest) -> BlobPlace {
-        match self {
-            Self::Repository(registry, repository) => {
-                registry.repository(repository.clone()).blob_place(digest)
-            }
-            Self::Archive(archive) => archive.blob_place(digest),
-        }
-    }
-
-    async fn referrers(&self, digest: &Digest) -> Result<Referrers, Failed> {
-        on_each!(self, source => source.referrers(digest))
-    }
-
-    async fn cosign_tag(
-        &self,
-        digest: &Digest,
-        kind: CosignKind,
-    ) -> Result<Option<CosignTag>, Failed> {
-        on_each!(self, source => source.cosign_tag(digest, kind))
-    }
 }
 
 #[cfg(test)]

@@ -11,10 +11,9 @@ use drydock::descriptor::Descriptor;
 use drydock::digest::{Algorithm, DiffId, Digest, Hasher};
 use drydock::layer::{Index, LayerReader, ReadOptions};
 use drydock::source::Source as _;
-use drydock::verify::Job;
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::blobs::Pieces;
+use crate::blobs::Gathered;
 use crate::leftovers::Leftover;
 use crate::place::{OpenError, Place};
 
@@ -89,9 +88,8 @@ impl Store {
         let mut file = self.begin()?;
         let mut hasher = Hasher::new(digest.algorithm().unwrap_or_default());
         let mut size = 0;
-        let job = Job::layer(String::new(), descriptor.clone(), None);
         let failed = |why: &str| OpenError(format!("{digest} can't be read: {why}"));
-        let mut pieces = Pieces::of(place, &job).map_err(|unread| failed(&unread.to_string()))?;
+        let mut pieces = Gathered::new(place.open(descriptor, None));
         while let Some(piece) = pieces.next().await.map_err(|why| failed(&why.to_string()))? {
             hasher.update(&piece);
             size += piece.len() as u64;

@@ -120,6 +120,14 @@ impl Archive {
         }
     }
 
+    /// The content of a digest that lies in no file, as it was made of what does.
+    pub(super) fn made(&self, digest: &Digest) -> Option<&Bytes> {
+        match self.held.get(digest) {
+            Some(Held::Made(bytes)) => Some(bytes),
+            Some(Held::File(_)) | None => None,
+        }
+    }
+
     /// The content of a digest, compared with it and with `size` where that is known.
     pub(super) async fn content<R: ReadAt>(
         &self,

@@ -23,6 +23,7 @@ mod layout;
 mod name;
 mod open;
 mod paths;
+mod pieces;
 mod read_at;
 mod scan;
 mod source;

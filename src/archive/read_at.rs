@@ -84,7 +84,7 @@ pub(super) fn failed(error: ReadError, subject: &Subject) -> Error {
     Error::Read { subject: subject.clone(), reason: error.0 }
 }
 
-fn exact(bytes: Bytes, len: u64) -> Result<Bytes, ReadError> {
+pub(super) fn exact(bytes: Bytes, len: u64) -> Result<Bytes, ReadError> {
     let got = bytes.len() as u64;
     if got == len {
         Ok(bytes)

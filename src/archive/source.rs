@@ -1,11 +1,14 @@
 //! An archive as a [`Source`].
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use http::HeaderMap;
 
 use super::error::{Error, Subject};
 use super::files::Files;
 use super::held::{Archive, Root};
+use super::pieces::ArchiveBlob;
 use super::read_at::ReadAt;
 use crate::descriptor::{Descriptor, Verified};
 use crate::digest::Digest;
@@ -14,7 +17,7 @@ use crate::limits;
 use crate::media_type::{Kind, MediaType};
 use crate::reference::{Tag, Target};
 use crate::source::{
-    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, ReferrersFrom, Source,
+    BlobPieces, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, ReferrersFrom, Source,
 };
 use crate::spec::{self, Claims, View};
 
@@ -143,8 +146,12 @@ impl<R: ReadAt> Source for ArchiveSource<R> {
         self.fetch(descriptor, limit, Subject::Blob(descriptor.digest.clone())).await
     }
 
-    fn blob_place(&self, digest: &Digest) -> BlobPlace {
-        self.archive.place(digest).cloned().map_or(BlobPlace::Nowhere, BlobPlace::File)
+    fn open<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
+    ) -> impl BlobPieces<Error = Error> + 'a {
+        ArchiveBlob::open(&self.archive, &self.from, &descriptor.digest, range)
     }
 
     /// The manifests that the archive lists with this subject, and those that it lists under the

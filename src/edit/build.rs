@@ -12,7 +12,8 @@ use crate::layer::write::{
     self, BuiltLayer, Destination, GivenLayer, GivenSummary, LayerWriter, MakeError, Materials,
     Method, Out, Rewrite, Times,
 };
-use crate::layer::{Index, Overlay, Pieces as _, Runs as _};
+use crate::layer::{Index, Overlay, Runs as _};
+use crate::pieces::Pieces as _;
 
 /// Most sentences about a file that was supplied.
 const REMARKS: usize = 10;

@@ -29,6 +29,8 @@ pub struct Session<S, P> {
     /// As which revision it is kept. It is not in the draft itself, which is another one whenever it
     /// is written to.
     revision: u64,
+    /// The newest revision that somebody, who may be this one, was heard to have kept.
+    heard: u64,
     asked: Option<(String, Option<Base>)>,
     /// What was loaded, and for which draft.
     sources: Option<(Draft, S)>,
@@ -52,6 +54,7 @@ impl<S, P> Default for Session<S, P> {
             state: State::Closed,
             kept: None,
             revision: 0,
+            heard: 0,
             asked: None,
             sources: None,
             shown: None,
@@ -298,12 +301,18 @@ impl<S: Clone, P: Clone> Session<S, P> {
         }
     }
 
-    /// Hears that somebody, who may be this one, has kept a draft.
-    #[must_use]
-    pub fn heard(&self, name: &str, revision: u64) -> Vec<Order> {
-        let kept = self.kept.as_ref().filter(|kept| kept.name == name);
-        let is_newer = kept.is_some() && revision > self.revision;
-        is_newer.then_some(Order::CatchUp).into_iter().collect()
+    /// Hears that somebody, who may be this one, has kept a draft. While this one keeps it, what comes
+    /// of that is waited for.
+    pub fn heard(&mut self, name: &str, revision: u64) -> Vec<Order> {
+        if self.kept.as_ref().is_none_or(|kept| kept.name != name) {
+            return Vec::new();
+        }
+        self.heard = self.heard.max(revision);
+        if self.unsaved.is_empty() || self.unkept.is_some() { self.catch_up() } else { Vec::new() }
+    }
+
+    fn catch_up(&self) -> Vec<Order> {
+        (self.heard > self.revision).then_some(Order::CatchUp).into_iter().collect()
     }
 
     /// Takes what somebody else has kept, and does on it again what was done here since.
@@ -347,12 +356,12 @@ impl<S: Clone, P: Clone> Session<S, P> {
             Ok(Saved::Kept(revision)) => {
                 self.revision = revision;
                 self.unsaved.drain(..unsaved.min(self.unsaved.len()));
-                Vec::new()
+                self.catch_up()
             }
             Ok(Saved::Behind) => vec![Order::CatchUp],
             Err(problem) => {
                 self.unkept = Some(problem);
-                Vec::new()
+                self.catch_up()
             }
         }
     }

@@ -28,15 +28,29 @@ pub struct Loaded<E> {
     pub headers: BTreeMap<Digest, HeaderMap>,
 }
 
-/// Loads the documents under a reference. `on_change` is called after each answer with what there
-/// is so far, and the number of questions that are open; the next answer is read when it is done.
+/// How far loading has come.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// A document was read; what it points to may not be in the graph yet. It can be thousands of
+    /// others, so this is a moment to let others run.
+    Read,
+    /// An answer is in the graph, with all that it brings.
+    Grown {
+        /// What there is so far.
+        graph: &'a Graph,
+        /// The number of questions that are open.
+        open: usize,
+    },
+}
+
+/// Loads the documents under a reference. Loading goes on when `on_progress` is done.
 ///
 /// It always ends: what can't be fetched is missing in the graph, and says why.
 pub async fn load<S: Source>(
     source: &S,
     reference: &Reference,
     options: Options,
-    mut on_change: impl AsyncFnMut(&Graph, usize),
+    mut on_progress: impl AsyncFnMut(Progress<'_>),
 ) -> Loaded<S::Error> {
     let options = Options { holder: source.holder(), ..options };
     let mut loader = Loader::new(reference.clone(), options);
@@ -53,8 +67,12 @@ pub async fn load<S: Source>(
         if answered.is_root {
             failure = answered.failure;
         }
-        loader.supply(id, answered.answer);
-        on_change(loader.graph(), open.len()).await;
+        loader.read(id, answered.answer);
+        on_progress(Progress::Read).await;
+        while loader.expand_next() {
+            on_progress(Progress::Read).await;
+        }
+        on_progress(Progress::Grown { graph: loader.graph(), open: open.len() }).await;
     }
     Loaded { graph: loader.into_graph(), failure, headers }
 }

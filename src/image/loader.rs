@@ -1,6 +1,6 @@
 //! In which order are the documents under a root asked for?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::promised::{compare, compare_digest, finding};
@@ -50,6 +50,8 @@ pub struct Loader {
     /// Manifests whose referrers have been asked for.
     pub(super) referred: BTreeSet<Digest>,
     pub(super) stopped: bool,
+    /// Nodes that were read, and what they point to is not there yet.
+    unexpanded: VecDeque<NodeId>,
 }
 
 impl Loader {
@@ -67,6 +69,7 @@ impl Loader {
             first: BTreeSet::new(),
             referred: BTreeSet::new(),
             stopped: false,
+            unexpanded: VecDeque::new(),
         };
         let root = loader.add_root();
         loader.ask(Turn::Root, What::Root(reference), root);
@@ -89,6 +92,13 @@ impl Loader {
 
     /// Takes the answer to a question; one that is not open is ignored.
     pub fn supply(&mut self, id: WantId, answer: Answer) {
+        self.read(id, answer);
+        while self.expand_next() {}
+    }
+
+    /// Reads the answer to a question; one that is not open is ignored. What the documents in it
+    /// point to is not asked for yet.
+    pub(super) fn read(&mut self, id: WantId, answer: Answer) {
         let Some(question) = self.questions.remove(&id) else { return };
         self.queue.remove(&(question.turn, id));
         match &question.what {
@@ -96,6 +106,13 @@ impl Loader {
             What::CosignTag(tag) => self.cosign_tag(&question, tag, &answer),
             What::Root(_) | What::Manifest(_) | What::Blob(_) => self.document(&question, &answer),
         }
+    }
+
+    /// Adds what one document that was read points to, and asks for it. Whether there was one.
+    pub(super) fn expand_next(&mut self) -> bool {
+        let next = self.unexpanded.pop_front();
+        next.into_iter().for_each(|id| self.expand(id));
+        next.is_some()
     }
 
     /// Whether all questions have been answered.
@@ -139,25 +156,28 @@ impl Loader {
             question.nodes.push(node);
             return;
         }
-        self.copy(first, node);
+        if self.copy(first, node) {
+            self.expand(node);
+        }
     }
 
     /// Takes what was read for another node that has the same digest, and holds it to what is said
-    /// here.
-    fn copy(&mut self, from: NodeId, to: NodeId) {
-        let Some(other) = self.graph.node(from) else { return };
+    /// here. Whether there is something in it to be expanded.
+    fn copy(&mut self, from: NodeId, to: NodeId) -> bool {
+        let Some(other) = self.graph.node(from) else { return false };
         let (state, document, view) =
             (other.state.clone(), other.document.clone(), other.view.clone());
         let mut findings = other.findings.clone();
         let said = |node: &Node| node.descriptor.as_ref().map(|it| it.media_type.clone());
         let type_said = said(other);
-        let Some(own) = self.graph.node_mut(to) else { return };
+        let Some(own) = self.graph.node_mut(to) else { return false };
         if let (Some(document), Some(descriptor)) = (&document, &own.descriptor)
             && let Some(finding) = other_size(descriptor, document, &own.label)
         {
             own.state = State::Failed;
             own.findings.push(finding);
-            return self.excuse(to);
+            self.excuse(to);
+            return false;
         }
         if let Some(document) = document.as_ref().filter(|_| said(own) != type_said) {
             let claims = Claims { content_type: None, descriptor: said(own) };
@@ -167,7 +187,7 @@ impl Loader {
         own.document = document;
         own.view = view;
         own.findings.extend(findings);
-        self.expand(to);
+        true
     }
 
     /// Takes a document for every node that waits for it.
@@ -176,7 +196,11 @@ impl Loader {
             // An index may list one document thousands of times; it is read once.
             let first = question.nodes.first().filter(|first| self.is_read_as(**first, *id));
             match first {
-                Some(first) => self.copy(*first, *id),
+                Some(first) => {
+                    if self.copy(*first, *id) {
+                        self.unexpanded.push_back(*id);
+                    }
+                }
                 None => self.take(*id, question, answer),
             }
         }
@@ -198,7 +222,7 @@ impl Loader {
     }
 
     pub(super) fn take(&mut self, id: NodeId, question: &Question, answer: &Answer) {
-        self.read(id, question, answer);
+        self.read_for(id, question, answer);
         self.excuse(id);
     }
 
@@ -220,7 +244,7 @@ impl Loader {
         self.not_known(LookUp::Referrers, reason);
     }
 
-    fn read(&mut self, id: NodeId, question: &Question, answer: &Answer) {
+    fn read_for(&mut self, id: NodeId, question: &Question, answer: &Answer) {
         let asked = match &question.what {
             What::Root(reference) => reference.digest.clone(),
             _ => None,
@@ -314,7 +338,7 @@ impl Loader {
         node.findings.extend(read.findings);
         node.document = read.document.map(Arc::new);
         node.view = Some(Arc::new(read.view));
-        self.expand(id);
+        self.unexpanded.push_back(id);
     }
 
     /// Whether a node is the config of something that is no image, such as a signature, which is for

@@ -22,7 +22,7 @@ mod want;
 pub use artifact::{ArtifactKind, Category, artifact_kind, content_kind};
 pub use face::{Face, Form, Part, face, index_face};
 pub use graph::{Graph, LookUp, Missing, Node, NodeId, NotKnown, Role, State, Whereabouts};
-pub use load::{Loaded, load, unreachable};
+pub use load::{Loaded, Progress, load, unreachable};
 pub use loader::Loader;
 pub use platforms::{PlatformEntry, default_platform, find_platform, platforms};
 pub use summary::{Summary, summary};

@@ -62,44 +62,43 @@ pub fn platforms(graph: &Graph) -> Vec<PlatformEntry> {
     }
     let texts: Vec<Option<String>> =
         entries.iter().map(|entry| entry.platform.as_ref().map(ToString::to_string)).collect();
-    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    texts.iter().flatten().for_each(|text| *times.entry(text).or_default() += 1);
-    for (at, entry) in entries.iter_mut().enumerate() {
-        let Some(Some(text)) = texts.get(at) else {
-            entry.label = format!("entry {}", at + 1);
-            continue;
+    let mut times: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    texts.iter().for_each(|text| *times.entry(text.as_deref()).or_default() += 1);
+    let is_alike = |text: &Option<String>| times.get(&text.as_deref()) > Some(&1);
+    let remarks = remarks(graph, &entries, &texts, is_alike);
+    for (at, ((entry, text), remark)) in entries.iter_mut().zip(&texts).zip(remarks).enumerate() {
+        entry.label = match text {
+            None => format!("entry {}", at + 1),
+            Some(name) if is_alike(text) => format!("{name} (entry {})", at + 1),
+            Some(name) => name.clone(),
         };
-        let twice = times.get(text.as_str()).is_some_and(|times| *times > 1);
-        entry.label = if twice { format!("{text} (entry {})", at + 1) } else { text.clone() };
-    }
-    let remarks = remarks(graph, &entries, &texts);
-    for (entry, remark) in entries.iter_mut().zip(remarks) {
         entry.remark = remark;
     }
     entries
 }
 
-/// For each entry the first annotation that tells it from others for the same platform, shortened;
-/// nothing where there is no other, or none does.
-fn remarks(graph: &Graph, entries: &[PlatformEntry], texts: &[Option<String>]) -> Vec<String> {
+/// For each entry for a platform that others are for the first annotation that tells it from them,
+/// shortened; nothing where none does.
+fn remarks(
+    graph: &Graph,
+    entries: &[PlatformEntry],
+    texts: &[Option<String>],
+    is_alike: impl Fn(&Option<String>) -> bool,
+) -> Vec<String> {
     const MOST: usize = 60;
     let annotations = |entry: &PlatformEntry| {
         let descriptor = graph.node(entry.node).and_then(|node| node.descriptor.as_ref());
         descriptor.map(|descriptor| &descriptor.annotations).into_iter().flatten()
     };
-    let mut alike: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     let mut said: BTreeMap<(Option<&str>, &str, &str), usize> = BTreeMap::new();
-    for (entry, text) in entries.iter().zip(texts) {
-        *alike.entry(text.as_deref()).or_default() += 1;
+    for (entry, text) in entries.iter().zip(texts).filter(|(_, text)| is_alike(text)) {
         for (key, value) in annotations(entry) {
             *said.entry((text.as_deref(), key, value)).or_default() += 1;
         }
     }
     let remark = |(entry, text): (&PlatformEntry, &Option<String>)| {
-        let text = text.as_deref();
         let is_telling = |(key, value): &(&String, &String)| {
-            alike.get(&text) > Some(&1)
-                && said.get(&(text, key.as_str(), value.as_str())) == Some(&1)
+            said.get(&(text.as_deref(), key.as_str(), value.as_str())) == Some(&1)
         };
         let value = annotations(entry).find(is_telling).map(|(_, value)| value.as_str());
         let value = value.unwrap_or_default();

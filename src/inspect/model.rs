@@ -81,6 +81,8 @@ pub struct ImageModel {
     pub not_known: Vec<String>,
     /// What was read.
     pub graph: Arc<Graph>,
+    /// The platforms as the graph lists them: one for each of `platforms`.
+    entries: Arc<[PlatformEntry]>,
     /// Whether documents are still on their way.
     pub growing: bool,
 }
@@ -201,7 +203,7 @@ impl ImageModel {
             reference: reference.clone(),
             digest,
             face: face_of(graph, root).map(Arc::new),
-            platforms: entries.iter().map(|entry| platform(graph, entry, before)).collect(),
+            platforms: platform_models(graph, &entries, before),
             what,
             attestations: count(|role| matches!(role, Role::Attestation { .. })),
             referrers: count(|role| matches!(role, Role::Referrer | Role::CosignTag(_))),
@@ -210,6 +212,7 @@ impl ImageModel {
             remarks,
             not_known: graph.not_known().iter().map(ToString::to_string).collect(),
             graph: Arc::clone(graph),
+            entries: entries.into(),
             growing,
         })
     }
@@ -221,14 +224,13 @@ impl ImageModel {
     /// When there is no platform of that name: a sentence, and a second one where there is none at
     /// all.
     pub fn platform(&self, wanted: Option<&str>) -> Result<Option<Arc<PlatformModel>>, Unread> {
-        let entries = platforms(&self.graph);
         let by_node = |entry: &PlatformEntry| {
             self.platforms.iter().find(|platform| platform.node == entry.node)
         };
         let Some(name) = wanted else {
-            return Ok(default_platform(&entries).and_then(by_node).cloned());
+            return Ok(default_platform(&self.entries).and_then(by_node).cloned());
         };
-        let found = find_platform(&entries, name).and_then(by_node).cloned();
+        let found = find_platform(&self.entries, name).and_then(by_node).cloned();
         found.map(Some).ok_or_else(|| Unread {
             sentence: format!("This image has no platform {name}."),
             reason: match self.platforms.is_empty() {
@@ -296,14 +298,24 @@ fn face_of(graph: &Graph, root: &Node) -> Option<Face> {
     }
 }
 
+fn platform_models(
+    graph: &Graph,
+    entries: &[PlatformEntry],
+    before: Option<&ImageModel>,
+) -> Vec<Arc<PlatformModel>> {
+    let known = before.into_iter().flat_map(|before| &before.platforms);
+    let known: BTreeMap<NodeId, _> = known.map(|known| (known.node, known)).collect();
+    let before = |entry: &PlatformEntry| before.zip(known.get(&entry.node).copied());
+    entries.iter().map(|entry| platform(graph, entry, before(entry))).collect()
+}
+
 fn platform(
     graph: &Graph,
     entry: &PlatformEntry,
-    before: Option<&ImageModel>,
+    before: Option<(&ImageModel, &Arc<PlatformModel>)>,
 ) -> Arc<PlatformModel> {
     let node = graph.node(entry.node);
-    let known = before.and_then(|before| {
-        let known = before.platforms.iter().find(|known| known.node == entry.node)?;
+    let known = before.and_then(|(before, known)| {
         let parts = graph.children(entry.node).filter(|child| child.role == Role::Config);
         let above = node.and_then(|node| node.parent);
         let mut parts = parts.map(|child| child.id).chain([entry.node]).chain(above);

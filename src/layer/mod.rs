@@ -27,9 +27,9 @@ pub(crate) mod findings;
 mod index;
 mod links;
 mod overlay;
-mod pieces;
 mod reader;
 pub(crate) mod tar;
+mod tar_stream;
 pub mod write;
 
 pub use index::{Entry, Index, IndexError, Kind};
@@ -37,5 +37,5 @@ pub(crate) use overlay::clean;
 pub use overlay::{
     Astray, Change, ChangeKind, EntryRef, Followed, HARDLINK_TARGET, Node, NodeId, Overlay, Walk,
 };
-pub use pieces::{Pieces, Runs, TarStream};
 pub use reader::{LayerReader, LayerSummary, ReadOptions, Sink};
+pub use tar_stream::{Runs, TarStream};

@@ -1,6 +1,7 @@
 //! How far a blob has come, across broken connections: what is asked for next, and what an answer
 //! brings of it. Nothing is sent here.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -11,10 +12,12 @@ use crate::limits;
 /// Bytes after which a connection counts as working again.
 const PROGRESS: u64 = 1 << 20;
 
-/// A blob that is read from its first to its last byte.
+/// A blob that is read from its first to its last byte, or a range of it.
 #[derive(Clone, Debug)]
 pub struct Course {
     size: u64,
+    /// Where the range ends that is read; none when all is read that comes.
+    until: Option<u64>,
     /// Whether the head of the answer said how long its body is.
     is_announced: bool,
     /// Where the bytes of the body end, as far as its head says.
@@ -77,6 +80,7 @@ impl Course {
     pub fn new(size: u64) -> Self {
         Self {
             size,
+            until: None,
             is_announced: false,
             end: None,
             began: 0,
@@ -90,7 +94,21 @@ impl Course {
         }
     }
 
-    /// Bytes that have come.
+    /// Of a range of such a blob.
+    #[must_use]
+    pub fn of(range: Range<u64>, size: u64) -> Self {
+        let until = range.end.min(size);
+        let offset = range.start.min(until);
+        Self { until: Some(until), offset, offset_at_failure: offset, ..Self::new(size) }
+    }
+
+    /// Whether all of a range has come.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.until.is_some_and(|until| self.offset >= until)
+    }
+
+    /// The byte that comes next.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.offset
@@ -117,7 +135,10 @@ impl Course {
     /// The field `Range` of the question; none for all of it.
     #[must_use]
     pub fn range(&self) -> Option<String> {
-        (self.asked() > 0).then(|| format!("bytes={}-", self.asked()))
+        match self.until.filter(|until| !self.anew && (*until < self.size || self.asked() > 0)) {
+            Some(until) => Some(format!("bytes={}-{}", self.asked(), until.saturating_sub(1))),
+            None => (self.asked() > 0).then(|| format!("bytes={}-", self.asked())),
+        }
     }
 
     /// An answer has come.
@@ -150,12 +171,14 @@ impl Course {
         head.status == StatusCode::OK && is_html && !head.length.is_some_and(fits)
     }
 
-    /// So many bytes have come; the first of them, as many as are given back, have come before.
-    pub fn came(&mut self, bytes: u64) -> u64 {
+    /// So many bytes have come; those in the range that is given back are wanted, and new.
+    pub fn came(&mut self, bytes: u64) -> Range<u64> {
         let skipped = self.skip.min(bytes);
         self.skip -= skipped;
-        self.offset += bytes - skipped;
-        skipped
+        let left = self.until.map_or(u64::MAX, |until| until.saturating_sub(self.offset));
+        let new = left.min(bytes - skipped);
+        self.offset += new;
+        skipped..skipped + new
     }
 
     /// A body has come to its end.
@@ -170,11 +193,12 @@ impl Course {
     /// Whether a body that came to its end was not all of the blob: it was a part, or nothing said
     /// how long it was.
     fn is_cut(&mut self) -> bool {
-        if self.offset >= self.size {
+        let all = self.until.unwrap_or(self.size);
+        if self.offset >= all {
             return false;
         }
         match self.end {
-            Some(end) => end < self.size || self.offset < end,
+            Some(end) => end < all || self.offset < end,
             None if self.is_announced => false,
             None => self.ended.replace(self.offset) != Some(self.offset),
         }

@@ -1,5 +1,7 @@
 //! One blob from its first to its last byte, across broken connections.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
@@ -10,7 +12,9 @@ use super::retry::{Pace, delay};
 use super::transport::{Body as _, Transport, TransportError, TransportErrorKind};
 use super::{Access, Registry};
 use crate::descriptor::Descriptor;
+use crate::pieces::Pieces;
 use crate::reference::Repository;
+use crate::source::BlobPieces;
 
 /// A blob being read: nothing of it is compared with its digest here. Dropping it ends the transfer.
 #[derive(Debug)]
@@ -22,17 +26,20 @@ pub struct Download<'a, T: Transport, P> {
     access: Access,
     body: Option<T::Body>,
     course: Course,
+    lent: Bytes,
 }
 
 impl<T: Transport> Registry<T> {
-    /// Reads a blob piece by piece. It is asked for when it is first read, and again from where it
-    /// was when the connection breaks.
+    /// Reads a blob, or a range of it, piece by piece. It is asked for when it is first read, and
+    /// again from where it was when the connection breaks.
     pub fn download<'a, P: Pace>(
         &'a self,
         repository: &'a Repository,
         descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
         pace: &'a P,
     ) -> Download<'a, T, P> {
+        let size = descriptor.size;
         Download {
             registry: self,
             repository,
@@ -40,7 +47,8 @@ impl<T: Transport> Registry<T> {
             pace,
             access: self.blob_access(repository, &descriptor.digest),
             body: None,
-            course: Course::new(descriptor.size),
+            course: range.map_or_else(|| Course::new(size), |range| Course::of(range, size)),
+            lent: Bytes::new(),
         }
     }
 }
@@ -50,9 +58,9 @@ impl<T: Transport, P: Pace> Download<'_, T, P> {
     ///
     /// # Errors
     /// When the blob can't be read on, tries included.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
-            if self.course.is_too_long() {
+            if self.course.is_too_long() || self.course.is_over() {
                 self.body = None;
                 return Ok(None);
             }
@@ -65,11 +73,11 @@ impl<T: Transport, P: Pace> Download<'_, T, P> {
                 continue;
             };
             match body.chunk().await {
-                Some(Ok(mut piece)) => {
-                    let before = self.course.came(piece.len() as u64);
-                    let piece = piece.split_off(usize::try_from(before).unwrap_or(usize::MAX));
-                    if !piece.is_empty() {
-                        return Ok(Some(piece));
+                Some(Ok(piece)) => {
+                    let new = self.course.came(piece.len() as u64);
+                    let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+                    if !new.is_empty() {
+                        return Ok(Some(piece.slice(at(new.start)..at(new.end))));
                     }
                 }
                 None => match self.course.ended() {
@@ -93,7 +101,7 @@ impl<T: Transport, P: Pace> Download<'_, T, P> {
         }
     }
 
-    /// Bytes read so far.
+    /// The byte that comes next.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.course.offset()
@@ -149,12 +157,31 @@ impl<T: Transport, P: Pace> Download<'_, T, P> {
         // A wrong part is no reason to give up: the whole is asked for next.
         let cut = self.cut();
         let judged = if matches!(error, Error::Range { .. }) { &cut } else { &error };
-        let random = self.pace.random();
-        let Some(time) = self.course.failed(|failures| delay(failures, judged, random)) else {
-            return Err(error);
-        };
+        let (random, (attempts, longest)) = (self.pace.random(), self.pace.most());
+        let time = self.course.failed(|failures| {
+            delay(failures, judged, random).filter(|it| failures < attempts && *it <= longest)
+        });
+        let Some(time) = time else { return Err(error) };
         self.pace.wait(time, &error).await;
         Ok(())
+    }
+}
+
+impl<T: Transport, P: Pace> Pieces for Download<'_, T, P> {
+    type Error = Error;
+
+    async fn next(&mut self) -> Result<Option<&[u8]>, Error> {
+        let next = self.chunk().await?;
+        Ok(next.map(|next| {
+            self.lent = next;
+            &*self.lent
+        }))
+    }
+}
+
+impl<T: Transport, P: Pace> BlobPieces for Download<'_, T, P> {
+    fn resumed(&self) -> u32 {
+        self.course.resumed()
     }
 }
 

@@ -43,6 +43,22 @@ impl<P: Pace> Pace for &P {
     }
 }
 
+/// What fails is not tried again.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Once;
+
+impl Pace for Once {
+    async fn wait(&self, _time: Duration, _error: &Error) {}
+
+    fn random(&self) -> f64 {
+        0.0
+    }
+
+    fn most(&self) -> (u32, Duration) {
+        (1, Duration::ZERO)
+    }
+}
+
 /// Asks a question that does no harm when it is asked twice, and again as long as that helps.
 ///
 /// # Errors

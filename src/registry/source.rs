@@ -1,10 +1,10 @@
 //! A repository of a registry as a [`Source`].
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use super::Registry;
 use super::error::Error;
-use super::retry::{Pace, patiently};
+use super::retry::{Once, Pace, patiently};
 use super::transport::Transport;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
@@ -12,7 +12,7 @@ use crate::limits;
 use crate::media_type::Kind;
 use crate::reference::{Repository, Target};
 use crate::source::{
-    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
+    BlobPieces, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
 };
 
 impl Failure for Error {
@@ -40,7 +40,7 @@ impl<T> Registry<T> {
     }
 }
 
-impl<T: Transport, R: Deref<Target = Registry<T>>> Source for RepositorySource<R> {
+impl<T: Transport + 'static, R: Deref<Target = Registry<T>>> Source for RepositorySource<R> {
     type Error = Error;
 
     fn holder(&self) -> Holder {
@@ -78,8 +78,12 @@ impl<T: Transport, R: Deref<Target = Registry<T>>> Source for RepositorySource<R
         self.registry.blob(&self.repository, descriptor, limit).await
     }
 
-    fn blob_place(&self, digest: &Digest) -> BlobPlace {
-        BlobPlace::Url(self.registry.blob_request(&self.repository, digest, None).url)
+    fn open<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
+    ) -> impl BlobPieces<Error = Error> + 'a {
+        self.registry.download(&self.repository, descriptor, range, &Once)
     }
 
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, Error> {
@@ -116,7 +120,9 @@ impl<R> RepositorySource<R> {
     }
 }
 
-impl<T: Transport, R: Deref<Target = Registry<T>>, P: Pace> Source for PatientSource<R, P> {
+impl<T: Transport + 'static, R: Deref<Target = Registry<T>>, P: Pace> Source
+    for PatientSource<R, P>
+{
     type Error = Error;
 
     fn holder(&self) -> Holder {
@@ -139,8 +145,13 @@ impl<T: Transport, R: Deref<Target = Registry<T>>, P: Pace> Source for PatientSo
         patiently(&self.pace, async || Source::blob(&self.source, descriptor, limit).await).await
     }
 
-    fn blob_place(&self, digest: &Digest) -> BlobPlace {
-        self.source.blob_place(digest)
+    fn open<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
+    ) -> impl BlobPieces<Error = Error> + 'a {
+        let RepositorySource { registry, repository } = &self.source;
+        registry.download(repository, descriptor, range, &self.pace)
     }
 
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, Error> {

@@ -1,12 +1,14 @@
 //! One type for all sources, for those who find out only while they run what is asked.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use futures_util::future::LocalBoxFuture;
 
-use super::{BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source};
+use super::{BlobPieces, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
+use crate::pieces::Pieces;
 use crate::reference::Target;
 
 /// Any source, shared; its errors are all of one type.
@@ -58,8 +60,12 @@ impl<E: Failure> Source for AnySource<E> {
         self.0.blob(descriptor, limit).await
     }
 
-    fn blob_place(&self, digest: &Digest) -> BlobPlace {
-        self.0.blob_place(digest)
+    fn open<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
+    ) -> impl BlobPieces<Error = E> + 'a {
+        AnyPieces(self.0.open(descriptor, range))
     }
 
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, E> {
@@ -80,7 +86,11 @@ trait Asked<E> {
     fn document<'a>(&'a self, descriptor: &'a Descriptor) -> Answer<'a, Fetched, E>;
     fn manifest<'a>(&'a self, descriptor: &'a Descriptor) -> Answer<'a, Fetched, E>;
     fn blob<'a>(&'a self, descriptor: &'a Descriptor, limit: u64) -> Answer<'a, Fetched, E>;
-    fn blob_place(&self, digest: &Digest) -> BlobPlace;
+    fn open<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
+    ) -> Box<dyn Lent<E> + 'a>;
     fn referrers<'a>(&'a self, digest: &'a Digest) -> Answer<'a, Referrers, E>;
     fn cosign_tag<'a>(
         &'a self,
@@ -110,8 +120,12 @@ impl<S: Source, E: From<S::Error>> Asked<E> for S {
         Box::pin(async move { Ok(Source::blob(self, descriptor, limit).await?) })
     }
 
-    fn blob_place(&self, digest: &Digest) -> BlobPlace {
-        Source::blob_place(self, digest)
+    fn open<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
+    ) -> Box<dyn Lent<E> + 'a> {
+        Box::new(Source::open(self, descriptor, range))
     }
 
     fn referrers<'a>(&'a self, digest: &'a Digest) -> Answer<'a, Referrers, E> {
@@ -124,5 +138,38 @@ impl<S: Source, E: From<S::Error>> Asked<E> for S {
         kind: CosignKind,
     ) -> Answer<'a, Option<CosignTag>, E> {
         Box::pin(async move { Ok(Source::cosign_tag(self, digest, kind).await?) })
+    }
+}
+
+/// The pieces of a blob of any source.
+struct AnyPieces<'a, E>(Box<dyn Lent<E> + 'a>);
+
+impl<E> Pieces for AnyPieces<'_, E> {
+    type Error = E;
+
+    async fn next(&mut self) -> Result<Option<&[u8]>, E> {
+        self.0.next().await
+    }
+}
+
+impl<E> BlobPieces for AnyPieces<'_, E> {
+    fn resumed(&self) -> u32 {
+        self.0.resumed()
+    }
+}
+
+/// [`BlobPieces`] that can stand behind a pointer.
+trait Lent<E> {
+    fn next(&mut self) -> Answer<'_, Option<&[u8]>, E>;
+    fn resumed(&self) -> u32;
+}
+
+impl<B: BlobPieces, E: From<B::Error>> Lent<E> for B {
+    fn next(&mut self) -> Answer<'_, Option<&[u8]>, E> {
+        Box::pin(async move { Ok(Pieces::next(self).await?) })
+    }
+
+    fn resumed(&self) -> u32 {
+        BlobPieces::resumed(self)
     }
 }

@@ -1,8 +1,9 @@
 //! Documents that were verified before are not asked for again.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
-use super::{BlobPlace, CosignKind, CosignTag, Fetched, Holder, Referrers, Source};
+use super::{BlobPieces, CosignKind, CosignTag, Fetched, Holder, Referrers, Source};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::lru::Lru;
@@ -96,8 +97,12 @@ impl<S: Source, F: AsyncFn(&Fetched)> Source for Remembering<'_, S, F> {
         self.remembered(&descriptor.digest, ask).await
     }
 
-    fn blob_place(&self, digest: &Digest) -> BlobPlace {
-        self.source.blob_place(digest)
+    fn open<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
+    ) -> impl BlobPieces<Error = S::Error> + 'a {
+        self.source.open(descriptor, range)
     }
 
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, S::Error> {

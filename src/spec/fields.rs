@@ -1,6 +1,7 @@
 //! Which typed fields does an object have?
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -225,16 +226,28 @@ fn wrong_type(name: &str, expected: &str, value: &Value, subject: &str) -> Findi
     .actual(actual)
 }
 
+/// A subject in the middle of a sentence, as [`the`] makes it.
+#[derive(Clone, Copy)]
+pub(crate) struct The<'a>(&'a str);
+
 /// A subject in the middle of a sentence: `the manifest`, but `layer 2`.
-pub(crate) fn the(subject: &str) -> String {
-    let numbered = subject.split(' ').nth(1).is_some_and(|word| word.parse::<u64>().is_ok());
-    let named = subject.starts_with("tag ");
-    if numbered || named { subject.to_owned() } else { format!("the {subject}") }
+pub(crate) fn the(subject: &str) -> The<'_> {
+    The(subject)
+}
+
+impl fmt::Display for The<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(subject) = self;
+        let numbered = subject.split(' ').nth(1).is_some_and(|word| word.parse::<u64>().is_ok());
+        let named = subject.starts_with("tag ");
+        let article = if numbered || named { "" } else { "the " };
+        write!(f, "{article}{subject}")
+    }
 }
 
 /// A subject at the beginning of a sentence: `The manifest`, but `Layer 2`.
 pub(crate) fn the_capital(subject: &str) -> String {
-    let text = the(subject);
+    let text = the(subject).to_string();
     let mut rest = text.chars();
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }

@@ -3,6 +3,7 @@
 //! Its blobs lie elsewhere: where the base has them, or where they were built.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -12,9 +13,10 @@ use crate::digest::Digest;
 use crate::edit::Change;
 use crate::finding::Finding;
 use crate::media_type::MediaType;
+use crate::pieces::Pieces;
 use crate::reference::{Tag, Target};
 use crate::source::{
-    BlobPlace, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, ReferrersFrom, Source,
+    BlobPieces, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, ReferrersFrom, Source,
 };
 
 /// The tag that stands for the root: that of a reference which names none.
@@ -124,8 +126,19 @@ impl Source for Drafted {
         self.get(&Target::Digest(descriptor.digest.clone()))
     }
 
-    fn blob_place(&self, _digest: &Digest) -> BlobPlace {
-        BlobPlace::Nowhere
+    /// Its documents: its blobs lie elsewhere.
+    fn open<'a>(
+        &'a self,
+        descriptor: &'a Descriptor,
+        range: Option<Range<u64>>,
+    ) -> impl BlobPieces<Error = DraftedError> + 'a {
+        let of = |bytes: &'a Bytes| {
+            let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            let range = range.map_or(0..bytes.len(), |range| at(range.start)..at(range.end));
+            bytes.get(range).unwrap_or_default()
+        };
+        let found = self.bytes(&descriptor.digest).map(of);
+        DraftedBlob(Some(found.ok_or_else(|| DraftedError::NoDocument(descriptor.digest.clone()))))
     }
 
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, DraftedError> {
@@ -144,3 +157,16 @@ impl Source for Drafted {
         Ok(None)
     }
 }
+
+/// A document, or a range of it, in one piece.
+struct DraftedBlob<'a>(Option<Result<&'a [u8], DraftedError>>);
+
+impl Pieces for DraftedBlob<'_> {
+    type Error = DraftedError;
+
+    async fn next(&mut self) -> Result<Option<&[u8]>, DraftedError> {
+        Ok(self.0.take().transpose()?.filter(|bytes| !bytes.is_empty()))
+    }
+}
+
+impl BlobPieces for DraftedBlob<'_> {}

@@ -8,7 +8,7 @@ use drydock::finding::Finding;
 use drydock::image::{default_platform, platforms};
 use drydock::media_type::MediaType;
 use drydock::reference::Target;
-use drydock::source::{BlobPlace, CosignKind, ReferrersFrom, Source as _};
+use drydock::source::{CosignKind, ReferrersFrom, Source as _};
 use drydock::verify::{Choice, Outcome, Session, integrity};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -82,14 +82,14 @@ fn blobs_lie_where_the_archive_says() {
     let tar = tarred(&borrowed(&layout_of(&store, &[named(&amd, "a")])));
     let source = opened(tar.clone()).expect("opened");
     for (digest, (bytes, media_type)) in &store.content {
-        let BlobPlace::File(place) = source.blob_place(digest) else { panic!("{digest} is there") };
+        let place = source.archive().place(digest).expect("place");
         let range = place.range.start as usize..place.range.end as usize;
         assert_eq!(&tar[range], &bytes[..]);
         let descriptor = Descriptor::new(media_type.as_str(), digest.clone(), bytes.len() as u64);
         let fetched = run(source.blob(&descriptor, 1 << 20)).expect("blob");
         assert_eq!(&*fetched.bytes, bytes);
     }
-    assert_eq!(source.blob_place(&Digest::sha256(b"no")), BlobPlace::Nowhere);
+    assert_eq!(source.archive().place(&Digest::sha256(b"no")), None);
 }
 
 #[test]

@@ -230,5 +230,5 @@ pub(crate) fn load(source: &Opened, target: &Target) -> Graph {
         Target::Digest(digest) => reference.digest = Some(digest.clone()),
     }
     let options = Options { referrers: true, ..Options::default() };
-    run(image::load(source, &reference, options, async |_, _| {})).graph
+    run(image::load(source, &reference, options, async |_| {})).graph
 }

@@ -54,6 +54,7 @@ mod registry_realms;
 mod registry_scratch;
 mod registry_script;
 mod registry_upload;
+mod source_open;
 mod spec_cases;
 mod transfer_copy;
 mod transfer_fallback;

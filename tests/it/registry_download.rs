@@ -40,10 +40,10 @@ fn read(
     descriptor: &Descriptor,
 ) -> (Result<Vec<u8>, Error>, Vec<String>, u32) {
     let (repository, waits) = (repository(), Waits::default());
-    let mut download = registry.download(&repository, descriptor, &waits);
+    let mut download = registry.download(&repository, descriptor, None, &waits);
     let mut all = Vec::new();
     let came = loop {
-        match run(download.next()) {
+        match run(download.chunk()) {
             Ok(Some(piece)) => all.extend_from_slice(&piece),
             Ok(None) => break Ok(all),
             Err(error) => break Err(error),

@@ -9,7 +9,8 @@ use drydock::layer::content::Wanted;
 use drydock::layer::write::{
     self, Destination, Keep, MakeError, Materials, NewEntry, NewNode, Part, TarPlan,
 };
-use drydock::layer::{Index, NodeId, Overlay, Pieces, TarStream};
+use drydock::layer::{Index, NodeId, Overlay, TarStream};
+use drydock::pieces::Pieces;
 use futures_util::FutureExt as _;
 
 use crate::layer_support::read;

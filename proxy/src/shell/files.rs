@@ -179,7 +179,7 @@ impl Opened {
         let platform = only.platform.clone();
         let options =
             image::Options { only: platform.clone(), first: platform, ..Default::default() };
-        let loaded = image::load(&place, &reference, options, async |_, _| {}).await;
+        let loaded = image::load(&place, &reference, options, async |_| {}).await;
         drop(progress);
         if let Some(failure) = loaded.failure {
             return Err(Failed::told(advised(&failure)));

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::Args;
 use drydock::platform::Platform;
 use drydock::reference::Reference;
+use drydock::source::{Holder, Source as _};
 use drydock_native::{Options, Place, open};
 
 pub use self::about::{Completions, Man, completions, man};
@@ -59,9 +60,9 @@ pub struct Only {
 impl Image {
     /// What stands for the image in reports.
     fn name(&self, place: &Place, reference: &Reference) -> String {
-        match place {
-            Place::Repository(..) => reference.to_string(),
-            Place::Archive(_) => self.image.clone(),
+        match place.holder() {
+            Holder::Registry => reference.to_string(),
+            Holder::Archive | Holder::Draft => self.image.clone(),
         }
     }
 

@@ -27,7 +27,7 @@ pub async fn run(asked: &Show) -> Result<ExitCode, Failed> {
     let progress = Progress::new("Loading the documents");
     let (place, reference) = asked.image.open().await?;
     let options = image::Options { referrers: true, ..Default::default() };
-    let loaded = image::load(&place, &reference, options, async |_, _| {}).await;
+    let loaded = image::load(&place, &reference, options, async |_| {}).await;
     drop(progress);
     if let Some(failure) = loaded.failure {
         return Err(Failed::told(advised(&failure)));

@@ -44,8 +44,10 @@ pub async fn run(asked: &Verify) -> Result<ExitCode, Failed> {
     let started = std::time::Instant::now();
     let (place, reference) = asked.image.open().await?;
     let choice = asked.only.platform.clone().map_or(Choice::All, Choice::Platform);
-    let told = async |graph: &image::Graph, open: usize| {
-        progress.say(format!("{} documents, {open} asked for", graph.nodes().len()));
+    let told = async |step: image::Progress<'_>| {
+        if let image::Progress::Grown { graph, open } = step {
+            progress.say(format!("{} documents, {open} asked for", graph.nodes().len()));
+        }
     };
     let loaded = image::load(&place, &reference, choice.to_load(), told).await;
     let name = asked.image.name(&place, &reference);

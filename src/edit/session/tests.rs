@@ -254,14 +254,34 @@ fn what_another_tab_has_kept_gets_what_was_done_here() {
     // Neither older ones nor this one's own count.
     assert_eq!(happens(&mut session, Theirs(4)), []);
     assert_eq!(happens(&mut session, Heard(4)), []);
-    assert_eq!(happens(&mut session, Heard(5)), [Order::CatchUp]);
     assert_eq!(session.heard("two", 9), []);
     // What is kept is not done again.
     assert_eq!(to_keep(&session), (4, 1));
     assert_eq!(happens(&mut session, Happens::Kept(1, Saved::Kept(5))), []);
     assert_eq!(to_keep(&session), (5, 0));
+    assert_eq!(happens(&mut session, Heard(6)), [Order::CatchUp]);
     assert_eq!(happens(&mut session, Theirs(6)), [Order::Ask(5)]);
     assert_eq!(edits(&session), [entrypoint("theirs")]);
+}
+
+#[test]
+fn what_this_one_keeps_itself_is_not_read_again() {
+    let kept_as = |heard: &[u64], revision| {
+        let mut session = known();
+        let _keep = happens(&mut session, Edits);
+        for revision in heard {
+            assert_eq!(happens(&mut session, Heard(*revision)), []);
+        }
+        happens(&mut session, Happens::Kept(1, Saved::Kept(revision)))
+    };
+    assert_eq!(kept_as(&[4], 4), []);
+    // Another tab was faster, or followed at once.
+    assert_eq!(kept_as(&[4, 5], 5), []);
+    assert_eq!(kept_as(&[4, 5], 4), [Order::CatchUp]);
+    let mut session = known();
+    let _keep = happens(&mut session, Edits);
+    let _told = happens(&mut session, NotSaved);
+    assert_eq!(happens(&mut session, Heard(4)), [Order::CatchUp]);
 }
 
 #[test]

@@ -89,20 +89,19 @@ pub(super) fn of(
     let mut seen = BTreeSet::new();
     let mut documents = Vec::new();
     for node in graph.nodes() {
-        let Some(descriptor) = descriptor_of(node) else { continue };
-        if !seen.insert(descriptor.digest.clone()) {
-            continue;
-        }
-        let headers = headers.get(&descriptor.digest);
+        let Some(digest) = digest_of(node).filter(|digest| seen.insert(*digest)) else { continue };
+        let headers = headers.get(digest);
         let same = before.is_some_and(|before| graph.is_as_in(&before.graph, node.id));
-        let known = known.get(&descriptor.digest).filter(|_| same);
+        let known = known.get(digest).filter(|_| same);
         match known.filter(|known| headers.is_none_or(|headers| *headers == known.headers)) {
             Some(known) => documents.push(Arc::clone(known)),
-            None => documents.push(Arc::new(DocumentModel {
-                title: title(node),
-                content: content(node, graph.holder()),
-                headers: headers.cloned().unwrap_or_default(),
-                descriptor,
+            None => documents.extend(descriptor_of(node).map(|descriptor| {
+                Arc::new(DocumentModel {
+                    title: title(node),
+                    content: content(node, graph.holder()),
+                    headers: headers.cloned().unwrap_or_default(),
+                    descriptor,
+                })
             })),
         }
     }
@@ -125,4 +124,9 @@ fn content(node: &Node, holder: Holder) -> DocumentContent {
 fn descriptor_of(node: &Node) -> Option<Descriptor> {
     let of_document = || node.document.as_ref().map(|document| document.descriptor());
     node.descriptor.clone().or_else(of_document)
+}
+
+fn digest_of(node: &Node) -> Option<&Digest> {
+    let of_document = || node.document.as_ref().map(|document| document.digest());
+    node.descriptor.as_ref().map(|descriptor| &descriptor.digest).or_else(of_document)
 }

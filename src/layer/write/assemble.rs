@@ -6,7 +6,8 @@ use super::plan::{Part, TarPlan};
 use super::writer::{BuiltLayer, LayerWriter};
 use super::{MakeError, Method};
 use crate::digest::{Digest, Hasher};
-use crate::layer::pieces::{Pieces, Runs};
+use crate::layer::tar_stream::Runs;
+use crate::pieces::Pieces;
 
 /// Bytes that are gathered before they are written.
 const GATHERED: usize = 1 << 20;

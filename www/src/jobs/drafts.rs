@@ -91,6 +91,8 @@ pub async fn save(
 ) -> Result<Saved, Problem> {
     let _turn = turns::take(name).await;
     let there = revision(name).await?;
+    // To read a long draft and to write it are tasks of their own.
+    clock::let_others_run().await;
     let (draft, revision) = current();
     if there.is_some_and(|there| there > revision) {
         return Ok(Saved::Behind);

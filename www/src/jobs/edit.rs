@@ -175,7 +175,7 @@ pub async fn build(
 async fn image(pinned: &Pinned, places: &mut BTreeMap<Digest, Place>) -> Result<Image, Problem> {
     let reference = Reference { tag: None, ..pinned.reference().clone() };
     let options = Options { referrers: true, ..Options::default() };
-    let loaded = graph::load(&reference, options, |_, _| {}).await;
+    let loaded = graph::load(&reference, options, async |_, _| {}).await;
     if let Some(problem) = loaded.problem {
         return Err(problem);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use drydock::digest::Digest;
-use drydock::image::{self, Graph, Options};
+use drydock::image::{self, Graph, Options, Progress};
 use drydock::reference::Reference;
 use drydock::source::{Fetched, Remembering};
 use http::HeaderMap;
@@ -31,7 +31,7 @@ pub struct Loaded {
 pub async fn load(
     reference: &Reference,
     options: Options,
-    mut on_change: impl FnMut(&Graph, usize),
+    mut on_change: impl AsyncFnMut(&Graph, usize),
 ) -> Loaded {
     let source = match source::open(&Place::from(reference)).await {
         Ok(source) => Remembering::new(source, &tab().documents, pause),
@@ -43,10 +43,12 @@ pub async fn load(
     // Thousands of answers may be there at once, or one document so long that to read it and to show
     // it are two tasks.
     let mut turns = Turns::begin();
-    let loaded = image::load(&source, reference, options, async |graph, open| {
+    let loaded = image::load(&source, reference, options, async |progress| {
         turns.pass().await;
-        on_change(graph, open);
-        turns.pass().await;
+        if let Progress::Grown { graph, open } = progress {
+            on_change(graph, open).await;
+            turns.pass().await;
+        }
     });
     let image::Loaded { graph, failure, headers } = loaded.await;
     let problem = failure.map(|error| Problem::from(error).at(reference.registry.as_str()));

@@ -93,14 +93,15 @@ pub async fn run(
     });
     let seen = Rc::clone(&partial);
     let mut told = f64::MIN;
-    let loading = Box::pin(graph::load(reference, choice.to_load(), |graph, open| {
-        // A graph of thousands of nodes is not copied for each of them.
-        if clock::now() - told >= EVERY {
-            told = clock::now();
-            *seen.borrow_mut() = graph.clone();
-            on_event(Event::Loading(graph, open));
-        }
-    }));
+    let loading =
+        Box::pin(graph::load(reference, choice.to_load(), async |graph: &Graph, open| {
+            // A graph of thousands of nodes is not copied for each of them.
+            if clock::now() - told >= EVERY {
+                told = clock::now();
+                *seen.borrow_mut() = graph.clone();
+                on_event(Event::Loading(graph, open));
+            }
+        }));
     let loaded = match select(loading, &mut stopped).await {
         Either::Left((loaded, _)) => loaded,
         Either::Right(((), loading)) => {

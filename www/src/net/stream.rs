@@ -81,13 +81,12 @@ impl<G: Grant> BlobStream<G> {
             match body.next().await {
                 Ok(Some(piece)) => {
                     let length = piece.byte_length();
-                    let before = self.course.came(length.into());
-                    let before = u32::try_from(before).unwrap_or(u32::MAX);
-                    if before == 0 {
-                        return Ok(Some(piece));
-                    }
-                    if before < length {
-                        return Ok(Some(piece.subarray(before, length)));
+                    let new = self.course.came(length.into());
+                    let at = |offset: u64| u32::try_from(offset).unwrap_or(u32::MAX);
+                    match (at(new.start), at(new.end)) {
+                        (0, end) if end == length && end > 0 => return Ok(Some(piece)),
+                        (start, end) if start < end => return Ok(Some(piece.subarray(start, end))),
+                        _ => {}
                     }
                 }
                 Ok(None) => match self.course.ended() {

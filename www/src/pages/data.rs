@@ -18,7 +18,7 @@ use leptos::prelude::*;
 use super::model::{ImageModel, Load};
 use crate::components::{Meant, Problem, Transfer, format};
 use crate::jobs::{self, ProblemKind, Task, drafts, tab};
-use crate::net::clock;
+use crate::net::clock::{self, Turns};
 use crate::net::place::Place;
 use crate::net::registries::{Client, ask};
 use crate::route::{Here, Route};
@@ -94,8 +94,8 @@ pub fn load_image(
     }));
     Task::spawn(async move {
         let name = reference.clone();
-        let (mut next, none) = (0.0, Headers::new());
-        let look = move |graph: &Graph, _open: usize| {
+        let (mut next, none, mut turns) = (0.0, Headers::new(), Turns::begin());
+        let look = async |graph: &Graph, _open: usize| {
             let now = js_sys::Date::now();
             if now < next || graph.root().is_none_or(|root| root.view.is_none()) {
                 return;
@@ -104,6 +104,8 @@ pub fn load_image(
             let before = image.try_with_untracked(|image| image.ready().cloned()).flatten();
             let model = ImageModel::of(&Arc::new(graph.clone()), beside, before.as_deref());
             if let Some(model) = model {
+                // To draw it is a task of its own.
+                turns.pass().await;
                 image.try_set(Load::Ready(Arc::new(model)));
             }
             // What takes long to look at is looked at less often.
@@ -142,7 +144,9 @@ pub fn load_image(
         let (headers, warnings) = (&headers.collect(), &warnings);
         let beside = Beside { reference: &reference, headers, warnings, growing: false };
         let before = image.try_with_untracked(|image| image.ready().cloned()).flatten();
-        image.try_set(match ImageModel::of(&graph, beside, before.as_deref()) {
+        let model = ImageModel::of(&graph, beside, before.as_deref());
+        turns.pass().await;
+        image.try_set(match model {
             Some(model) => Load::Ready(Arc::new(model)),
             None => Load::Failed(Problem {
                 sentence: format!("Nothing came for {reference}."),

@@ -33,11 +33,11 @@ pub fn GraphPage() -> impl IntoView {
     // It is drawn anew only when it has changed: while documents arrive most of it stays.
     let graph = Memo::new(move |_| {
         let image = shown.image.with(|image| image.ready().cloned())?;
-        let boxes = boxes::nodes(&image.graph, &image.reference, true);
+        let boxes = boxes::nodes(&image, true);
         let forced = boxes.len() > MAX_DRAWN;
         let outlined = outline.get() || forced;
         let nodes = match outlined {
-            true => boxes::nodes(&image.graph, &image.reference, false),
+            true => boxes::nodes(&image, false),
             false => boxes,
         };
         Some(Drawn { outlined, forced, nodes: Arc::new(nodes) })

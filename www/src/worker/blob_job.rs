@@ -2,7 +2,8 @@
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::Hasher;
-use drydock::layer::{Pieces as _, Runs as _, TarStream};
+use drydock::layer::{Runs as _, TarStream};
+use drydock::pieces::Pieces as _;
 use wasm_bindgen::JsValue;
 
 use super::Progress;

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use drydock::layer::content::Wanted;
-use drydock::layer::{LayerReader, Pieces as _, ReadOptions, Sink};
+use drydock::layer::{LayerReader, ReadOptions, Sink};
+use drydock::pieces::Pieces as _;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 

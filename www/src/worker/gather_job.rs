@@ -1,7 +1,7 @@
 //! Copies files that the user chose onto the browser's disk, many into one blob, and hashes each.
 
 use drydock::digest::{Algorithm, Hasher};
-use drydock::layer::Pieces as _;
+use drydock::pieces::Pieces as _;
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;

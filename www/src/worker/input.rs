@@ -1,6 +1,6 @@
 //! The bytes of a blob, piece by piece, wherever they are.
 
-use drydock::layer::Pieces;
+use drydock::pieces::Pieces;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;

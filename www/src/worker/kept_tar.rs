@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use drydock::layer::Pieces as _;
+use drydock::pieces::Pieces as _;
 use web_sys::Blob;
 
 use super::input::Input;

@@ -1,6 +1,7 @@
 //! Reads one layer: both digests, the tar's entries, everything that is wrong with it.
 
-use drydock::layer::{LayerReader, Pieces as _, ReadOptions, Sink};
+use drydock::layer::{LayerReader, ReadOptions, Sink};
+use drydock::pieces::Pieces as _;
 use drydock::verify::BlobFacts;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use drydock::digest::Digest;
-use drydock::layer::Pieces as _;
 use drydock::layer::write::Destination;
+use drydock::pieces::Pieces as _;
 use web_sys::Blob;
 
 use super::Progress;

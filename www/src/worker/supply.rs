@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use drydock::digest::Digest;
 use drydock::layer::write::{MakeError, Materials};
-use drydock::layer::{Pieces, Runs, TarStream};
+use drydock::layer::{Runs, TarStream};
+use drydock::pieces::Pieces;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 

@@ -2,8 +2,8 @@
 
 use drydock::archive::Unpacker;
 use drydock::digest::{Algorithm, Hasher};
-use drydock::layer::Pieces as _;
 use drydock::limits;
+use drydock::pieces::Pieces as _;
 use wasm_bindgen::JsValue;
 
 use super::Progress;

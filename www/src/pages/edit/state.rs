@@ -77,7 +77,8 @@ impl Editing {
         // Other tabs may change the same draft; this one hears itself, too.
         let heard = move |name: String, revision: Option<u64>| {
             let Some(revision) = revision else { return };
-            let orders = session.try_with_untracked(|session| session.heard(&name, revision));
+            // Nothing is seen of it before it was read.
+            let orders = session.try_update_untracked(|session| session.heard(&name, revision));
             editing.carry_out(orders.unwrap_or_default());
         };
         editing.listening.set_value(drafts::listen(heard));

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use drydock::image::{Category, Graph, Node, NodeId, Role, State, platforms};
+use drydock::image::{Category, Graph, Node, NodeId, Role, State};
 use drydock::inspect::media;
-use drydock::inspect::model::title;
-use drydock::reference::Reference;
+use drydock::inspect::model::{ImageModel, PlatformModel, title};
 
 use crate::components::{GraphNode, Relation, format};
 use crate::route::{ImageRoute, View};
@@ -16,13 +15,14 @@ const MOST: usize = 5000;
 /// The nodes, parents first, as far as they can be shown; with `grouped`, the layers of an image are
 /// one.
 #[must_use]
-pub fn nodes(graph: &Graph, reference: &Reference, grouped: bool) -> Vec<GraphNode> {
-    let entries = platforms(graph);
+pub fn nodes(image: &ImageModel, grouped: bool) -> Vec<GraphNode> {
+    let graph = &*image.graph;
+    let named = |platform: &PlatformModel| (platform.node, platform.name.clone());
     let mut walk = Walk {
         graph,
-        route: ImageRoute::new(reference.clone()),
-        several: entries.len() > 1,
-        labels: entries.into_iter().map(|entry| (entry.node, entry.label)).collect(),
+        route: ImageRoute::new(image.reference.clone()),
+        several: image.platforms.len() > 1,
+        labels: image.platforms.iter().map(|platform| named(platform)).collect(),
         grouped,
         out: vec![],
     };

@@ -3,19 +3,7 @@
 use crate::digest::Digest;
 use crate::layer::reader::{LayerReader, ReadOptions, Sink};
 use crate::layer::write::MakeError;
-
-/// The bytes of a blob or a file, from the first to the last.
-#[allow(async_fn_in_trait)]
-pub trait Pieces {
-    /// What can go wrong.
-    type Error;
-
-    /// The next bytes, which are lent until the next call; `None` at the end.
-    ///
-    /// # Errors
-    /// When it can't be read on.
-    async fn next(&mut self) -> Result<Option<&[u8]>, Self::Error>;
-}
+use crate::pieces::Pieces;
 
 /// The tar of a layer while runs of it are copied, none of which begins before the last one ended.
 #[allow(async_fn_in_trait)]
