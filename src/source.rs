@@ -87,6 +87,15 @@ pub struct Referrers {
     pub findings: Vec<Finding>,
 }
 
+/// The tags of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagList {
+    /// Their names, each once. Not all of them need be such as can be asked for.
+    pub names: Vec<String>,
+    /// Why the list stops before its end, where it does: a sentence.
+    pub stops: Option<String>,
+}
+
 /// What cosign keeps under a tag that is made of the digest it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CosignKind {
@@ -154,6 +163,11 @@ pub trait Failure: std::error::Error + Clone + Into<Finding> + 'static {
     /// Whether there is surely no such thing.
     fn is_not_found(&self) -> bool;
 
+    /// Whether it is not said whether there is such a thing, as whoever asks may not know.
+    fn is_denied(&self) -> bool {
+        false
+    }
+
     /// Whether something came that is not what was promised.
     fn is_mismatch(&self) -> bool;
 }
@@ -209,6 +223,12 @@ pub trait Source {
         descriptor: &'a Descriptor,
         range: Option<Range<u64>>,
     ) -> impl BlobPieces<Error = Self::Error> + 'a;
+
+    /// The tags that there are, of registries at most [`limits::TAGS`](crate::limits::TAGS).
+    ///
+    /// # Errors
+    /// When the list can't be read.
+    async fn tags(&self) -> Result<TagList, Self::Error>;
 
     /// What refers to a manifest.
     ///

@@ -18,6 +18,7 @@ use crate::media_type::{Kind, MediaType};
 use crate::reference::{Tag, Target};
 use crate::source::{
     BlobPieces, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, ReferrersFrom, Source,
+    TagList,
 };
 use crate::spec::{self, Claims, View};
 
@@ -152,6 +153,11 @@ impl<R: ReadAt> Source for ArchiveSource<R> {
         range: Option<Range<u64>>,
     ) -> impl BlobPieces<Error = Error> + 'a {
         ArchiveBlob::open(&self.archive, &self.from, &descriptor.digest, range)
+    }
+
+    async fn tags(&self) -> Result<TagList, Error> {
+        let names = self.archive.tags().iter().map(|tag| tag.as_str().to_owned()).collect();
+        Ok(TagList { names, stops: None })
     }
 
     /// The manifests that the archive lists with this subject, and those that it lists under the

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::edit::action::{AttachTo, BaseAnnotations};
 use crate::edit::draft::Edit;
-use crate::edit::new_files::{Executable, FileTimes};
+use crate::edit::new_files::NewFiles;
 use crate::edit::recipe::Packing;
 use crate::edit::scope::Scope;
 use crate::media_type::MediaType;
@@ -20,31 +20,12 @@ pub enum Incomplete<F> {
     Files {
         /// The files.
         chosen: Arc<Vec<F>>,
-        /// The directory that they are put in, an absolute path.
-        destination: String,
-        /// Whether of a folder only what is in it is put there; see [`placed`](crate::edit::placed).
-        contents: bool,
-        /// Owner.
-        uid: u32,
-        /// Group.
-        gid: u32,
-        /// Permission bits of files.
-        file_mode: u16,
-        /// Permission bits of directories.
-        directory_mode: u16,
-        /// Whether directories below the destination get mode and owner also where the image has
-        /// them already.
-        directories: bool,
-        /// Which files may be executed as well.
-        executable: Executable,
-        /// Their times of last change.
-        times: FileTimes,
+        /// Where they land, and whose they are.
+        rules: NewFiles,
         /// How the layer is packed.
         packing: Packing,
         /// What becomes of the annotations that name the base.
         base: BaseAnnotations,
-        /// Whether there is a layer for each folder or file at the top, rather than one for all.
-        layer_per_top: bool,
         /// To which images.
         scope: Scope,
     },

@@ -12,12 +12,16 @@ use crate::limits;
 use crate::media_type::Kind;
 use crate::reference::{Repository, Target};
 use crate::source::{
-    BlobPieces, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source,
+    BlobPieces, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source, TagList,
 };
 
 impl Failure for Error {
     fn is_not_found(&self) -> bool {
         Self::is_not_found(self)
+    }
+
+    fn is_denied(&self) -> bool {
+        matches!(self, Self::Denied { .. })
     }
 
     fn is_mismatch(&self) -> bool {
@@ -86,6 +90,11 @@ impl<T: Transport + 'static, R: Deref<Target = Registry<T>>> Source for Reposito
         self.registry.download(&self.repository, descriptor, range, &Once)
     }
 
+    async fn tags(&self) -> Result<TagList, Error> {
+        let (names, stops) = self.registry.tags_there(&self.repository).await?;
+        Ok(TagList { names, stops: stops.map(|stops| stops.to_string()) })
+    }
+
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, Error> {
         self.registry.referrers(&self.repository, digest, None).await
     }
@@ -152,6 +161,10 @@ impl<T: Transport + 'static, R: Deref<Target = Registry<T>>, P: Pace> Source
     ) -> impl BlobPieces<Error = Error> + 'a {
         let RepositorySource { registry, repository } = &self.source;
         registry.download(repository, descriptor, range, &self.pace)
+    }
+
+    async fn tags(&self) -> Result<TagList, Error> {
+        patiently(&self.pace, async || self.source.tags().await).await
     }
 
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, Error> {

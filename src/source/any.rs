@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use futures_util::future::LocalBoxFuture;
 
-use super::{BlobPieces, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source};
+use super::{
+    BlobPieces, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, Source, TagList,
+};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::pieces::Pieces;
@@ -68,6 +70,10 @@ impl<E: Failure> Source for AnySource<E> {
         AnyPieces(self.0.open(descriptor, range))
     }
 
+    async fn tags(&self) -> Result<TagList, E> {
+        self.0.tags().await
+    }
+
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, E> {
         self.0.referrers(digest).await
     }
@@ -91,6 +97,7 @@ trait Asked<E> {
         descriptor: &'a Descriptor,
         range: Option<Range<u64>>,
     ) -> Box<dyn Lent<E> + 'a>;
+    fn tags(&self) -> Answer<'_, TagList, E>;
     fn referrers<'a>(&'a self, digest: &'a Digest) -> Answer<'a, Referrers, E>;
     fn cosign_tag<'a>(
         &'a self,
@@ -126,6 +133,10 @@ impl<S: Source, E: From<S::Error>> Asked<E> for S {
         range: Option<Range<u64>>,
     ) -> Box<dyn Lent<E> + 'a> {
         Box::new(Source::open(self, descriptor, range))
+    }
+
+    fn tags(&self) -> Answer<'_, TagList, E> {
+        Box::pin(async move { Ok(Source::tags(self).await?) })
     }
 
     fn referrers<'a>(&'a self, digest: &'a Digest) -> Answer<'a, Referrers, E> {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::{BlobPieces, CosignKind, CosignTag, Fetched, Holder, Referrers, Source};
+use super::{BlobPieces, CosignKind, CosignTag, Fetched, Holder, Referrers, Source, TagList};
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::lru::Lru;
@@ -103,6 +103,10 @@ impl<S: Source, F: AsyncFn(&Fetched)> Source for Remembering<'_, S, F> {
         range: Option<Range<u64>>,
     ) -> impl BlobPieces<Error = S::Error> + 'a {
         self.source.open(descriptor, range)
+    }
+
+    async fn tags(&self) -> Result<TagList, S::Error> {
+        self.source.tags().await
     }
 
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, S::Error> {

@@ -28,6 +28,10 @@ impl Failure for PlaceError {
         }
     }
 
+    fn is_denied(&self) -> bool {
+        matches!(self, Self::Registry(error) if error.is_denied())
+    }
+
     fn is_mismatch(&self) -> bool {
         match self {
             Self::Registry(error) => error.is_mismatch(),

@@ -17,6 +17,7 @@ use crate::pieces::Pieces;
 use crate::reference::{Tag, Target};
 use crate::source::{
     BlobPieces, CosignKind, CosignTag, Failure, Fetched, Holder, Referrers, ReferrersFrom, Source,
+    TagList,
 };
 
 /// The tag that stands for the root: that of a reference which names none.
@@ -139,6 +140,10 @@ impl Source for Drafted {
         };
         let found = self.bytes(&descriptor.digest).map(of);
         DraftedBlob(Some(found.ok_or_else(|| DraftedError::NoDocument(descriptor.digest.clone()))))
+    }
+
+    async fn tags(&self) -> Result<TagList, DraftedError> {
+        Ok(TagList::default())
     }
 
     async fn referrers(&self, digest: &Digest) -> Result<Referrers, DraftedError> {

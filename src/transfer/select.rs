@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::Place;
 use crate::finding::Finding;
 use crate::reference::Tag;
-use crate::registry::retry::{Pace, patiently};
-use crate::registry::{Error, Registry, Transport};
+use crate::source::{Failure as _, Source, TagList};
 
 /// How many names are told that are no tags.
 const NAMED: usize = 5;
@@ -22,25 +21,21 @@ const NAMED: usize = 5;
 ///
 /// # Errors
 /// When a list of tags can't be read. A target that does not exist yet has none.
-pub async fn tags_to_copy<T: Transport, U: Transport>(
-    source: &Registry<T>,
+pub async fn tags_to_copy<S: Source, T: Source<Error = S::Error>>(
+    source: &S,
     place: &Place,
     pattern: &str,
-    absent_from: Option<(&Registry<U>, &Place)>,
-    pace: &impl Pace,
-) -> Result<(Vec<Tag>, Vec<Finding>), Error> {
-    let (all, stops) = patiently(pace, async || source.tags_there(&place.repository).await).await?;
+    absent_from: Option<&T>,
+) -> Result<(Vec<Tag>, Vec<Finding>), S::Error> {
+    let TagList { names: all, stops } = source.tags().await?;
     let taken: BTreeSet<String> = match absent_from {
         None => BTreeSet::new(),
-        Some((target, place)) => {
-            let tags = patiently(pace, async || target.tags_there(&place.repository).await).await;
-            match tags {
-                Ok((tags, _)) => tags.into_iter().collect(),
-                // Registries say all three of what does not exist.
-                Err(Error::NotFound { .. } | Error::Denied { .. }) => BTreeSet::new(),
-                Err(error) => return Err(error),
-            }
-        }
+        Some(target) => match target.tags().await {
+            Ok(tags) => tags.names.into_iter().collect(),
+            // Registries say both of what does not exist.
+            Err(error) if error.is_not_found() || error.is_denied() => BTreeSet::new(),
+            Err(error) => return Err(error),
+        },
     };
     let like = all.iter().filter(|tag| is_like(tag, pattern) && !taken.contains(*tag));
     let (mut kept, mut others) = (Vec::new(), Vec::new());

@@ -24,6 +24,7 @@ mod edit_patch;
 mod edit_properties;
 mod edit_rebase;
 mod edit_support;
+mod edit_taken;
 mod image_graph;
 mod image_platforms;
 mod image_referrers;

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use drydock::digest::Digest;
+use drydock::finding::Finding;
 use drydock::media_type::MediaType;
 use drydock::reference::{Tag, Target};
 use drydock::registry::{Error, Registry};
+use drydock::source::Source;
 use drydock::transfer::copy::{self, Scope};
 use drydock::transfer::{CopyError, Origin, Place, Unusable, Wanted, is_like, tags_to_copy};
 use drydock_registry::{Action, Faults, Rule, sample};
@@ -186,11 +188,11 @@ fn all_tags_with_a_filter_and_without_those_that_are_there() {
     let (peer, other) = (with_sample(), Peer::new());
     let (from, to) = (peer.registry(), other.registry_at("other.example"));
     let (source, target) = (place(&from, SAMPLE), place(&to, "copy"));
-    let pace = Waits::default();
     let chosen = |pattern: &str, keep: bool| {
-        let absent_from = keep.then_some((&to, &target));
-        let (tags, told) =
-            run(tags_to_copy(&from, &source, pattern, absent_from, &pace)).expect("tags");
+        let repository = repository(SAMPLE);
+        let (from, to) = (from.repository(repository), to.repository(target.repository.clone()));
+        let absent_from = keep.then_some(&to);
+        let (tags, told) = run(tags_to_copy(&from, &source, pattern, absent_from)).expect("tags");
         assert_eq!(told, []);
         tags.iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>()
     };
@@ -377,6 +379,11 @@ fn b1_look_ups_that_are_refused_end_no_copy() {
     assert_eq!(rules, ["referrers.list"]);
 }
 
+/// Those of a place, whatever the target has.
+fn all_tags<S: Source>(from: &S, place: &Place) -> (Vec<Tag>, Vec<Finding>) {
+    run(tags_to_copy(from, place, "*", None::<&S>)).expect("tags")
+}
+
 /// What came of a list with a bad next page is copied, and the rest is told of.
 #[test]
 fn b3_tags_of_a_list_that_stops_are_copied() {
@@ -390,9 +397,7 @@ fn b3_tags_of_a_list_that_stops_are_copied() {
     made.install(&peer, "a", "v1");
     let registry = peer.registry();
     let source = place(&registry, "a");
-    let none: Option<(&Registry<Rc<Peer>>, _)> = None;
-    let (tags, told) =
-        run(tags_to_copy(&registry, &source, "*", none, &Waits::default())).expect("tags");
+    let (tags, told) = all_tags(&registry.repository(repository("a")), &source);
     assert_eq!(tags, [tag("v1")]);
     let said: Vec<_> = told.iter().map(|finding| finding.message.as_str()).collect();
     assert!(
@@ -409,9 +414,7 @@ fn names_that_are_no_tags_are_told() {
     let script = Script::new(&[(url, Answer::status(200).body(list))]);
     let registry = scripted("reg.example", &script);
     let source = Place { registry: registry.name().clone(), repository: repository("a") };
-    let none: Option<(&Registry<Rc<Peer>>, _)> = None;
-    let (tags, told) =
-        run(tags_to_copy(&registry, &source, "*", none, &Waits::default())).expect("tags");
+    let (tags, told) = all_tags(&registry.repository(repository("a")), &source);
     assert_eq!(tags, [tag("v1"), tag("sha256-0")]);
     let said: Vec<_> = told.iter().map(|finding| finding.message.as_str()).collect();
     assert!(matches!(said[..], [said] if said.contains("has no tag, -x, which")), "{said:?}");

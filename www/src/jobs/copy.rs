@@ -6,10 +6,10 @@ use drydock::finding::Finding;
 use drydock::platform::Platform;
 use drydock::reference::{Reference, Tag, Target};
 use drydock::transfer::copy::{Scope, gather as walk};
-use drydock::transfer::{CopyError, PlaceError, Wanted, is_like, tags_to_copy};
+use drydock::transfer::{CopyError, PlaceError, Wanted, tags_to_copy};
 
-use super::push::{self, BlobOrigins, Patience};
-use super::{Problem, ProblemKind, source, tab};
+use super::push::{self, BlobOrigins};
+use super::{Problem, ProblemKind, source};
 use crate::net::place::Place;
 use crate::route::Here;
 
@@ -125,27 +125,12 @@ async fn tags(
     absent_from: Option<&Reference>,
 ) -> Result<(Vec<Tag>, Vec<Finding>), Problem> {
     let pattern = if pattern.trim().is_empty() { "*" } else { pattern.trim() };
-    let (mut found, mut told) = (Vec::new(), Vec::new());
-    match Here::of(&place.registry) {
-        None => {
-            let client = tab().registries.client(&place.registry).await?;
-            let target = match absent_from {
-                Some(target) => {
-                    let client = tab().registries.client(&target.registry).await?;
-                    Some((client, Place::from(target)))
-                }
-                None => None,
-            };
-            let absent_from = target.as_ref().map(|(client, place)| (&**client, place));
-            (found, told) = tags_to_copy(&client, place, pattern, absent_from, &Patience).await?;
-        }
-        Some(Here::Local) => {
-            let archive = tab().local.get(&place.repository)?;
-            found = archive.archive().tags();
-            found.retain(|tag| is_like(tag.as_str(), pattern));
-        }
-        Some(Here::Draft) => {}
-    }
+    let target = match absent_from {
+        Some(target) => Some(source::open(&Place::from(target)).await?),
+        None => None,
+    };
+    let from = source::open(place).await?;
+    let (found, told) = tags_to_copy(&from, place, pattern, target.as_ref()).await?;
     if found.is_empty() {
         let text = match absent_from {
             Some(target) => {

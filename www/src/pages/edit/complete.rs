@@ -2,7 +2,7 @@
 
 use drydock::edit::{
     Action, AttachEdit, AttachedFile, BaseAnnotations, Bases, ChosenFile, Contents, Edit,
-    IndexEdit, LayerEdit, LayerInput, NewFiles, Packing, Rebase, Scope,
+    IndexEdit, LayerEdit, LayerInput, Packing, Rebase, Scope,
 };
 
 use crate::chosen::Chosen;
@@ -41,22 +41,7 @@ async fn one(
 ) -> Result<(), Problem> {
     match wanted {
         Wanted::Edit(edit) => complete.edits.push(*edit),
-        Wanted::Files {
-            chosen,
-            destination,
-            contents,
-            uid,
-            gid,
-            file_mode,
-            directory_mode,
-            directories,
-            executable,
-            times,
-            packing,
-            base,
-            layer_per_top,
-            scope,
-        } => {
+        Wanted::Files { chosen, rules, packing, base, scope } => {
             let taken = gather::take(&chosen, on_progress).await?;
             let files = chosen.iter().zip(&taken.files).map(|(file, taken)| ChosenFile {
                 path: file.path.clone(),
@@ -66,18 +51,6 @@ async fn one(
                 program: taken.program,
             });
             let files: Vec<ChosenFile> = files.collect();
-            let rules = NewFiles {
-                destination,
-                contents,
-                uid,
-                gid,
-                file_mode,
-                directory_mode,
-                directories,
-                executable,
-                times,
-                layer_per_top,
-            };
             for entries in rules.layers(&files) {
                 complete.edits.push(layer(LayerInput::Files { entries, packing }, base, &scope));
             }

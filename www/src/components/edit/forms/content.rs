@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use drydock::edit::{Action, BaseAnnotations, Edit, LayerEdit, LayerInput, Packing, Time};
+use drydock::edit::{
+    Action, BaseAnnotations, Edit, LayerEdit, LayerInput, NewFiles, Packing, Time,
+};
 use drydock::layer::write::NewEntry;
 use leptos::prelude::*;
 
@@ -123,8 +125,7 @@ impl Form for FilesForm {
                 format::visible(&place)
             ));
         }
-        Ok(vec![Wanted::Files {
-            chosen: self.picked.files(),
+        let rules = NewFiles {
             destination: destination.to_owned(),
             contents: self.contents,
             uid,
@@ -134,11 +135,10 @@ impl Form for FilesForm {
             directories: self.directories,
             executable: self.executable,
             times,
-            packing,
-            base,
             layer_per_top: self.layer_per_top,
-            scope: on.scope()?,
-        }])
+        };
+        let (chosen, scope) = (self.picked.files(), on.scope()?);
+        Ok(vec![Wanted::Files { chosen, rules, packing, base, scope }])
     }
 }
 
@@ -246,27 +246,13 @@ mod tests {
         form.time = "1970-01-01T00:00:09Z".to_owned();
         form.packing = Packing::Zstd;
         let wanted = form.edit(&everywhere()).unwrap();
-        let [
-            Wanted::Files {
-                chosen,
-                destination,
-                uid,
-                gid,
-                file_mode,
-                directory_mode,
-                times,
-                packing,
-                scope,
-                ..
-            },
-        ] = wanted.as_slice()
-        else {
+        let [Wanted::Files { chosen, rules, packing, scope, .. }] = wanted.as_slice() else {
             panic!("files are wanted");
         };
         assert_eq!(chosen.len(), 2);
-        assert_eq!((&**destination, uid, gid), ("/app", &1000, &50));
-        assert_eq!((*file_mode, *directory_mode), (0o600, 0o755));
-        assert_eq!((*times, *packing, scope), (Times::Fixed(9), Packing::Zstd, &Scope::All));
+        assert_eq!((&*rules.destination, rules.uid, rules.gid), ("/app", 1000, 50));
+        assert_eq!((rules.file_mode, rules.directory_mode), (0o600, 0o755));
+        assert_eq!((rules.times, *packing, scope), (Times::Fixed(9), Packing::Zstd, &Scope::All));
     }
 
     #[test]
