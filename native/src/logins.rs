@@ -38,13 +38,18 @@ pub enum Kind {
 }
 
 /// The files where docker (`DOCKER_CONFIG`, `~/.docker`) and podman (`REGISTRY_AUTH_FILE`,
-/// `XDG_RUNTIME_DIR`) have their logins.
+/// `XDG_RUNTIME_DIR`, `~/.config/containers`) have their logins.
 #[must_use]
 pub fn files() -> Vec<PathBuf> {
     let path = |name: &str| env::var_os(name).filter(|text| !text.is_empty()).map(PathBuf::from);
     let docker = path("DOCKER_CONFIG").or_else(|| path("HOME").map(|home| home.join(".docker")));
-    let podman = path("REGISTRY_AUTH_FILE")
-        .or_else(|| path("XDG_RUNTIME_DIR").map(|run| run.join("containers/auth.json")));
+    let podman = match path("REGISTRY_AUTH_FILE") {
+        Some(file) => vec![file],
+        None => {
+            let folders = [path("XDG_RUNTIME_DIR"), path("HOME").map(|home| home.join(".config"))];
+            folders.into_iter().flatten().map(|in_it| in_it.join("containers/auth.json")).collect()
+        }
+    };
     docker.map(|folder| folder.join("config.json")).into_iter().chain(podman).collect()
 }
 

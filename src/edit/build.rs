@@ -116,7 +116,9 @@ impl<M: Materials, D: Destination<M::Layer, Error = M::Error>> Making<'_, M, D> 
         let lost = lost.into_iter().filter(|(entries, _)| *entries > 0);
         let remarks = lost
             .map(|(entries, what)| {
-                format!("{entries} entries were written anew and have lost {what}.")
+                let were = if entries == 1 { "entry was" } else { "entries were" };
+                let have = if entries == 1 { "has" } else { "have" };
+                format!("{entries} {were} written anew and {have} lost {what}.")
             })
             .collect();
         let layer = write::assemble(&rewritten.plan, self.materials, self.method, self.to).await?;
