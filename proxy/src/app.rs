@@ -234,19 +234,22 @@ async fn limited(parts: &Parts, client: Client, request: Request, record: Record
 }
 
 fn turned_away(full: Full, record: Record) -> Response {
-    let (status, seconds, message) = match full {
+    let (status, seconds, message, advice) = match full {
         Full::Client(wait) => (
             StatusCode::TOO_MANY_REQUESTS,
             wait.as_secs().max(1),
-            "Too many requests from this address. Wait a moment and try again.",
+            "Too many requests from this address.",
+            "Wait a moment and try again.",
         ),
         Full::Server => (
             StatusCode::SERVICE_UNAVAILABLE,
             1,
-            "The server has as many transfers as it can carry. Try again shortly.",
+            "The server has as many transfers as it can carry.",
+            "Try again shortly.",
         ),
     };
-    let mut response = refuse::respond(&Refusal::new(Code::RateLimited, "", message));
+    let mut response =
+        refuse::respond(&Refusal::new(Code::RateLimited, "", message).advise(advice));
     *response.status_mut() = status;
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     record.refused(Code::RateLimited.as_str(), status);

@@ -74,18 +74,19 @@ impl Logins {
         if let Some((_, login)) = kept.filter(|(at, _)| now.duration_since(*at) < KEPT) {
             return Ok(login);
         }
-        let refuse = |why: String| Refusal::new(Code::Login, registry.as_str(), why);
+        let refuse = |why: String| {
+            Refusal::new(Code::Login, registry.as_str(), why)
+                .advise(format!("Try docker login {registry}."))
+        };
         // A page asks for whatever path it likes: a login for a part of a registry is not for it.
         let found = logins::Logins::of(&self.files).find(registry, None).await;
-        let found =
-            match found.map_err(|why| refuse(format!("{why} Try docker login {registry}.")))? {
-                None => Err("no login"),
-                Some(Credentials::Bearer { .. }) => Err("a bare token only"),
-                Some(login) => Ok(Arc::new(Login(login))),
-            };
-        let login = found.map_err(|what| {
-            refuse(format!("This machine has {what} for {registry}. Try docker login {registry}."))
-        })?;
+        let found = match found.map_err(refuse)? {
+            None => Err("no login"),
+            Some(Credentials::Bearer { .. }) => Err("a bare token only"),
+            Some(login) => Ok(Arc::new(Login(login))),
+        };
+        let login =
+            found.map_err(|what| refuse(format!("This machine has {what} for {registry}.")))?;
         let mut found = lock(&self.found);
         found.retain(|_, (at, _)| now.duration_since(*at) < KEPT);
         found.insert(registry.clone(), (now, Arc::clone(&login)));

@@ -32,13 +32,16 @@ pub(crate) fn status(code: Code) -> StatusCode {
     }
 }
 
-/// `{"code", "message", "host"}`, and the code in `X-Drydock-Error`.
+/// `{"code", "message", "host"}`, `"advice"` where there is one, and the code in `X-Drydock-Error`.
 pub(crate) fn respond(refusal: &Refusal) -> Response {
-    let json = serde_json::json!({
+    let mut json = serde_json::json!({
         "code": refusal.code.as_str(),
         "message": refusal.message,
         "host": refusal.host,
     });
+    if !refusal.advice.is_empty() {
+        json["advice"] = refusal.advice.as_str().into();
+    }
     let mut response = Response::new(Body::from(json.to_string()));
     *response.status_mut() = status(refusal.code);
     let headers = response.headers_mut();

@@ -8,6 +8,10 @@ use crate::finding::Finding;
 use crate::limits;
 use crate::reference::{Tag, Target};
 
+const NO_IMAGES: &str = "There are no images in it: expected index.json of an OCI image layout or \
+                         manifest.json of docker save";
+const NONE_USABLE: &str = "No image in it can be opened";
+
 /// Why an archive, or something in it, can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -28,15 +32,13 @@ pub enum Error {
     #[error("The tar has more than {max} entries, which no archive of images needs; it was not read further", max = limits::ARCHIVE_ENTRIES)]
     TooManyEntries,
     /// Neither an image layout nor what `docker save` writes.
-    #[error(
-        "There are no images in it: expected index.json of an OCI image layout or manifest.json of docker save{why}", why = .0.as_ref().map_or_else(String::new, |why| format!(". {why}"))
-    )]
+    #[error("{NO_IMAGES}{why}", why = .0.as_ref().map_or_else(String::new, |why| format!(". {why}")))]
     NoImages(
         /// What was wrong with the archive on the way here, if anything.
         Option<String>,
     ),
     /// Images are listed, and none of them can be put together.
-    #[error("No image in it can be opened. {0}")]
+    #[error("{NONE_USABLE}. {0}")]
     NoneUsable(
         /// What is most wrong with them.
         String,
@@ -104,6 +106,25 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound(_))
+    }
+
+    /// What went wrong, in one sentence without a full stop.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        match self {
+            Self::NoImages(_) => NO_IMAGES.to_owned(),
+            Self::NoneUsable(_) => NONE_USABLE.to_owned(),
+            other => other.to_string(),
+        }
+    }
+
+    /// What was found on the way there, in whole sentences; mostly empty.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::NoImages(Some(found)) | Self::NoneUsable(found) => ended(found),
+            _ => String::new(),
+        }
     }
 
     fn subject(&self) -> String {
@@ -175,6 +196,11 @@ impl fmt::Display for Subject {
 
 fn list(digests: &[Digest]) -> String {
     digests.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A text of sentences with the last full stop, which findings may lack.
+pub(super) fn ended(text: &str) -> String {
+    format!("{}.", text.trim_end_matches('.'))
 }
 
 /// What is most wrong, in words.

@@ -1,5 +1,6 @@
 //! Is the archive compressed as a whole, and what comes out of it?
 
+use super::error::ended;
 use crate::finding::Finding;
 use crate::layer::codec::{self, Codec, Output, Unsupported};
 use crate::layer::findings::Findings;
@@ -53,11 +54,13 @@ pub struct Unpacked {
     pub findings: Vec<Finding>,
 }
 
+const DAMAGED: &str = "The archive can't be unpacked";
+
 /// Why an archive can't be unpacked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnpackError {
     /// The compressed bytes are damaged or end early.
-    #[error("The archive can't be unpacked. {}", .0.message)]
+    #[error("{DAMAGED}. {}", .0.message)]
     Damaged(
         /// What is wrong, and where.
         Box<Finding>,
@@ -68,6 +71,26 @@ pub enum UnpackError {
         /// The bytes that there may be.
         u64,
     ),
+}
+
+impl UnpackError {
+    /// What went wrong, in one sentence without a full stop.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        match self {
+            Self::Damaged(_) => DAMAGED.to_owned(),
+            other @ Self::TooLarge(_) => other.to_string(),
+        }
+    }
+
+    /// What is wrong with the bytes, and where, in whole sentences; empty when the headline says it.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Damaged(finding) => ended(&finding.message),
+            Self::TooLarge(_) => String::new(),
+        }
+    }
 }
 
 impl Unpacker {

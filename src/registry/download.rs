@@ -114,7 +114,7 @@ impl<T: Transport, P: Pace> Download<'_, T, P> {
     }
 
     fn failed(&self, error: TransportError) -> Error {
-        Error::Transport { subject: self.access.subject.clone(), error }
+        Error::transport(self.access.subject.clone(), error)
     }
 
     fn cut(&self) -> Error {
@@ -145,9 +145,7 @@ impl<T: Transport, P: Pace> Download<'_, T, P> {
                 Ok(true)
             }
             Brings::Nothing => Ok(false),
-            Brings::Page => {
-                Err(Error::NotJson { subject: subject(), problem: "it is a web page".to_owned() })
-            }
+            Brings::Page => Err(Error::not_json(subject(), "it is a web page")),
             Brings::OtherPart(problem) => Err(Error::Range { subject: subject(), problem }),
             Brings::Refusal => Err(self.registry.failure(&self.access.subject, response).await),
         }

@@ -324,8 +324,7 @@ impl<T: Transport> Registry<T> {
             Some(part) => transport::send_part(&self.transport, request, part).await,
             None => self.transport.send(request).await,
         };
-        let response =
-            sent.map_err(|error| Error::Transport { subject: access.subject.clone(), error })?;
+        let response = sent.map_err(|error| Error::transport(access.subject.clone(), error))?;
         self.note(&response.headers);
         Ok(response)
     }

@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn transport(kind: TransportErrorKind) -> Error {
-        Error::Transport { subject: subject(), error: TransportError::new(kind, "x") }
+        Error::transport(subject(), TransportError::new(kind, "x"))
     }
 
     #[test]

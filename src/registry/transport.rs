@@ -181,8 +181,10 @@ by_reference!(&T, Rc<T>);
 pub struct TransportError {
     /// What kind of failure.
     pub kind: TransportErrorKind,
-    /// One sentence for people.
+    /// One sentence for people: what went wrong.
     pub message: String,
+    /// What to do about it, where whoever refused it or did not get through knows; mostly empty.
+    pub advice: String,
 }
 
 /// Kinds of [`TransportError`].
@@ -214,7 +216,14 @@ impl TransportError {
     /// A failure of a kind, with its sentence.
     #[must_use]
     pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), advice: String::new() }
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = advice.into();
+        self
     }
 }
 

@@ -9,6 +9,9 @@ use crate::registry;
 
 use super::Unusable;
 
+const LEFT_TO_DO: &str =
+    "Its tags can be set to something else; the rest is for whoever runs the registry.";
+
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PlanError {
@@ -116,7 +119,7 @@ pub enum DeleteError {
     #[error(transparent)]
     Target(#[from] registry::Error),
     /// The registry does not delete tags.
-    #[error("{}", tags_stay(tag, digest, with_it))]
+    #[error("{} {}", tag_stays(tag), with_manifest(digest, with_it))]
     TagsStay {
         /// The tag.
         tag: Tag,
@@ -128,9 +131,7 @@ pub enum DeleteError {
         refusal: Box<registry::Error>,
     },
     /// The registry does not delete manifests.
-    #[error(
-        "The registry does not delete manifests, so {digest} stays. Its tags can be set to something else; the rest is for whoever runs the registry."
-    )]
+    #[error("{} {LEFT_TO_DO}", manifest_stays(digest))]
     ManifestsStay {
         /// The manifest.
         digest: Digest,
@@ -145,6 +146,30 @@ pub enum DeleteError {
         /// What it holds.
         problem: &'static str,
     },
+}
+
+impl DeleteError {
+    /// What went wrong, in one sentence.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        match self {
+            Self::Target(error) => error.headline(),
+            Self::TagsStay { tag, .. } => tag_stays(tag),
+            Self::ManifestsStay { digest, .. } => manifest_stays(digest),
+            other @ Self::Fallback { .. } => other.to_string(),
+        }
+    }
+
+    /// What can be done in its place, or what the registry says; may be empty.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Target(error) => error.said(),
+            Self::TagsStay { digest, with_it, .. } => with_manifest(digest, with_it),
+            Self::ManifestsStay { .. } => LEFT_TO_DO.to_owned(),
+            Self::Fallback { .. } => String::new(),
+        }
+    }
 }
 
 impl<E: std::error::Error> RunError<E> {
@@ -168,14 +193,20 @@ fn moved(tag: &Tag, before: Option<&Digest>, now: Option<&Digest>) -> String {
     )
 }
 
-fn tags_stay(tag: &Tag, digest: &Digest, with_it: &[Tag]) -> String {
+fn tag_stays(tag: &Tag) -> String {
+    format!("The registry does not delete tags, so {tag} stays.")
+}
+
+fn manifest_stays(digest: &Digest) -> String {
+    format!("The registry does not delete manifests, so {digest} stays.")
+}
+
+fn with_manifest(digest: &Digest, with_it: &[Tag]) -> String {
     let rest = match with_it {
         [] | [_] => "would remove it; it has no other tag".to_owned(),
         tags => format!("would remove all its tags: {}", list(tags)),
     };
-    format!(
-        "The registry does not delete tags, so {tag} stays. Deleting the manifest {digest} {rest}."
-    )
+    format!("Deleting the manifest {digest} {rest}.")
 }
 
 fn shown(digest: &Digest) -> String {

@@ -45,8 +45,9 @@ pub fn size(files: &[Chosen]) -> u64 {
 /// A file that was chosen can't be read.
 #[must_use]
 pub fn gone() -> Problem {
-    let message = "The file can't be read any more: it was changed, moved or deleted since it was chosen. Choose it again.";
-    Problem::new(ProblemKind::Content, message)
+    let headline =
+        "The file can't be read any more: it was changed, moved or deleted since it was chosen.";
+    Problem::new(ProblemKind::Content, headline).advise("Choose it again.")
 }
 
 /// What was dropped. It must be taken from the event before anything is waited for.

@@ -210,10 +210,10 @@ fn cut(target: &Target, broken: &Broken) -> Refusal {
     };
     let advice = match code {
         Code::TooLarge => "",
-        _ => " Try again.",
+        _ => "Try again.",
     };
-    let message = format!("{host} began an answer and did not give it: {broken}.{advice}");
-    Refusal::new(code, host, message)
+    let message = format!("{host} began an answer and did not give it: {broken}.");
+    Refusal::new(code, host, message).advise(advice)
 }
 
 fn check_status(
@@ -237,7 +237,7 @@ fn check_status(
     }
     if code == 401 && left {
         let message = format!(
-            "The registry sent this request on to {host}, and {host} asks for its own login. The login of the registry was not sent there."
+            "The registry sent this request on to {host}, and {host} asks for its own login; the login of the registry was not sent there."
         );
         return Err(Refusal::new(Code::Redirect, host, message));
     }

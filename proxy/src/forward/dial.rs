@@ -86,11 +86,11 @@ impl Dialer {
                     Err(refusal) if refusal.code != Code::Unresolvable => return Err(refusal),
                     Err(_) if self.outer_dns => {}
                     Err(refusal) => {
-                        let message = format!(
+                        let advice = format!(
                             "{} The proxy of this network (HTTPS_PROXY) may know it: start the server with --outer-dns to leave names to that one.",
-                            refusal.message
+                            refusal.advice
                         );
-                        return Err(Refusal { message, ..refusal });
+                        return Err(refusal.advise(advice));
                     }
                 }
                 Box::new(self.tunnel(origin, &proxy).await?)
@@ -112,13 +112,9 @@ impl Dialer {
             Host::Address(address) => vec![*address],
             Host::Name(name) => {
                 let unresolvable = |why: &str| {
-                    Refusal::new(
-                        Code::Unresolvable,
-                        &*host,
-                        format!(
-                            "Could not resolve registry {host}: {why}. Check its name and this machine's network."
-                        ),
-                    )
+                    let message = format!("Could not resolve registry {host}: {why}.");
+                    Refusal::new(Code::Unresolvable, &*host, message)
+                        .advise("Check its name and this machine's network.")
                 };
                 let found = timeout(self.times.dns, self.network.resolve(name))
                     .await
@@ -167,8 +163,9 @@ impl Dialer {
             Some(error) => Refusal::new(
                 Code::Connect,
                 &*host,
-                format!("Could not connect to {host}: {}. Is the registry running?", error.kind()),
-            ),
+                format!("Could not connect to {host}: {}.", error.kind()),
+            )
+            .advise("Is the registry running?"),
             None => Refusal::new(
                 Code::Timeout,
                 &*host,
@@ -241,7 +238,9 @@ impl Dialer {
             .await
             .map_err(|_| failed(Code::Timeout, "the handshake took too long".to_owned()))?
             .map_err(|error| {
-                failed(Code::Tls, format!("{error}. A registry with its own certificate authority needs --ca-file, one without TLS --allow http://{host}"))
+                failed(Code::Tls, error.to_string()).advise(format!(
+                    "A registry with its own certificate authority needs --ca-file, one without TLS --allow http://{host}."
+                ))
             })?;
         Ok(Box::new(stream))
     }

@@ -109,8 +109,8 @@ fn copy_without_body(request: &http::Request<UploadBody>) -> http::Request<Uploa
 
 fn broken(host: &str, error: &hyper::Error) -> Refusal {
     if let Some(broken) = Broken::within(error) {
-        let message = format!("The upload to {host} was given up: {broken}. Try again.");
-        return Refusal::new(Code::Timeout, host, message);
+        let message = format!("The upload to {host} was given up: {broken}.");
+        return Refusal::new(Code::Timeout, host, message).advise("Try again.");
     }
     if error.is_parse() {
         return Refusal::new(
@@ -122,6 +122,7 @@ fn broken(host: &str, error: &hyper::Error) -> Refusal {
     Refusal::new(
         Code::Connect,
         host,
-        format!("The connection to {host} broke before there was an answer ({error}). Try again."),
+        format!("The connection to {host} broke before there was an answer ({error})."),
     )
+    .advise("Try again.")
 }

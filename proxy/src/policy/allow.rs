@@ -86,56 +86,44 @@ impl Hosts {
             return Ok(Reach::Any);
         }
         let host = origin.authority();
-        let refuse = |code, message: String| Err(Refusal::new(code, host.clone(), message));
+        let refuse = |code, message: String| Refusal::new(code, host.clone(), message);
+        let there = || format!("Start the server with --allow {host} to reach a registry there.");
         if let Host::Address(literal) = &origin.host
             && let Err(kind) = address::classify(*literal)
         {
-            return refuse(Code::PrivateAddress, self.private(origin, *literal, kind, via));
+            return Err(self.private(origin, *literal, kind, via));
         }
         if origin.host.is_loopback() {
-            return refuse(
-                Code::PrivateAddress,
-                format!(
-                    "{host} is this server's own machine. Start the server with --allow {host} to reach a registry there."
-                ),
-            );
+            let message = format!("{host} is this server's own machine.");
+            return Err(refuse(Code::PrivateAddress, message).advise(there()));
         }
         if self.only_allowed && via.is_none() {
-            return refuse(
-                Code::HostNotAllowed,
-                format!(
-                    "This server talks to the registries it was started for, and {host} is not one of them (--allow {host} adds it)."
-                ),
+            let message = format!(
+                "This server talks to the registries it was started for, and {host} is not one of them (--allow {host} adds it)."
             );
+            return Err(refuse(Code::HostNotAllowed, message));
         }
         if let Host::Name(name) = &origin.host {
             let local =
                 !name.contains('.') || LOCAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
             if local {
-                return refuse(
-                    Code::HostNotAllowed,
-                    format!(
-                        "{host} is a name inside a local network. Start the server with --allow {host} to reach a registry there."
-                    ),
-                );
+                let message = format!("{host} is a name inside a local network.");
+                return Err(refuse(Code::HostNotAllowed, message).advise(there()));
             }
         }
         if origin.scheme == Scheme::Http {
-            return refuse(
-                Code::SchemeNotAllowed,
-                format!(
-                    "{host} may be reached over https only. Start the server with --allow http://{host} if it really has no TLS."
-                ),
-            );
+            let message = format!("{host} may be reached over https only.");
+            return Err(refuse(Code::SchemeNotAllowed, message).advise(format!(
+                "Start the server with --allow http://{host} if it really has no TLS."
+            )));
         }
         if !REGISTRY_PORTS.contains(&origin.port) {
-            return refuse(
-                Code::PortNotAllowed,
-                format!(
-                    "Port {} of {} is none that registries use (443, 5000, 8443). Start the server with --allow {host} to reach it.",
-                    origin.port, origin.host
-                ),
+            let message = format!(
+                "Port {} of {} is none that registries use (443, 5000, 8443).",
+                origin.port, origin.host
             );
+            return Err(refuse(Code::PortNotAllowed, message)
+                .advise(format!("Start the server with --allow {host} to reach it.")));
         }
         Ok(Reach::Public)
     }
@@ -152,11 +140,7 @@ impl Hosts {
         }
         for address in addresses {
             if let Err(kind) = address::classify(*address) {
-                return Err(Refusal::new(
-                    Code::PrivateAddress,
-                    origin.authority(),
-                    self.private(origin, *address, kind, None),
-                ));
+                return Err(self.private(origin, *address, kind, None));
             }
         }
         Ok(())
@@ -180,28 +164,23 @@ impl Hosts {
         address: IpAddr,
         kind: &str,
         via: Option<&Origin>,
-    ) -> String {
+    ) -> Refusal {
         let host = origin.authority();
+        let refuse = |message| Refusal::new(Code::PrivateAddress, host.clone(), message);
         let allow = if origin.scheme == Scheme::Http { origin.url() } else { host.clone() };
         match via {
-            Some(via) if self.lists(origin) => format!(
+            Some(via) if self.lists(origin) => refuse(format!(
                 "{} pointed to {host}: its address {address} is not public ({kind}), and only registries that are allowed themselves may point there.",
                 via.authority()
-            ),
-            _ => format!(
-                "The address {address} of {host} is not public ({kind}). Start the server with --allow {allow} if that is your registry."
-            ),
+            )),
+            _ => refuse(format!("The address {address} of {host} is not public ({kind})."))
+                .advise(format!("Start the server with --allow {allow} if that is your registry.")),
         }
     }
 }
 
 /// The refusal to talk to oneself.
 pub fn itself(host: &str) -> Refusal {
-    Refusal::new(
-        Code::Itself,
-        host,
-        format!(
-            "{host} is this server. Its scratch registry is reached at /v2/ directly, not through the proxy."
-        ),
-    )
+    Refusal::new(Code::Itself, host, format!("{host} is this server."))
+        .advise("Its scratch registry is reached at /v2/ directly, not through the proxy.")
 }

@@ -111,15 +111,15 @@ impl OwnNames {
 
     /// Lets a request pass, or says why not.
     pub fn check(&self, area: Area, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
-        let refuse = |why: String| Err(Refusal::new(Code::ForeignOrigin, "", why));
+        let foreign = |why: String| Refusal::new(Code::ForeignOrigin, "", why);
+        let refuse = |why: &str| Err(foreign(why.to_owned()));
         let host = single(headers, &header::HOST)?;
         let Some(host) = host else {
             return Err(Refusal::bad_request("The request has no Host."));
         };
         if !self.is_own(host) {
-            return refuse(format!(
-                "This server is not known as “{host}”. Start it with --own-name {host} if that is its name."
-            ));
+            return Err(foreign(format!("This server is not known as “{host}”."))
+                .advise(format!("Start it with --own-name {host} if that is its name.")));
         }
         if area == Area::Page {
             return Ok(());
@@ -128,28 +128,29 @@ impl OwnNames {
         if let Some(origin) = origin
             && !self.is_page(origin, host)
         {
-            return refuse(format!(
-                "Only the page of this server may use it, and its address here is {host}. Where another server in front changes names, start this one with --own-name and the name that browsers see."
+            return Err(foreign(format!(
+                "Only the page of this server may use it, and its address here is {host}."
+            ))
+            .advise(
+                "Where another server in front changes names, start this one with --own-name and the name that browsers see.",
             ));
         }
         let site = single(headers, &header::HeaderName::from_static("sec-fetch-site"))?;
         if matches!(site, Some("cross-site" | "same-site")) {
-            return refuse("Only the page of this server may use it, not another site.".to_owned());
+            return refuse("Only the page of this server may use it, not another site.");
         }
         if area == Area::Scratch {
             return Ok(());
         }
         let marked = headers.get(OWN).is_some_and(|value| value == "1");
         if area == Area::Logins && !marked {
-            return refuse("This machine's logins need the header X-Drydock: 1.".to_owned());
+            return refuse("This machine's logins need the header X-Drydock: 1.");
         }
         if method != Method::GET && method != Method::HEAD && !marked {
-            return refuse(
-                "A request that changes something needs the header X-Drydock: 1.".to_owned(),
-            );
+            return refuse("A request that changes something needs the header X-Drydock: 1.");
         }
         if origin.is_none() && site != Some("same-origin") && !marked {
-            return refuse("Requests through the proxy need the header X-Drydock: 1.".to_owned());
+            return refuse("Requests through the proxy need the header X-Drydock: 1.");
         }
         Ok(())
     }

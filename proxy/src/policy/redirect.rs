@@ -107,8 +107,9 @@ pub fn wrap(from: &Target, to: Option<&Target>, refusal: &Refusal) -> Refusal {
     Refusal::new(
         Code::Redirect,
         from.clone(),
-        format!("{from} pointed to {to}, which was not followed. {}", refusal.message),
+        format!("{from} pointed to {to}, which was not followed: {}", refusal.message),
     )
+    .advise(&*refusal.advice)
 }
 
 fn refuse(from: &Target, why: &str) -> Refusal {

@@ -79,14 +79,23 @@ pub struct Refusal {
     pub code: Code,
     /// The host that it is about (`host[:port]`); empty when there is none.
     pub host: String,
-    /// A sentence for the person in front of the page: what came, and what to do.
+    /// One sentence for the person in front of the page: what came.
     pub message: String,
+    /// What to do about it; empty when there is nothing to say.
+    pub advice: String,
 }
 
 impl Refusal {
     /// A refusal about `host`.
     pub fn new(code: Code, host: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, host: host.into(), message: message.into() }
+        Self { code, host: host.into(), message: message.into(), advice: String::new() }
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = advice.into();
+        self
     }
 
     /// A malformed request, about no host.
@@ -97,7 +106,8 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        if self.advice.is_empty() { Ok(()) } else { write!(f, " {}", self.advice) }
     }
 }
 

@@ -106,8 +106,8 @@ impl Key {
     /// Reads a token, if this key made it and it has not expired.
     pub fn open(&self, token: &str, now: u64) -> Result<Seal, Refusal> {
         let refuse = |why: &str| {
-            let message = format!("The seal on this URL {why}. Ask the registry again.");
-            Refusal::new(Code::PathNotAllowed, "", message)
+            Refusal::new(Code::PathNotAllowed, "", format!("The seal on this URL {why}."))
+                .advise("Ask the registry again.")
         };
         if token.len() > MAX_TOKEN_BYTES {
             return Err(refuse("is too long"));

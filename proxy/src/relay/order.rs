@@ -175,7 +175,7 @@ impl Order {
 pub(super) fn wrong(host: &str, digest: &Digest, what: &str) -> Refusal {
     let who = if host.is_empty() { "This server's registry" } else { host };
     let message =
-        format!("{who} was asked for the blob {digest} and gave {what}. It was not passed on.");
+        format!("{who} was asked for the blob {digest} and gave {what}; it was not passed on.");
     Refusal::new(Code::WrongBytes, host, message)
 }
 

@@ -79,7 +79,7 @@ impl Passing {
     }
 
     fn fail(&self, refusal: Refusal) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let cause = refusal.message.clone();
+        let cause = refusal.to_string();
         self.failure.set(refusal);
         Poll::Ready(Some(Err(Broken::Cut { got: self.got, cause })))
     }
@@ -87,9 +87,8 @@ impl Passing {
     fn ended(&self, why: &str) -> Refusal {
         let (host, _) = &self.source;
         let who = if host.is_empty() { "this server's registry" } else { host };
-        let message =
-            format!("The blob from {who} broke off after {} bytes: {why}. Try again.", self.got);
-        Refusal::new(Code::Connect, host, message)
+        let message = format!("The blob from {who} broke off after {} bytes: {why}.", self.got);
+        Refusal::new(Code::Connect, host, message).advise("Try again.")
     }
 }
 

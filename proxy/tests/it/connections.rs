@@ -67,6 +67,19 @@ async fn p6_names_without_a_usable_address_are_explained() {
 }
 
 #[tokio::test]
+async fn what_to_do_stands_apart_from_what_came() {
+    let world = World::new();
+    let server = world.serve(|_| {}).await;
+    let unknown = server.get(&blob("unknown.example")).await;
+    let message = "Could not resolve registry unknown.example: the name service knows no address.";
+    assert_eq!(unknown.assert_refused("unresolvable"), message);
+    assert_eq!(unknown.advice().unwrap(), "Check its name and this machine's network.");
+    let elsewhere = server.get("/-/proxy/https/unknown.example/elsewhere").await;
+    elsewhere.assert_refused("path-not-allowed");
+    assert_eq!(elsewhere.advice(), None);
+}
+
+#[tokio::test]
 async fn p6_a_slow_name_service_is_given_up_within_five_seconds() {
     let world = World::new();
     world.names.answer("slow.example", &[&[PUBLIC]]);
@@ -186,8 +199,9 @@ async fn connections_that_fail_are_named() {
     world.names.answer("registry.example", &[&[PUBLIC]]);
     world.names.route(&format!("{PUBLIC}:443"), stranger.address);
     let server = world.serve(|_| {}).await;
-    let message = server.get(&blob("registry.example")).await.assert_refused("tls");
-    assert!(message.contains("--ca-file"), "{message}");
+    let answer = server.get(&blob("registry.example")).await;
+    answer.assert_refused("tls");
+    assert!(answer.advice().unwrap().contains("--ca-file"), "{answer:?}");
     assert!(stranger.seen().is_empty());
 }
 
@@ -245,8 +259,10 @@ async fn a6_names_that_only_an_outer_proxy_may_know_are_refused_unless_it_is_tru
             })
             .await;
         for name in ["unknown.example", "empty.example"] {
-            let message = server.get(&blob(name)).await.assert_refused(code);
-            assert_eq!(message.contains("--outer-dns"), !trusted, "{message}");
+            let answer = server.get(&blob(name)).await;
+            answer.assert_refused(code);
+            let advice = answer.advice().unwrap_or_default();
+            assert_eq!(advice.contains("--outer-dns"), !trusted, "{advice}");
         }
         server.get(&blob("inside.example")).await.assert_refused("private-address");
     }

@@ -130,7 +130,7 @@ async fn d9_other_bytes_never_become_a_blob() {
         let last = told.last().unwrap();
         assert_eq!(last["of"], "source", "{told:?}");
         assert!(last["headers"].to_string().contains("wrong-bytes"), "{last}");
-        assert!(last["body"].as_str().unwrap().contains("It was not passed on."), "{last}");
+        assert!(last["body"].as_str().unwrap().contains("it was not passed on."), "{last}");
         assert!(to.seen().is_empty(), "nothing came whole");
     }
 }

@@ -438,6 +438,12 @@ impl Answer {
         (code, json["message"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// What the proxy advises with its own error, if it does.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let json: serde_json::Value = serde_json::from_slice(self.body.as_ref().unwrap()).unwrap();
+        json.get("advice").map(|advice| advice.as_str().unwrap().to_owned())
+    }
+
     pub(crate) fn assert_refused(&self, code: &str) -> String {
         let (given, message) = self.refusal();
         assert_eq!(given, code, "{} {message}", self.status);

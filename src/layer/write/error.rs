@@ -4,6 +4,12 @@ use super::agree::EntryError;
 use super::compress::LevelError;
 use crate::digest::Digest;
 
+const NOT_MADE: &str = "Nothing was made of it.";
+const CHOOSE: &str = "Choose the file again.";
+const NO_LAYER: &str = "This file is no layer.";
+const MISSING: &str = "Something that the layer is made of is not there.";
+const TRY_AGAIN: &str = "Try again.";
+
 /// Why a layer was not made of what it was to be made of.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MakeError {
@@ -17,10 +23,7 @@ pub enum MakeError {
     )]
     Short,
     /// Other bytes came than those of the layer.
-    #[error(
-        "A layer came as {came} with {bytes} bytes, but {asked} with {size} bytes was asked for. \
-         Nothing was made of it."
-    )]
+    #[error("{} {NOT_MADE}", other_layer((came, *bytes), (asked, *size)))]
     OtherLayer {
         /// Digest of what came.
         came: Digest,
@@ -32,13 +35,13 @@ pub enum MakeError {
         size: u64,
     },
     /// Other bytes came than those of a file that the user supplied.
-    #[error("What lies in place of the file {0} is something else. Choose the file again.")]
+    #[error("{} {CHOOSE}", other_file(.0))]
     OtherFile(Digest),
     /// A file that the user supplied can't be read as a layer; sentences say why.
-    #[error("This file is no layer. {0}")]
+    #[error("{NO_LAYER} {0}")]
     NoLayer(String),
     /// A layer that is needed was not given.
-    #[error("Something that the layer is made of is not there. Try again.")]
+    #[error("{MISSING} {TRY_AGAIN}")]
     Missing,
     /// An entry that no layer can have.
     #[error("{0}.")]
@@ -46,4 +49,42 @@ pub enum MakeError {
     /// A level that gzip does not have.
     #[error("{0}.")]
     Level(#[from] LevelError),
+}
+
+impl MakeError {
+    /// What went wrong, in one sentence.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        match self {
+            Self::OtherLayer { came, bytes, asked, size } => {
+                other_layer((came, *bytes), (asked, *size))
+            }
+            Self::OtherFile(digest) => other_file(digest),
+            Self::NoLayer(_) => NO_LAYER.to_owned(),
+            Self::Missing => MISSING.to_owned(),
+            other => other.to_string(),
+        }
+    }
+
+    /// What was found, or what to do about it; mostly empty.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::OtherLayer { .. } => NOT_MADE,
+            Self::OtherFile(_) => CHOOSE,
+            Self::NoLayer(why) => why,
+            Self::Missing => TRY_AGAIN,
+            _ => "",
+        }
+    }
+}
+
+fn other_layer((came, bytes): (&Digest, u64), (asked, size): (&Digest, u64)) -> String {
+    format!(
+        "A layer came as {came} with {bytes} bytes, but {asked} with {size} bytes was asked for."
+    )
+}
+
+fn other_file(digest: &Digest) -> String {
+    format!("What lies in place of the file {digest} is something else.")
 }

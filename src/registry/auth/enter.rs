@@ -191,7 +191,7 @@ impl<T: Transport> Registry<T> {
     ) -> Result<Response<T::Body>, Error> {
         let subject = || Subject::Token { host: realm::host(realm) };
         let sent = self.transport.send(request).await;
-        let response = sent.map_err(|error| Error::Transport { subject: subject(), error })?;
+        let response = sent.map_err(|error| Error::transport(subject(), error))?;
         let moved = response.url.origin() != realm.origin();
         if moved || response.status.is_redirection() {
             return Err(Error::RealmRefused {

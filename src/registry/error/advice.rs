@@ -5,9 +5,9 @@ use crate::descriptor::Mismatch;
 use super::{Error, Login, Subject, TransportErrorKind};
 
 impl Error {
-    /// What to do about it: one sentence, or nothing where the error says so itself.
+    /// What to do about it, in a sentence or two.
     #[must_use]
-    pub fn advice(&self) -> &'static str {
+    pub fn advice(&self) -> &str {
         match self {
             Self::Host { .. } => "Check the name of the registry.",
             Self::Unauthorized { login, .. } => match login {
@@ -54,9 +54,8 @@ impl Error {
                 "Many registries do not let one delete this way; look for a setting, or delete it in their own interface."
             }
             Self::Unexpected { .. } => "Check that the host is a registry and that it allows this.",
-            // Whoever refused it, or did not get through, knows better, and said so in more than one
-            // sentence.
-            Self::Transport { error, .. } if error.message.contains(". ") => "",
+            // Whoever refused it, or did not get through, knows better.
+            Self::Transport { error, .. } if !error.advice.is_empty() => &error.advice,
             Self::Transport { error, .. } => match error.kind {
                 TransportErrorKind::Unreachable => {
                     "Check the name and the port of the registry, and whether it is running."

@@ -28,7 +28,14 @@ impl From<Error> for Finding {
             other if other.about().is_some_and(Subject::is_write) => "push.failed",
             _ => "fetch.failed",
         };
-        let finding = Self::error(rule, error.subject(), error.to_string());
+        let mut message = error.to_string();
+        // Only the transport knows it, so whoever reads the report can't come to it otherwise.
+        if let Error::Transport { error, .. } = &error
+            && !error.advice.is_empty()
+        {
+            message = format!("{message} {}", error.advice);
+        }
+        let finding = Self::error(rule, error.subject(), message);
         match error {
             Error::Mismatch { mismatch: Mismatch::Size { expected, actual, .. }, .. } => {
                 finding.expected(expected).actual(actual)

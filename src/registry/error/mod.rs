@@ -91,7 +91,7 @@ pub enum Error {
         /// What was asked for.
         subject: Subject,
         /// Why.
-        error: TransportError,
+        error: Box<TransportError>,
     },
     /// More bytes than are read.
     TooLarge {
@@ -127,6 +127,8 @@ pub enum Error {
         subject: Subject,
         /// What is wrong.
         problem: String,
+        /// The registry's words, where they came in place of what was asked for.
+        reply: Reply,
     },
     /// The registry wants the login to go to a host that the user has not agreed to.
     ConsentNeeded {
@@ -342,9 +344,17 @@ impl Error {
         }
     }
 
+    pub(super) fn transport(subject: Subject, error: TransportError) -> Self {
+        Self::Transport { subject, error: Box::new(error) }
+    }
+
+    pub(super) fn not_json(subject: Subject, problem: impl Into<String>) -> Self {
+        Self::NotJson { subject, problem: problem.into(), reply: Reply::default() }
+    }
+
     pub(super) fn read(subject: Subject, error: super::transport::ReadError) -> Self {
         match error {
-            super::transport::ReadError::Transport(error) => Self::Transport { subject, error },
+            super::transport::ReadError::Transport(error) => Self::transport(subject, error),
             super::transport::ReadError::TooLarge { limit } => Self::TooLarge { subject, limit },
         }
     }

@@ -43,7 +43,7 @@ impl Reply {
         self.entries.iter().any(|entry| codes.contains(&entry.code.as_str()))
     }
 
-    /// ` It says: …` to put behind a sentence, or nothing.
+    /// `It says: "…".` to put behind a sentence, or nothing.
     pub(in crate::registry) fn quoted(&self) -> String {
         let said: Vec<String> = self
             .entries
@@ -54,7 +54,7 @@ impl Reply {
                 (code, message) => format!("{code}: {message}"),
             })
             .collect();
-        if said.is_empty() { String::new() } else { format!(" It says: \"{}\".", said.join("; ")) }
+        if said.is_empty() { String::new() } else { format!("It says: \"{}\".", said.join("; ")) }
     }
 }
 
@@ -93,19 +93,16 @@ mod tests {
         for (body, quoted) in [
             (
                 r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"Tag":"x"}}]}"#,
-                " It says: \"MANIFEST_UNKNOWN: manifest unknown\".",
+                "It says: \"MANIFEST_UNKNOWN: manifest unknown\".",
             ),
-            (r#"{"errors":[{"code":"DENIED"},{"message":"no"}]}"#, " It says: \"DENIED; no\"."),
-            (r#"{"errors":["plain"]}"#, " It says: \"plain\"."),
+            (r#"{"errors":[{"code":"DENIED"},{"message":"no"}]}"#, "It says: \"DENIED; no\"."),
+            (r#"{"errors":["plain"]}"#, "It says: \"plain\"."),
             (
                 r#"{"details":"incorrect username or password"}"#,
-                " It says: \"incorrect username or password\".",
+                "It says: \"incorrect username or password\".",
             ),
-            (
-                r#"{"error":"invalid_grant","error_description":"expired"}"#,
-                " It says: \"expired\".",
-            ),
-            ("Too Many Requests", " It says: \"Too Many Requests\"."),
+            (r#"{"error":"invalid_grant","error_description":"expired"}"#, "It says: \"expired\"."),
+            ("Too Many Requests", "It says: \"Too Many Requests\"."),
             ("<html><body>502 Bad Gateway</body></html>", ""),
             ("", ""),
             ("{}", ""),
@@ -123,7 +120,7 @@ mod tests {
         assert!(long.quoted().chars().count() < 400);
         let control =
             Reply::parse("{\"errors\":[{\"message\":\"a\\r\\n\\u001b[31m\\u202eb\"}]}".as_bytes());
-        assert_eq!(control.quoted(), r#" It says: "a\u{d}\u{a}\u{1b}[31m\u{202e}b"."#);
+        assert_eq!(control.quoted(), r#"It says: "a\u{d}\u{a}\u{1b}[31m\u{202e}b"."#);
         assert!(!Reply::parse(&[0xff, 0x00]).quoted().contains('\0'));
     }
 }

@@ -12,258 +12,258 @@ use super::{TransportError, TransportErrorKind};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.headline())?;
+        if let Self::RateLimited { retry_after: Some(wait), .. } = self {
+            write!(f, " Try again in {} s.", wait.as_secs())?;
+        }
+        let said = self.said();
+        if said.is_empty() { Ok(()) } else { write!(f, " {said}") }
+    }
+}
+
+impl Error {
+    /// What went wrong, in one sentence: without what the registry says of it, when to ask again,
+    /// and what to do.
+    #[must_use]
+    pub fn headline(&self) -> String {
         match self {
-            Self::Host { registry } => write!(f, "{registry} is no host that can be asked."),
-            Self::Unauthorized { subject, login, reply } => match login {
+            Self::Host { registry } => format!("{registry} is no host that can be asked."),
+            Self::Unauthorized { subject, login, .. } => match login {
                 Login::Possible => {
                     let needs = subject.verb("needs", "need");
-                    write!(f, "{} {needs} a login.{}", capital(subject), reply.quoted())
+                    format!("{} {needs} a login.", capital(subject))
                 }
-                Login::Refused => {
-                    write!(f, "The login was not accepted for {subject}.{}", reply.quoted())
+                Login::Refused => format!("The login was not accepted for {subject}."),
+                Login::KeptRefused => {
+                    format!("The login that this machine keeps was not accepted for {subject}.")
                 }
-                Login::KeptRefused => write!(
-                    f,
-                    "The login that this machine keeps was not accepted for {subject}.{}",
-                    reply.quoted()
-                ),
-                Login::NotOffered => write!(
-                    f,
-                    "{} {} a login, but the registry does not say how.{}",
+                Login::NotOffered => format!(
+                    "{} {} a login, but the registry does not say how.",
                     capital(subject),
-                    subject.verb("needs", "need"),
-                    reply.quoted()
+                    subject.verb("needs", "need")
                 ),
-                Login::OtherHost(host) => write!(
-                    f,
+                Login::OtherHost(host) => format!(
                     "{host}, where the registry sends readers of {subject}, asks for its own login."
                 ),
             },
-            Self::Denied { subject, reply, .. } if subject.is_write() => {
-                write!(f, "{} is denied.{}", capital(subject), reply.quoted())
+            Self::Denied { subject, .. } if subject.is_write() => {
+                format!("{} is denied.", capital(subject))
             }
-            Self::Denied { subject, reply, .. } => {
-                write!(f, "Access to {subject} is denied.{}", reply.quoted())
-            }
-            Self::NotFound { subject, reply } => not_found(f, subject, reply),
-            Self::RateLimited { subject, retry_after, reply, .. } => {
+            Self::Denied { subject, .. } => format!("Access to {subject} is denied."),
+            Self::NotFound { subject, reply } => not_found(subject, reply),
+            Self::RateLimited { subject, .. } => {
                 let was = subject.verb("was not given", "were not given");
                 let what = if subject.is_write() { "has to wait" } else { was };
-                write!(f, "The rate limit is reached, so {subject} {what}.")?;
-                if let Some(wait) = retry_after {
-                    write!(f, " Try again in {} s.", wait.as_secs())?;
-                }
-                f.write_str(&reply.quoted())
+                format!("The rate limit is reached, so {subject} {what}.")
             }
-            Self::Server { subject, status, reply, .. } => {
+            Self::Server { subject, status, .. } => {
                 let failed = if subject.is_write() { "failed during" } else { "failed to give" };
-                let (status, said) = (named(*status), reply.quoted());
-                write!(f, "The server {failed} {subject}: status {status}.{said}")
+                format!("The server {failed} {subject}: status {}.", named(*status))
             }
-            Self::Unexpected { subject, status, reply } => write!(
-                f,
-                "The server's answer for {subject} has no meaning here: status {}.{}",
-                named(*status),
-                reply.quoted()
+            Self::Unexpected { subject, status, .. } => format!(
+                "The server's answer for {subject} has no meaning here: status {}.",
+                named(*status)
             ),
-            Self::Transport { subject, error } => transport(f, subject, error),
+            Self::Transport { subject, error } => transport(subject, error),
             Self::TooLarge { subject, limit } => {
                 let exceeds = subject.verb("exceeds", "exceed");
-                write!(f, "{} {exceeds} {limit} byte limit.", capital(subject))
+                format!("{} {exceeds} {limit} byte limit.", capital(subject))
             }
             Self::Mismatch {
                 subject: Subject::Manifest { .. },
                 mismatch: Mismatch::Digest { expected, actual },
-            } => write!(f, "Manifest digest {actual} does not match requested {expected}."),
-            Self::Mismatch { subject, mismatch } => write!(f, "{}: {mismatch}.", capital(subject)),
+            } => format!("Manifest digest {actual} does not match requested {expected}."),
+            Self::Mismatch { subject, mismatch } => format!("{}: {mismatch}.", capital(subject)),
             Self::Range { subject, problem } => {
-                write!(
-                    f,
+                format!(
                     "Asked for a part of {subject}, the registry sent something else: {problem}."
                 )
             }
-            Self::Encoded { subject, encoding } => write!(
-                f,
+            Self::Encoded { subject, encoding } => format!(
                 "{} came with Content-Encoding {encoding}, which nobody asked for.",
                 capital(subject)
             ),
-            Self::NotJson { subject, problem } => {
-                write!(
-                    f,
+            Self::NotJson { subject, problem, .. } => {
+                format!(
                     "The answer for {subject} can't be read: {}.",
                     problem.trim_end_matches('.')
                 )
             }
             Self::ConsentNeeded { registry, realm_host } => {
-                write!(f, "The registry {registry} wants to send your login to {realm_host}.")
+                format!("The registry {registry} wants to send your login to {realm_host}.")
             }
             Self::RealmRefused { registry, realm, problem } => {
-                write!(f, "The registry {registry} names {realm} as its token service, ")?;
-                match problem {
-                    RealmProblem::NotUrl => f.write_str("which is no https URL."),
-                    RealmProblem::Insecure => f.write_str("which would send secrets without TLS."),
+                let why = match problem {
+                    RealmProblem::NotUrl => "which is no https URL.".to_owned(),
+                    RealmProblem::Insecure => "which would send secrets without TLS.".to_owned(),
                     RealmProblem::Private => {
-                        f.write_str("which is an address of this machine or a private network.")
+                        "which is an address of this machine or a private network.".to_owned()
                     }
-                    RealmProblem::Changed { before } => write!(f, "but named {before} before."),
-                    RealmProblem::Redirect => f.write_str("which redirects to another place."),
-                }
+                    RealmProblem::Changed { before } => format!("but named {before} before."),
+                    RealmProblem::Redirect => "which redirects to another place.".to_owned(),
+                };
+                format!("The registry {registry} names {realm} as its token service, {why}")
             }
             Self::Token { realm_host, problem } => {
-                write!(f, "The token service {realm_host} gave no usable token: {problem}.")
+                format!("The token service {realm_host} gave no usable token: {problem}.")
             }
             Self::PageRefused { subject, next, problem } => {
-                write!(f, "The list of {subject} stops early: ")?;
-                match problem {
-                    PageProblem::NotUrl => write!(f, "its next page \"{next}\" is no URL."),
+                let why = match problem {
+                    PageProblem::NotUrl => format!("its next page \"{next}\" is no URL."),
                     PageProblem::OtherOrigin => {
-                        write!(f, "its next page {next} is not on the registry itself.")
+                        format!("its next page {next} is not on the registry itself.")
                     }
                     PageProblem::Loop => {
-                        write!(
-                            f,
+                        format!(
                             "its page {next} names itself, or one that came before, as the next."
                         )
                     }
                     PageProblem::NothingNew => {
-                        write!(
-                            f,
+                        format!(
                             "its last page brought nothing new, and still names {next} as the next."
                         )
                     }
                     PageProblem::TooMany { pages } => {
-                        write!(f, "too many pages, {pages} were read.")
+                        format!("too many pages, {pages} were read.")
                     }
-                }
+                };
+                format!("The list of {subject} stops early: {why}")
             }
             Self::LocationRefused { subject, location, problem } => {
-                location_refused(f, subject, location, *problem)
+                location_refused(subject, location, *problem)
             }
-            Self::OtherDigest { subject, expected, actual } => write!(
-                f,
+            Self::OtherDigest { subject, expected, actual } => format!(
                 "{} was answered with the digest \"{actual}\", but the bytes that were sent have \
                  {expected}.",
                 capital(subject)
             ),
-            Self::DigestRejected { subject, reply } => write!(
-                f,
+            Self::DigestRejected { subject, .. } => format!(
                 "{} ended with a refusal: for the registry, the bytes are not what their digest says \
-                 (status 400).{}",
-                capital(subject),
-                reply.quoted()
+                 (status 400).",
+                capital(subject)
             ),
-            Self::TooLargeToSend { subject, size, reply } => write!(
-                f,
+            Self::TooLargeToSend { subject, size, .. } => format!(
                 "{} failed: the registry, or something before it, does not take {size} bytes in \
-                 one request.{}",
-                capital(subject),
-                reply.quoted()
+                 one request.",
+                capital(subject)
             ),
             Self::UploadFailed { subject, problem } => {
-                write!(f, "{} came to no end: {problem}.", capital(subject))
+                format!("{} came to no end: {problem}.", capital(subject))
             }
-            Self::ForeignRefused { url, problem } => write!(f, "{url} is not fetched: {problem}."),
+            Self::ForeignRefused { url, problem } => format!("{url} is not fetched: {problem}."),
+        }
+    }
+
+    /// What the other side says of it, quoted: `It says: "…".`, or nothing. Untrusted text.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match self {
+            // Those are the words of the registry, and it is another host that asks.
+            Self::Unauthorized { login: Login::OtherHost(_), .. } => String::new(),
+            Self::Unauthorized { reply, .. }
+            | Self::Denied { reply, .. }
+            | Self::NotFound { reply, .. }
+            | Self::RateLimited { reply, .. }
+            | Self::Server { reply, .. }
+            | Self::Unexpected { reply, .. }
+            | Self::NotJson { reply, .. }
+            | Self::DigestRejected { reply, .. }
+            | Self::TooLargeToSend { reply, .. } => reply.quoted(),
+            _ => String::new(),
         }
     }
 }
 
-fn location_refused(
-    f: &mut fmt::Formatter<'_>,
-    subject: &Subject,
-    location: &str,
-    problem: LocationProblem,
-) -> fmt::Result {
+fn location_refused(subject: &Subject, location: &str, problem: LocationProblem) -> String {
     let subject = capital(subject);
     match problem {
         LocationProblem::Missing => {
-            write!(f, "{subject} can't go on: the registry did not say where (no Location).")
+            format!("{subject} can't go on: the registry did not say where (no Location).")
         }
         LocationProblem::NotUrl => {
-            write!(f, "{subject} can't go on at \"{location}\", which is no URL.")
+            format!("{subject} can't go on at \"{location}\", which is no URL.")
         }
         LocationProblem::Insecure => {
-            write!(f, "{subject} does not go on at {location}, which would be without TLS.")
+            format!("{subject} does not go on at {location}, which would be without TLS.")
         }
-        LocationProblem::Private => write!(
-            f,
+        LocationProblem::Private => format!(
             "{subject} does not go on at {location}, which is an address of this machine or a \
              private network."
         ),
         LocationProblem::Loop => {
-            write!(f, "{subject} was sent from place to place, at last to {location}.")
+            format!("{subject} was sent from place to place, at last to {location}.")
         }
     }
 }
 
-fn not_found(f: &mut fmt::Formatter<'_>, subject: &Subject, reply: &Reply) -> fmt::Result {
+fn not_found(subject: &Subject, reply: &Reply) -> String {
     let repository = reply.has_code(&["NAME_UNKNOWN"]);
     match subject {
         Subject::Manifest { name, .. } | Subject::Blob { name, .. } | Subject::Tags { name }
             if repository =>
         {
-            write!(f, "There is no repository {name}.")?;
+            format!("There is no repository {name}.")
         }
         Subject::Manifest { name, target: Target::Tag(tag) } => {
-            write!(f, "There is no tag {tag} in {name}.")?;
+            format!("There is no tag {tag} in {name}.")
         }
         Subject::Manifest { name, target: Target::Digest(digest) } => {
-            write!(f, "There is no manifest {digest} in {name}.")?;
+            format!("There is no manifest {digest} in {name}.")
         }
-        Subject::Blob { name, digest } => write!(f, "There is no blob {digest} in {name}.")?,
-        Subject::Tags { name } => write!(f, "There is no list of tags of {name}.")?,
+        Subject::Blob { name, digest } => format!("There is no blob {digest} in {name}."),
+        Subject::Tags { name } => format!("There is no list of tags of {name}."),
         Subject::Upload { name, .. } | Subject::Push { name, .. } if repository => {
-            write!(f, "There is no repository {name} to write to.")?;
+            format!("There is no repository {name} to write to.")
         }
         Subject::Upload { name, digest, .. } => {
-            write!(f, "The registry knows no upload of {digest} to {name}.")?;
+            format!("The registry knows no upload of {digest} to {name}.")
         }
-        Subject::Push { .. } => write!(f, "{} found no place.", capital(subject))?,
+        Subject::Push { .. } => format!("{} found no place.", capital(subject)),
         Subject::Delete { name, target: Target::Tag(tag) } => {
-            write!(f, "There is no tag {tag} in {name} to delete.")?;
+            format!("There is no tag {tag} in {name} to delete.")
         }
         Subject::Delete { name, target: Target::Digest(digest) }
         | Subject::DeleteBlob { name, digest } => {
-            write!(f, "There is no {digest} in {name} to delete.")?;
+            format!("There is no {digest} in {name} to delete.")
         }
-        Subject::Catalog { registry } => write!(f, "{registry} does not list its repositories.")?,
-        Subject::Api { registry } => write!(f, "{registry} does not answer as a registry.")?,
-        other => write!(f, "{} {} not exist.", capital(other), other.verb("does", "do"))?,
+        Subject::Catalog { registry } => format!("{registry} does not list its repositories."),
+        Subject::Api { registry } => format!("{registry} does not answer as a registry."),
+        other => format!("{} {} not exist.", capital(other), other.verb("does", "do")),
     }
-    f.write_str(&reply.quoted())
 }
 
-fn transport(f: &mut fmt::Formatter<'_>, subject: &Subject, error: &TransportError) -> fmt::Result {
+fn transport(subject: &Subject, error: &TransportError) -> String {
     let message = error.message.trim_end_matches('.');
     match &error.kind {
         TransportErrorKind::Cut { .. } if subject.is_write() => {
-            write!(f, "The connection broke during {subject}.")
+            format!("The connection broke during {subject}.")
         }
         TransportErrorKind::Cancelled if subject.is_write() => {
-            write!(f, "{} was stopped.", capital(subject))
+            format!("{} was stopped.", capital(subject))
         }
         TransportErrorKind::Offline if subject.is_write() => {
-            write!(f, "{message}, so {subject} has to wait.")
+            format!("{message}, so {subject} has to wait.")
         }
         TransportErrorKind::Cut { got: 0, .. } => {
-            write!(f, "The connection broke before anything of {subject} came.")
+            format!("The connection broke before anything of {subject} came.")
         }
         TransportErrorKind::Cut { got, expected: Some(expected) } => {
-            write!(f, "The connection broke after {got} of {expected} bytes of {subject}.")
+            format!("The connection broke after {got} of {expected} bytes of {subject}.")
         }
         TransportErrorKind::Cut { got, expected: None } => {
-            write!(f, "The connection broke after {got} bytes of {subject}.")
+            format!("The connection broke after {got} bytes of {subject}.")
         }
-        TransportErrorKind::Cancelled => write!(f, "Reading {subject} was stopped."),
+        TransportErrorKind::Cancelled => format!("Reading {subject} was stopped."),
         TransportErrorKind::Offline => {
-            write!(f, "{message}, so {subject} {} not read.", subject.verb("was", "were"))
+            format!("{message}, so {subject} {} not read.", subject.verb("was", "were"))
         }
         TransportErrorKind::Refused(_) => {
             let was = subject.verb("was", "were");
-            write!(f, "{} {was} not asked for: {message}.", capital(subject))
+            format!("{} {was} not asked for: {message}.", capital(subject))
         }
-        TransportErrorKind::Timeout => write!(f, "No answer in time for {subject}: {message}."),
+        TransportErrorKind::Timeout => format!("No answer in time for {subject}: {message}."),
         TransportErrorKind::Unreachable | TransportErrorKind::Other => {
-            write!(f, "No answer for {subject}: {message}.")
+            format!("No answer for {subject}: {message}.")
         }
     }
 }
@@ -285,75 +285,4 @@ fn capital(subject: &Subject) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::digest::Digest;
-
-    fn blob() -> Subject {
-        Subject::Blob { name: "a".to_owned(), digest: Digest::sha256(b"") }
-    }
-
-    #[test]
-    fn b9_no_bytes_came_only_when_none_came() {
-        let said = |got, expected| {
-            let kind = TransportErrorKind::Cut { got, expected };
-            let error = TransportError::new(kind, "cut");
-            Error::Transport { subject: blob(), error }.to_string()
-        };
-        let begins = |text: &str, with: &str| assert!(text.starts_with(with), "{text}");
-        begins(&said(0, Some(9)), "The connection broke before anything of the blob ");
-        begins(&said(0, None), "The connection broke before anything of the blob ");
-        begins(&said(10, Some(20)), "The connection broke after 10 of 20 bytes of the blob ");
-        begins(&said(10, None), "The connection broke after 10 bytes of the blob ");
-    }
-
-    #[test]
-    fn b9_a_sentence_stands_before_the_number_of_a_status() {
-        let (reply, status) = (Reply::default(), StatusCode::IM_A_TEAPOT);
-        let errors = [
-            Error::Server { subject: blob(), status, reply: reply.clone(), retry_after: None },
-            Error::Unexpected { subject: blob(), status, reply: reply.clone() },
-            Error::DigestRejected { subject: blob(), reply },
-        ];
-        for error in errors {
-            let text = error.to_string().replace(Digest::sha256(b"").as_str(), "DIGEST");
-            let before = text.find(|c: char| c.is_ascii_digit()).and_then(|at| text.get(..at));
-            let before = before.unwrap_or_default();
-            assert!(before.ends_with("status ") && before.len() > 40, "{text}");
-        }
-    }
-
-    #[test]
-    fn verbs_go_with_what_was_asked_for() {
-        let name = "reg.example/a".to_owned();
-        let refused = |subject| Error::Transport {
-            subject,
-            error: TransportError {
-                kind: TransportErrorKind::Refused("policy".to_owned()),
-                message: "It is private. Start the server with --allow it.".to_owned(),
-            },
-        };
-        let tags = refused(Subject::Tags { name: name.clone() });
-        let catalog = refused(Subject::Catalog { registry: "reg.example".to_owned() });
-        let one = refused(Subject::Api { registry: "reg.example".to_owned() });
-        for (error, start) in [
-            (&tags, "The tags of reg.example/a were not asked for: It is private."),
-            (&catalog, "The repositories of reg.example were not asked for: It"),
-            (&one, "The registry reg.example was not asked for: It"),
-        ] {
-            assert!(error.to_string().starts_with(start), "{error}");
-            // Whoever refused it has said what to do.
-            assert_eq!(error.advice(), "", "{error}");
-        }
-        let offline = Error::Transport {
-            subject: Subject::Tags { name },
-            error: TransportError {
-                kind: TransportErrorKind::Offline,
-                message: "There is no network".to_owned(),
-            },
-        };
-        let text = "There is no network, so the tags of reg.example/a were not read.";
-        assert_eq!(offline.to_string(), text);
-        assert_ne!(offline.advice(), "");
-    }
-}
+mod tests;

@@ -45,7 +45,7 @@ impl<T: Transport> Registry<T> {
         let instead = instead(&headers, &body);
         let (digest, bytes) = match target {
             Target::Tag(_) => match instead {
-                Some(problem) => return Err(Error::NotJson { subject: access.subject, problem }),
+                Some(instead) => return Err(instead.error(access.subject)),
                 None => identify(body),
             },
             Target::Digest(digest) => {
@@ -160,18 +160,31 @@ pub(super) async fn body<T: Transport>(
     Ok((body, response.headers))
 }
 
+/// What came in place of a document.
+pub(super) struct Instead {
+    problem: &'static str,
+    reply: Reply,
+}
+
+impl Instead {
+    fn error(self, subject: Subject) -> Error {
+        Error::NotJson { subject, problem: self.problem.to_owned(), reply: self.reply }
+    }
+}
+
 /// What an answer is that has no document in it although its status says so: nothing at all, a page
 /// for people, an error. It says nothing of what was asked for.
-pub(super) fn instead(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+pub(super) fn instead(headers: &HeaderMap, body: &[u8]) -> Option<Instead> {
+    let wordless = |problem| Some(Instead { problem, reply: Reply::default() });
     if body.is_empty() {
-        return Some("it is empty".to_owned());
+        return wordless("it is empty");
     }
     let start = body.trim_ascii_start();
     let is_page = media_type(headers).is_some_and(|it| it.as_str().ends_with("html"))
         || start.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"<!doctype"))
         || start.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"<html"));
     if is_page && start.first() == Some(&b'<') {
-        return Some("it is a web page".to_owned());
+        return wordless("it is a web page");
     }
     if start.first() != Some(&b'{') || body.len() as u64 > limits::ERROR_BYTES {
         return None;
@@ -179,14 +192,15 @@ pub(super) fn instead(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;
     let is_error = value.get("errors").is_some_and(Value::is_array);
     let is_document = ["schemaVersion", "mediaType"].iter().any(|key| value.get(key).is_some());
-    (is_error && !is_document).then(|| format!("it is an error.{}", Reply::parse(body).quoted()))
+    let reply = || Reply::parse(body);
+    (is_error && !is_document).then(|| Instead { problem: "it is an error", reply: reply() })
 }
 
 /// The error for bytes that are not the ones that were asked for.
-pub(super) fn differs(subject: &Subject, mismatch: Mismatch, instead: Option<String>) -> Error {
+pub(super) fn differs(subject: &Subject, mismatch: Mismatch, instead: Option<Instead>) -> Error {
     let subject = subject.clone();
     match instead {
-        Some(problem) => Error::NotJson { subject, problem },
+        Some(instead) => instead.error(subject),
         None => Error::Mismatch { subject, mismatch },
     }
 }

@@ -34,10 +34,8 @@ async fn list<T: Transport>(
 ) -> Result<(Bytes, Value), Error> {
     let body = transport::read(&mut response.body, limits::LIST_PAGE_BYTES).await;
     let body = body.map_err(|error| Error::read(subject.clone(), error))?;
-    let value = serde_json::from_slice(&body).map_err(|error| Error::NotJson {
-        subject: subject.clone(),
-        problem: format!("it is not JSON ({error})"),
-    })?;
+    let value = serde_json::from_slice(&body)
+        .map_err(|error| Error::not_json(subject.clone(), format!("it is not JSON ({error})")))?;
     Ok((body, value))
 }
 
@@ -61,10 +59,8 @@ impl<T: Transport> Registry<T> {
             }
             Some(Value::Null) => Vec::new(),
             _ => {
-                return Err(Error::NotJson {
-                    subject: access.subject.clone(),
-                    problem: format!("expected an object with the list \"{key}\""),
-                });
+                let problem = format!("expected an object with the list \"{key}\"");
+                return Err(Error::not_json(access.subject.clone(), problem));
             }
         };
         let next = page::next(&access.subject, &response.headers, &url, number);

@@ -130,8 +130,7 @@ impl<T: Transport> Registry<T> {
             Err(error) => return Err(error),
         };
         if named && value.get("manifests").is_some() && !is_list(&value) {
-            let problem = "its manifests are no list".to_owned();
-            return Err(Error::NotJson { subject: access.subject.clone(), problem });
+            return Err(Error::not_json(access.subject.clone(), "its manifests are no list"));
         }
         if !is_list(&value) || (!named && !says_index(&value)) {
             return Ok(None);

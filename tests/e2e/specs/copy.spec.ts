@@ -112,7 +112,7 @@ test('d9: a source that gives other bytes is named, and nothing of it becomes a 
   const failed = card.locator('.panel.failed');
   await expect(failed).toContainText('was asked for the blob sha256:', { timeout: 60_000 });
   await expect(failed).toContainText(stack.faulty);
-  await expect(failed).toContainText('It was not passed on.');
+  await expect(failed).toContainText('it was not passed on.');
   expect(tagsOf(`${stack.own}/relayed/flipped`)).toEqual([]);
 });
 

@@ -133,16 +133,20 @@ fn is_not_found(error: &JsValue) -> bool {
 }
 
 fn refused(error: &JsValue) -> Problem {
-    let message = match &*error_name(error) {
-        "QuotaExceededError" => {
-            "The browser has no more room for this page. Free some space on the disk, or delete a draft."
-        }
+    let (headline, advice) = match &*error_name(error) {
+        "QuotaExceededError" => return full(),
         "NoModificationAllowedError" => {
-            "Another tab is writing the same file. Close it there, and try again."
+            ("Another tab is writing the same file.", "Close it there, and try again.")
         }
-        _ => {
-            "The browser keeps no files for this page, as some do in private windows, so nothing can be edited here. Use an ordinary window."
-        }
+        _ => (
+            "The browser keeps no files for this page, as some do in private windows, so nothing can be edited here.",
+            "Use an ordinary window.",
+        ),
     };
-    Problem::new(ProblemKind::Content, message)
+    Problem::new(ProblemKind::Content, headline).advise(advice)
+}
+
+fn full() -> Problem {
+    Problem::new(ProblemKind::Content, "The browser has no more room for this page.")
+        .advise("Free some space on the disk, or delete a draft.")
 }

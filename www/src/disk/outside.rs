@@ -26,10 +26,9 @@ pub async fn new_folder(
     if is_empty {
         return Ok(folder);
     }
-    let message = format!(
-        "The folder {name} is there already, and not empty. Choose another place, or empty it first."
-    );
-    Err(Problem::new(ProblemKind::Content, message))
+    let headline = format!("The folder {name} is there already, and not empty.");
+    Err(Problem::new(ProblemKind::Content, headline)
+        .advise("Choose another place, or empty it first."))
 }
 
 /// A new file in a folder that the user has chosen, by its path from there.
@@ -132,12 +131,12 @@ impl Drop for UserFile {
 }
 
 fn refused(error: &JsValue) -> Problem {
-    let message = match &*error_name(error) {
-        "QuotaExceededError" => "There is no more room for the file where you put it.",
+    let (headline, advice) = match &*error_name(error) {
+        "QuotaExceededError" => ("There is no more room for the file where you put it.", ""),
         "NotAllowedError" => {
-            "The browser does not let this page write the file. Save it again, and allow it."
+            ("The browser does not let this page write the file.", "Save it again, and allow it.")
         }
-        _ => "The file can't be written where you put it. Save it again, in another place.",
+        _ => ("The file can't be written where you put it.", "Save it again, in another place."),
     };
-    Problem::new(ProblemKind::Content, message)
+    Problem::new(ProblemKind::Content, headline).advise(advice)
 }

@@ -7,8 +7,8 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{FileSystemFileHandle, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 
-use super::{blobs, file, refused};
-use crate::net::problem::{Problem, ProblemKind};
+use super::{blobs, file, full, refused};
+use crate::net::problem::Problem;
 
 /// Bytes that are gathered before they are written.
 const GATHERED: usize = 512 << 10;
@@ -136,9 +136,4 @@ impl Drop for Writer {
             });
         }
     }
-}
-
-fn full() -> Problem {
-    let message = "The browser has no more room for this page. Free some space on the disk, or delete a draft.";
-    Problem::new(ProblemKind::Content, message)
 }

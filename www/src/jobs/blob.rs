@@ -46,8 +46,8 @@ pub async fn open(
 ) -> Result<FilePreview, Problem> {
     let blob = download(place, descriptor, on_progress).await?;
     let unreadable = |_| {
-        let message = "The browser did not give the bytes of the blob back. Try again.";
-        Problem::new(ProblemKind::Content, message)
+        let headline = "The browser did not give the bytes of the blob back.";
+        Problem::new(ProblemKind::Content, headline).advise("Try again.")
     };
     let start = blob.slice_with_i32_and_i32(0, i32::try_from(limit).unwrap_or(i32::MAX));
     let buffer = JsFuture::from(start.map_err(unreadable)?.array_buffer()).await;
@@ -133,11 +133,12 @@ pub(super) fn check(
             Some(Here::Draft) => "The draft",
             None => "The registry",
         };
-        let message = format!(
-            "{who} gave {digest} with {size} bytes, but {} with {} bytes was asked for. Nothing was saved.",
+        let headline = format!(
+            "{who} gave {digest} with {size} bytes, but {} with {} bytes was asked for.",
             descriptor.digest, descriptor.size
         );
-        return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
+        let problem = Problem::new(ProblemKind::Content, headline).said("Nothing was saved.");
+        return Err(problem.at(place.registry.as_str()));
     }
     Ok(())
 }

@@ -116,8 +116,7 @@ async fn files(
 }
 
 fn missing(digest: &Digest) -> Problem {
-    let message = format!(
-        "A file that the draft names ({digest}) is not in this browser. Choose it again, as a link to a draft carries no files."
-    );
-    Problem::new(ProblemKind::NotFound, message)
+    let headline = format!("A file that the draft names ({digest}) is not in this browser.");
+    Problem::new(ProblemKind::NotFound, headline)
+        .advise("Choose it again, as a link to a draft carries no files.")
 }

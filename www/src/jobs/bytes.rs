@@ -121,8 +121,6 @@ async fn of_draft(place: &Place, digest: &Digest) -> Result<Located, Problem> {
 }
 
 fn not_kept(digest: &Digest) -> Problem {
-    let message = format!(
-        "The blob {digest} is not on this browser's disk any more. Build the draft's layers again."
-    );
-    Problem::new(ProblemKind::NotFound, message)
+    let headline = format!("The blob {digest} is not on this browser's disk any more.");
+    Problem::new(ProblemKind::NotFound, headline).advise("Build the draft's layers again.")
 }

@@ -65,9 +65,10 @@ pub async fn wanted(
     let tags = target.tag.iter().cloned().collect();
     let wanted = read(selection, tags, keep_tags.then_some(target)).await?;
     match (&target.digest, root(&wanted)) {
-        (Some(named), Some(root)) if named != root => Err(unfit(format!(
-            "The target names {named}, but what would be copied is {root}. Name a tag in its place."
-        ))),
+        (Some(named), Some(root)) if named != root => {
+            Err(unfit(format!("The target names {named}, but what would be copied is {root}."))
+                .advise("Name a tag in its place."))
+        }
         _ => Ok(wanted),
     }
 }
@@ -159,6 +160,6 @@ fn problem(error: CopyError<PlaceError>, place: &Place) -> Problem {
     }
 }
 
-fn unfit(message: String) -> Problem {
-    Problem::new(ProblemKind::Content, message)
+fn unfit(headline: String) -> Problem {
+    Problem::new(ProblemKind::Content, headline)
 }

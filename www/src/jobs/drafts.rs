@@ -166,8 +166,8 @@ pub async fn file_in(
 /// When the browser does not have it any more.
 pub async fn read(content: &Content, limit: u64) -> Result<Vec<u8>, Problem> {
     let gone = || {
-        let message = "A file of the draft is not in this browser any more. Choose it again.";
-        Problem::new(ProblemKind::NotFound, message)
+        let headline = "A file of the draft is not in this browser any more.";
+        Problem::new(ProblemKind::NotFound, headline).advise("Choose it again.")
     };
     let blob = disk::blob(&content.blob).await?.ok_or_else(gone)?;
     let end = content.offset.saturating_add(content.size.min(limit));
@@ -208,9 +208,8 @@ async fn revision(name: &str) -> Result<Option<u64>, Problem> {
 /// That this browser has no such draft.
 #[must_use]
 pub fn no_draft() -> Problem {
-    let message =
-        "There is no such draft in this browser. A link to a draft works only where it was made.";
-    Problem::new(ProblemKind::NotFound, message)
+    Problem::new(ProblemKind::NotFound, "There is no such draft in this browser.")
+        .said("A link to a draft works only where it was made.")
 }
 
 /// Number of edits of a draft, without reading all that they say; `None` when this browser has no
@@ -307,10 +306,10 @@ pub async fn sweep() -> Result<(), Problem> {
 
 /// A file of a draft is no longer the one that was taken.
 pub(super) fn changed(digest: &Digest) -> Problem {
-    let message = format!(
-        "What lies on this browser's disk in place of the file {digest} is something else. Choose the file again."
+    let headline = format!(
+        "What lies on this browser's disk in place of the file {digest} is something else."
     );
-    Problem::new(ProblemKind::Content, message)
+    Problem::new(ProblemKind::Content, headline).advise("Choose the file again.")
 }
 
 fn file(name: &str) -> String {

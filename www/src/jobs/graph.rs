@@ -36,7 +36,7 @@ pub async fn load(
     let source = match source::open(&Place::from(reference)).await {
         Ok(source) => Remembering::new(source, &tab().documents, pause),
         Err(problem) => {
-            let graph = image::unreachable(reference, options, &problem.message);
+            let graph = image::unreachable(reference, options, &problem.to_string());
             return Loaded { graph, problem: Some(problem), ..Loaded::default() };
         }
     };

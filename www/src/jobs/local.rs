@@ -70,10 +70,9 @@ impl Local {
     /// When it was not.
     pub fn get(&self, repository: &Repository) -> Result<Rc<ArchiveSource<Picked>>, Problem> {
         self.0.borrow().get(repository).cloned().ok_or_else(|| {
-            let message = format!(
-                "The file {repository} is not open in this tab. A page can't open files by itself: choose or drop it again."
-            );
-            Problem::new(ProblemKind::NotFound, message)
+            let headline = format!("The file {repository} is not open in this tab.");
+            Problem::new(ProblemKind::NotFound, headline)
+                .advise("A page can't open files by itself: choose or drop it again.")
         })
     }
 
@@ -174,10 +173,10 @@ async fn tar(file: &Blob, on_progress: impl FnMut(Progress) + 'static) -> Result
     match sniff(&head.map_err(|error| unreadable(&error))?) {
         Sniffed::Packed(Compression::Gzip | Compression::Zstd) => unpack(file, on_progress).await,
         Sniffed::Unsupported(name) => {
-            let message = format!(
-                "This file is compressed with {name}, which can't be read here. Unpack it, or compress it with gzip or zstd."
-            );
-            Err(Problem::new(ProblemKind::Content, message))
+            let headline =
+                format!("This file is compressed with {name}, which can't be read here.");
+            Err(Problem::new(ProblemKind::Content, headline)
+                .advise("Unpack it, or compress it with gzip or zstd."))
         }
         // What is no tar is told by the reader of tars.
         _ => Ok(file.clone()),
@@ -261,7 +260,7 @@ impl ReadAt for Picked {
 
     async fn digest(&self, place: &FileRange) -> Result<Digest, ReadError> {
         let part = self.part(place.file, &place.range)?;
-        blob::digest(&part).await.map_err(|problem| ReadError(problem.message))
+        blob::digest(&part).await.map_err(|problem| ReadError(problem.to_string()))
     }
 }
 

@@ -137,6 +137,6 @@ const UNTOLD: &str = "application/octet-stream";
 /// An answer that does not fit the question: page and worker are of different versions, as after an
 /// update of the server.
 fn no_sense() -> Problem {
-    let message = "This page is older or newer than its parts that were loaded later, as after an update of the server. Reload it.";
-    Problem::new(ProblemKind::Worker, message)
+    let headline = "This page is older or newer than its parts that were loaded later, as after an update of the server.";
+    Problem::new(ProblemKind::Worker, headline).advise("Reload it.")
 }

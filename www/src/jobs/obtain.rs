@@ -47,8 +47,9 @@ pub(super) async fn obtain(
             true => Ok(part),
             false => Err(Problem::new(
                 ProblemKind::Content,
-                format!("What lies here under {digest} is something else. It was not used."),
-            )),
+                format!("What lies here under {digest} is something else."),
+            )
+            .said("It was not used.")),
         },
         Located::Registry(place) => {
             let file = blob::spool(&place, descriptor, told()).await?;

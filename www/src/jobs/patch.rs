@@ -146,8 +146,10 @@ pub async fn into_draft(
     let Patched { entries, contents } = patched;
     drafts::alter(drafts::of(reference, digest), move |kept| {
         if begun.is_some_and(|begun| !begun.is_still(kept)) {
-            let message = "The draft has another text of this file by now. Choose which one stays.";
-            return Err(Problem::new(ProblemKind::Content, message));
+            let headline = "The draft has another text of this file by now.";
+            return Err(
+                Problem::new(ProblemKind::Content, headline).advise("Choose which one stays.")
+            );
         }
         let step = kept.patch(scope, entries);
         kept.contents.extend(contents);

@@ -45,12 +45,13 @@ impl From<PlaceError> for Problem {
 
 impl From<archive::Error> for Problem {
     fn from(error: archive::Error) -> Self {
-        Self::of_content(error.is_not_found(), format!("{error}."))
+        let headline = format!("{}.", error.headline());
+        Self::of_content(error.is_not_found(), headline).said(error.detail())
     }
 }
 
 impl Problem {
-    fn of_content(absent: bool, message: String) -> Self {
-        Self::new(if absent { ProblemKind::NotFound } else { ProblemKind::Content }, message)
+    fn of_content(absent: bool, headline: String) -> Self {
+        Self::new(if absent { ProblemKind::NotFound } else { ProblemKind::Content }, headline)
     }
 }

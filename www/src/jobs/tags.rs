@@ -97,5 +97,5 @@ pub async fn delete(image: &Reference, deletion: &Deletion) -> Result<(), Refuse
 
 /// The registry said no for good: asking again helps nobody.
 fn refusal(error: &DeleteError) -> Problem {
-    Problem::new(ProblemKind::Registry, error.to_string())
+    Problem::new(ProblemKind::Registry, error.headline()).said(error.detail())
 }

@@ -171,7 +171,7 @@ impl Blobs for InWorkers {
         }
         came.map_err(|problem| match problem.kind {
             ProblemKind::NotFound => Unread::Absent,
-            _ => Unread::Broken(problem.message),
+            _ => Unread::Broken(problem.to_string()),
         })
     }
 
@@ -186,7 +186,7 @@ impl Blobs for InWorkers {
         match tree::laid(stack.layers.clone()).await {
             Ok(Some(findings)) => Ok(findings),
             Ok(None) => Err(TOO_MANY.to_owned()),
-            Err(problem) => Err(problem.message),
+            Err(problem) => Err(problem.to_string()),
         }
     }
 

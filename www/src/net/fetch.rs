@@ -141,6 +141,8 @@ impl Answer {
         #[derive(serde::Deserialize)]
         struct Refusal {
             message: String,
+            #[serde(default)]
+            advice: String,
             host: Option<String>,
         }
         let retry_after = self.header("retry-after").and_then(|after| after.parse().ok());
@@ -151,11 +153,14 @@ impl Answer {
         } else {
             ProblemKind::Proxy(code.clone())
         };
-        let (message, host) = match said {
-            Some(refusal) => (refusal.message, refusal.host.filter(|host| !host.is_empty())),
-            None => (format!("This server refused the request ({code})."), None),
+        let problem = match said {
+            Some(refusal) => Problem {
+                host: refusal.host.filter(|host| !host.is_empty()),
+                ..Problem::new(kind, refusal.message).advise(refusal.advice)
+            },
+            None => Problem::new(kind, format!("This server refused the request ({code}).")),
         };
-        Problem { kind, message, advice: String::new(), host, retry_after }
+        Problem { retry_after, ..problem }
     }
 }
 
@@ -237,13 +242,12 @@ impl Drop for AbortOnDrop {
 }
 
 fn unreachable_server() -> Problem {
-    let message = if clock::offline() {
+    let headline = if clock::offline() {
         "This computer is offline."
     } else {
         "The Drydock server that this page came from does not answer."
     };
-    let advice = "Try again when it is reachable again.";
-    Problem { advice: advice.to_owned(), ..Problem::new(ProblemKind::Offline, message) }
+    Problem::new(ProblemKind::Offline, headline).advise("Try again when it is reachable again.")
 }
 
 fn headers(headers: &Headers) -> Vec<(String, String)> {

@@ -30,9 +30,8 @@ pub async fn logins() -> Result<Vec<MachineLogin>, Problem> {
     let call = Call { method: "GET", path: "/-/logins", headers: Vec::new(), body: None };
     let mut answer = fetch::send(call).await?;
     read(&answer.body.read_all(BYTES).await?).map_err(|error| {
-        let message =
-            format!("This server's list of logins can't be read ({error}). Reload the page.");
-        Problem::new(ProblemKind::Registry, message)
+        let headline = format!("This server's list of logins can't be read ({error}).");
+        Problem::new(ProblemKind::Registry, headline).advise("Reload the page.")
     })
 }
 

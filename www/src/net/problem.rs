@@ -1,20 +1,24 @@
 //! What went wrong, in a form that crosses the border between workers and page.
 
+use std::fmt;
+
 use drydock::registry::{Error, TransportErrorKind};
 use serde::{Deserialize, Serialize};
 
 /// Why work ended without its result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// What kind of problem it is.
     pub kind: ProblemKind,
-    /// The sentence to show: what was expected and what came.
-    pub message: String,
-    /// What to do about it; empty when the sentence says it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub advice: String,
+    /// What went wrong, in one sentence: what was expected and what came.
+    pub headline: String,
+    /// What the other side said about it, or what was found besides; mostly empty.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub said: Box<str>,
+    /// What to do about it; empty when the headline says it.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub advice: Box<str>,
     /// The host that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
@@ -55,10 +59,37 @@ pub enum ProblemKind {
 }
 
 impl Problem {
-    /// A problem with its sentence.
+    /// A problem with its headline.
     #[must_use]
-    pub fn new(kind: ProblemKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), advice: String::new(), host: None, retry_after: None }
+    pub fn new(kind: ProblemKind, headline: impl Into<String>) -> Self {
+        Self {
+            kind,
+            headline: headline.into(),
+            said: Box::default(),
+            advice: Box::default(),
+            host: None,
+            retry_after: None,
+        }
+    }
+
+    /// With what was said about it, or was found besides.
+    #[must_use]
+    pub fn said(mut self, said: impl Into<Box<str>>) -> Self {
+        self.said = said.into();
+        self
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<Box<str>>) -> Self {
+        self.advice = advice.into();
+        self
+    }
+
+    /// What follows the headline: what was said, and what to do.
+    #[must_use]
+    pub fn rest(&self) -> String {
+        format!("{} {}", self.said, self.advice).trim().to_owned()
     }
 
     /// Names the host that it is about.
@@ -72,14 +103,12 @@ impl Problem {
     /// known; earlier connections for the same bytes count.
     #[must_use]
     pub fn cut(came: u64, of: Option<u64>) -> Self {
-        let message = match (came, of) {
-            (0, _) => "The connection broke before anything came. Try again.".to_owned(),
-            (came, Some(of)) => {
-                format!("The connection broke after {came} of {of} bytes. Try again.")
-            }
-            (came, None) => format!("The connection broke after {came} bytes. Try again."),
+        let headline = match (came, of) {
+            (0, _) => "The connection broke before anything came.".to_owned(),
+            (came, Some(of)) => format!("The connection broke after {came} of {of} bytes."),
+            (came, None) => format!("The connection broke after {came} bytes."),
         };
-        Self::new(ProblemKind::Cut, message)
+        Self::new(ProblemKind::Cut, headline).advise("Try again.")
     }
 
     /// Work that nobody waits for any more.
@@ -88,6 +117,15 @@ impl Problem {
         Self::new(ProblemKind::Stopped, "This was stopped before it was done.")
     }
 }
+
+/// All of it: headline, what was said, and what to do.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(format!("{} {}", self.headline, self.rest()).trim_end())
+    }
+}
+
+impl std::error::Error for Problem {}
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -114,8 +152,9 @@ impl From<Error> for Problem {
         };
         Self {
             kind,
-            message: error.to_string(),
-            advice: error.advice().to_owned(),
+            headline: error.headline(),
+            said: error.said().into(),
+            advice: error.advice().into(),
             host: None,
             retry_after: error.retry_after().map(|wait| wait.as_secs()),
         }
@@ -124,14 +163,40 @@ impl From<Error> for Problem {
 
 #[cfg(test)]
 mod tests {
+    use drydock::registry::{Subject, TransportError};
+
     use super::*;
 
     #[test]
     fn b9_no_bytes_came_only_when_none_came() {
-        let message = |came, of| Problem::cut(came, of).message;
-        assert_eq!(message(0, Some(9)), "The connection broke before anything came. Try again.");
-        assert_eq!(message(0, None), message(0, Some(9)));
-        assert_eq!(message(10, Some(20)), "The connection broke after 10 of 20 bytes. Try again.");
-        assert_eq!(message(10, None), "The connection broke after 10 bytes. Try again.");
+        let text = |came, of| Problem::cut(came, of).to_string();
+        assert_eq!(text(0, Some(9)), "The connection broke before anything came. Try again.");
+        assert_eq!(text(0, None), text(0, Some(9)));
+        assert_eq!(text(10, Some(20)), "The connection broke after 10 of 20 bytes. Try again.");
+        assert_eq!(text(10, None), "The connection broke after 10 bytes. Try again.");
+    }
+
+    #[test]
+    fn all_of_it_is_one_text() {
+        let problem = Problem::new(ProblemKind::Denied, "It is denied.");
+        assert_eq!(problem.to_string(), "It is denied.");
+        let advised = problem.clone().advise("Log in.");
+        assert_eq!(advised.to_string(), "It is denied. Log in.");
+        let said = problem.said("It says: \"no. no\".");
+        assert_eq!(said.to_string(), "It is denied. It says: \"no. no\".");
+        let all = said.advise("Log in.");
+        assert_eq!(all.to_string(), "It is denied. It says: \"no. no\". Log in.");
+        assert_eq!(all.rest(), "It says: \"no. no\". Log in.");
+    }
+
+    #[test]
+    fn what_a_transport_advises_reaches_the_page_once() {
+        let kind = TransportErrorKind::Refused("private-address".to_owned());
+        let error = TransportError::new(kind, "It is private.").advise("Start it with --allow.");
+        let subject = Subject::Api { registry: "reg.example".to_owned() };
+        let problem = Problem::from(Error::Transport { subject, error: Box::new(error) });
+        let headline = "The registry reg.example was not asked for: It is private.";
+        assert_eq!(problem.to_string(), format!("{headline} Start it with --allow."));
+        assert_eq!(problem.headline, headline);
     }
 }

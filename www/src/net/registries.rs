@@ -260,8 +260,7 @@ async fn config() -> Result<Rc<Config>, Problem> {
     let mut answer = fetch::send(call).await?;
     let bytes = answer.body.read_all(CONFIG_BYTES).await?;
     serde_json::from_slice(&bytes).map(Rc::new).map_err(|error| {
-        let message =
-            format!("This server's configuration can't be read ({error}). Reload the page.");
-        Problem::new(ProblemKind::Registry, message)
+        let headline = format!("This server's configuration can't be read ({error}).");
+        Problem::new(ProblemKind::Registry, headline).advise("Reload the page.")
     })
 }

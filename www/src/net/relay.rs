@@ -138,8 +138,9 @@ impl Elsewhere {
 }
 
 fn no_account() -> Problem {
-    let message = "This server passed a blob on and gave an account of it that can't be read. Reload the page; it may be of another version.";
-    Problem::new(ProblemKind::Registry, message)
+    let headline = "This server passed a blob on and gave an account of it that can't be read.";
+    Problem::new(ProblemKind::Registry, headline)
+        .advise("Reload the page; it may be of another version.")
 }
 
 #[cfg(test)]

@@ -156,16 +156,18 @@ impl<G: Grant> BlobStream<G> {
             Brings::Bytes => Ok(Some(answer.body)),
             Brings::Nothing => Ok(None),
             Brings::Page => {
-                let message = format!(
-                    "{host} sent a web page instead of the blob: perhaps a login page. Check that it is a registry, and log in."
-                );
-                Err(Problem::new(ProblemKind::Registry, message).at(host))
+                let headline =
+                    format!("{host} sent a web page instead of the blob: perhaps a login page.");
+                Err(Problem::new(ProblemKind::Registry, headline)
+                    .advise("Check that it is a registry, and log in.")
+                    .at(host))
             }
             Brings::OtherPart(other) => {
-                let message = format!(
-                    "{host} was asked for a blob from byte {asked} on and sent {other}. Nothing is wrong with the image by that; try again."
-                );
-                Err(Problem::new(ProblemKind::Cut, message).at(host))
+                let headline =
+                    format!("{host} was asked for a blob from byte {asked} on and sent {other}.");
+                Err(Problem::new(ProblemKind::Cut, headline)
+                    .advise("Nothing is wrong with the image by that; try again.")
+                    .at(host))
             }
             Brings::Refusal => Err(refused(&answer, host)),
         }
@@ -220,25 +222,27 @@ pub(super) fn passing(problem: &Problem) -> bool {
 pub(super) fn refused(answer: &Answer, host: &str) -> Problem {
     let status = answer.status;
     let retry_after = answer.header("retry-after").and_then(|after| after.parse().ok());
-    let (kind, message) = match status {
+    let (kind, headline, advice) = match status {
         401 => (
             ProblemKind::Login,
-            format!("{host} asks for a login to read this blob. Log in and try again."),
+            format!("{host} asks for a login to read this blob."),
+            "Log in and try again.",
         ),
-        403 => (ProblemKind::Denied, format!("{host} does not let this login read the blob.")),
+        403 => (ProblemKind::Denied, format!("{host} does not let this login read the blob."), ""),
         404 => (
             ProblemKind::NotFound,
             format!("{host} has no such blob, although a manifest names it."),
+            "",
         ),
         429 => (
             ProblemKind::RateLimited,
-            format!(
-                "The rate limit of {host} is reached (status 429). Wait a while and try again."
-            ),
+            format!("The rate limit of {host} is reached (status 429)."),
+            "Wait a while and try again.",
         ),
         _ => (
             ProblemKind::Registry,
-            format!("{host} failed to give the blob (status {status}). Try again later."),
+            format!("{host} failed to give the blob (status {status})."),
+            "Try again later.",
         ),
     };
     // Servers that failed often recover at once.
@@ -246,7 +250,7 @@ pub(super) fn refused(answer: &Answer, host: &str) -> Problem {
         408 | 500 | 502 | 503 | 504 => Some(retry_after.unwrap_or(0)),
         _ => retry_after,
     };
-    Problem { kind, message, advice: String::new(), host: Some(host.to_owned()), retry_after }
+    Problem { retry_after, ..Problem::new(kind, headline).advise(advice).at(host) }
 }
 
 /// Through the proxy they have another name; the scratch registry is asked directly.

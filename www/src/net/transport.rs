@@ -214,7 +214,8 @@ fn transport_error(problem: Problem) -> TransportError {
         ProblemKind::Stopped => TransportErrorKind::Cancelled,
         _ => TransportErrorKind::Other,
     };
-    TransportError::new(kind, problem.message)
+    let rest = problem.rest();
+    TransportError::new(kind, problem.headline).advise(rest)
 }
 
 #[cfg(test)]

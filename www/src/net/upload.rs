@@ -83,11 +83,9 @@ impl Drop for AbortOnDrop {
 
 fn broken() -> Problem {
     if super::clock::offline() {
-        return Problem::new(
-            ProblemKind::Offline,
-            "This computer is offline. Connect it to the network and try again.",
-        );
+        return Problem::new(ProblemKind::Offline, "This computer is offline.")
+            .advise("Connect it to the network and try again.");
     }
-    let message = "The connection broke while the bytes were being sent. Try again: what has arrived is not sent twice.";
-    Problem::new(ProblemKind::Cut, message)
+    Problem::new(ProblemKind::Cut, "The connection broke while the bytes were being sent.")
+        .advise("Try again: what has arrived is not sent twice.")
 }

@@ -42,16 +42,7 @@ pub fn problem(problem: jobs::Problem) -> Problem {
     let login =
         matches!(problem.kind, ProblemKind::Login | ProblemKind::Denied | ProblemKind::RateLimited);
     let retry = !matches!(problem.kind, ProblemKind::Consent(_));
-    // The first sentence is the headline; what the registry said follows smaller.
-    let (sentence, rest) = match problem.message.split_once(". ") {
-        Some((first, rest)) => (format!("{first}."), rest.to_owned()),
-        None => (problem.message, String::new()),
-    };
-    let end = match rest.ends_with(['.', '!', '?', ':']) || rest.is_empty() {
-        true => "",
-        false => ".",
-    };
-    let mut reason = format!("{rest}{end} {}", problem.advice).trim().to_owned();
+    let mut reason = problem.rest();
     if let Some(seconds) = problem.retry_after {
         let at = js_sys::Date::now() + seconds as f64 * 1000.0;
         let at = js_sys::Date::new(&at.into());
@@ -66,7 +57,7 @@ pub fn problem(problem: jobs::Problem) -> Problem {
         _ => None,
     };
     Problem {
-        sentence,
+        sentence: problem.headline,
         reason,
         login: login || consent.is_some(),
         retry,

@@ -140,7 +140,7 @@ fn offered(draft: Result<Draft, LinkError>, title: &'static str) -> AnyView {
             };
             match (drafts::replace(kept).await, route) {
                 (Ok(()), Ok(route)) => ui.go(Route::Image(route.with_view(View::Edit))),
-                (Err(problem), _) => failed.set(problem.message),
+                (Err(problem), _) => failed.set(problem.to_string()),
                 (_, Err(error)) => failed.set(error.to_string()),
             }
         });
@@ -249,7 +249,7 @@ fn FromNothing() -> impl IntoView {
                 (Ok(()), Ok(reference)) => {
                     ui.go(Route::Image(ImageRoute::new(reference).with_view(View::Edit)));
                 }
-                (Err(problem), _) => wrong.set(problem.message),
+                (Err(problem), _) => wrong.set(problem.to_string()),
                 (_, Err(error)) => wrong.set(error.to_string()),
             }
         });

@@ -161,6 +161,6 @@ fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-pub(super) fn content(message: impl Into<String>) -> Problem {
-    Problem::new(ProblemKind::Content, message)
+pub(super) fn content(headline: impl Into<String>) -> Problem {
+    Problem::new(ProblemKind::Content, headline)
 }

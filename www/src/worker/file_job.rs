@@ -65,9 +65,10 @@ pub(super) async fn run(
     let whole = summary.digest == descriptor.digest && summary.size == descriptor.size;
     if to_the_end && !whole {
         return Err(content(format!(
-            "The layer came as {} with {} bytes, but {} with {} bytes was asked for. Nothing of it is shown.",
+            "The layer came as {} with {} bytes, but {} with {} bytes was asked for.",
             summary.digest, summary.size, descriptor.digest, descriptor.size
-        )));
+        ))
+        .said("Nothing of it is shown."));
     }
     if !found {
         return Err(content(

@@ -74,6 +74,6 @@ fn blob(parts: &Array) -> Result<Blob, Problem> {
     let options = BlobPropertyBag::new();
     options.set_type("application/octet-stream");
     Blob::new_with_blob_sequence_and_options(parts, &options).map_err(|_| {
-        content("The browser has no room for so many bytes. Free some space on the disk.")
+        content("The browser has no room for so many bytes.").advise("Free some space on the disk.")
     })
 }

@@ -169,7 +169,7 @@ impl Pieces for File {
 
 impl From<MakeError> for Problem {
     fn from(error: MakeError) -> Self {
-        content(error.to_string())
+        content(error.headline()).said(error.detail())
     }
 }
 

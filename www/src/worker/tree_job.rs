@@ -247,5 +247,5 @@ impl Trees {
 }
 
 fn closed() -> Problem {
-    content("This tree is not open any more. Open the files again.")
+    content("This tree is not open any more.").advise("Open the files again.")
 }

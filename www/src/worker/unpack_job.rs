@@ -1,6 +1,6 @@
 //! Unpacks an archive that is compressed as a whole onto the browser's disk.
 
-use drydock::archive::Unpacker;
+use drydock::archive::{UnpackError, Unpacker};
 use drydock::digest::{Algorithm, Hasher};
 use drydock::limits;
 use drydock::pieces::Pieces as _;
@@ -28,7 +28,7 @@ pub(super) async fn run(parts: &[JsValue], link: Link) -> Result<Finished, Probl
         }
     };
     while let Some(bytes) = input.next().await? {
-        unpacker.push(bytes, &mut out).map_err(|error| content(format!("{error}.")))?;
+        unpacker.push(bytes, &mut out).map_err(|error| damaged(&error))?;
         let progress = Progress {
             downloaded: input.offset(),
             unpacked: unpacker.size(),
@@ -36,11 +36,15 @@ pub(super) async fn run(parts: &[JsValue], link: Link) -> Result<Finished, Probl
         };
         meter.passed(progress).await;
     }
-    unpacker.finish(&mut out).map_err(|error| content(format!("{error}.")))?;
+    unpacker.finish(&mut out).map_err(|error| damaged(&error))?;
     if let Some(problem) = failed {
         return Err(problem);
     }
     let digest = hasher.finish();
     writer.keep(&digest).await?;
     Ok(Outcome::Unpacked(digest).into())
+}
+
+fn damaged(error: &UnpackError) -> Problem {
+    content(format!("{}.", error.headline())).said(error.detail())
 }

@@ -291,8 +291,8 @@ fn joined(parts: &Array) -> Result<Blob, Problem> {
     let options = BlobPropertyBag::new();
     options.set_type(UNTOLD);
     Blob::new_with_blob_sequence_and_options(parts, &options).map_err(|_| {
-        let message = "The browser has no room for so many bytes. Free some space on the disk.";
-        Problem::new(ProblemKind::Content, message)
+        Problem::new(ProblemKind::Content, "The browser has no room for so many bytes.")
+            .advise("Free some space on the disk.")
     })
 }
 

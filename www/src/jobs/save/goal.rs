@@ -38,8 +38,8 @@ impl Goal {
     /// When the browser can't write folders, or there is something of that name already.
     pub async fn choose_folder(name: &str) -> Result<Option<Self>, Problem> {
         let refused = || {
-            let message = "The browser does not let this page write a folder. Save a tar instead.";
-            Problem::new(ProblemKind::Content, message)
+            let headline = "The browser does not let this page write a folder.";
+            Problem::new(ProblemKind::Content, headline).advise("Save a tar instead.")
         };
         let options = Object::new();
         let writes = Reflect::set(&options, &"mode".into(), &"readwrite".into());

@@ -77,8 +77,10 @@ async fn checked(
     let (facts, parts) = read_layer(place, &job, keep, on_progress).await?;
     let (_, findings) = integrity::check(&job, &Came::Read(facts));
     if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
-        let message = format!("{label} failed: {} Nothing of it is shown.", error.message);
-        return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
+        let problem =
+            Problem::new(ProblemKind::Content, format!("{label} failed: {}", error.message));
+        let problem = problem.said("Nothing of it is shown.");
+        return Err(problem.at(place.registry.as_str()));
     }
     let mut parts = parts.into_iter();
     let index = parts.next().ok_or_else(no_sense)?;

@@ -35,7 +35,7 @@ pub(super) fn PlainLayers(copying: Copying, moving: Moving) -> impl IntoView {
             match put.await {
                 Ok(()) => ui.go(Route::Image(ImageRoute::new(reference).with_view(View::Edit))),
                 Err(problem) => {
-                    failed.try_set(problem.message);
+                    failed.try_set(problem.to_string());
                 }
             }
         });

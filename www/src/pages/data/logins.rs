@@ -123,7 +123,7 @@ pub async fn take_docker_config(text: &str) -> Vec<String> {
                 client.log_in(credentials);
                 said.push(format!("Took the login for {registry}."));
             }
-            Err(problem) => said.push(problem.message),
+            Err(problem) => said.push(problem.to_string()),
         }
     }
     said.extend(unreadable);
@@ -168,7 +168,7 @@ fn machine_of(name: &Registry) -> OnMachine {
 
 async fn client(registry: &str) -> Result<Client, String> {
     let registry = Registry::parse(registry).map_err(|error| format!("{error}."))?;
-    tab().registries.client(&registry).await.map_err(|problem| problem.message)
+    tab().registries.client(&registry).await.map_err(|problem| problem.to_string())
 }
 
 fn other_token_service(client: &Client) -> Option<String> {

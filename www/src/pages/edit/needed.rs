@@ -65,9 +65,9 @@ pub(super) fn Needed(
                 Ok(tree) => match found(&tree, stripped, absent).await {
                     Ok(found) if found == Found::default() => State::Nothing,
                     Ok(found) => State::Found(found),
-                    Err(problem) => State::Unknown(problem.message),
+                    Err(problem) => State::Unknown(problem.to_string()),
                 },
-                Err(problem) => State::Unknown(problem.message),
+                Err(problem) => State::Unknown(problem.to_string()),
             };
             state.try_set(found);
         })));

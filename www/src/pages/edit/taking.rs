@@ -136,8 +136,9 @@ impl Taking {
         if self.draft() != *draft {
             return Err(jobs::Problem::new(
                 ProblemKind::Content,
-                "Another draft is open now than the one that this was for. Discard it here, and ask for it there.",
-            ));
+                "Another draft is open now than the one that this was for.",
+            )
+            .advise("Discard it here, and ask for it there."));
         }
         match self.place(asked) {
             Some(at) => self.replace(at, edits, contents),

@@ -107,7 +107,7 @@ fn Opened(
             let read = read(shown, path.get_value(), content, before).await;
             reading.try_set(match read {
                 Ok((before, after)) => Reading::Here(before, after),
-                Err(problem) => Reading::Failed(problem.message),
+                Err(problem) => Reading::Failed(problem.to_string()),
             });
         })));
     });
@@ -194,7 +194,7 @@ fn Field(
             match replace(editing, at, path.get_value(), text).await {
                 Ok(()) => hand_back(),
                 Err(failed) => {
-                    problem.try_set(failed.message);
+                    problem.try_set(failed.to_string());
                 }
             }
         })));
@@ -281,8 +281,8 @@ async fn read(
 ) -> Result<(Option<String>, String), Problem> {
     let none = || Problem::new(ProblemKind::Content, "This file is no text (UTF-8).");
     let content = content.ok_or_else(|| {
-        let message = "The file is not in this browser. Choose it again.";
-        Problem::new(ProblemKind::NotFound, message)
+        Problem::new(ProblemKind::NotFound, "The file is not in this browser.")
+            .advise("Choose it again.")
     })?;
     let after = drafts::read(&content, LARGEST).await?;
     let after = String::from_utf8(after).map_err(|_| none())?;
@@ -335,6 +335,6 @@ async fn replace(editing: Editing, at: usize, path: String, text: String) -> Res
 }
 
 fn no_sense() -> Problem {
-    let message = "The edit is not what it was any more. Open its text again.";
-    Problem::new(ProblemKind::Content, message)
+    Problem::new(ProblemKind::Content, "The edit is not what it was any more.")
+        .advise("Open its text again.")
 }

@@ -171,7 +171,7 @@ impl List {
                         self.window.try_set(Window { from, rows });
                     }
                     Err(problem) => {
-                        self.files.trouble.try_set(Some(problem.message));
+                        self.files.trouble.try_set(Some(problem.to_string()));
                     }
                 }
             });

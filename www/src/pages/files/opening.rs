@@ -29,7 +29,7 @@ pub(super) fn told(problem: &jobs::Problem) -> Problem {
             true => "A layer is not what the image says it is.".to_owned(),
             false => "The files can't be shown: a layer could not be read.".to_owned(),
         },
-        reason: problem.message.clone(),
+        reason: problem.to_string(),
         login: problem.kind == ProblemKind::Login,
         retry: !content,
         ..Problem::default()

@@ -71,7 +71,7 @@ pub(super) fn Preview(path: Memo<EntryPath>) -> impl IntoView {
                 }
                 Ok(None) => chosen.try_set(Chosen::Absent),
                 Err(problem) => {
-                    files.trouble.try_set(Some(problem.message));
+                    files.trouble.try_set(Some(problem.to_string()));
                     chosen.try_set(Chosen::Absent)
                 }
             };
@@ -390,7 +390,7 @@ fn Download(content: Option<Content>, path: Memo<EntryPath>) -> impl IntoView {
                 Err(problem) => Err(problem),
             };
             if let Err(problem) = saved {
-                files.trouble.try_set(Some(problem.message));
+                files.trouble.try_set(Some(problem.to_string()));
             }
             progress.try_set(None);
         })));

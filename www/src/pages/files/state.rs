@@ -228,7 +228,7 @@ impl Files {
                 self.turn.try_update(|turn| *turn += 1);
             }
             Err(problem) => {
-                self.trouble.try_set(Some(problem.message));
+                self.trouble.try_set(Some(problem.to_string()));
             }
         }
     }

@@ -250,7 +250,7 @@ fn Listing(files: Files) -> impl IntoView {
                 Err(problem) => Err(problem),
             };
             if let Err(problem) = saved {
-                files.trouble.try_set(Some(problem.message));
+                files.trouble.try_set(Some(problem.to_string()));
             }
             busy.try_set(false);
         });

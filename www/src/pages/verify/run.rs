@@ -189,7 +189,7 @@ impl Run {
             self.login.try_set(Some(LoginAsk {
                 registry: reference.registry.to_string(),
                 realm: None,
-                why: problem.message,
+                why: problem.advise("").to_string(),
             }));
         }
         self.findings.try_set(placed(&session));

@@ -270,18 +270,18 @@ impl PoolWorker {
 }
 
 fn not_loaded() -> Problem {
-    let message = "The part of this page that reads layers could not be loaded. Reload the page.";
-    Problem::new(ProblemKind::Worker, message)
+    let headline = "The part of this page that reads layers could not be loaded.";
+    Problem::new(ProblemKind::Worker, headline).advise("Reload the page.")
 }
 
 fn of_another_build() -> Problem {
-    let message = "The server has another version of this page by now, which this one can't work with. Reload the page.";
-    Problem::new(ProblemKind::Worker, message)
+    let headline =
+        "The server has another version of this page by now, which this one can't work with.";
+    Problem::new(ProblemKind::Worker, headline).advise("Reload the page.")
 }
 
 fn crashed(why: &str) -> Problem {
-    let message = format!(
-        "The worker that did this ended before it was done: {why}. Nothing else is lost; try again, or close other tabs if memory is short."
-    );
-    Problem::new(ProblemKind::Worker, message)
+    let headline = format!("The worker that did this ended before it was done: {why}.");
+    Problem::new(ProblemKind::Worker, headline)
+        .advise("Nothing else is lost; try again, or close other tabs if memory is short.")
 }
