@@ -163,6 +163,11 @@ pub trait Failure: std::error::Error + Clone + Into<Finding> + 'static {
     /// Whether there is surely no such thing.
     fn is_not_found(&self) -> bool;
 
+    /// What to do about it, where only whoever carried the question knows: a sentence, or nothing.
+    fn hint(&self) -> &str {
+        ""
+    }
+
     /// Whether it is not said whether there is such a thing, as whoever asks may not know.
     fn is_denied(&self) -> bool {
         false

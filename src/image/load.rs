@@ -122,7 +122,7 @@ async fn answer<S: Source>(
             } else if error.is_mismatch() {
                 Answer::Mismatch(error.clone().into())
             } else {
-                Answer::Failed(error.to_string())
+                Answer::Failed(format!("{error} {}", error.hint()).trim_end().to_owned())
             };
             Answered { is_root, answer, failure: Some(error), headers: None }
         }

@@ -20,6 +20,13 @@ impl Failure for Error {
         Self::is_not_found(self)
     }
 
+    fn hint(&self) -> &str {
+        match self {
+            Self::Transport { error, .. } => &error.advice,
+            _ => "",
+        }
+    }
+
     fn is_denied(&self) -> bool {
         matches!(self, Self::Denied { .. })
     }

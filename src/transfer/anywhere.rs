@@ -28,6 +28,13 @@ impl Failure for PlaceError {
         }
     }
 
+    fn hint(&self) -> &str {
+        match self {
+            Self::Registry(error) => error.hint(),
+            Self::Archive(_) | Self::Draft(_) => "",
+        }
+    }
+
     fn is_denied(&self) -> bool {
         matches!(self, Self::Registry(error) if error.is_denied())
     }

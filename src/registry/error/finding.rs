@@ -3,6 +3,7 @@
 use crate::descriptor::Mismatch;
 use crate::finding::Finding;
 use crate::reference::Target;
+use crate::source::Failure as _;
 
 use super::{Error, Subject};
 
@@ -29,11 +30,8 @@ impl From<Error> for Finding {
             _ => "fetch.failed",
         };
         let mut message = error.to_string();
-        // Only the transport knows it, so whoever reads the report can't come to it otherwise.
-        if let Error::Transport { error, .. } = &error
-            && !error.advice.is_empty()
-        {
-            message = format!("{message} {}", error.advice);
+        if !error.hint().is_empty() {
+            message = format!("{message} {}", error.hint());
         }
         let finding = Self::error(rule, error.subject(), message);
         match error {

@@ -94,10 +94,9 @@ async fn one(
                 (Some(old), _) => jobs::edit::pin(&old).await?,
                 (None, Some(old)) => jobs::edit::pin(&old.to_string()).await?,
                 (None, None) => {
-                    return Err(Problem::new(
-                        ProblemKind::NotFound,
-                        "The image does not say what it was made from. Name its old base.",
-                    ));
+                    let headline = "The image does not say what it was made from.";
+                    let problem = Problem::new(ProblemKind::NotFound, headline);
+                    return Err(problem.advise("Name its old base."));
                 }
             };
             let new = jobs::edit::pin(&new).await?;
