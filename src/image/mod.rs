@@ -8,7 +8,9 @@
 //! so far can be shown at any time as a [`Graph`]. [`load`] asks a [`Source`](crate::source::Source)
 //! in its place.
 
+mod answered;
 mod artifact;
+mod attached;
 mod expand;
 mod face;
 mod graph;
