@@ -26,6 +26,7 @@ mod edit_rebase;
 mod edit_support;
 mod edit_taken;
 mod image_graph;
+mod image_load;
 mod image_platforms;
 mod image_referrers;
 mod image_summary;

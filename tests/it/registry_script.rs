@@ -42,11 +42,13 @@ pub(crate) struct Answer {
     body: Vec<Result<Bytes, TransportError>>,
     answered_by: Option<Url>,
     fails: Option<TransportErrorKind>,
+    advice: &'static str,
 }
 
 impl Answer {
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Vec::new(), answered_by: None, fails: None }
+        let (headers, body) = (HeaderMap::new(), Vec::new());
+        Self { status, headers, body, answered_by: None, fails: None, advice: "" }
     }
 
     pub(crate) fn json(body: &str) -> Self {
@@ -63,6 +65,10 @@ impl Answer {
 
     pub(crate) fn fails(kind: TransportErrorKind) -> Self {
         Self { fails: Some(kind), ..Self::status(200) }
+    }
+
+    pub(crate) fn advised(self, advice: &'static str) -> Self {
+        Self { advice, ..self }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -155,7 +161,11 @@ impl Transport for Script {
 
     async fn send(&self, request: Request) -> Result<Response<Chunks>, TransportError> {
         let mut waited = false;
-        poll_fn(|_| if replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+        poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            if replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
         let line = format!("{} {}", request.method, request.url);
         let url = request.url.clone();
         self.sent.borrow_mut().push(request);
@@ -163,7 +173,7 @@ impl Transport for Script {
         let Some((expected, answer)) = step else { panic!("not in the script: {line}") };
         assert_eq!(line, expected);
         if let Some(kind) = answer.fails {
-            return Err(TransportError::new(kind, "as the script says"));
+            return Err(TransportError::new(kind, "as the script says").advise(answer.advice));
         }
         Ok(Response {
             status: StatusCode::from_u16(answer.status).expect("status"),
