@@ -21,7 +21,8 @@ export default defineConfig({
   use: {
     launchOptions: chromium,
     viewport: { width: 1280, height: 800 },
-    trace: 'retain-on-failure',
+    // Recording every step of every test takes a third of the time; what fails is run once more.
+    trace: 'on-first-retry',
     screenshot: 'only-on-failure',
   },
   projects: [

@@ -62,7 +62,7 @@ async function make(origin: string): Promise<void> {
 async function settled(page: Page): Promise<void> {
   await expect(page.locator('html')).toHaveAttribute('data-state', /ready|error/, { timeout: 60_000 });
   await expect(page.locator('[data-verify="running"]')).toHaveCount(0, { timeout: 60_000 });
-  await expect(page.locator('.opening')).toHaveCount(0, { timeout: 60_000 });
+  await expect(page.locator('.opening, [aria-busy="true"]')).toHaveCount(0, { timeout: 60_000 });
   // Nothing is animated for longer than this.
   await page.waitForTimeout(150);
 }
@@ -76,72 +76,69 @@ async function faults(page: Page, part?: string, rules?: string[]): Promise<stri
   return violations.flatMap((it) => it.nodes.map((node) => `${it.id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`.replace(/\s+/g, ' ').slice(0, 400)));
 }
 
-const lights = ['light', 'dark'] as const;
 const widths = [390, 1280];
 
-/** Looks at the page as it is now, and keeps what axe and the console find for the end of the test. */
-async function watcher(page: Page, scheme: 'light' | 'dark', width: number) {
-  await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+/**
+ * Looks at the page as it is now, and keeps what axe and the console find for the end of the test. In the second theme
+ * nothing but colours can be another.
+ */
+async function watcher(page: Page, width: number) {
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   await page.setViewportSize({ width, height: 844 });
   const found = new Set<string>();
   page.on('console', (message) => {
     if (message.type() !== 'error') return;
     found.add(`${new URL(page.url()).pathname}: ${message.text()} ${message.location().url}`);
   });
-  return {
-    found,
-    async look(name: string): Promise<void> {
-      await settled(page);
-      for (const fault of await faults(page)) found.add(`${name}: ${fault}`);
-    },
+  const judge = async (name: string, part?: string): Promise<void> => {
+    for (const fault of await faults(page, part)) found.add(`${name}: ${fault}`);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    for (const fault of await faults(page, part, ['color-contrast'])) found.add(`${name}, dark: ${fault}`);
+    await page.emulateMedia({ colorScheme: 'light' });
   };
+  const look = async (name: string): Promise<void> => {
+    await settled(page);
+    await judge(name);
+  };
+  return { found, judge, look };
 }
 
-for (const scheme of lights) {
-  for (const width of widths) {
-    test(`axe finds nothing in any view or dialog: ${scheme}, ${width}`, async ({ page, stack }) => {
-      await make(stack.origin);
-      const { found, look } = await watcher(page, scheme, width);
-      for (const [name, address] of [['home', '/'], ['drafts', '/-/drafts'], ['no reference', '/ghcr.io/Owner/app']] as const) {
-        await page.goto(address);
-        await look(name);
-      }
-      const image = `/${stack.own}/axe/app:1.0`;
-      for (const view of views) {
-        await page.goto(image + view);
-        await look(view || 'overview');
-      }
-      await page.goto(image);
-      await settled(page);
-      for (const [name, open] of Object.entries(dialogs)) {
-        await open(page);
-        await expect(page.getByRole('dialog')).toBeVisible();
-        await look(`dialog ${name}`);
-        await page.keyboard.press('Escape');
-        await expect(page.getByRole('dialog')).toHaveCount(0);
-      }
-      expect([...found]).toEqual([]);
-    });
-  }
+for (const width of widths) {
+  test(`axe finds nothing in any view or dialog: ${width}`, async ({ page, stack }) => {
+    await make(stack.origin);
+    const { found, look } = await watcher(page, width);
+    for (const [name, address] of [['home', '/'], ['drafts', '/-/drafts'], ['no reference', '/ghcr.io/Owner/app']] as const) {
+      await page.goto(address);
+      await look(name);
+    }
+    const image = `/${stack.own}/axe/app:1.0`;
+    for (const view of views) {
+      await page.goto(image + view);
+      await look(view || 'overview');
+    }
+    await page.goto(image);
+    await settled(page);
+    for (const [name, open] of Object.entries(dialogs)) {
+      await open(page);
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await look(`dialog ${name}`);
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('dialog')).toHaveCount(0);
+    }
+    expect([...found]).toEqual([]);
+  });
 }
 
-// Only the form is looked at: what lies below it was, and is the same for each. In the second theme
-// nothing but colours can be another.
+// Only the form is looked at: what lies below it was, and is the same for each.
 for (const width of widths) {
   test(`axe finds nothing in any form of an edit: ${width}`, async ({ page, stack }) => {
     await make(stack.origin);
-    const { found } = await watcher(page, 'light', width);
-    const look = async (name: string) => {
-      for (const fault of await faults(page, 'dialog')) found.add(`${name}: ${fault}`);
-      await page.emulateMedia({ colorScheme: 'dark' });
-      for (const fault of await faults(page, 'dialog', ['color-contrast'])) found.add(`${name}, dark: ${fault}`);
-      await page.emulateMedia({ colorScheme: 'light' });
-    };
+    const { found, judge } = await watcher(page, width);
     await page.goto(`/${stack.own}/axe/app:1.0/-/edit`);
     await settled(page);
     const add = page.getByRole('button', { name: 'Add edit' }).first();
     await add.click();
-    await look('menu of edits');
+    await judge('menu of edits', 'dialog');
     const menu = page.getByRole('dialog');
     // Those of the page's own choices, such as that of the platform, are options too.
     const options = menu.getByRole('option', { disabled: false });
@@ -154,7 +151,7 @@ for (const width of widths) {
       await options.filter({ has: page.getByText(kind, { exact: true }) }).first().click();
       const dialog = page.getByRole('dialog', { name: kind, exact: true });
       await expect(dialog).toBeVisible();
-      await look(kind);
+      await judge(kind, 'dialog');
       // It never reaches below the window, where its buttons would be.
       expect.soft(await dialog.evaluate((it) => it.getBoundingClientRect().bottom <= innerHeight), kind).toBe(true);
       await dialog.getByRole('button', { name: 'Cancel' }).click();

@@ -107,6 +107,7 @@ test('by keyboard alone', async ({ page, stack }) => {
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog')).toContainText('Keys');
   await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   await page.keyboard.press('g');
   await page.keyboard.press('f');
   await expect(page).toHaveURL(/\/-\/files/);

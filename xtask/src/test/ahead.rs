@@ -2,15 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::Outcome;
 use super::counts::Counts;
 use crate::dist;
-use crate::page::{self, For};
 use crate::paths;
 use crate::process::{Background, Run};
 
@@ -64,24 +62,11 @@ impl Ahead {
 
 /// Builds it, and returns the server and the scratch registry.
 pub(crate) fn build() -> Result<(PathBuf, PathBuf)> {
-    // What does not wait for the page is compiled beside it.
-    let (natively, page) = thread::scope(|scope| {
-        let natively = scope.spawn(|| {
-            release(&["--package", "drydock-proxy", "--lib"])?;
-            release(&["--package", "drydock-registry", "--bin", "scratch", "--features", "faults"])
-        });
-        let page = page::build(For::Tests);
-        let natively = natively.join().unwrap_or_else(|_| bail!("a thread that compiled ended"));
-        (natively, page)
-    });
-    page?;
-    natively.context("server and scratch registry could not be built")?;
-    Ok((dist::build(For::Tests)?, paths::target().join("release/scratch")))
-}
-
-fn release(what: &[&str]) -> Result<()> {
+    let server = dist::build_for_tests()?;
     Run::new("cargo")
-        .args(["build", "--release", "--locked"])
-        .args(what)
-        .log(&paths::target().join("log/release.log"))
+        .args(["build", "--locked", "--package", "drydock-registry", "--bin", "scratch"])
+        .args(["--features", "faults"])
+        .show()
+        .context("the scratch registry could not be built")?;
+    Ok((server, paths::target().join("debug/scratch")))
 }
