@@ -7,8 +7,8 @@ mod headers;
 
 use std::io;
 
-use ruzstd::decoding::errors::FrameDecoderError;
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use structured_zstd::decoding::errors::FrameDecoderError;
+use structured_zstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use self::headers::{GARBAGE, Unit, block, frame};
 use super::{Output, Stopped};
@@ -43,7 +43,8 @@ enum State {
 impl Default for Zstd {
     fn default() -> Self {
         let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(limits::ZSTD_WINDOW_BYTES);
+        let limited = decoder.set_max_window_size(limits::ZSTD_WINDOW_BYTES);
+        debug_assert!(limited.is_ok(), "a limit that the decoder can have");
         Self {
             state: State::Frame,
             decoder,
@@ -72,8 +73,9 @@ impl Zstd {
         subject: &str,
         out: &mut impl Output,
         findings: &mut Findings,
-    ) -> Result<(), Stopped> {
-        while !input.is_empty() {
+    ) -> Result<usize, Stopped> {
+        let whole = input.len();
+        while !input.is_empty() && !out.is_full() {
             if let State::Skip(left) = self.state {
                 let skipped = left.min(input.len() as u64);
                 self.state =
@@ -83,7 +85,7 @@ impl Zstd {
                 continue;
             }
             if self.in_garbage() {
-                return Ok(());
+                return Ok(whole);
             }
             // `start` is where the unit begins in the blob.
             let held = std::mem::take(&mut self.pending);
@@ -111,7 +113,7 @@ impl Zstd {
                 self.try_whole(offset, subject, out, findings)?;
             }
         }
-        Ok(())
+        Ok(whole - input.len())
     }
 
     /// Processes what is held when it has just become whole and no input is left to trigger it.

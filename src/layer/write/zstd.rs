@@ -5,8 +5,8 @@
 //! and for short repeats, over the whole frame, as level 3 of the reference implementation has
 //! them. It is plain arithmetic, so the same content gives the same frame on every machine.
 
-use ruzstd::decoding::FrameDecoder;
 use ruzstd::encoding::{CompressionLevel, FrameCompressor, Matcher, Sequence, compress};
+use structured_zstd::decoding::FrameDecoder;
 
 /// Largest block (RFC 8878, 3.1.1.2.4).
 const BLOCK_BYTES: usize = 128 << 10;
@@ -36,7 +36,7 @@ impl Frames {
         encoder.set_drain(&mut *blob);
         encoder.compress();
         // An encoder's mistake would become a layer that nobody can unpack, under a digest that
-        // matches. This one is young.
+        // matches. This one is young, so that another library reads what it wrote.
         if !self.decodes_to(blob.get(start..).unwrap_or_default(), content) {
             blob.truncate(start);
             compress(content, blob, CompressionLevel::Uncompressed);
