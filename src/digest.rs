@@ -29,6 +29,12 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Sha256, Self::Sha512].into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
     fn hex_len(self) -> usize {
         match self {
             Self::Sha256 => 64,
@@ -98,7 +104,7 @@ impl Digest {
         if !algorithm.split(['+', '.', '_', '-']).all(component) || !encoded_ok {
             return Err(grammar());
         }
-        if let Some(known) = known(algorithm)
+        if let Some(known) = Algorithm::named(algorithm)
             && (encoded.len() != known.hex_len() || !encoded.bytes().all(is_hex))
         {
             return Err(DigestError::Encoded {
@@ -136,7 +142,7 @@ impl Digest {
     /// The algorithm, when it is one that can be computed here.
     #[must_use]
     pub fn algorithm(&self) -> Option<Algorithm> {
-        known(self.algorithm_name())
+        Algorithm::named(self.algorithm_name())
     }
 
     /// The text in front of the colon.
@@ -164,14 +170,6 @@ impl Digest {
     pub fn referrers_tag(&self) -> String {
         let cut = |text: &str, len: usize| text.get(..len).unwrap_or(text).to_owned();
         format!("{}-{}", cut(self.algorithm_name(), 32), cut(self.encoded(), 64))
-    }
-}
-
-fn known(algorithm: &str) -> Option<Algorithm> {
-    match algorithm {
-        "sha256" => Some(Algorithm::Sha256),
-        "sha512" => Some(Algorithm::Sha512),
-        _ => None,
     }
 }
 

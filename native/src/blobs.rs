@@ -10,9 +10,10 @@ use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::layer::{Index, Overlay};
 use drydock::source::{BlobPieces, Failure as _, Source as _};
-use drydock::verify::{BlobFacts, Blobs, Job, Reading, Seen, Stack, Unread};
+use drydock::verify::{BlobFacts, Blobs, Job, Seen, Stack, Unread};
 
 use crate::place::{Failed, Place};
+use crate::unpack::Unpacking;
 
 /// Bytes that a thread is given at once.
 const PIECE: usize = 1 << 20;
@@ -20,6 +21,9 @@ const PIECE: usize = 1 << 20;
 pub const AT_ONCE: usize = 4;
 /// How often the board is shown anew.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Why a blob is not known that came.
+const ENDED: &str = "The thread that unpacked it ended before it was done.";
 
 /// Reads the blobs of a place.
 #[derive(Debug)]
@@ -52,16 +56,18 @@ impl<'a> Threads<'a> {
 impl Blobs for Threads<'_> {
     async fn read(&self, job: &Job, seen: &dyn Fn(Seen)) -> Result<BlobFacts, Unread> {
         let mut pieces = Gathered::new(self.place.open(&job.descriptor, None));
-        let mut reading = Reading::of(job);
+        let unpacking = Unpacking::of(job);
         while let Some(piece) = pieces.next().await? {
-            let pushed = tokio::task::spawn_blocking(move || {
-                reading.push(&piece);
-                reading
-            });
-            reading = pushed.await.map_err(|error| Unread::Broken(error.to_string()))?;
-            seen(Seen { resumed: pieces.0.resumed(), ..reading.seen() });
+            if !unpacking.push(piece).await {
+                break;
+            }
+            seen(Seen { resumed: pieces.0.resumed(), ..unpacking.seen() });
         }
-        let (facts, index) = reading.finish();
+        let resumed = pieces.0.resumed();
+        let ended = unpacking.finish().await;
+        let (facts, index) = ended.ok_or_else(|| Unread::Broken(ENDED.to_owned()))?;
+        let unpacked = facts.uncompressed_size.unwrap_or_default();
+        seen(Seen { downloaded: facts.size, unpacked, resumed });
         self.read.borrow_mut().extend(index.map(|index| (job.descriptor.digest.clone(), index)));
         Ok(facts)
     }

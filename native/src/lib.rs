@@ -27,6 +27,7 @@ mod place;
 mod saving;
 mod sockets;
 mod store;
+mod unpack;
 
 pub use blobs::{AT_ONCE, Threads};
 pub use disk::{Disk, DiskError};

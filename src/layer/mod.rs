@@ -28,6 +28,7 @@ mod index;
 mod links;
 mod overlay;
 mod reader;
+mod summary;
 pub(crate) mod tar;
 mod tar_stream;
 pub mod write;
@@ -37,5 +38,6 @@ pub(crate) use overlay::clean;
 pub use overlay::{
     Astray, Change, ChangeKind, EntryRef, Followed, HARDLINK_TARGET, Node, NodeId, Overlay, Walk,
 };
-pub use reader::{LayerReader, LayerSummary, ReadOptions, Sink};
+pub use reader::{LayerReader, ReadOptions, Sink, WORTH_TWO};
+pub use summary::LayerSummary;
 pub use tar_stream::{Runs, TarStream};

@@ -6,8 +6,13 @@ use crate::layer::codec::{Codec, Output};
 use crate::layer::content::{Cutter, Trust, Wanted};
 use crate::layer::findings::Findings;
 use crate::layer::index::Index;
+use crate::layer::summary::LayerSummary;
 use crate::layer::tar::Parser;
 use crate::media_type::{Compression, Kind, MediaType};
+
+/// From how many bytes of a blob on it is worth a second worker or thread, which computes the digest
+/// of the tar (see [`ReadOptions::apart`]).
+pub const WORTH_TWO: u64 = 16 << 20;
 
 /// What to do while a layer goes by.
 #[derive(Clone, Debug)]
@@ -18,9 +23,11 @@ pub struct ReadOptions {
     pub media_type: Option<MediaType>,
     /// Algorithm for the bytes of the blob as they come.
     pub digest: Algorithm,
-    /// Algorithm for the tar (the diff ID), or `None` when somebody else hashes what
-    /// [`Sink::tar`] is given.
+    /// Algorithm for the tar (the diff ID), or `None` when that is not wanted.
     pub diff_id: Option<Algorithm>,
+    /// Whether somebody else computes the digest of the tar, of what [`Sink::hash`] is given. It
+    /// takes about as long as everything else together.
+    pub apart: bool,
     /// Whether every piece of the tar is handed to [`Sink::tar`].
     pub tar: bool,
     /// Whether the tar is parsed and its entries are kept in an [`Index`].
@@ -39,6 +46,7 @@ impl Default for ReadOptions {
             media_type: None,
             digest: Algorithm::Sha256,
             diff_id: Some(Algorithm::Sha256),
+            apart: false,
             tar: false,
             index: true,
             file_digests: false,
@@ -52,6 +60,22 @@ pub trait Sink {
     /// The next bytes of the tar, in order and without gaps. Called when [`ReadOptions::tar`] is
     /// set.
     fn tar(&mut self, _bytes: &[u8]) {}
+
+    /// The next bytes of the tar, for whoever computes its digest. Called when
+    /// [`ReadOptions::apart`] is set and the tar is another text than the blob.
+    fn hash(&mut self, _bytes: &[u8]) {}
+
+    /// The digest of all that [`hash`](Self::hash) was given; asked for at the end, from who can wait
+    /// for it there. Others give it to [`LayerSummary::hashed`] when they have it.
+    fn hashed(&mut self) -> Option<Digest> {
+        None
+    }
+
+    /// Whether there is no room for more now; asked between pieces of at most some 100 KiB, or of a
+    /// zstd frame's window at its end. Only [`LayerReader::push_while_room`] heeds it.
+    fn is_full(&self) -> bool {
+        false
+    }
 
     /// Bytes of the wanted file, which stand at `offset` in it. Offsets only rise; what they
     /// leave out is a hole (zeros). Called when [`ReadOptions::content`] is set.
@@ -76,6 +100,7 @@ pub struct LayerReader {
 /// What is done with the tar that comes out of the codec.
 struct TarSide {
     give: bool,
+    apart: bool,
     hash: DiffIdState,
     size: u64,
     compression: Option<Compression>,
@@ -89,6 +114,8 @@ enum DiffIdState {
     /// The algorithm is that of the blob; whether the blob is the tar itself is not known yet.
     Waiting(Algorithm),
     On(Hasher),
+    /// Somebody else computes it.
+    Apart,
     /// The blob is the tar, and its digest is computed anyway.
     SameAsBlob,
 }
@@ -97,6 +124,8 @@ enum DiffIdState {
 struct Pipe<'a> {
     tar: &'a mut TarSide,
     sink: &'a mut dyn Sink,
+    /// Whether it stops when these have no room.
+    heeds_room: bool,
 }
 
 impl Output for Pipe<'_> {
@@ -105,6 +134,7 @@ impl Output for Pipe<'_> {
         if let DiffIdState::Waiting(algorithm) = self.tar.hash {
             self.tar.hash = match compression {
                 Compression::None => DiffIdState::SameAsBlob,
+                _ if self.tar.apart => DiffIdState::Apart,
                 _ => DiffIdState::On(Hasher::new(algorithm)),
             };
         }
@@ -115,8 +145,10 @@ impl Output for Pipe<'_> {
         if tar.give {
             self.sink.tar(bytes);
         }
-        if let DiffIdState::On(hasher) = &mut tar.hash {
-            hasher.update(bytes);
+        match &mut tar.hash {
+            DiffIdState::On(hasher) => hasher.update(bytes),
+            DiffIdState::Apart => self.sink.hash(bytes),
+            DiffIdState::Off | DiffIdState::Waiting(_) | DiffIdState::SameAsBlob => {}
         }
         if let Some(parser) = &mut tar.parser {
             parser.push(bytes, &mut tar.findings);
@@ -126,38 +158,10 @@ impl Output for Pipe<'_> {
         }
         tar.size += bytes.len() as u64;
     }
-}
 
-/// What was found out about a layer.
-#[derive(Clone, Debug)]
-pub struct LayerSummary {
-    /// Digest of all bytes that were pushed, whether they could be decoded or not.
-    pub digest: Digest,
-    /// Number of bytes pushed.
-    pub size: u64,
-    /// Digest of the tar; `None` when it was not asked for or the blob could not be decoded to
-    /// its end.
-    pub diff_id: Option<DiffId>,
-    /// Number of bytes of the tar that came out.
-    pub uncompressed_size: u64,
-    /// How the layer is compressed, by its first bytes; `None` when something stands there that
-    /// can't be read.
-    pub compression: Option<Compression>,
-    /// Number of gzip members or zstd frames (skippable ones not counted) that were begun.
-    pub members: u64,
-    /// Number of entries of the tar (0 when it was not parsed).
-    pub entries: u64,
-    /// The entries, when they were asked for. Keep it only when the layer is what it should be.
-    pub index: Option<Index>,
-    /// What is wrong or remarkable, at most [`FINDINGS_PER_RULE`](crate::limits::FINDINGS_PER_RULE)
-    /// of each rule, and then how many more.
-    pub findings: Vec<Finding>,
-    /// Whether the blob was decoded to its end and, when it was parsed, the tar read to its end.
-    /// What was pushed may still be too short: compare `size` and `digest` with the descriptor.
-    pub complete: bool,
-    /// What the bytes handed to [`Sink::content`] were compared with, the digest of the layer
-    /// aside: that is the caller's to compare, and makes it [`Trust::Layer`].
-    pub content: Trust,
+    fn is_full(&self) -> bool {
+        self.heeds_room && self.sink.is_full()
+    }
 }
 
 impl LayerReader {
@@ -178,8 +182,10 @@ impl LayerReader {
                     Some(algorithm) if algorithm == options.digest => {
                         DiffIdState::Waiting(algorithm)
                     }
+                    Some(_) if options.apart => DiffIdState::Apart,
                     Some(algorithm) => DiffIdState::On(Hasher::new(algorithm)),
                 },
+                apart: options.apart,
                 size: 0,
                 compression: None,
                 parser: options.index.then(|| Parser::new(options.file_digests)),
@@ -192,19 +198,39 @@ impl LayerReader {
 
     /// Takes the next bytes of the blob.
     pub fn push(&mut self, chunk: &[u8], sink: &mut dyn Sink) {
-        self.digest.update(chunk);
+        self.take(chunk, sink, false);
+    }
+
+    /// Takes as many of the next bytes of the blob as there is room for what comes out of them, and
+    /// returns how many those were. All was taken when none are left and the reader
+    /// [holds](Self::holds) nothing.
+    pub fn push_while_room(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> usize {
+        self.take(chunk, sink, true)
+    }
+
+    fn take(&mut self, chunk: &[u8], sink: &mut dyn Sink, heeds_room: bool) -> usize {
+        let mut taken = chunk.len();
         if !self.stopped {
-            let pipe = &mut Pipe { tar: &mut self.tar, sink };
+            let pipe = &mut Pipe { tar: &mut self.tar, sink, heeds_room };
             let result = self.codec.push(chunk, self.size, &self.subject, pipe, &mut self.findings);
             self.stopped = result.is_err();
+            taken = result.unwrap_or(chunk.len());
         }
-        self.size += chunk.len() as u64;
+        self.digest.update(chunk.get(..taken).unwrap_or_default());
+        self.size += taken as u64;
+        taken
+    }
+
+    /// Whether something of the bytes that were taken is still to come out: pushing none brings it.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.stopped && self.codec.holds()
     }
 
     /// Says that no more bytes will come.
     pub fn finish(mut self, sink: &mut dyn Sink) -> LayerSummary {
         if !self.stopped {
-            let pipe = &mut Pipe { tar: &mut self.tar, sink };
+            let pipe = &mut Pipe { tar: &mut self.tar, sink, heeds_room: false };
             let result = self.codec.finish(self.size, &self.subject, pipe, &mut self.findings);
             self.stopped = result.is_err();
         }
@@ -230,9 +256,11 @@ impl LayerReader {
             entries.finish(digest.clone());
             index = Some(entries);
         }
+        let is_apart = tar_ended && matches!(hash, DiffIdState::Apart);
         let diff_id = match hash {
             _ if !tar_ended => None,
             DiffIdState::Off => None,
+            DiffIdState::Apart => sink.hashed().map(DiffId),
             DiffIdState::On(hasher) => Some(DiffId(hasher.finish())),
             DiffIdState::Waiting(_) | DiffIdState::SameAsBlob => Some(DiffId(digest.clone())),
         };
@@ -241,6 +269,7 @@ impl LayerReader {
         LayerSummary {
             digest,
             size: self.size,
+            awaits_diff_id: is_apart && diff_id.is_none(),
             diff_id,
             uncompressed_size: size,
             compression,

@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt as _};
 use super::{BlobFacts, BlobKind, Job, Outcome, Session, Stack, Verdict, integrity};
 use crate::digest::Hasher;
 use crate::finding::Finding;
-use crate::layer::{Index, LayerReader, ReadOptions};
+use crate::layer::{Index, LayerReader, ReadOptions, Sink};
 
 /// How far a blob has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -202,12 +202,24 @@ impl Reading {
     /// Nothing has come yet.
     #[must_use]
     pub fn of(job: &Job) -> Self {
+        Self::with(job, false)
+    }
+
+    /// Likewise while somebody else computes the digest of a layer's tar, of what
+    /// [`Sink::hash`] is given.
+    #[must_use]
+    pub fn apart(job: &Job) -> Self {
+        Self::with(job, true)
+    }
+
+    fn with(job: &Job, apart: bool) -> Self {
         Self(match job.kind {
             BlobKind::Layer => Kind::Layer(Box::new(LayerReader::new(ReadOptions {
                 subject: job.subject().to_owned(),
                 media_type: Some(job.descriptor.media_type.clone()),
                 digest: job.digest_algorithm(),
                 diff_id: Some(job.diff_id_algorithm()),
+                apart,
                 ..ReadOptions::default()
             }))),
             BlobKind::Bytes => Kind::Bytes(Hasher::new(job.digest_algorithm()), 0),
@@ -216,8 +228,13 @@ impl Reading {
 
     /// The next bytes have come.
     pub fn push(&mut self, bytes: &[u8]) {
+        self.push_to(bytes, &mut ());
+    }
+
+    /// The next bytes have come, and what comes out of them is handed on.
+    pub fn push_to(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
         match &mut self.0 {
-            Kind::Layer(reader) => reader.push(bytes, &mut ()),
+            Kind::Layer(reader) => reader.push(bytes, sink),
             Kind::Bytes(hasher, size) => {
                 hasher.update(bytes);
                 *size += bytes.len() as u64;
@@ -241,9 +258,15 @@ impl Reading {
     /// All has come: what was found out, and the index of a layer that could be read.
     #[must_use]
     pub fn finish(self) -> (BlobFacts, Option<Index>) {
+        self.finish_to(&mut ())
+    }
+
+    /// Likewise; what still comes out is handed on.
+    #[must_use]
+    pub fn finish_to(self, sink: &mut dyn Sink) -> (BlobFacts, Option<Index>) {
         match self.0 {
             Kind::Layer(reader) => {
-                let mut summary = reader.finish(&mut ());
+                let mut summary = reader.finish(sink);
                 let facts = BlobFacts::from(&summary);
                 (facts, summary.index.take())
             }

@@ -1,8 +1,8 @@
 //! Compression: cases D1 to D9.
 
-use drydock::digest::Digest;
+use drydock::digest::{Algorithm, Digest, Hasher};
 use drydock::finding::Severity;
-use drydock::layer::{LayerReader, LayerSummary, ReadOptions};
+use drydock::layer::{LayerReader, LayerSummary, ReadOptions, Sink};
 use drydock::media_type::{Compression, MediaType};
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn sample() -> Vec<u8> {
         dir("etc/"),
         file("etc/os-release", "ID=debian\n"),
         file("noise", &noise),
-        file("zeros", vec![0; 70_000]),
+        file("zeros", vec![0; 400_000]),
     ])
 }
 
@@ -295,28 +295,80 @@ fn the_diff_id_may_be_another_algorithm_or_left_out() {
     }
 }
 
-/// Everything that a reader says, in one text.
-fn outcome(blob: &[u8], sizes: &[usize]) -> String {
-    struct Tar(Vec<u8>);
-    impl drydock::layer::Sink for Tar {
-        fn tar(&mut self, bytes: &[u8]) {
-            self.0.extend_from_slice(bytes);
-        }
+/// Takes a tar and computes its digest, by itself when it is asked to.
+struct Tar {
+    bytes: Vec<u8>,
+    hasher: Hasher,
+    /// Bytes that it has room for, of which so many are taken.
+    room: usize,
+    taken: usize,
+}
+
+impl Sink for Tar {
+    fn tar(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.taken += bytes.len();
     }
-    let mut sink = Tar(Vec::new());
-    let options = ReadOptions { tar: true, file_digests: true, ..ReadOptions::default() };
+
+    fn hash(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+    }
+
+    fn hashed(&mut self) -> Option<Digest> {
+        Some(self.hasher.clone().finish())
+    }
+
+    fn is_full(&self) -> bool {
+        self.taken >= self.room
+    }
+}
+
+/// Everything that a reader says, in one text; also when it has room for little and another computes
+/// the digest of the tar.
+fn outcome(blob: &[u8], sizes: &[usize], room: Option<usize>) -> String {
+    let hasher = Hasher::new(Algorithm::Sha256);
+    let mut sink = Tar { bytes: Vec::new(), hasher, room: room.unwrap_or(usize::MAX), taken: 0 };
+    let options = ReadOptions {
+        tar: true,
+        apart: room.is_some(),
+        file_digests: true,
+        ..ReadOptions::default()
+    };
     let mut reader = LayerReader::new(options);
     let (mut rest, mut turn) = (blob, 0);
     while !rest.is_empty() {
-        let (chunk, left) = rest.split_at(sizes[turn % sizes.len()].clamp(1, rest.len()));
-        reader.push(chunk, &mut sink);
+        let (mut chunk, left) = rest.split_at(sizes[turn % sizes.len()].clamp(1, rest.len()));
+        while !chunk.is_empty() || reader.holds() {
+            sink.taken = 0;
+            let count = reader.push_while_room(chunk, &mut sink);
+            assert!(count > 0 || sink.taken > 0, "it goes on");
+            chunk = &chunk[count..];
+        }
         (rest, turn) = (left, turn + 1);
     }
+    sink.room = usize::MAX;
     let summary = reader.finish(&mut sink);
     if let Some(diff_id) = &summary.diff_id {
-        assert_eq!(diff_id.0, Digest::sha256(&sink.0));
+        assert_eq!(diff_id.0, Digest::sha256(&sink.bytes));
     }
-    format!("{} {summary:?}", Digest::sha256(&sink.0))
+    format!("{} {summary:?}", Digest::sha256(&sink.bytes))
+}
+
+#[test]
+fn a_reader_takes_no_more_than_there_is_room_for() {
+    let blob = gzip(&vec![b'x'; 4 << 20]);
+    let hasher = Hasher::new(Algorithm::Sha256);
+    let mut sink = Tar { bytes: Vec::new(), hasher, room: 1, taken: 0 };
+    let mut reader = LayerReader::new(ReadOptions { tar: true, ..ReadOptions::default() });
+    let (mut rest, mut turns) = (&*blob, 0);
+    while !rest.is_empty() || reader.holds() {
+        sink.taken = 0;
+        let count = reader.push_while_room(rest, &mut sink);
+        assert!(sink.taken <= 128 << 10, "{} bytes at once", sink.taken);
+        (rest, turns) = (&rest[count..], turns + 1);
+    }
+    assert!(turns >= 32, "{turns}");
+    assert_eq!(reader.finish(&mut sink).uncompressed_size, 4 << 20);
 }
 
 proptest! {
@@ -328,6 +380,7 @@ proptest! {
         sizes in prop::collection::vec(prop_oneof![Just(1usize), 1usize..700, 1usize..200_000], 1..6),
         flip in prop::option::of((any::<prop::sample::Index>(), 1u8..)),
         cut in prop::option::of(any::<prop::sample::Index>()),
+        room in 1usize..300_000,
     ) {
         let tar = sample();
         let mut blob = match kind {
@@ -344,8 +397,9 @@ proptest! {
         if let Some(at) = cut {
             blob.truncate(at.index(blob.len()));
         }
-        let whole = outcome(&blob, &[usize::MAX]);
-        prop_assert_eq!(&outcome(&blob, &sizes), &whole);
-        prop_assert_eq!(&outcome(&blob, &[1]), &whole);
+        let whole = outcome(&blob, &[usize::MAX], None);
+        prop_assert_eq!(&outcome(&blob, &sizes, None), &whole);
+        prop_assert_eq!(&outcome(&blob, &[1], None), &whole);
+        prop_assert_eq!(&outcome(&blob, &sizes, Some(room)), &whole);
     }
 }

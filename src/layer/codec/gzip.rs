@@ -25,6 +25,8 @@ pub(crate) struct Gzip {
     crc: crc32fast::Hasher,
     /// Bytes that came out of this member.
     produced: u64,
+    /// Whether the output had no room for all that came out of what was taken.
+    holds: bool,
     header: Header,
 }
 
@@ -53,6 +55,7 @@ impl Default for Gzip {
             members: 0,
             crc: crc32fast::Hasher::new(),
             produced: 0,
+            holds: false,
             header: Header::at(0),
         }
     }
@@ -67,6 +70,10 @@ impl Gzip {
         matches!(self.state, State::Garbage)
     }
 
+    pub(crate) fn holds(&self) -> bool {
+        self.holds
+    }
+
     pub(crate) fn push(
         &mut self,
         input: &[u8],
@@ -74,7 +81,7 @@ impl Gzip {
         subject: &str,
         out: &mut impl Output,
         findings: &mut Findings,
-    ) -> Result<(), Stopped> {
+    ) -> Result<usize, Stopped> {
         let result = self.run(input, offset, subject, out, findings);
         self.flush(out);
         result
@@ -94,10 +101,11 @@ impl Gzip {
         subject: &str,
         out: &mut impl Output,
         findings: &mut Findings,
-    ) -> Result<(), Stopped> {
-        while let Some(&first) = input.first() {
+    ) -> Result<usize, Stopped> {
+        let start = offset;
+        while !(input.is_empty() && !self.holds || out.is_full()) {
             let used = match &mut self.state {
-                State::Start if first == 0 && self.members > 0 => {
+                State::Start if input.starts_with(&[0]) && self.members > 0 => {
                     self.state = State::Padding { start: offset };
                     0
                 }
@@ -135,7 +143,7 @@ impl Gzip {
             input = input.get(used..).unwrap_or_default();
             offset += used as u64;
         }
-        Ok(())
+        Ok((offset - start) as usize)
     }
 
     fn garbage(&mut self, start: u64, zeros: bool, subject: &str, findings: &mut Findings) {
@@ -187,6 +195,7 @@ impl Gzip {
         findings: &mut Findings,
     ) -> Result<usize, Stopped> {
         let mut used = 0;
+        self.holds = false;
         loop {
             let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
             let space = &mut self.output[self.filled..];
@@ -208,6 +217,10 @@ impl Gzip {
                     return Ok(used);
                 }
                 // Output may be left inside when there was no room for it.
+                Ok(_) if made == room && out.is_full() => {
+                    self.holds = true;
+                    return Ok(used);
+                }
                 Ok(_) if made == room => {}
                 Ok(_) if used == input.len() => return Ok(used),
                 Ok(_) if taken > 0 || made > 0 => {}

@@ -13,6 +13,10 @@ pub(crate) trait Output {
     fn begin(&mut self, compression: Compression);
     /// The next bytes of the tar.
     fn take(&mut self, bytes: &[u8]);
+    /// Whether there is no room for more; then decoding stops where it is.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 /// Decoding can't go on; a finding says why.
@@ -92,7 +96,13 @@ impl Codec {
         }
     }
 
-    /// Decodes `input`, which begins at `offset` in the blob.
+    /// Whether something of what was taken is still to come out: a push of no bytes brings it.
+    pub(crate) fn holds(&self) -> bool {
+        matches!(self, Self::Gzip(gzip) if gzip.holds())
+    }
+
+    /// Decodes `input`, which begins at `offset` in the blob, until there is no room for more.
+    /// Returns how many bytes were taken.
     pub(crate) fn push(
         &mut self,
         mut input: &[u8],
@@ -100,23 +110,25 @@ impl Codec {
         subject: &str,
         out: &mut impl Output,
         findings: &mut Findings,
-    ) -> Result<(), Stopped> {
+    ) -> Result<usize, Stopped> {
+        let mut taken = 0;
         if let Self::Sniff { head, len } = self {
-            let taken = input.len().min(SNIFF - *len);
+            taken = input.len().min(SNIFF - *len);
             head[*len..*len + taken].copy_from_slice(&input[..taken]);
             *len += taken;
             if *len < SNIFF {
-                return Ok(());
+                return Ok(taken);
             }
             let head = *head;
             self.decide(&head, subject, out, findings)?;
-            // The first bytes count as pushed when the last of them came.
+            // The first bytes count as pushed when the last of them came. Nothing comes out of so
+            // few that there could be no room for.
             let start = (offset + taken as u64) - SNIFF as u64;
             self.decode(&head, start, subject, out, findings)?;
             input = &input[taken..];
             offset += taken as u64;
         }
-        self.decode(input, offset, subject, out, findings)
+        Ok(taken + self.decode(input, offset, subject, out, findings)?)
     }
 
     fn decode(
@@ -126,13 +138,13 @@ impl Codec {
         subject: &str,
         out: &mut impl Output,
         findings: &mut Findings,
-    ) -> Result<(), Stopped> {
+    ) -> Result<usize, Stopped> {
         match self {
             Self::Plain => {
                 if !input.is_empty() {
                     out.take(input);
                 }
-                Ok(())
+                Ok(input.len())
             }
             Self::Gzip(gzip) => gzip.push(input, offset, subject, out, findings),
             Self::Zstd(zstd) => zstd.push(input, offset, subject, out, findings),

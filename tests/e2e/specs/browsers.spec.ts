@@ -9,7 +9,7 @@ test('streams that cannot be read into memory of ours are read nevertheless', as
   const without = 'delete globalThis.ReadableStreamBYOBReader;';
   await page.addInitScript(without);
   let workers = 0;
-  await page.route('**/worker_loader.js', async (route) => {
+  await page.route('**/worker_start.js', async (route) => {
     const response = await route.fetch();
     workers += 1;
     await route.fulfill({ response, body: `${without}
@@ -28,4 +28,17 @@ ${await response.text()}` });
     await submit(page);
     expect(await newDigest(page)).toMatch(/^sha256:/);
   });
+});
+
+test('a large layer is read where a worker can have no worker of its own', async ({ page, stack }) => {
+  let asked = 0;
+  await page.route('**/worker_start.js', async (route) => {
+    const response = await route.fetch();
+    asked += 1;
+    await route.fulfill({ response, body: `delete globalThis.Worker;\n${await response.text()}` });
+  });
+  const report = await verify(page, `${stack.registry}/debian:demo`);
+  expect(report.verdict).toBe('verified');
+  expect(Math.max(...report.blobs.map((blob) => blob.size))).toBeGreaterThan(16 << 20);
+  expect(asked).toBeGreaterThan(0);
 });

@@ -310,11 +310,11 @@ test('files from disk open with the server gone', async ({ page, stack }) => {
     const server = await drydock(port, join(folder, 'scratch'), []);
     const loaded: string[] = [];
     page.on('requestfinished', (request) => {
-      if (request.url().endsWith('/worker_bg.wasm')) loaded.push(request.url());
+      if (/\/worker(_bg)?\.(js|wasm)$/.test(request.url())) loaded.push(request.url());
     });
     await page.goto(`http://127.0.0.1:${port}/`);
-    // One for trees, one for edits, and those that read.
-    const all = 2 + Math.min(await page.evaluate(() => navigator.hardwareConcurrency), 4);
+    // One for trees, one for edits, and those that read; and the program of all of them.
+    const all = 1 + 2 + Math.min(await page.evaluate(() => navigator.hardwareConcurrency), 4);
     await expect.poll(() => loaded.length, { timeout: 60_000 }).toBe(all);
     await server.stop();
     await page.getByLabel('Choose file…').last().setInputFiles(archive);

@@ -14,8 +14,8 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
 use super::tree_job::Trees;
 use super::{
-    Progress, blob_job, build_job, diff_job, edit_job, export_job, file_job, gather_job, layer_job,
-    port, unpack_job,
+    HASHING, Progress, blob_job, build_job, diff_job, edit_job, export_job, file_job, gather_job,
+    layer_job, port, tar_digest, unpack_job,
 };
 use crate::net::problem::{Problem, ProblemKind};
 use crate::net::stream::{Access, Grant};
@@ -25,6 +25,9 @@ pub fn start() {
     std::panic::set_hook(Box::new(|panic| {
         post(&FromWorker::Crashed { message: panic.to_string() }, Vec::new());
     }));
+    if scope().name() == HASHING {
+        return tar_digest::hash();
+    }
     let running = Running::default();
     let trees = Rc::new(RefCell::new(Trees::default()));
     let listen = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
@@ -157,7 +160,7 @@ fn memory() -> u64 {
     u64::from(buffer.byte_length())
 }
 
-fn scope() -> DedicatedWorkerGlobalScope {
+pub(super) fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 

@@ -22,12 +22,20 @@ pub mod pool;
 pub mod port;
 pub mod protocol;
 mod supply;
+mod tar_digest;
 pub mod tree_job;
 mod unpack_job;
 mod window;
 
 /// The build that this code is of: a page and its workers must be of the same one.
 pub(crate) const BUILD: &str = env!("DRYDOCK_BUILD");
+
+/// Where the script lies with which every worker begins, and which takes the compiled program.
+const SCRIPT: &str = "/-/assets/worker_start.js";
+/// Where the program lies.
+const PROGRAM: &str = "/-/assets/worker_bg.wasm";
+/// The name of a worker that only hashes; see [`tar_digest`].
+const HASHING: &str = "drydock-hashing";
 
 /// How far one blob has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]

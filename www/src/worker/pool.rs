@@ -9,12 +9,14 @@ mod worker;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use drydock::layer::WORTH_TWO;
 use futures_channel::oneshot;
+use js_sys::{Promise, WebAssembly};
 use wasm_bindgen::JsValue;
 
 use self::worker::{PoolWorker, Stop};
-use super::Progress;
 use super::protocol::{JobId, Outcome, Work};
+use super::{PROGRAM, Progress};
 use crate::net::clock;
 use crate::net::problem::Problem;
 use crate::net::registries::Registries;
@@ -22,6 +24,8 @@ use crate::net::slots::Slot;
 
 /// Most workers for layers; more than processors only get in each other's way.
 const WORKERS: usize = 4;
+/// Processors that a large layer keeps busy.
+const BOTH: usize = 2;
 /// Milliseconds after which a worker is asked again whether it has stopped.
 const LETTING_GO: u32 = 20;
 
@@ -51,6 +55,8 @@ pub struct Pool(Rc<Inner>);
 
 struct Inner {
     registries: Registries,
+    /// The program of all workers, compiled once.
+    program: RefCell<Option<Promise>>,
     /// Those that read layers.
     workers: RefCell<Vec<Rc<PoolWorker>>>,
     /// The one that holds trees.
@@ -67,6 +73,8 @@ struct Inner {
 struct Waiting {
     job: JobId,
     weight: u64,
+    /// Whether two processors do it in less time than one.
+    is_worth_two: bool,
     turn: oneshot::Sender<Rc<PoolWorker>>,
 }
 
@@ -76,6 +84,7 @@ impl Pool {
     pub fn new(registries: Registries) -> Self {
         Self(Rc::new(Inner {
             registries,
+            program: RefCell::default(),
             workers: RefCell::default(),
             tree_worker: RefCell::default(),
             edit_worker: RefCell::default(),
@@ -109,13 +118,38 @@ impl Pool {
         work: impl AsyncFnOnce() -> Result<Order, Problem>,
         on_progress: impl FnMut(Progress) + 'static,
     ) -> Result<Done, Problem> {
+        self.in_turn(weight, false, async |_| work().await, on_progress).await
+    }
+
+    /// Likewise for a layer of so many bytes; the work is told whether a processor is free for the
+    /// digest of its tar.
+    ///
+    /// # Errors
+    /// As with [`Pool::read`].
+    pub async fn read_layer(
+        &self,
+        size: u64,
+        work: impl AsyncFnOnce(bool) -> Result<Order, Problem>,
+        on_progress: impl FnMut(Progress) + 'static,
+    ) -> Result<Done, Problem> {
+        self.in_turn(size, size >= WORTH_TWO, work, on_progress).await
+    }
+
+    async fn in_turn(
+        &self,
+        weight: u64,
+        is_worth_two: bool,
+        work: impl AsyncFnOnce(bool) -> Result<Order, Problem>,
+        on_progress: impl FnMut(Progress) + 'static,
+    ) -> Result<Done, Problem> {
         let job = self.0.next_job();
         let (turn, worker) = oneshot::channel();
-        self.0.queue.borrow_mut().push(Waiting { job, weight, turn });
+        self.0.queue.borrow_mut().push(Waiting { job, weight, is_worth_two, turn });
         self.assign();
         let worker = worker.await.map_err(|_| Problem::stopped())?;
+        let has_both = worker.processors.get() == BOTH;
         let stop = Stop { worker, job, pool: self.clone(), from_queue: true };
-        let Order { work, parts, slots: _slots } = work().await?;
+        let Order { work, parts, slots: _slots } = work(has_both).await?;
         stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
     }
 
@@ -184,11 +218,18 @@ impl Pool {
             let Some(place) = largest else { return };
             let waiting = queue.swap_remove(place);
             drop(queue);
+            let free = most_processors().saturating_sub(self.processors_in_use());
+            worker.processors.set(if waiting.is_worth_two && free >= BOTH { BOTH } else { 1 });
             worker.busy.set(true);
             if let Err(worker) = waiting.turn.send(worker) {
                 worker.busy.set(false);
             }
         }
+    }
+
+    fn processors_in_use(&self) -> usize {
+        let workers = self.0.workers.borrow();
+        workers.iter().filter(|it| it.busy.get()).map(|it| it.processors.get()).sum()
     }
 
     /// A worker that has nothing to do; a new one while there may be more.
@@ -199,6 +240,9 @@ impl Pool {
             return None;
         }
         drop(queue);
+        if self.processors_in_use() >= most_processors() {
+            return None;
+        }
         let mut workers = self.0.workers.borrow_mut();
         let idle = |worn: bool| {
             workers
@@ -235,6 +279,16 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Inner {
+    /// The compiled program of all workers, which is fetched when it is first asked for.
+    fn program(&self) -> Promise {
+        let mut program = self.program.borrow_mut();
+        let compile = || match web_sys::window() {
+            Some(window) => WebAssembly::compile_streaming(&window.fetch_with_str(PROGRAM)),
+            None => Promise::reject(&JsValue::UNDEFINED),
+        };
+        program.get_or_insert_with(compile).clone()
+    }
+
     /// Takes note that a worker has taken too much memory: it ends when there are enough others,
     /// and until then goes on while one is started in its place.
     fn wear_out(self: &Rc<Self>, worker: &PoolWorker) {
@@ -290,7 +344,11 @@ impl Inner {
 }
 
 fn most_workers() -> usize {
+    most_processors().min(WORKERS)
+}
+
+fn most_processors() -> usize {
     let processors =
         web_sys::window().map_or(1.0, |window| window.navigator().hardware_concurrency());
-    (processors as usize).clamp(1, WORKERS)
+    (processors as usize).clamp(1, WORKERS * BOTH)
 }

@@ -170,6 +170,8 @@ pub struct LayerWork {
     /// Its tar is given to the page, too, when it has no more bytes than this: it will be wanted
     /// again.
     pub keep: u64,
+    /// Whether a processor is free for the digest of its tar.
+    pub apart: bool,
 }
 
 /// A blob to read.

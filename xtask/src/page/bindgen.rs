@@ -22,7 +22,6 @@ pub(super) fn bind(compiled: &Path, name: &str, has_parts: bool, work: &Path) ->
     let mut output = Bindgen::new()
         .web(true)?
         .keep_lld_exports(has_parts)
-        // The worker's loader names no wasm file.
         .omit_default_module_path(false)
         // The names of functions are a third of the size, and nothing that runs needs them.
         .remove_name_section(true)

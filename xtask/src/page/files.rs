@@ -1,4 +1,4 @@
-//! The files of the page, as Trunk names and links them: the server and the worker's loader go by these names.
+//! The files of the page, as Trunk names and links them: the server and the script that starts a worker go by these names.
 
 use std::fs;
 use std::path::Path;
@@ -70,6 +70,11 @@ impl Files {
                 let (link, integrity) = self.copy(path)?;
                 format!(r#"<script src="{link}" integrity="{integrity}"></script>"#)
             }
+            Asset::File(path) => {
+                let (name, bytes) = source(path)?;
+                self.add(name, bytes);
+                String::new()
+            }
             Asset::Program(program) if program.is_worker => {
                 self.worker(&program.name, bound(program)?);
                 String::new()
@@ -80,10 +85,7 @@ impl Files {
 
     /// A file of `www`, with its digest in the name.
     fn copy(&mut self, path: &str) -> Result<(String, String)> {
-        let source = paths::root().join("www").join(path);
-        let bytes =
-            fs::read(&source).with_context(|| format!("can't read {}", source.display()))?;
-        let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+        let (file, bytes) = source(path)?;
         let (stem, extension) = file.rsplit_once('.').unwrap_or((&file, "bin"));
         let name = format!("{stem}-{}.{extension}", short_digest(&bytes));
         let integrity = integrity(&bytes);
@@ -92,8 +94,6 @@ impl Files {
 
     /// The page asks for the worker by name, so its files have no digest in theirs.
     fn worker(&mut self, name: &str, bound: Bound) {
-        let loader = format!("import init from './{name}.js';await init();");
-        self.add(format!("{name}_loader.js"), loader.into_bytes());
         self.add(format!("{name}.js"), bound.script);
         self.add(format!("{name}_bg.wasm"), bound.wasm);
     }
@@ -165,6 +165,14 @@ dispatchEvent(new CustomEvent("TrunkApplicationStarted", {{detail: {{wasm}}}}));
         self.0.push((name, bytes));
         link
     }
+}
+
+/// The name of a file of `www`, and what is in it.
+fn source(path: &str) -> Result<(String, Vec<u8>)> {
+    let source = paths::root().join("www").join(path);
+    let bytes = fs::read(&source).with_context(|| format!("can't read {}", source.display()))?;
+    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok((name, bytes))
 }
 
 fn module_preload((link, integrity): &(String, String)) -> String {
@@ -260,7 +268,7 @@ mod tests {
 
     #[test]
     fn the_worker_is_found_by_name() {
-        for name in ["worker_loader.js", "worker.js", "worker_bg.wasm"] {
+        for name in ["worker_start.js", "worker.js", "worker_bg.wasm"] {
             assert!(files().0.iter().any(|(file, _)| file == name), "{name}");
         }
     }

@@ -25,6 +25,8 @@ pub(super) enum Asset {
     Icon(String),
     Style(String),
     Script(String),
+    /// A file that is asked for by its name.
+    File(String),
     Program(Program),
 }
 
@@ -76,21 +78,20 @@ fn asset(attributes: &BTreeMap<String, String>) -> Result<Asset> {
     Ok(match attributes.get("rel").map(String::as_str) {
         Some("icon") => Asset::Icon(get("href")?),
         Some("css") => Asset::Style(get("href")?),
+        Some("copy-file") => Asset::File(get("href")?),
         Some("rust") => Asset::Program(Program {
             name: get("data-bin")?,
             quick: get("data-cargo-profile-dev")?,
             release: get("data-cargo-profile-release")?,
             is_worker: match attributes.get("data-type").map(String::as_str) {
                 None => false,
-                Some("worker") if attributes.contains_key("data-loader-shim") => true,
-                Some(other) => {
-                    bail!("expected data-type=\"worker\" with data-loader-shim, not {other}")
-                }
+                Some("worker") => true,
+                Some(other) => bail!("expected data-type=\"worker\", not {other}"),
             },
         }),
         None => Asset::Script(get("src")?),
         Some(other) => bail!(
-            "expected rel to be icon, css or rust, not {other}; xtask/src/page/html.rs reads it"
+            "expected rel to be icon, css, copy-file or rust, not {other}; xtask/src/page/html.rs reads it"
         ),
     })
 }
@@ -138,10 +139,14 @@ mod tests {
             Asset::Style("style/a.css".into())
         );
         assert_eq!(
+            asset(r#"<link data-trunk rel="copy-file" href="assets/a.js" />"#),
+            Asset::File("assets/a.js".into())
+        );
+        assert_eq!(
             asset(r#"<script data-trunk src="assets/boot.js"></script>"#),
             Asset::Script("assets/boot.js".into())
         );
-        let worker = r#"<link data-trunk rel="rust" data-bin="w" data-type="worker" data-loader-shim data-cargo-profile-dev="q" data-cargo-profile-release="r" />"#;
+        let worker = r#"<link data-trunk rel="rust" data-bin="w" data-type="worker" data-cargo-profile-dev="q" data-cargo-profile-release="r" />"#;
         assert_eq!(
             asset(worker),
             Asset::Program(Program {

@@ -167,7 +167,8 @@ fn digest_of_inputs(lines: &[Line], made: For) -> Result<String> {
         Line::Text(_) => None,
         Line::Asset { asset: Asset::Program(program), .. } => Some(compiled(program, made)),
         Line::Asset {
-            asset: Asset::Icon(path) | Asset::Style(path) | Asset::Script(path), ..
+            asset: Asset::Icon(path) | Asset::Style(path) | Asset::Script(path) | Asset::File(path),
+            ..
         } => Some(source().join(path)),
     }));
     let mut digest = Sha256::new();

@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(rows("app-split_edit-00.wasm"), ["later: wasm", "later: all"]);
         assert_eq!(rows("app-00_bg.wasm"), ["first view: wasm", "first view: all"]);
         assert_eq!(rows("index.html"), ["first view: rest", "first view: all"]);
-        assert_eq!(rows("worker_loader.js"), ["worker: js", "worker: all"]);
+        assert_eq!(rows("worker_start.js"), ["worker: js", "worker: all"]);
     }
 
     #[test]

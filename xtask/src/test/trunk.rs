@@ -99,6 +99,6 @@ mod tests {
     fn names_are_the_same_whoever_made_the_digest() {
         assert_eq!(without_digest("app-ac1059c62f316d24_bg.wasm"), "app-#_bg.wasm");
         assert_eq!(without_digest("/-/assets/base-c451fefa1ad63977.css"), "/-/assets/base-#.css");
-        assert_eq!(without_digest("worker_loader.js"), "worker_loader.js");
+        assert_eq!(without_digest("worker_start.js"), "worker_start.js");
     }
 }

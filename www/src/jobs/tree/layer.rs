@@ -105,14 +105,13 @@ async fn read_layer(
 ) -> Result<(BlobFacts, Vec<JsValue>), Problem> {
     let descriptor = &job.descriptor;
     let diff_id = job.claims.iter().find_map(|claim| claim.diff_id.clone());
-    let work = async || {
-        let (diff_id, subject) = (diff_id.clone(), job.subject().to_owned());
+    let work = async |apart| {
+        let (descriptor, subject) = (descriptor.clone(), job.subject().to_owned());
         let Readable { from, parts, slots } = bytes::find(place, &descriptor.digest).await?;
-        let work =
-            Work::Layer(LayerWork { from, subject, descriptor: descriptor.clone(), diff_id, keep });
-        Ok(Order { work, parts, slots })
+        let work = LayerWork { from, subject, descriptor, diff_id: diff_id.clone(), keep, apart };
+        Ok(Order { work: Work::Layer(work), parts, slots })
     };
-    let done = tab().pool.read(descriptor.size, work, on_progress).await?;
+    let done = tab().pool.read_layer(descriptor.size, work, on_progress).await?;
     match done.outcome {
         Outcome::Layer(facts) => Ok((facts, done.parts)),
         _ => Err(no_sense()),

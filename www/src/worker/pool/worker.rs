@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 use futures_channel::oneshot;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::{Done, Inner, Pool};
@@ -15,10 +16,8 @@ use crate::net::fetch::{self, Call};
 use crate::net::problem::{Problem, ProblemKind};
 use crate::worker::port;
 use crate::worker::protocol::{FromWorker, JobId, ToWorker, Work};
-use crate::worker::{BUILD, Progress};
+use crate::worker::{BUILD, Progress, SCRIPT};
 
-/// Where the worker's loader lies.
-const LOADER: &str = "/-/assets/worker_loader.js";
 /// Milliseconds in which a worker must have stopped a piece of work.
 const STOP_WITHIN: u32 = 2000;
 /// Milliseconds in which a new worker must be ready.
@@ -38,6 +37,8 @@ pub(super) struct PoolWorker {
     pub(super) stopping: Cell<u32>,
     /// Whether a piece of work of the queue is given to it.
     pub(super) busy: Cell<bool>,
+    /// Processors that this work keeps busy.
+    pub(super) processors: Cell<usize>,
     /// Whether it has taken so much memory that another should take its place.
     pub(super) worn: Cell<bool>,
     listeners: RefCell<Vec<Listener>>,
@@ -94,7 +95,7 @@ impl PoolWorker {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name("drydock");
-        let worker = Worker::new_with_options(LOADER, &options)
+        let worker = Worker::new_with_options(SCRIPT, &options)
             .map_err(|_| crashed("the browser did not start it"))?;
         let worker = Rc::new(Self {
             worker,
@@ -104,10 +105,12 @@ impl PoolWorker {
             jobs: RefCell::default(),
             stopping: Cell::new(0),
             busy: Cell::new(false),
+            processors: Cell::new(1),
             worn: Cell::new(false),
             listeners: RefCell::default(),
         });
         worker.listen(pool);
+        worker.give_program(pool);
         let (late, pool) = (Rc::downgrade(&worker), pool.clone());
         clock::later(READY_WITHIN, move || {
             if let Some(worker) = late.upgrade().filter(|worker| !worker.ready.get()) {
@@ -131,21 +134,46 @@ impl PoolWorker {
             let said = js_sys::Reflect::get(&event, &"message".into()).ok();
             let said = said.and_then(|said| said.as_string()).unwrap_or_default();
             let Some(worker) = worker.upgrade() else { return };
-            if !said.is_empty() {
+            if said.is_empty() {
+                worker.is_not_loaded(&to);
+            } else if !worker.ready.get() && said.contains("LinkError") {
+                worker.end(&of_another_build(), &to);
+            } else {
                 worker.end(&crashed(&said), &to);
-                return;
             }
-            // Mostly it is the server that is gone; then that is what is told.
-            let to = to.clone();
-            wasm_bindgen_futures::spawn_local(async move {
-                let reached = fetch::send(Call::head("/-/config")).await;
-                let why = reached.err().filter(|problem| problem.kind == ProblemKind::Offline);
-                worker.end(&why.unwrap_or_else(not_loaded), &to);
-            });
         });
         self.worker.set_onmessage(Some(message.as_ref().unchecked_ref()));
         self.worker.set_onerror(Some(error.as_ref().unchecked_ref()));
         *self.listeners.borrow_mut() = vec![message, error];
+    }
+
+    /// Sends the compiled program, which is what a worker waits for first.
+    fn give_program(self: &Rc<Self>, pool: &Weak<Inner>) {
+        let (worker, pool) = (Rc::downgrade(self), pool.clone());
+        wasm_bindgen_futures::spawn_local(async move {
+            let Some(program) = pool.upgrade().map(|pool| pool.program()) else { return };
+            let program = JsFuture::from(program).await;
+            let Some(worker) = worker.upgrade().filter(|worker| !worker.dead.get()) else { return };
+            match program {
+                Ok(program) => {
+                    let _sent = worker.worker.post_message(&program);
+                }
+                Err(_) => {
+                    pool.upgrade().map(|pool| pool.program.take());
+                    worker.is_not_loaded(&pool);
+                }
+            }
+        });
+    }
+
+    /// Ends a worker that can't be loaded. Mostly it is the server that is gone; then that is told.
+    fn is_not_loaded(self: &Rc<Self>, pool: &Weak<Inner>) {
+        let (worker, pool) = (Rc::clone(self), pool.clone());
+        wasm_bindgen_futures::spawn_local(async move {
+            let reached = fetch::send(Call::head("/-/config")).await;
+            let why = reached.err().filter(|problem| problem.kind == ProblemKind::Offline);
+            worker.end(&why.unwrap_or_else(not_loaded), &pool);
+        });
     }
 
     fn send(&self, message: ToWorker, parts: Vec<JsValue>) {
