@@ -10,7 +10,7 @@ const WAIT = { timeout: 600_000 };
 
 await measure(async () => {
   const { name, what, own, origin, reference } = await serve();
-  const browser = await launch();
+  const { browser } = await launch();
   const seconds = {};
   const note = (task, tool, wall) => ((seconds[task] ??= {})[tool] ??= []).push(wall);
   // The first round warms the disk's cache and the browser; it is not counted.

@@ -24,19 +24,27 @@ export async function measure(main) {
   }
 }
 
-/** The first image, and where the registry and the server that were started for it listen. */
+/** All images, the first of them, and where the registry and the server that were started for them listen. */
 export async function serve() {
-  const [name, image, , what] = readFileSync(join(folder, 'images.tsv'), 'utf8').split('\n')[0].split('\t');
   const registry = `localhost:${await serveImages()}`;
-  const own = `127.0.0.1:${await serveDrydock(registry)}`;
-  return { name, image, what, registry, own, origin: `http://${own}`, reference: `${registry}/${image}` };
+  const { port, pid } = await serveDrydock(registry);
+  const own = `127.0.0.1:${port}`;
+  const lines = readFileSync(join(folder, 'images.tsv'), 'utf8').trim().split('\n');
+  const images = lines.map((line) => {
+    const [name, image, , what] = line.split('\t');
+    return { name, image, what, reference: `${registry}/${image}` };
+  });
+  return { ...images[0], images, registry, own, server: pid, origin: `http://${own}` };
 }
 
-export function launch() {
-  return chromium.launch({
+/** A browser, and the number of its process. */
+export async function launch() {
+  const server = await chromium.launchServer({
     executablePath: process.env.DRYDOCK_CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
   });
+  children.push({ kill: () => server.close() });
+  return { browser: await chromium.connect(server.wsEndpoint()), pid: server.process().pid };
 }
 
 /** Seconds that a command takes. */
@@ -68,8 +76,8 @@ async function serveImages() {
 async function serveDrydock(registry) {
   const port = await freePort();
   const args = ['serve', '--port', String(port), '--allow', registry, '--scratch', join(work, 'scratch')];
-  await start(needed('DRYDOCK_BIN'), args, `http://127.0.0.1:${port}/-/config`);
-  return port;
+  const pid = await start(needed('DRYDOCK_BIN'), args, `http://127.0.0.1:${port}/-/config`);
+  return { port, pid };
 }
 
 async function start(command, args, url) {
@@ -78,10 +86,44 @@ async function start(command, args, url) {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
     const answered = await fetch(url).then((answer) => answer.arrayBuffer()).catch(() => undefined);
-    if (answered) return;
+    if (answered) return child.pid;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`${command} did not answer at ${url}`);
+}
+
+/** Watches the memory of processes; the function that comes back stops that and gives the most that each had, in MB. */
+export function watchMemory(pids) {
+  const most = pids().map(() => 0);
+  const look = () => pids().forEach((pid, at) => { most[at] = Math.max(most[at] ?? 0, pss(pid)); });
+  look();
+  const timer = setInterval(look, 200);
+  return () => {
+    clearInterval(timer);
+    return most.map((bytes) => Math.round(bytes / 1e6));
+  };
+}
+
+/** Processes of a browser that show pages. */
+export function renderers(root) {
+  return descendants(root).filter((pid) => text(`/proc/${pid}/cmdline`).includes('--type=renderer'));
+}
+
+function descendants(root) {
+  const children = text(`/proc/${root}/task/${root}/children`).split(' ').filter(Boolean).map(Number);
+  return children.flatMap((pid) => [pid, ...descendants(pid)]);
+}
+
+function pss(pid) {
+  return Number(/^Pss:\s+(\d+) kB/m.exec(text(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) * 1024;
+}
+
+function text(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function freePort() {

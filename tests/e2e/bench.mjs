@@ -1,48 +1,76 @@
-// Verifies one image in a tab and with other tools, alternating, and prints the medians and ratios as JSON.
+// Verifies images in a tab, in a shell and with other tools, alternating. Prints a table, and the medians and ratios
+// as JSON.
 //
-// node bench.mjs   with DRYDOCK_BIN, DRYDOCK_IMAGES (a folder of images.tsv and registry), RUNS, and crane and
-// skopeo on PATH. `cargo xtask bench` does that.
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { launch, measure, median, round3, runs, serve, time, work } from './bench-support.mjs';
+// node bench.mjs   with DRYDOCK_BIN, DRYDOCK_IMAGES (a folder of images.tsv and registry), RUNS, and crane on PATH;
+// IMAGES names some of them. `cargo xtask bench` does that.
+import { launch, measure, median, renderers, round3, runs, serve, time, watchMemory } from './bench-support.mjs';
+
+/** Bytes that are hashed to learn how fast a worker does that. */
+const HASHED = 512 << 20;
+
+const only = process.env.IMAGES?.split(',');
 
 await measure(async () => {
-  const { name, what, origin, reference } = await serve();
-  const browser = await launch();
-  const seconds = { drydock: [], crane: [], skopeo: [] };
-  let megabytes = 0;
-  // The first round warms the disk's cache and the browser; it is not counted.
-  for (let round = 0; round <= runs; round += 1) {
-    const report = await inTheTab(browser, `${origin}/${reference}/-/verify`);
-    megabytes = report.blobs.reduce((sum, blob) => sum + (blob.uncompressedSize ?? 0), 0) / 1e6;
-    const measured = {
-      drydock: report.wall,
-      crane: time('crane', ['validate', '--insecure', '--remote', reference]),
-      skopeo: copy(reference, round),
-    };
-    progress(round, measured, report);
-    if (round > 0) for (const [tool, wall] of Object.entries(measured)) seconds[tool].push(wall);
+  const { images, origin, server } = await serve();
+  const { browser, pid } = await launch();
+  const results = {};
+  for (const image of images.filter(({ name }) => !only || only.includes(name))) {
+    results[image.name] = await compare(browser, pid, server, origin, image);
   }
   await browser.close();
-  const medians = Object.fromEntries(Object.entries(seconds).map(([tool, all]) => [tool, median(all)]));
-  return {
-    image: name,
-    what,
-    runs,
-    seconds: medians,
-    ratio: {
-      'drydock / crane validate --remote': round3(medians.drydock / medians.crane),
-      'drydock / skopeo copy': round3(medians.drydock / medians.skopeo),
-    },
-    'drydock, MB of tar per second': Math.round(megabytes / medians.drydock),
-  };
+  console.error(table(results));
+  return { runs, images: results };
 });
 
-/** A page without any cache in a browser that runs already. */
-async function inTheTab(browser, url) {
+async function compare(browser, pid, server, origin, { name, what, reference }) {
+  const seconds = { tab: [], shell: [], limit: [], crane: [] };
+  const most = { tab: 0, proxy: 0, task: 0 };
+  let tar = 0;
+  // The first round warms the disk's cache and the browser; it is not counted.
+  for (let round = 0; round <= runs; round += 1) {
+    const seen = await inTheTab(browser, pid, server, `${origin}/${reference}/-/verify`);
+    tar = seen.report.blobs.reduce((sum, blob) => sum + (blob.uncompressedSize ?? 0), 0);
+    const measured = {
+      tab: seen.wall,
+      shell: time(process.env.DRYDOCK_BIN, ['verify', reference]),
+      limit: tar / (await hashing(browser, origin)),
+      // It reads no zstd.
+      crane: name.endsWith('z') ? undefined : time('crane', ['validate', '--insecure', '--remote', reference]),
+    };
+    const told = Object.entries(measured).map(([tool, wall]) => `${tool} ${wall?.toFixed(2) ?? '-'}`);
+    console.error(`${name}, ${round === 0 ? 'warm-up' : `run ${round}`}: ${told.join(', ')} s`);
+    if (round === 0) continue;
+    for (const [tool, wall] of Object.entries(measured)) if (wall !== undefined) seconds[tool].push(wall);
+    most.tab = Math.max(most.tab, seen.tab);
+    most.proxy = Math.max(most.proxy, seen.proxy);
+    most.task = Math.max(most.task, seen.task);
+  }
+  const medians = Object.fromEntries(Object.entries(seconds).map(([tool, all]) => [tool, all.length ? median(all) : null]));
+  const ratio = (a, b) => (medians[a] && medians[b] ? round3(medians[a] / medians[b]) : null);
+  return {
+    what,
+    seconds: medians,
+    ratio: { 'tab / crane': ratio('tab', 'crane'), 'shell / crane': ratio('shell', 'crane'), 'tab / limit': ratio('tab', 'limit') },
+    'MB of tar per second': { tab: Math.round(tar / 1e6 / medians.tab), shell: Math.round(tar / 1e6 / medians.shell) },
+    'MB over idle': { tab: most.tab, proxy: most.proxy },
+    'longest task, ms': Math.round(most.task),
+  };
+}
+
+/** A page without any cache in a browser that runs already: until its verdict is there. */
+async function inTheTab(browser, pid, server, url) {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
+    await page.addInitScript(() => {
+      window.longest = 0;
+      new PerformanceObserver((list) => {
+        for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
+      }).observe({ type: 'longtask' });
+    });
+    await page.goto(new URL('/', url).href);
+    const idle = watchMemory(() => [largest(pid), server])();
+    const stop = watchMemory(() => [largest(pid), server]);
     const start = performance.now();
     await page.goto(url);
     await page.locator('[data-verify="verified"], [data-verify="failed"], [data-verify="incomplete"]').waitFor({
@@ -50,23 +78,53 @@ async function inTheTab(browser, url) {
       timeout: 600_000,
     });
     const wall = (performance.now() - start) / 1000;
+    const [tab, proxy] = stop().map((most, at) => most - idle[at]);
     const report = JSON.parse(await page.locator('script#report').textContent());
     if (report.verdict !== 'verified') throw new Error(`the tab says ${report.verdict}: ${JSON.stringify(report.findings)}`);
-    return { ...report, wall };
+    return { report, wall, tab, proxy, task: await page.evaluate(() => window.longest) };
   } finally {
     await context.close();
   }
 }
 
-function copy(reference, round) {
-  const target = join(work, `copy-${round}`);
-  const wall = time('skopeo', ['copy', '--quiet', '--src-tls-verify=false', `docker://${reference}`, `dir:${target}`]);
-  rmSync(target, { recursive: true, force: true });
-  return wall;
+/** The page's own worker for digests, which is given nothing else to do: bytes per second. */
+async function hashing(browser, origin) {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.goto(`${origin}/`);
+    return await page.evaluate(async (bytes) => {
+      const program = await WebAssembly.compileStreaming(fetch('/-/assets/worker_bg.wasm'));
+      const worker = new Worker('/-/assets/worker_start.js', { type: 'module', name: 'drydock-hashing' });
+      const answer = () => new Promise((resolve) => { worker.onmessage = ({ data }) => resolve(data); });
+      worker.postMessage(program);
+      await answer();
+      worker.postMessage('sha256');
+      const start = performance.now();
+      let buffer = new ArrayBuffer(1 << 20);
+      for (let sent = 0; sent < bytes; sent += buffer.byteLength) {
+        worker.postMessage(new Uint8Array(buffer), [buffer]);
+        buffer = await answer();
+      }
+      worker.postMessage(null);
+      await answer();
+      return bytes / ((performance.now() - start) / 1000);
+    }, HASHED);
+  } finally {
+    await context.close();
+  }
 }
 
-function progress(round, measured, report) {
-  const parts = Object.entries(measured).map(([tool, wall]) => `${tool} ${wall.toFixed(2)} s`);
-  const label = round === 0 ? 'warm-up' : `run ${round}`;
-  console.error(`${label}: ${parts.join(', ')} (the page's own clock: ${(report.elapsedMs / 1000).toFixed(2)} s)`);
+function largest(pid) {
+  return renderers(pid).at(-1);
+}
+
+function table(results) {
+  const cell = (value) => String(value ?? '-').padStart(10);
+  const head = ['image', 'tab, s', 'shell, s', 'limit, s', 'crane, s', 'tab/crane', 'shell/cr.', 'tab/limit', 'tab, MB', 'proxy, MB', 'task, ms'];
+  const rows = Object.entries(results).map(([name, { seconds, ratio, ...rest }]) => [
+    name, seconds.tab, seconds.shell, seconds.limit, seconds.crane, ...Object.values(ratio).map((it) => it),
+    rest['MB over idle'].tab, rest['MB over idle'].proxy, rest['longest task, ms'],
+  ]);
+  return [head, ...rows].map((row) => row.map(cell).join('')).join('\n');
 }

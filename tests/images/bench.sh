@@ -1,13 +1,22 @@
 #!/usr/bin/env bash
-# Makes image A of the measurements: five gzip layers of a real Debian tree and programs.
+# Makes the images of the measurements out of what the machine has.
+#   a   five gzip layers: a Debian tree and programs        az  the same in zstd
+#   b   one big gzip layer: a Debian tree, Rust's toolchain
+#   c   one gzip layer of many files: Rust's sources        cz  the same in zstd
+#   d   one small gzip layer
 #
-# usage: bench.sh OUT    (as root; crane on PATH)
+# usage: bench.sh OUT    (as root; crane, skopeo, pigz on PATH)
 set -euo pipefail
 umask 022
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 OUT=$1
 WORK=$OUT/work
+# What the big ones are to have, about.
+BIG_BYTES=$((4800 << 20))
+MANY_ENTRIES=275000
+# Files of so many blocks of 512 bytes or more are no part of the image with many files.
+SMALL_BLOCKS=40
 mkdir -p "$OUT" "$WORK"
 source "$HERE/lib.sh"
 trap 'kill "$REGISTRY_PID" 2>/dev/null || true' EXIT
@@ -27,27 +36,67 @@ packages() { # LAYER PACKAGE...
   rm -rf "$WORK/deb"
   say "the layer $layer"
 }
+
+# Packs layers and pushes them as one image. It is told in images.tsv what they are.
+image() { # NAME WHAT LAYER...
+  local name=$1 what=$2 layer tar=0 packed=0 entries=0 blobs=()
+  shift 2
+  for layer in "$@"; do
+    tar_of "$WORK/$layer" >"$WORK/$layer.tar"
+    [ -e "$WORK/$layer.tar.gz" ] || pigz -n -6 <"$WORK/$layer.tar" >"$WORK/$layer.tar.gz"
+    tar=$((tar + $(stat -c %s "$WORK/$layer.tar")))
+    packed=$((packed + $(stat -c %s "$WORK/$layer.tar.gz")))
+    entries=$((entries + $(find "$WORK/$layer" | wc -l)))
+    rm "$WORK/$layer.tar"
+    blobs+=("$WORK/$layer.tar.gz")
+  done
+  append "$REG/bench:$name" "${blobs[@]}"
+  printf '%s\tbench:%s\t-\t%s, %s MB, %s MB of tar, %s entries\n' \
+    "$name" "$name" "$what" $((packed / 1000000)) $((tar / 1000000)) "$entries" >>"$WORK/images.tsv"
+  say "bench:$name"
+}
+
+# The same image with its layers in zstd.
+in_zstd() { # NAME
+  skopeo copy --quiet --src-tls-verify=false --dest-tls-verify=false --dest-compress-format zstd \
+    --dest-compress-level 3 --dest-force-compress-format \
+    "docker://$REG/bench:$1" "docker://$REG/bench:${1}z" >"$WORK/skopeo.log" 2>&1 \
+    || { cat "$WORK/skopeo.log" >&2; return 1; }
+  printf '%sz\tbench:%sz\t-\t%s in zstd\n' "$1" "$1" "$1" >>"$WORK/images.tsv"
+  say "bench:${1}z"
+}
+
 packages browser chromium chromium-common
 packages source golang-1.19-src
 packages tools git perl-modules-5.36 libpython3.11-stdlib vim-runtime
 packages libraries libgcc-12-dev
+image a "five gzip layers" base browser source tools libraries
+image d "one gzip layer" libraries
+in_zstd a
 
-layers=()
-tar_bytes=0 packed_bytes=0 entries=0
-for layer in base browser source tools libraries; do
-  tar_of "$WORK/$layer" >"$WORK/$layer.tar"
-  gzip -n -6 <"$WORK/$layer.tar" >"$WORK/$layer.tar.gz"
-  tar_bytes=$((tar_bytes + $(stat -c %s "$WORK/$layer.tar")))
-  packed_bytes=$((packed_bytes + $(stat -c %s "$WORK/$layer.tar.gz")))
-  entries=$((entries + $(tar -tf "$WORK/$layer.tar" | wc -l)))
-  rm "$WORK/$layer.tar"
-  layers+=("$WORK/$layer.tar.gz")
+mkdir "$WORK/big"
+cp -a "$WORK/base" "$WORK/big/debian"
+rm -rf "$WORK/browser" "$WORK/source" "$WORK/tools" "$WORK/libraries"
+toolchain=$(rustc --print sysroot)
+for copy in $(seq 20); do
+  cp -a "$toolchain" "$WORK/big/rust-$copy"
+  [ "$(du -s --apparent-size -B1 "$WORK/big" | cut -f1)" -lt "$BIG_BYTES" ] || break
 done
-append "$REG/bench:a" "${layers[@]}"
+image b "one gzip layer" big
+rm -rf "$WORK/big" "$WORK/big.tar.gz"
+
+mkdir "$WORK/many"
+cp -a "${CARGO_HOME:-$HOME/.cargo}/registry/src" "$WORK/few"
+find "$WORK/few" -type f -size "+${SMALL_BLOCKS}" -delete
+for copy in $(seq 100); do
+  cp -a "$WORK/few" "$WORK/many/$copy"
+  [ "$(find "$WORK/many" | wc -l)" -lt "$MANY_ENTRIES" ] || break
+done
+image c "one gzip layer" many
+in_zstd c
+
 kill "$REGISTRY_PID"
 wait "$REGISTRY_PID" 2>/dev/null || true
 trap - EXIT
+mv "$WORK/images.tsv" "$OUT/images.tsv"
 rm -rf "$WORK"
-printf 'a\tbench:a\t-\tfive gzip layers, %s MB, %s MB of tar, %s entries\n' \
-  $((packed_bytes / 1000000)) $((tar_bytes / 1000000)) "$entries" >"$OUT/images.tsv"
-say bench:a

@@ -39,7 +39,7 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     let is_own = parts.iter().all(|part| OWN.contains(part));
     setup::setup(if is_own { Purpose::Run } else { Purpose::Bench })?;
     if parts.contains(&"verify") {
-        println!("\n== verify in Chromium against crane and skopeo ==");
+        println!("\n== verify in Chromium and in a shell against crane ==");
         in_the_browser("bench.mjs", runs)?;
     }
     if parts.contains(&"move") {
