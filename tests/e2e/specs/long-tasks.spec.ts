@@ -268,7 +268,7 @@ async function settled(page: Page): Promise<void> {
   await expect(page.locator('html')).toHaveAttribute('data-state', 'ready', { timeout: 120_000 });
   await expect(page.locator('[data-verify="running"]')).toHaveCount(0, { timeout: 240_000 });
   await expect(page.locator('.opening')).toHaveCount(0, { timeout: 120_000 });
-  await page.waitForTimeout(1500);
+  await page.waitForTimeout(800);
 }
 
 /** Every list is gone through to its end. */
