@@ -92,21 +92,20 @@ async function start(command, args, url) {
   throw new Error(`${command} did not answer at ${url}`);
 }
 
-/** Watches the memory of processes; the function that comes back stops that and gives the most that each had, in MB. */
-export function watchMemory(pids) {
-  const most = pids().map(() => 0);
-  const look = () => pids().forEach((pid, at) => { most[at] = Math.max(most[at] ?? 0, pss(pid)); });
-  look();
-  const timer = setInterval(look, 200);
+/** Watches amounts of memory; the function that comes back stops that and gives the most of each, in MB. */
+export function watchMemory(amounts) {
+  const most = amounts.map((amount) => amount());
+  const timer = setInterval(() => amounts.forEach((amount, at) => { most[at] = Math.max(most[at], amount()); }), 200);
   return () => {
     clearInterval(timer);
     return most.map((bytes) => Math.round(bytes / 1e6));
   };
 }
 
-/** Processes of a browser that show pages. */
-export function renderers(root) {
-  return descendants(root).filter((pid) => text(`/proc/${pid}/cmdline`).includes('--type=renderer'));
+/** Bytes that the largest of a browser's processes that show pages has for itself. */
+export function ofTheTab(root) {
+  const renderers = descendants(root).filter((pid) => text(`/proc/${pid}/cmdline`).includes('--type=renderer'));
+  return Math.max(0, ...renderers.map(memoryOf));
 }
 
 function descendants(root) {
@@ -114,7 +113,8 @@ function descendants(root) {
   return children.flatMap((pid) => [pid, ...descendants(pid)]);
 }
 
-function pss(pid) {
+/** Bytes that a process has for itself, with its share of what it has together with others. */
+export function memoryOf(pid) {
   return Number(/^Pss:\s+(\d+) kB/m.exec(text(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) * 1024;
 }
 

@@ -3,7 +3,7 @@
 //
 // node bench.mjs   with DRYDOCK_BIN, DRYDOCK_IMAGES (a folder of images.tsv and registry), RUNS, and crane on PATH;
 // IMAGES names some of them. `cargo xtask bench` does that.
-import { launch, measure, median, renderers, round3, runs, serve, time, watchMemory } from './bench-support.mjs';
+import { launch, measure, median, memoryOf, ofTheTab, round3, runs, serve, time, watchMemory } from './bench-support.mjs';
 
 /** Bytes that are hashed to learn how fast a worker does that. */
 const HASHED = 512 << 20;
@@ -69,8 +69,9 @@ async function inTheTab(browser, pid, server, url) {
       }).observe({ type: 'longtask' });
     });
     await page.goto(new URL('/', url).href);
-    const idle = watchMemory(() => [largest(pid), server])();
-    const stop = watchMemory(() => [largest(pid), server]);
+    const amounts = [() => ofTheTab(pid), () => memoryOf(server)];
+    const idle = watchMemory(amounts)();
+    const stop = watchMemory(amounts);
     const start = performance.now();
     await page.goto(url);
     await page.locator('[data-verify="verified"], [data-verify="failed"], [data-verify="incomplete"]').waitFor({
@@ -113,10 +114,6 @@ async function hashing(browser, origin) {
   } finally {
     await context.close();
   }
-}
-
-function largest(pid) {
-  return renderers(pid).at(-1);
 }
 
 function table(results) {
