@@ -21,7 +21,7 @@ export default defineConfig({
   use: {
     launchOptions: chromium,
     viewport: { width: 1280, height: 800 },
-    // Recording every step of every test takes a third of the time; what fails is run once more.
+    // Recording every step of every test takes time; what fails is run once more where it counts.
     trace: 'on-first-retry',
     screenshot: 'only-on-failure',
   },

@@ -32,7 +32,7 @@ impl Ahead {
             fs::create_dir_all(folder)?;
         }
         println!(
-            "{NAME}: the page, the server and the scratch registry as users get them, beside the parts that follow"
+            "{NAME}: the page as users get it, the server and the scratch registry, beside the parts that follow"
         );
         let process = Run::new(std::env::current_exe()?).arg(COMMAND).background(&log)?;
         Ok(Self { process, log, start: Instant::now() })
