@@ -25,7 +25,7 @@ pub(super) fn bind(compiled: &Path, name: &str, has_parts: bool, work: &Path) ->
         .omit_default_module_path(false)
         // The names of functions are a third of the size, and nothing that runs needs them.
         .remove_name_section(true)
-        // Scripts bear some of the names: as Trunk writes them, but where they are only taken out.
+        // Scripts name some closures; of a program in one piece they do as Trunk's.
         .demangle(!has_parts)
         .remove_producers_section(true)
         .input_path(compiled)
