@@ -133,6 +133,18 @@ impl Digest {
         Self::of(Algorithm::Sha256, bytes)
     }
 
+    /// The digest with these 32 bytes.
+    pub(crate) fn from_sha256(sum: [u8; 32]) -> Self {
+        let mut text = String::with_capacity(71);
+        text.push_str("sha256:");
+        for byte in sum {
+            for nibble in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+            }
+        }
+        Self(text.into())
+    }
+
     /// The whole text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -43,6 +43,29 @@ pub fn parse(bytes: &[u8], subject: &str) -> Parsed {
     Parsed { value: Some(value), findings: notes.finish() }
 }
 
+/// Reads one JSON document into what `seed` makes of it, so that a long one is never held as a value.
+/// A key that stands twice is for `seed` to refuse.
+///
+/// # Errors
+/// When it is no JSON, or `seed` refuses what stands in it.
+pub fn read_with<'de, S: DeserializeSeed<'de>>(
+    bytes: &'de [u8],
+    subject: &str,
+    seed: S,
+) -> Result<S::Value, Box<Finding>> {
+    let mut reader = serde_json::Deserializer::from_str(text(bytes, subject)?);
+    let read = seed.deserialize(&mut reader);
+    read.and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| Box::new(syntax(&error, subject)))
+}
+
+/// A key with its case folded as Go's reader does it, so that two keys that fold to the same are one
+/// to it.
+#[must_use]
+pub fn folded(key: &str) -> Cow<'_, str> {
+    fold(key)
+}
+
 fn text<'a>(bytes: &'a [u8], subject: &str) -> Result<&'a str, Box<Finding>> {
     let encoding = |message: String| {
         let finding = Finding::error("json.encoding", subject, message);

@@ -85,6 +85,10 @@ pub const ARCHIVE_LINK_STEPS: usize = 10_000;
 pub const ARCHIVE_ALL_LINK_STEPS: usize = 1_000_000;
 /// Most memory that the entries of one layer may take, in bytes.
 pub const INDEX_BYTES: usize = 512 << 20;
+/// Largest table of contents of a layer as it lies in a registry, in bytes.
+pub const TOC_BYTES: u64 = 64 << 20;
+/// Largest table of contents of a layer once it is unpacked, in bytes.
+pub const TOC_UNPACKED_BYTES: u64 = 256 << 20;
 /// Most paths that the merged tree of an image may have, removed ones counted.
 pub const OVERLAY_NODES: usize = 10_000_000;
 /// Most symlinks that are followed for one path (as in widely used libraries for it).

@@ -45,12 +45,13 @@ pub enum Trust {
 }
 
 impl Wanted {
-    /// The whole content of the entry `ordinal`; `None` when it is no regular file. For a
+    /// The whole content of the entry `ordinal`; `None` when it is no regular file, or when it is not
+    /// known where it stands in the tar ([`Index::has_offsets`]). For a
     /// hardlink ask for [`Node::content`](crate::layer::Node::content), which names the file.
     #[must_use]
     pub fn file(index: &Index, ordinal: u32) -> Option<Self> {
         let entry = index.entry(ordinal)?;
-        if entry.kind != Kind::File {
+        if entry.kind != Kind::File || !index.has_offsets() {
             return None;
         }
         let mut tar_offset = entry.content_offset;
@@ -63,6 +64,12 @@ impl Wanted {
             }
         }
         Some(Self { segments, size: entry.size, sum: index.file_sum(ordinal).copied() })
+    }
+
+    /// A file of this size that stands in one run in a tar, or in a stream of its own, from `start` on.
+    pub(crate) fn run(start: u64, size: u64) -> Self {
+        let whole = Segment { tar_offset: start, file_offset: 0, len: size };
+        Self { segments: if size > 0 { vec![whole] } else { Vec::new() }, size, sum: None }
     }
 
     /// Only the bytes `start..end` of it, for a preview. Offsets stay those in the whole file.

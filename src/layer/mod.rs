@@ -15,6 +15,7 @@
 //! [`Index`] holds the entries of one layer in columns, and can be kept as one byte buffer.
 //! [`Overlay`] merges indexes by the rules of image-spec, layer.md ("Applying Changesets"), in the
 //! way that unpacking the layers onto a disk, one after the other, would.
+//! [`lazy`] makes an index from a table of contents, where a layer has one, without reading the layer.
 //! [`content`] finds and cuts out the bytes of one file.
 //! [`mod@write`] makes layers: of new files, of a range of layers, of a layer without some files or
 //! times. It plans every byte of the new tar before the first one is written.
@@ -25,6 +26,7 @@ pub(crate) mod codec;
 pub mod content;
 pub(crate) mod findings;
 mod index;
+pub mod lazy;
 mod links;
 mod overlay;
 mod reader;

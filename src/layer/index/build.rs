@@ -1,6 +1,6 @@
 //! How does an index grow while the tar goes by?
 
-use super::{Extras, Index, Kind};
+use super::{Extras, Index, Kind, NOWHERE};
 use crate::digest::Digest;
 use crate::limits;
 
@@ -81,6 +81,12 @@ impl Index {
     pub(crate) fn set_sum(&mut self, sum: [u8; 32]) {
         self.sha256.resize(self.len().saturating_sub(1), [0; 32]);
         self.sha256.push(sum);
+    }
+
+    /// Ends an index whose entries come from a table of contents.
+    pub(crate) fn finish_listed(&mut self, blob: Digest) {
+        self.finish(blob);
+        self.end = NOWHERE;
     }
 
     /// Ends the index.

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use build::NewEntry;
+pub(crate) use build::{Full, NewEntry};
 pub(crate) use extras::Extras;
 pub use format::IndexError;
 
@@ -68,6 +68,9 @@ impl fmt::Display for Kind {
         f.write_str(self.name())
     }
 }
+
+/// Where an entry stands in the tar of which only a table of contents was read.
+pub(crate) const NOWHERE: u64 = i64::MAX as u64;
 
 /// What stands before the name of an extended attribute in the keyword of its record.
 const XATTR: &[u8] = b"SCHILY.xattr.";
@@ -180,9 +183,10 @@ pub struct Entry<'a> {
     pub base: &'a [u8],
     /// Target of a symlink or hardlink as it stands in the tar, else empty.
     pub link: &'a [u8],
-    /// Where the entry begins in the tar, extension headers included.
+    /// Where the entry begins in the tar, extension headers included. Means nothing where the index
+    /// [has no offsets](Index::has_offsets).
     pub header_offset: u64,
-    /// Where its content begins in the tar.
+    /// Where its content begins in the tar; the same holds.
     pub content_offset: u64,
 }
 
@@ -262,21 +266,21 @@ impl Index {
     /// SHA-256 of a file's content, when it was recorded.
     #[must_use]
     pub fn file_digest(&self, ordinal: u32) -> Option<Digest> {
-        let sum = self.file_sum(ordinal)?;
-        let mut text = String::with_capacity(71);
-        text.push_str("sha256:");
-        for byte in sum {
-            for nibble in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-            }
-        }
-        Digest::parse(&text).ok()
+        self.file_sum(ordinal).map(|sum| Digest::from_sha256(*sum))
     }
 
     /// Digest of the blob that the index was made from.
     #[must_use]
     pub fn blob(&self) -> Option<&Digest> {
         self.blob.as_ref()
+    }
+
+    /// Whether it is known where the entries stand in the tar. It is not where only a table of contents
+    /// was read ([`lazy`](crate::layer::lazy)): what that says of the entries was compared with no tar,
+    /// and nothing can be copied by it.
+    #[must_use]
+    pub fn has_offsets(&self) -> bool {
+        self.end != NOWHERE
     }
 
     /// Number of bytes that the entries take in memory.

@@ -219,6 +219,9 @@ impl<D, T: Tar> Assembly<'_, D, T> {
     where
         D: Destination<M::Layer, Error = M::Error>,
     {
+        if !plan.is_founded() {
+            return Err(MakeError::OnlyListed.into());
+        }
         let mut open: Option<(usize, M::Layer)> = None;
         for part in plan.parts() {
             match part {

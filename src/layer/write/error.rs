@@ -9,6 +9,8 @@ const CHOOSE: &str = "Choose the file again.";
 const NO_LAYER: &str = "This file is no layer.";
 const MISSING: &str = "Something that the layer is made of is not there.";
 const TRY_AGAIN: &str = "Try again.";
+const LISTED: &str = "Of a layer that this is made of only the table of contents was read.";
+const READ_IT: &str = "Read the whole layer first.";
 
 /// Why a layer was not made of what it was to be made of.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +45,9 @@ pub enum MakeError {
     /// A layer that is needed was not given.
     #[error("{MISSING} {TRY_AGAIN}")]
     Missing,
+    /// A layer of which only a table of contents was read can't be copied from.
+    #[error("{LISTED} {READ_IT}")]
+    OnlyListed,
     /// An entry that no layer can have.
     #[error("{0}.")]
     Entry(#[from] EntryError),
@@ -62,6 +67,7 @@ impl MakeError {
             Self::OtherFile(digest) => other_file(digest),
             Self::NoLayer(_) => NO_LAYER.to_owned(),
             Self::Missing => MISSING.to_owned(),
+            Self::OnlyListed => LISTED.to_owned(),
             other => other.to_string(),
         }
     }
@@ -74,6 +80,7 @@ impl MakeError {
             Self::OtherFile(_) => CHOOSE,
             Self::NoLayer(why) => why,
             Self::Missing => TRY_AGAIN,
+            Self::OnlyListed => READ_IT,
             _ => "",
         }
     }

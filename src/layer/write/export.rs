@@ -50,7 +50,7 @@ impl Selection<'_> {
             order.take(step);
         }
         let Order { steps, shut, .. } = order;
-        let mut builder = Builder::default();
+        let mut builder = Builder::over(self.merged.layers());
         for step in &steps {
             match step {
                 Step::Leaf(leaf) => self.leaf(leaf, &mut builder),

@@ -39,7 +39,7 @@ pub enum Parent {
 /// # Errors
 /// When a path can't be written, or the entries contradict each other; every error names the path.
 pub fn files(entries: &[NewEntry], parent: &dyn Fn(&str) -> Parent) -> Result<TarPlan, EntryError> {
-    let mut builder = Builder::default();
+    let mut builder = Builder::over([]);
     let entries: Vec<Laid<'_>> = entries.iter().map(Laid::plain).collect();
     lay_out(&entries, parent, &Style::default(), &mut builder)?;
     Ok(builder.finish())

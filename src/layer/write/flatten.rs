@@ -72,7 +72,7 @@ pub(super) enum Leaf {
 impl Selection<'_> {
     fn flatten(&self) -> Flattened {
         let mut findings = Findings::default();
-        let mut builder = Builder::default();
+        let mut builder = Builder::over(self.merged.layers());
         let nodes = self.nodes(&mut findings);
         self.directories(&nodes, &mut builder);
         let mut leaves = self.leaves(&nodes, &mut findings);

@@ -1,6 +1,7 @@
 //! Of what parts does a new tar consist?
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -45,6 +46,8 @@ pub struct TarPlan {
     made: Vec<u8>,
     size: u64,
     entries: u64,
+    /// Whether it was made from a layer of which only a table of contents was read.
+    is_unfounded: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +89,14 @@ impl TarPlan {
         let mut layers: Vec<usize> = layers.collect();
         layers.dedup();
         layers
+    }
+
+    /// Whether it can be carried out: not when it was made from a layer of which only a table of
+    /// contents was read, since neither is it known where anything stands in that tar, nor was what
+    /// the table says compared with it. [`assemble`](super::assemble) refuses such a plan.
+    #[must_use]
+    pub fn is_founded(&self) -> bool {
+        !self.is_unfounded
     }
 
     /// The parts, from the first byte to the last.
@@ -169,7 +180,7 @@ impl Parts<'_> {
 }
 
 /// Puts a plan together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Builder {
     plan: TarPlan,
     /// Bytes of the step that is being made, and the token that is being filled.
@@ -181,6 +192,13 @@ pub(super) struct Builder {
 }
 
 impl Builder {
+    /// A plan of what is made here and of what these layers hold.
+    pub(super) fn over<'a>(layers: impl IntoIterator<Item = &'a Arc<Index>>) -> Self {
+        let is_unfounded = layers.into_iter().any(|layer| !layer.has_offsets());
+        let plan = TarPlan { is_unfounded, ..TarPlan::default() };
+        Self { plan, made: 0, literal: Vec::new(), zeros: 0, gap: 0 }
+    }
+
     /// Begins an entry whose header is made here. Its content has to follow, and then
     /// [`Self::pad`].
     pub(super) fn head(&mut self, head: &Head<'_>) {

@@ -87,7 +87,7 @@ pub fn rewrite(layer: &Arc<Index>, rewrite: &Rewrite) -> Rewritten {
         index: layer,
         rewrite,
         has_globals,
-        builder: Builder::default(),
+        builder: Builder::over([layer]),
         remade: 0,
         lost_owner_names: 0,
         lost_records: 0,

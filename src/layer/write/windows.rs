@@ -34,12 +34,13 @@ pub fn windows_files(
     parent: &dyn Fn(&str) -> Parent,
 ) -> Result<TarPlan, EntryError> {
     let entries: Vec<Laid<'_>> = entries.iter().map(Laid::plain).collect();
-    windows_laid(&entries, parent)
+    windows_laid(&entries, &[], parent)
 }
 
-/// As [`windows_files`], of entries with what the layers below give to them.
+/// As [`windows_files`], of entries with what the layers `below` give to them.
 pub(super) fn windows_laid(
     entries: &[Laid<'_>],
+    below: &[Arc<Index>],
     parent: &dyn Fn(&str) -> Parent,
 ) -> Result<TarPlan, EntryError> {
     let prefixed = entries
@@ -49,7 +50,7 @@ pub(super) fn windows_laid(
     if let Some(path) = prefixed {
         return Err(EntryError::WindowsFiles(path.clone()));
     }
-    let mut builder = Builder::default();
+    let mut builder = Builder::over(below);
     begin(&mut builder);
     let style = Style { prefix: PREFIX, records: vec![security_descriptor()] };
     let new_only = |path: &str| match parent(path) {
@@ -66,7 +67,7 @@ pub(super) fn windows_laid(
 /// # Errors
 /// When it has a `Files` already, or a name that goes up to parent directories.
 pub fn windows_layer(index: &Arc<Index>) -> Result<TarPlan, EntryError> {
-    let mut builder = Builder::default();
+    let mut builder = Builder::over([index]);
     begin(&mut builder);
     for entry in index.entries() {
         let Some(mut head) = Head::of(index, entry.ordinal) else { continue };

@@ -55,9 +55,9 @@ pub fn onto(entries: &[NewEntry], tree: &Overlay, windows: bool) -> Result<Lande
             Some(_) => Parent::Keep,
             None => Parent::Missing,
         };
-        windows_laid(&laid, &is_there)?
+        windows_laid(&laid, tree.layers(), &is_there)?
     } else {
-        let mut builder = Builder::default();
+        let mut builder = Builder::over(tree.layers());
         lay_out(&laid, &|_| Parent::Missing, &Style::default(), &mut builder)?;
         builder.finish()
     };
