@@ -15,7 +15,8 @@
 //! [`Index`] holds the entries of one layer in columns, and can be kept as one byte buffer.
 //! [`Overlay`] merges indexes by the rules of image-spec, layer.md ("Applying Changesets"), in the
 //! way that unpacking the layers onto a disk, one after the other, would.
-//! [`content`] finds and cuts out the bytes of one file.
+//! [`content`] finds and cuts out the bytes of one file; [`partial`] reads them without the rest of
+//! the layer.
 //! [`mod@write`] makes layers: of new files, of a range of layers, of a layer without some files or
 //! times. It plans every byte of the new tar before the first one is written.
 //!
@@ -27,6 +28,7 @@ pub(crate) mod findings;
 mod index;
 mod links;
 mod overlay;
+pub mod partial;
 mod reader;
 mod summary;
 pub(crate) mod tar;
