@@ -2,12 +2,16 @@
 //!
 //! image-spec, descriptor.md, section "Digests".
 
+mod states;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256, Sha512};
+
+pub use states::{State, States};
 
 /// A registered algorithm that this library can compute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -257,40 +261,102 @@ impl ChainId {
     }
 }
 
+/// A digest, and the states on the way to it when they were [recorded](Hasher::recording).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hashed {
+    /// The digest of all bytes taken.
+    pub digest: Digest,
+    /// The states in between.
+    pub states: Option<States>,
+}
+
+impl From<Digest> for Hashed {
+    fn from(digest: Digest) -> Self {
+        Self { digest, states: None }
+    }
+}
+
 /// Computes a digest from pieces. Cloning keeps the state, so a stream can be resumed.
 #[derive(Clone, Debug)]
-pub struct Hasher(State);
+pub struct Hasher {
+    sum: Sum,
+    recorded: Option<Recorded>,
+}
 
 #[derive(Clone, Debug)]
-enum State {
+enum Sum {
     Sha256(Sha256),
     Sha512(Box<Sha512>),
+}
+
+#[derive(Clone, Debug)]
+struct Recorded {
+    states: States,
+    taken: u64,
 }
 
 impl Hasher {
     /// Starts with nothing read.
     #[must_use]
     pub fn new(algorithm: Algorithm) -> Self {
-        Self(match algorithm {
-            Algorithm::Sha256 => State::Sha256(Sha256::new()),
-            Algorithm::Sha512 => State::Sha512(Box::new(Sha512::new())),
-        })
+        let sum = match algorithm {
+            Algorithm::Sha256 => Sum::Sha256(Sha256::new()),
+            Algorithm::Sha512 => Sum::Sha512(Box::new(Sha512::new())),
+        };
+        Self { sum, recorded: None }
+    }
+
+    /// The same, but of a SHA-256 the [`States`] after each `every` bytes are kept, which costs
+    /// nothing but their 32 bytes each.
+    #[must_use]
+    pub fn recording(algorithm: Algorithm, every: u64) -> Self {
+        let recorded = Recorded { states: States::new(every), taken: 0 };
+        let recorded = (algorithm == Algorithm::Sha256).then_some(recorded);
+        Self { recorded, ..Self::new(algorithm) }
+    }
+
+    /// Goes on with a SHA-256 that was in this state after `taken` bytes; `None` when that is no
+    /// multiple of 64.
+    #[must_use]
+    pub fn resumed(state: State, taken: u64) -> Option<Self> {
+        Some(Self { sum: Sum::Sha256(state.hasher(taken)?), recorded: None })
+    }
+
+    /// The state of a SHA-256; it means something after a multiple of 64 bytes only.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        match &self.sum {
+            Sum::Sha256(sum) => Some(State::of(sum)),
+            Sum::Sha512(_) => None,
+        }
     }
 
     /// Takes the next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
-        match &mut self.0 {
-            State::Sha256(state) => state.update(bytes),
-            State::Sha512(state) => state.update(bytes),
+    pub fn update(&mut self, mut bytes: &[u8]) {
+        let sum = match &mut self.sum {
+            Sum::Sha256(sum) => sum,
+            Sum::Sha512(sum) => return sum.update(bytes),
+        };
+        if let Some(Recorded { states, taken }) = &mut self.recorded {
+            while let due = states.due_in(*taken)
+                && let Some((before, rest)) = bytes.split_at_checked(due as usize)
+            {
+                sum.update(before);
+                states.push(State::of(sum));
+                *taken += due;
+                bytes = rest;
+            }
+            *taken += bytes.len() as u64;
         }
+        sum.update(bytes);
     }
 
     /// The digest of all bytes taken.
     #[must_use]
     pub fn finish(self) -> Digest {
-        let (algorithm, sum) = match self.0 {
-            State::Sha256(state) => (Algorithm::Sha256, state.finalize().to_vec()),
-            State::Sha512(state) => (Algorithm::Sha512, state.finalize().to_vec()),
+        let (algorithm, sum) = match self.sum {
+            Sum::Sha256(sum) => (Algorithm::Sha256, sum.finalize().to_vec()),
+            Sum::Sha512(sum) => (Algorithm::Sha512, sum.finalize().to_vec()),
         };
         let mut text = String::with_capacity(algorithm.name().len() + 1 + sum.len() * 2);
         text.push_str(algorithm.name());
@@ -301,6 +367,13 @@ impl Hasher {
             }
         }
         Digest(text.into())
+    }
+
+    /// The digest of all bytes taken, and the states that were kept.
+    #[must_use]
+    pub fn finish_with_states(mut self) -> Hashed {
+        let states = self.recorded.take().map(|recorded| recorded.states);
+        Hashed { digest: self.finish(), states }
     }
 }
 
@@ -365,6 +438,35 @@ mod tests {
             "ddaf35a19361",
             "first digits of the published test vector"
         );
+    }
+
+    #[test]
+    fn states_lead_to_the_digest() {
+        let text: Vec<u8> = (0..1000u32).map(|at| at as u8).collect();
+        for piece in [1, 7, 64, 256, 1000] {
+            let mut hasher = Hasher::recording(Algorithm::Sha256, 128);
+            text.chunks(piece).for_each(|piece| hasher.update(piece));
+            let Hashed { digest, states } = hasher.finish_with_states();
+            assert_eq!(digest, Digest::sha256(&text));
+            let states = states.expect("states");
+            assert_eq!((states.len(), states.every()), (7, 128));
+            assert_eq!(States::from_bytes(128, &states.to_bytes()), Some(states.clone()));
+            for at in (0..8).map(|step| step * 128) {
+                let state = states.at(at).expect("a state");
+                let mut rest = Hasher::resumed(state, at).expect("between blocks");
+                assert_eq!(rest.state(), Some(state));
+                rest.update(&text[at as usize..]);
+                assert_eq!(rest.finish(), digest);
+            }
+            assert_eq!((states.at(64), states.at(1024)), (None, None));
+        }
+        // The first word of FIPS 180-4, section 5.3.3: the bytes are kept on disk.
+        assert_eq!(State::start().0[..4], 0x6a09_e667_u32.to_le_bytes());
+        assert!(Hasher::resumed(State::start(), 63).is_none());
+        assert_eq!(States::from_bytes(100, &[]), None, "no whole blocks");
+        assert_eq!(States::from_bytes(128, &[0; 33]), None, "no whole state");
+        let long = Hasher::recording(Algorithm::Sha512, 128).finish_with_states();
+        assert_eq!(long, Digest::of(Algorithm::Sha512, b"").into());
     }
 
     #[test]

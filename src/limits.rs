@@ -63,6 +63,11 @@ pub const REFERENCE_BYTES: usize = 4096;
 /// Longest text that a reference is looked for in, in bytes.
 pub const PASTED_BYTES: usize = 64 << 10;
 
+/// Most states of the digest of one tar that are kept; at one for each MiB, 64 GiB of it.
+pub const DIGEST_STATES: usize = 1 << 16;
+/// Most bytes of a blob that are asked for at once to read a part of it.
+pub const RANGE_BYTES: u64 = 16 << 20;
+
 /// Largest zstd window that is accepted, in bytes (the stock decoder's default).
 pub const ZSTD_WINDOW_BYTES: u64 = 1 << 27;
 /// Longest optional field (name, comment, extra) of a gzip header, in bytes.

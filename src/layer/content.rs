@@ -38,6 +38,12 @@ pub enum Trust {
     /// Only a part of the layer was read; the file matches the SHA-256 that was recorded when the
     /// layer was verified.
     File,
+    /// Only a part of the layer was read; it is the same that was there when all of it was compared
+    /// with its digests.
+    Recorded,
+    /// Only a part of the layer was read; it matches the digests in its table of contents, and is as
+    /// good as that.
+    Promised,
     /// Only a part was read and nothing was compared.
     None,
     /// What was compared does not match: these are not the bytes of the image.
@@ -66,7 +72,13 @@ impl Wanted {
         Some(Self { segments, size: entry.size, sum: index.file_sum(ordinal).copied() })
     }
 
-    /// A file of this size that stands in one run in a tar, or in a stream of its own, from `start` on.
+    /// A whole stream of so many bytes that is the file itself.
+    #[must_use]
+    pub fn stream(size: u64) -> Self {
+        Self::run(0, size)
+    }
+
+    /// A file of this size that stands in one run in a stream, from `start` on.
     pub(crate) fn run(start: u64, size: u64) -> Self {
         let whole = Segment { tar_offset: start, file_offset: 0, len: size };
         Self { segments: if size > 0 { vec![whole] } else { Vec::new() }, size, sum: None }
@@ -149,6 +161,14 @@ impl Cutter {
             if segment_end > end {
                 break;
             }
+            self.next += 1;
+        }
+    }
+
+    /// Passes over what is before `offset`: a hole.
+    pub(crate) fn skip_to(&mut self, offset: u64) {
+        let ends = |segment: &Segment| segment.tar_offset.saturating_add(segment.len) <= offset;
+        while self.wanted.segments.get(self.next).is_some_and(ends) {
             self.next += 1;
         }
     }

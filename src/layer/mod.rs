@@ -16,7 +16,8 @@
 //! [`Overlay`] merges indexes by the rules of image-spec, layer.md ("Applying Changesets"), in the
 //! way that unpacking the layers onto a disk, one after the other, would.
 //! [`lazy`] makes an index from a table of contents, where a layer has one, without reading the layer.
-//! [`content`] finds and cuts out the bytes of one file.
+//! [`content`] finds and cuts out the bytes of one file; [`partial`] reads them without the rest of
+//! the layer.
 //! [`mod@write`] makes layers: of new files, of a range of layers, of a layer without some files or
 //! times. It plans every byte of the new tar before the first one is written.
 //!
@@ -29,6 +30,7 @@ mod index;
 pub mod lazy;
 mod links;
 mod overlay;
+pub mod partial;
 mod reader;
 mod summary;
 pub(crate) mod tar;

@@ -4,6 +4,7 @@
 //! CRC is slower than one beside it and since a member's end must be seen.
 
 mod header;
+mod inside;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
@@ -14,6 +15,8 @@ use crate::layer::findings::Findings;
 
 /// Size of the buffer that the tar comes out in; small enough to stay in a core's cache.
 const OUTPUT_BYTES: usize = 128 << 10;
+/// How far back a match can reach.
+const WINDOW: usize = 32 << 10;
 
 /// Decodes a sequence of gzip members.
 pub(crate) struct Gzip {
@@ -25,6 +28,8 @@ pub(crate) struct Gzip {
     crc: crc32fast::Hasher,
     /// Bytes that came out of this member.
     produced: u64,
+    /// Whether it was decoded from its beginning.
+    whole: bool,
     /// Whether the output had no room for all that came out of what was taken.
     holds: bool,
     header: Header,
@@ -55,6 +60,7 @@ impl Default for Gzip {
             members: 0,
             crc: crc32fast::Hasher::new(),
             produced: 0,
+            whole: true,
             holds: false,
             header: Header::at(0),
         }
@@ -177,6 +183,7 @@ impl Gzip {
                 self.inflate.reset(false);
                 self.crc.reset();
                 self.produced = 0;
+                self.whole = true;
                 used
             }
         };
@@ -239,6 +246,9 @@ impl Gzip {
     }
 
     fn check_trailer(&self, bytes: [u8; 8], offset: u64, subject: &str, findings: &mut Findings) {
+        if !self.whole {
+            return;
+        }
         let [a, b, c, d, e, f, g, h] = bytes;
         let (crc, size) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
         let actual = self.crc.clone().finalize();

@@ -3,6 +3,9 @@
 mod gzip;
 mod zstd;
 
+pub(crate) use gzip::Gzip;
+pub(crate) use zstd::Zstd;
+
 use crate::finding::Finding;
 use crate::layer::findings::Findings;
 use crate::media_type::Compression;
@@ -30,9 +33,9 @@ pub(crate) enum Codec {
     /// A plain tar, or something unknown that is read as one.
     Plain,
     /// gzip members.
-    Gzip(Box<gzip::Gzip>),
+    Gzip(Box<Gzip>),
     /// zstd frames.
-    Zstd(Box<zstd::Zstd>),
+    Zstd(Box<Zstd>),
     /// Nothing more can be decoded.
     Stopped,
 }

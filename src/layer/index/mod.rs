@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use build::{Full, NewEntry};
+pub(crate) use build::NewEntry;
 pub(crate) use extras::Extras;
 pub use format::IndexError;
 

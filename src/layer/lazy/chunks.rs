@@ -44,22 +44,33 @@ pub(super) struct Open {
     /// Where the next chunk begins, when the last one said how long it is.
     next: Option<u64>,
     sum: Option<[u8; 32]>,
+    /// Where the last chunk ends in the blob, or 0.
+    end: u64,
     first: usize,
 }
 
 impl Chunks {
     /// Begins a file that is not empty; [`Self::end`] ends it.
-    pub(super) fn begin(&self, entry: u32, name: &[u8], size: u64, sum: Option<[u8; 32]>) -> Open {
-        Open { name: name.to_vec(), entry, size, next: Some(0), sum, first: self.list.len() }
+    pub(super) fn begin(
+        &self,
+        entry: u32,
+        name: &[u8],
+        size: u64,
+        sum: Option<[u8; 32]>,
+        end: u64,
+    ) -> Open {
+        let name = name.to_vec();
+        Open { name, entry, size, next: Some(0), sum, end, first: self.list.len() }
     }
 
-    /// Adds a chunk of a file, which says how long it is, or nothing (0) when it goes on up to the
-    /// next one.
+    /// Adds a chunk of a file, which begins at `start` in the blob, even if it is a hole, and says how
+    /// long it is, or nothing (0) when it goes on up to the next one.
     pub(super) fn add(
         &mut self,
         open: &mut Open,
         name: &[u8],
         chunk: Chunk,
+        start: u64,
         len: u64,
     ) -> Result<(), LazyError> {
         let name = display(if name.is_empty() { &open.name } else { name });
@@ -74,6 +85,10 @@ impl Chunks {
             return wrong(format!("the parts of {name} don't add up to its size"));
         }
         open.next = (len > 0).then(|| chunk.file + len);
+        let own = self.list.get_mut(open.first..).and_then(|own| own.last_mut());
+        if let Some(before) = own.filter(|before| !before.is_hole() && start > before.start) {
+            before.end = start;
+        }
         self.list.push(Chunk { entry: open.entry, ..chunk });
         Ok(())
     }
@@ -86,6 +101,9 @@ impl Chunks {
         }
         if let [only] = own {
             only.sum = only.sum.or(open.sum);
+        }
+        if let Some(last) = own.last_mut().filter(|last| !last.is_hole()) {
+            last.end = open.end;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use sha2::{Digest as _, Sha256};
 
 use super::chunks::{Chunk, Chunks, Open};
 use super::error::{LazyError, wrong};
@@ -76,7 +77,8 @@ impl Entries {
         let Some(time) = Time::parse(entry.modtime.as_bytes()) else {
             return wrong(format!("{} has no valid time", display(entry.name())));
         };
-        let sum = sha256(&entry.digest);
+        let nothing = (size == 0).then(|| Sha256::digest(b"").into());
+        let sum = sha256(&entry.digest).or(nothing);
         let row = Row {
             kind,
             name: entry.name(),
@@ -93,7 +95,10 @@ impl Entries {
         };
         let ordinal = self.index.len() as u32;
         if enter(&mut self.index, row)? == Kind::File && size > 0 {
-            let mut open = self.chunks.begin(ordinal, entry.name(), size, sum);
+            let Ok(end) = u64::try_from(entry.end_offset) else {
+                return wrong(format!("{} ends at {}", display(entry.name()), entry.end_offset));
+            };
+            let mut open = self.chunks.begin(ordinal, entry.name(), size, sum, end);
             self.chunk(&mut open, entry)?;
             self.open = Some(open);
         }
@@ -101,21 +106,15 @@ impl Entries {
     }
 
     fn chunk(&mut self, open: &mut Open, entry: &Entry) -> Result<(), LazyError> {
-        let numbers = [
-            entry.offset,
-            entry.end_offset,
-            entry.chunk_offset,
-            entry.chunk_size,
-            entry.inner_offset,
-        ];
-        let mut positive = [0; 5];
+        let numbers = [entry.offset, entry.chunk_offset, entry.chunk_size, entry.inner_offset];
+        let mut positive = [0; 4];
         for (to, number) in positive.iter_mut().zip(numbers) {
             let Ok(number) = u64::try_from(number) else {
                 return wrong(format!("{} has a part at {number}", display(entry.name())));
             };
             *to = number;
         }
-        let [start, end, file, len, inner] = positive;
+        let [start, file, len, inner] = positive;
         let is_hole = match entry.chunk_type.as_str() {
             "" => false,
             "zeros" => true,
@@ -127,9 +126,9 @@ impl Entries {
         let chunk = if is_hole {
             Chunk { entry: 0, file, start: 0, end: 0, inner: 0, sum: None }
         } else {
-            Chunk { entry: 0, file, start, end, inner, sum: sha256(&entry.chunk_digest) }
+            Chunk { entry: 0, file, start, end: 0, inner, sum: sha256(&entry.chunk_digest) }
         };
-        self.chunks.add(open, entry.name(), chunk, len)
+        self.chunks.add(open, entry.name(), chunk, start, len)
     }
 
     fn close(&mut self) -> Result<(), LazyError> {

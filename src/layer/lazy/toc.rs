@@ -8,6 +8,7 @@ use super::spans::Spans;
 use crate::digest::Digest;
 use crate::layer::content::Wanted;
 use crate::layer::index::{Index, Kind};
+use crate::layer::partial::{Check, Decode, Reading, Span};
 
 /// What kind of table a layer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,4 +94,60 @@ impl Toc {
     pub fn size(&self) -> u64 {
         self.size
     }
+
+    /// How a part of a file is read, in bytes of the file. `None` when it is no file (of a hardlink ask
+    /// for [`Node::content`](crate::layer::Node::content)), or when only the whole layer has its
+    /// content.
+    #[must_use]
+    pub fn reading(&self, ordinal: u32, range: Range<u64>) -> Option<Reading> {
+        let entry = self.index.entry(ordinal).filter(|entry| entry.kind == Kind::File)?;
+        let range = range.start.min(entry.size)..range.end.min(entry.size);
+        let (spans, start) = match &self.places {
+            Places::Chunks(chunks) => (self.chunks(chunks, ordinal, entry.size, &range), 0),
+            Places::Spans(spans) => {
+                let start = *spans.contents.get(ordinal as usize)?;
+                let of = |at: u64| start.checked_add(at);
+                let range = if range.is_empty() { 0..0 } else { of(range.start)?..of(range.end)? };
+                (stretches(spans, &range), start)
+            }
+        };
+        let wanted = Wanted::run(start, entry.size).slice(range.start, range.end);
+        Some(Reading::new(spans, wanted))
+    }
+
+    fn chunks(&self, chunks: &Chunks, ordinal: u32, size: u64, range: &Range<u64>) -> Vec<Span> {
+        let compressed = match self.format {
+            Format::ZstdChunked => Decode::Zstd,
+            Format::Estargz | Format::Soci => Decode::Gzip,
+        };
+        let spans = chunks.of(ordinal, size, range).map(|(chunk, len)| Span {
+            blob: chunk.start..chunk.end,
+            decode: if chunk.is_hole() { Decode::Zeros } else { compressed.clone() },
+            skip: chunk.inner,
+            offset: chunk.file,
+            len,
+            check: chunk.sum.map_or(Check::None, |sum| Check::Content(Digest::from_sha256(sum))),
+        });
+        spans.collect()
+    }
+}
+
+/// What is needed for a range of the tar.
+fn stretches(spans: &Spans, range: &Range<u64>) -> Vec<Span> {
+    if range.is_empty() {
+        return Vec::new();
+    }
+    let stretches = spans.of(range).map(|(point, end)| Span {
+        blob: point.start..point.end,
+        decode: if spans.is_plain {
+            Decode::Plain
+        } else {
+            Decode::Deflate { bits: Some(point.bits), window: spans.window(point).to_vec() }
+        },
+        skip: 0,
+        offset: point.out,
+        len: end.min(range.end).saturating_sub(point.out),
+        check: Check::Compressed(Digest::from_sha256(point.sum)),
+    });
+    stretches.collect()
 }
