@@ -14,6 +14,7 @@ mod attached;
 mod expand;
 mod face;
 mod graph;
+pub mod lazy;
 mod load;
 mod loader;
 mod platforms;
