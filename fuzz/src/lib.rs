@@ -9,11 +9,13 @@ mod layers;
 mod policy;
 mod proxy;
 pub mod seeds;
+mod tables;
 mod texts;
 
 pub use documents::{docker_config, draft_link, index, json_tree, manifest};
 pub use layers::{archive, gzip, index_format, overlay, tar, zstd};
 pub use proxy::{proxy_seal, proxy_target};
+pub use tables::toc;
 pub use texts::{challenge, link, reference};
 
 /// All targets by name.
@@ -27,6 +29,7 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("gzip", gzip),
     ("zstd", zstd),
     ("tar", tar),
+    ("toc", toc),
     ("index_format", index_format),
     ("overlay", overlay),
     ("archive", archive),

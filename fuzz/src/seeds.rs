@@ -11,7 +11,7 @@ use drydock::media_type::MediaType;
 
 #[allow(dead_code, unreachable_pub, clippy::all)]
 #[path = "../../tests/it/layer_support.rs"]
-mod layer_support;
+pub(crate) mod layer_support;
 
 use crate::documents::TYPES;
 use layer_support::{
@@ -32,6 +32,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "gzip" => tars().iter().map(|tar| gzip(tar)[3..].to_vec()).collect(),
         "zstd" => tars().iter().map(|tar| zstd(tar)[4..].to_vec()).collect(),
         "tar" => tars(),
+        "toc" => tables(),
         "overlay" => overlays(),
         "index_format" => indexes(),
         "archive" => archives(),
@@ -223,6 +224,37 @@ fn tars() -> Vec<Vec<u8>> {
         tar(&[]),
         Vec::new(),
     ]
+}
+
+/// Tables that are right, those of the tests that are not, and a zTOC.
+fn tables() -> Vec<Vec<u8>> {
+    let at = crate::tables::IN_FRONT;
+    let sum = Digest::sha256(b"x");
+    let rows = [
+        r#"{"name":"d/","type":"dir","mode":493,"xattrs":{"user.k":"dg=="}}"#.to_owned(),
+        r#"{"name":"l","type":"symlink","linkName":"d","modtime":"2024-01-01T00:00:00.5Z"}"#.to_owned(),
+        r#"{"name":"c","type":"char","devMajor":1,"devMinor":3,"uid":1,"gid":2}"#.to_owned(),
+        format!(r#"{{"name":"f","type":"reg","size":9,"offset":{},"digest":"{sum}"}}"#, at - 9),
+        format!(
+            r#"{{"name":"f","type":"reg","size":9,"offset":{},"endOffset":{at},"chunkSize":4}},{{"name":"f","type":"chunk","offset":{},"chunkOffset":4,"chunkSize":3,"chunkType":"zeros"}},{{"name":"f","type":"chunk","offset":{},"chunkOffset":7,"chunkDigest":"{sum}"}}"#,
+            at - 90,
+            at - 60,
+            at - 30,
+        ),
+        format!(
+            r#"{{"name":"f","type":"reg","size":3,"offset":{at0}}},{{"name":"g","type":"reg","size":3,"offset":{at0},"innerOffset":3}}"#,
+            at0 = at - 90,
+        ),
+    ];
+    let table = |rows: &str| format!(r#"{{"version":1,"entries":[{rows}]}}"#).into_bytes();
+    let mut tables: Vec<Vec<u8>> = rows.iter().map(|row| table(row)).collect();
+    tables.push(table(&rows.join(",")));
+    let odd = texts(&["tests/it/layer_lazy_hostile.rs"]);
+    tables.extend(odd.into_iter().filter(|text| text.starts_with(b"{")));
+    let mut seeds: Vec<Vec<u8>> = tables.iter().map(|table| [&[0], &table[..]].concat()).collect();
+    let ztoc = fs::read(root().join("tests/data/lazy/plain.ztoc")).expect("a zTOC");
+    seeds.push([&[1], &ztoc[..]].concat());
+    seeds
 }
 
 fn overlays() -> Vec<Vec<u8>> {

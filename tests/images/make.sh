@@ -89,6 +89,16 @@ for kind in gzip zstd uncompressed; do
   say "app-$kind"
 done
 
+# Layers with tables of contents. skopeo takes a layer from where it knows it to be, unless it gets a plain tar
+# and another name for the registry.
+build "$HERE/app" "$REG/lazy:estargz" estargz --opt "build-arg:BASE=$REG/debian:demo" --opt attest:provenance=false
+image lazy-estargz lazy:estargz linux/amd64 "layers with tables of contents, eStargz (BuildKit)"
+skopeo copy --quiet --src-tls-verify=false --dest-decompress "docker://$REG/debian:demo" "dir:$WORK/plain"
+skopeo copy --quiet --dest-tls-verify=false --dest-compress-format zstd:chunked --format oci \
+  "dir:$WORK/plain" "docker://localhost:${REG#*:}/lazy:zstd-chunked"
+image lazy-zstd-chunked lazy:zstd-chunked linux/amd64 "a layer with a table of contents, zstd:chunked (skopeo)"
+say lazy
+
 build "$HERE/multi" "$REG/multi:1" gzip \
   --opt platform=linux/amd64,linux/arm64 --opt attest:provenance=mode=max
 image multi-amd64 multi:1 linux/amd64 "two platforms with provenance (BuildKit)"

@@ -2,20 +2,22 @@
 //! as when the layer is read from its first byte to its last. `tests/data/lazy/README.md` says how the
 //! layers were made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
 use drydock::layer::content::{Trust, Wanted};
 use drydock::layer::lazy::{Format, LazyError, Lister, Promise, Toc};
-use drydock::layer::write::{self, NewEntry, NewNode, Rewrite, Times};
+use drydock::layer::write::{self, MakeError, Method, NewNode, Rewrite, Times};
 use drydock::layer::{Index, Kind, Overlay};
 use drydock::media_type::MediaType;
 use proptest::prelude::*;
 
 use crate::lazy_support::{data, lines, list, made, read, whole};
 use crate::layer_support::tree;
+use crate::write_support::{self, InMemory, entry, now};
 
 #[test]
 fn a_table_lists_what_a_full_read_does() {
@@ -76,7 +78,7 @@ fn every_file_is_read_by_ranges_and_matches_its_digests() {
             }
             files += 1;
         }
-        assert_eq!((files, most <= 3), (37, true), "{} {most}", made.name);
+        assert_eq!((files, most <= 3), (38, true), "{} {most}", made.name);
     }
 }
 
@@ -227,15 +229,7 @@ fn nothing_can_be_made_of_a_layer_that_was_only_listed() {
     let (full, _) = whole(data!("plain.tar.gz"));
     for (index, founded) in [(Arc::clone(made()[2].toc().index()), false), (Arc::new(full), true)] {
         let tree = Overlay::build(&[Arc::clone(&index)]);
-        let entry = NewEntry {
-            path: "etc/new".to_owned(),
-            node: NewNode::Directory,
-            mode: 0o755,
-            uid: 0,
-            gid: 0,
-            mtime: 0,
-            keep: write::Keep::default(),
-        };
+        let entry = entry("etc/new", 0o755, NewNode::Directory);
         let plans = [
             write::rewrite(&index, &Rewrite::default()).plan,
             write::rewrite(&index, &Rewrite { times: Some(Times::All(0)), ..Rewrite::default() }).plan,
@@ -244,8 +238,16 @@ fn nothing_can_be_made_of_a_layer_that_was_only_listed() {
             write::windows_layer(&index).expect("a plan"),
             write::onto(&[entry], &tree, false).expect("a plan").plan,
         ];
+        let layers = vec![Bytes::from_static(data!("plain.tar.gz"))];
+        let materials = InMemory { layers, files: HashMap::new(), chunk: 1 << 16 };
         for (at, plan) in plans.iter().enumerate() {
             assert_eq!(plan.is_founded(), founded, "plan {at}");
+            let made = now(write::copy(plan, &materials, &mut write_support::Made::default()));
+            let expected = if founded { Ok(()) } else { Err(MakeError::OnlyListed) };
+            assert_eq!(made, expected, "plan {at}");
+            let mut to = write_support::Made::default();
+            let built = now(write::assemble(plan, &materials, Method::None, &mut to));
+            assert_eq!((built.is_ok(), to.0.is_empty()), (founded, !founded), "plan {at}");
         }
         assert_eq!(index.has_offsets(), founded);
         let file = index.entries().find(|entry| entry.size > 0).expect("a file");

@@ -100,7 +100,7 @@ fn numbers_that_contradict_each_other_are_refused() {
         }
         row
     };
-    let at = 50_000;
+    let at = 20_000;
     let cases = [
         (json!([reg(-1, json!({}))]), "a has a size of -1"),
         (json!([reg(5, json!({}))]), "nothing says where a lies"),
@@ -253,6 +253,16 @@ fn positions_outside_of_a_zstd_layer_are_refused() {
             Some(expected) => refused(toc, expected),
         }
     }
+}
+
+#[test]
+fn a_table_that_unpacks_to_more_than_is_read_is_given_up() {
+    let mut blob = vec![7; 50_000];
+    blob.extend(gzip(&vec![0; 16 << 20]).repeat(20));
+    blob.extend(footer(&format!("{:016x}STARGZ", 50_000)));
+    let error = listed(&blob).expect_err("too large");
+    let most = 256 << 20;
+    assert!(matches!(error, LazyError::TooLarge { most: m, found } if m == most && found <= most + (1 << 20)), "{error}");
 }
 
 /// The zTOC after a change, as the one that is promised.

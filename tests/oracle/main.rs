@@ -18,6 +18,7 @@ mod fixed;
 mod flatten;
 mod images;
 mod judges;
+mod lazy;
 mod mutate;
 mod peers;
 mod rebase;
