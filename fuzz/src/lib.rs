@@ -12,7 +12,7 @@ pub mod seeds;
 mod texts;
 
 pub use documents::{docker_config, draft_link, index, json_tree, manifest};
-pub use layers::{archive, gzip, index_format, overlay, tar, zstd};
+pub use layers::{archive, gzip, index_format, overlay, partial, tar, zstd};
 pub use proxy::{proxy_seal, proxy_target};
 pub use texts::{challenge, link, reference};
 
@@ -29,6 +29,7 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("tar", tar),
     ("index_format", index_format),
     ("overlay", overlay),
+    ("partial", partial),
     ("archive", archive),
     ("proxy_target", proxy_target),
     ("proxy_seal", proxy_seal),

@@ -16,13 +16,14 @@
 //! [`Overlay`] merges indexes by the rules of image-spec, layer.md ("Applying Changesets"), in the
 //! way that unpacking the layers onto a disk, one after the other, would.
 //! [`content`] finds and cuts out the bytes of one file; [`partial`] reads them without the rest of
-//! the layer.
+//! the layer, by what [`seek`] has recorded of it before.
 //! [`mod@write`] makes layers: of new files, of a range of layers, of a layer without some files or
 //! times. It plans every byte of the new tar before the first one is written.
 //!
 //! Nothing here knows JSON documents or registries.
 
 pub(crate) mod codec;
+mod columns;
 pub mod content;
 pub(crate) mod findings;
 mod index;
@@ -30,6 +31,7 @@ mod links;
 mod overlay;
 pub mod partial;
 mod reader;
+pub mod seek;
 mod summary;
 pub(crate) mod tar;
 mod tar_stream;
