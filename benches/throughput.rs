@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use drydock::digest::{Algorithm, Hasher};
+use drydock::layer::seek::Spacing;
 use drydock::layer::write::{BuiltLayer, GzipLevel, LayerWriter, Method};
 use drydock::layer::{Index, LayerReader, LayerSummary, Overlay, ReadOptions};
 use zlib_rs::{Inflate, InflateFlush, Status};
@@ -62,6 +63,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     results.measure("reader, gzip: both digests, index", || {
         read(&gzip, ReadOptions::default());
+    });
+    results.measure("reader, gzip: the same and seek points", || {
+        read(&gzip, ReadOptions { seek: Some(Spacing::default()), ..ReadOptions::default() });
     });
     results.measure("reader, gzip: the same and file digests", || {
         read(&gzip, ReadOptions { file_digests: true, ..ReadOptions::default() });

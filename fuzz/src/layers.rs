@@ -10,6 +10,9 @@ use drydock::archive::{
     Archive, ArchiveSource, Files, ReadAt, ReadError, Sniffed, Unpacker, scan, sniff,
 };
 use drydock::digest::Digest;
+use drydock::layer::content::{Trust, Wanted};
+use drydock::layer::partial::{Check, Decode, Reading, Span};
+use drydock::layer::seek::SeekPoints;
 use drydock::layer::{Index, LayerReader, LayerSummary, NodeId, Overlay, ReadOptions};
 use drydock::media_type::MediaType;
 use sha2::{Digest as _, Sha256};
@@ -49,6 +52,83 @@ pub fn index_format(data: &[u8]) {
     let overlay = Overlay::raw(Arc::new(index));
     for id in overlay.walk().take(2000) {
         let _ = (overlay.node(id), overlay.find(&overlay.path(id)), overlay.children(id));
+    }
+}
+
+/// Parts of a blob, and the points at which they begin, as they are kept on disk.
+pub fn partial(data: &[u8]) {
+    if data.len() > LARGEST {
+        return;
+    }
+    points(data);
+    let Some((&[kind, bits, window, low, high, cut], blob)) = data.split_first_chunk() else {
+        return;
+    };
+    let window = blob.get(..usize::from(window) * 16).unwrap_or(blob).to_vec();
+    let decode = match kind % 6 {
+        0 => Decode::Plain,
+        1 => Decode::Zeros,
+        2 => Decode::Gzip,
+        3 => Decode::Zstd,
+        4 => Decode::Deflate { bits: Some(bits % 9), window },
+        _ => Decode::Deflate { bits: None, window },
+    };
+    let check = || match kind / 6 % 3 {
+        0 => Check::None,
+        1 => Check::Content(Digest::sha256(blob)),
+        _ => Check::Compressed(Digest::sha256(blob)),
+    };
+    let (size, len) = (blob.len() as u64, u64::from(u16::from_le_bytes([low, high])));
+    let middle = size * u64::from(cut) / 256;
+    // Two spans, which may share a byte.
+    let shared = u64::from(bits & 1).min(middle);
+    let spans = [
+        Span { blob: 0..middle, decode: decode.clone(), offset: 0, len, check: check() },
+        Span { blob: middle - shared..size, decode, offset: len, len, check: check() },
+    ];
+    let spans: &[Span] = if bits & 2 == 0 { &spans } else { &spans[..1] };
+    let whole = part(blob, spans, len * 2, usize::MAX);
+    assert_eq!(whole, part(blob, spans, len * 2, usize::from(cut) + 1));
+    assert_eq!(whole, part(blob, spans, len * 2, 1));
+}
+
+/// What is given out, and what it is worth.
+fn part(blob: &[u8], spans: &[Span], size: u64, piece: usize) -> (Vec<u8>, Result<Trust, String>) {
+    let mut reading = Reading::new(spans.to_vec(), Wanted::stream(size));
+    let (mut bytes, mut end) = (Vec::new(), 0);
+    while let Some(range) = reading.ask() {
+        let answer = &blob[range.start as usize..range.end as usize];
+        assert!(!answer.is_empty());
+        for piece in answer.chunks(piece) {
+            let pushed = reading.push(piece, &mut |offset, run| {
+                assert!(offset >= end && offset + run.len() as u64 <= size);
+                end = offset + run.len() as u64;
+                bytes.extend_from_slice(run);
+            });
+            if let Err(error) = pushed {
+                assert_eq!(reading.trust(), Trust::Mismatch);
+                return (bytes, Err(error.to_string()));
+            }
+        }
+    }
+    (bytes, Ok(reading.trust()))
+}
+
+fn points(data: &[u8]) {
+    let sealed = [data, &Sha256::digest(data)[..]].concat();
+    let _ = SeekPoints::from_bytes(data);
+    let Ok(points) = SeekPoints::from_bytes(&sealed) else { return };
+    assert_eq!(points.to_bytes(), sealed, "what was written is read");
+    for at in [0, 1, 512, 1000, 100_000, 1 << 40, u64::MAX - 1] {
+        let wanted = Wanted::stream(u64::MAX).slice(at, at.saturating_add(600));
+        let (range, window) = (points.range(&wanted), points.window(&wanted));
+        assert!(range.start <= range.end && window.end - window.start < 40_000);
+        let window = vec![0; (window.end - window.start) as usize];
+        let Ok(spans) = points.spans(&wanted, &window) else { continue };
+        for span in spans {
+            assert_eq!(span.blob, range);
+            assert!(span.offset <= at && span.offset + span.len >= at + 600);
+        }
     }
 }
 

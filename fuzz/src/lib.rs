@@ -13,7 +13,7 @@ mod tables;
 mod texts;
 
 pub use documents::{docker_config, draft_link, index, json_tree, manifest};
-pub use layers::{archive, gzip, index_format, overlay, tar, zstd};
+pub use layers::{archive, gzip, index_format, overlay, partial, tar, zstd};
 pub use proxy::{proxy_seal, proxy_target};
 pub use tables::toc;
 pub use texts::{challenge, link, reference};
@@ -32,6 +32,7 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("toc", toc),
     ("index_format", index_format),
     ("overlay", overlay),
+    ("partial", partial),
     ("archive", archive),
     ("proxy_target", proxy_target),
     ("proxy_seal", proxy_seal),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use drydock::digest::Digest;
+use drydock::layer::seek::Spacing;
 use drydock::layer::{LayerReader, ReadOptions};
 use drydock::media_type::MediaType;
 
@@ -15,7 +16,7 @@ pub(crate) mod layer_support;
 
 use crate::documents::TYPES;
 use layer_support::{
-    Head, dir, file, gzip, hardlink, long, pax, pax_of, record, symlink, tar, zstd,
+    Head, deflate, dir, file, gzip, hardlink, long, pax, pax_of, record, symlink, tar, zstd,
 };
 
 /// Everything that a target begins with.
@@ -34,6 +35,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "tar" => tars(),
         "toc" => tables(),
         "overlay" => overlays(),
+        "partial" => parts(),
         "index_format" => indexes(),
         "archive" => archives(),
         _ => Vec::new(),
@@ -119,6 +121,29 @@ fn pairs(seeds: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         [a, &b"\n"[..], a, sign, b"digest=sha256:ab"].concat()
     });
     both.chain(with_digest).collect()
+}
+
+/// Spans of small blobs, and points without their checksum.
+fn parts() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for tar in tars() {
+        let deflated = deflate(&tar);
+        for (kind, blob) in [(0, &tar), (1, &tar), (2, &gzip(&tar)), (3, &zstd(&tar))] {
+            seeds.push([&[kind, 2, 0, 0, 2, 255], &**blob].concat());
+            seeds.push([&[kind + 6, 0, 0, 100, 0, 128], &**blob].concat());
+        }
+        seeds.push([&[4, 18, 0, 0, 2, 255], &*deflated].concat());
+        // The byte before it belongs to what is before.
+        seeds.push([&[5, 2, 0, 0, 2, 255, 7], &*deflated].concat());
+        for blob in [&tar, &gzip(&tar), &zstd(&tar)] {
+            let seek = Some(Spacing { points: 512, states: 512 });
+            let mut reader = LayerReader::new(ReadOptions { seek, ..ReadOptions::default() });
+            reader.push(blob, &mut ());
+            let points = reader.finish(&mut ()).seek.map(|points| points.to_bytes());
+            seeds.extend(points.map(|bytes| bytes[..bytes.len() - 32].to_vec()));
+        }
+    }
+    seeds
 }
 
 fn drafts() -> Vec<Vec<u8>> {

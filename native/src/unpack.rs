@@ -5,7 +5,8 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
-use drydock::digest::{Algorithm, Digest, Hasher};
+use drydock::digest::{Algorithm, Hashed, Hasher};
+use drydock::layer::seek::STATE_EVERY;
 use drydock::layer::{Index, Sink, WORTH_TWO};
 use drydock::verify::{BlobFacts, BlobKind, Job, Reading, Seen};
 use tokio::sync::{mpsc as pieces, oneshot, watch};
@@ -75,7 +76,7 @@ struct TarDigest {
     /// Where they come back to be filled anew.
     back: Receiver<Vec<u8>>,
     piece: Vec<u8>,
-    thread: Option<JoinHandle<Digest>>,
+    thread: Option<JoinHandle<Hashed>>,
 }
 
 impl TarDigest {
@@ -83,14 +84,14 @@ impl TarDigest {
         let (to, from) = mpsc::sync_channel::<Vec<u8>>(TAR_AHEAD);
         let (give_back, back) = mpsc::channel();
         let thread = thread::spawn(move || {
-            let mut hasher = Hasher::new(algorithm);
+            let mut hasher = Hasher::recording(algorithm, STATE_EVERY);
             for mut piece in from {
                 hasher.update(&piece);
                 piece.clear();
                 // At the end nobody fills it anew.
                 let _unused = give_back.send(piece);
             }
-            hasher.finish()
+            hasher.finish_with_states()
         });
         let piece = Vec::with_capacity(TAR_PIECE);
         Self { to: Some(to), back, piece, thread: Some(thread) }
@@ -113,7 +114,7 @@ impl Sink for TarDigest {
         }
     }
 
-    fn hashed(&mut self) -> Option<Digest> {
+    fn hashed(&mut self) -> Option<Hashed> {
         self.hand_over();
         self.to = None;
         // Without it nothing could be said of the layer: this thread ends like that one.

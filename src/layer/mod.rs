@@ -17,13 +17,14 @@
 //! way that unpacking the layers onto a disk, one after the other, would.
 //! [`lazy`] makes an index from a table of contents, where a layer has one, without reading the layer.
 //! [`content`] finds and cuts out the bytes of one file; [`partial`] reads them without the rest of
-//! the layer.
+//! the layer, by what [`seek`] has recorded of it before.
 //! [`mod@write`] makes layers: of new files, of a range of layers, of a layer without some files or
 //! times. It plans every byte of the new tar before the first one is written.
 //!
 //! Nothing here knows JSON documents or registries.
 
 pub(crate) mod codec;
+mod columns;
 pub mod content;
 pub(crate) mod findings;
 mod index;
@@ -32,6 +33,7 @@ mod links;
 mod overlay;
 pub mod partial;
 mod reader;
+pub mod seek;
 mod summary;
 pub(crate) mod tar;
 mod tar_stream;

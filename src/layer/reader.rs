@@ -1,11 +1,12 @@
 //! How is one layer read from beginning to end?
 
-use crate::digest::{Algorithm, DiffId, Digest, Hasher};
+use crate::digest::{Algorithm, Hashed, Hasher};
 use crate::finding::Finding;
 use crate::layer::codec::{Codec, Output};
 use crate::layer::content::{Cutter, Trust, Wanted};
 use crate::layer::findings::Findings;
 use crate::layer::index::Index;
+use crate::layer::seek::{Recorder, Spacing};
 use crate::layer::summary::LayerSummary;
 use crate::layer::tar::Parser;
 use crate::media_type::{Compression, Kind, MediaType};
@@ -36,6 +37,9 @@ pub struct ReadOptions {
     pub file_digests: bool,
     /// The part of the tar that is handed to [`Sink::content`].
     pub content: Option<Wanted>,
+    /// Whether it is recorded how parts of the layer can be read later, and how densely. Costs next to
+    /// nothing when the digest of the tar is computed anyway.
+    pub seek: Option<Spacing>,
 }
 
 impl Default for ReadOptions {
@@ -51,6 +55,7 @@ impl Default for ReadOptions {
             index: true,
             file_digests: false,
             content: None,
+            seek: None,
         }
     }
 }
@@ -65,11 +70,17 @@ pub trait Sink {
     /// [`ReadOptions::apart`] is set and the tar is another text than the blob.
     fn hash(&mut self, _bytes: &[u8]) {}
 
-    /// The digest of all that [`hash`](Self::hash) was given; asked for at the end, from who can wait
+    /// The digest of all that [`hash`](Self::hash) was given, and its states if these were recorded
+    /// ([`Hasher::recording`], [`STATE_EVERY`](super::seek::STATE_EVERY)); asked for at the end, from who can wait
     /// for it there. Others give it to [`LayerSummary::hashed`] when they have it.
-    fn hashed(&mut self) -> Option<Digest> {
+    fn hashed(&mut self) -> Option<Hashed> {
         None
     }
+
+    /// The window of the next point at which decoding can begin. All of them, one behind the other,
+    /// are what [`SeekPoints::window`](super::seek::SeekPoints::window) speaks of. Called when
+    /// [`ReadOptions::seek`] is set.
+    fn window(&mut self, _bytes: &[u8]) {}
 
     /// Whether there is no room for more now; asked between pieces of at most some 100 KiB, or of a
     /// zstd frame's window at its end. Only [`LayerReader::push_while_room`] heeds it.
@@ -106,6 +117,9 @@ struct TarSide {
     compression: Option<Compression>,
     parser: Option<Parser>,
     cutter: Option<Cutter>,
+    recorder: Option<Recorder>,
+    /// Bytes between states of the digest that are kept.
+    states: Option<u64>,
     findings: Findings,
 }
 
@@ -135,7 +149,7 @@ impl Output for Pipe<'_> {
             self.tar.hash = match compression {
                 Compression::None => DiffIdState::SameAsBlob,
                 _ if self.tar.apart => DiffIdState::Apart,
-                _ => DiffIdState::On(Hasher::new(algorithm)),
+                _ => DiffIdState::On(hasher(algorithm, self.tar.states)),
             };
         }
     }
@@ -162,16 +176,43 @@ impl Output for Pipe<'_> {
     fn is_full(&self) -> bool {
         self.heeds_room && self.sink.is_full()
     }
+
+    fn wants_point(&self, pending: usize) -> bool {
+        let at = self.tar.size + pending as u64;
+        self.tar.recorder.as_ref().is_some_and(|recorder| recorder.wants(at))
+    }
+
+    fn point(&mut self, blob: u64, window: Option<&[u8]>) {
+        if let Some(recorder) = &mut self.tar.recorder {
+            recorder.point(blob, self.tar.size, window, |bytes| self.sink.window(bytes));
+        }
+    }
+
+    fn reached(&mut self, blob: u64) {
+        if let Some(recorder) = &mut self.tar.recorder {
+            recorder.reached(blob, self.tar.size);
+        }
+    }
+}
+
+/// Computes a digest, and keeps its states after each so many bytes.
+fn hasher(algorithm: Algorithm, states: Option<u64>) -> Hasher {
+    match states {
+        Some(every) => Hasher::recording(algorithm, every),
+        None => Hasher::new(algorithm),
+    }
 }
 
 impl LayerReader {
     /// Starts with nothing read.
     #[must_use]
     pub fn new(options: ReadOptions) -> Self {
+        let states = options.seek.map(|spacing| spacing.states);
         Self {
             subject: options.subject,
             media_type: options.media_type,
-            digest: Hasher::new(options.digest),
+            // The blob may be the tar.
+            digest: hasher(options.digest, states),
             size: 0,
             codec: Codec::new(),
             stopped: false,
@@ -183,13 +224,15 @@ impl LayerReader {
                         DiffIdState::Waiting(algorithm)
                     }
                     Some(_) if options.apart => DiffIdState::Apart,
-                    Some(algorithm) => DiffIdState::On(Hasher::new(algorithm)),
+                    Some(algorithm) => DiffIdState::On(hasher(algorithm, states)),
                 },
                 apart: options.apart,
                 size: 0,
                 compression: None,
                 parser: options.index.then(|| Parser::new(options.file_digests)),
                 cutter: options.content.map(Cutter::new),
+                recorder: options.seek.map(Recorder::new),
+                states,
                 findings: Findings::default(),
             },
             findings: Findings::default(),
@@ -236,8 +279,8 @@ impl LayerReader {
         }
         // What stands behind the last member can't be decoded, but the tar is whole.
         let tar_ended = !self.stopped || self.codec.in_garbage();
-        let TarSide { hash, size, compression, parser, cutter, findings: mut tar_findings, .. } =
-            self.tar;
+        let TarSide { hash, size, compression, parser, cutter, recorder, .. } = self.tar;
+        let mut tar_findings = self.tar.findings;
         let mut findings = self.findings;
         check_media_type(
             self.media_type.as_ref(),
@@ -247,7 +290,8 @@ impl LayerReader {
             &mut findings,
         );
         let (mut entries, mut tar_complete, mut index) = (0, true, None);
-        let digest = self.digest.finish();
+        let blob = self.digest.finish_with_states();
+        let digest = blob.digest.clone();
         if let Some(mut parser) = parser {
             entries = parser.entries();
             // A tar that was not decoded to its end is known to be cut off.
@@ -257,20 +301,24 @@ impl LayerReader {
             index = Some(entries);
         }
         let is_apart = tar_ended && matches!(hash, DiffIdState::Apart);
-        let diff_id = match hash {
+        let hashed = match hash {
             _ if !tar_ended => None,
             DiffIdState::Off => None,
-            DiffIdState::Apart => sink.hashed().map(DiffId),
-            DiffIdState::On(hasher) => Some(DiffId(hasher.finish())),
-            DiffIdState::Waiting(_) | DiffIdState::SameAsBlob => Some(DiffId(digest.clone())),
+            DiffIdState::Apart => sink.hashed(),
+            DiffIdState::On(hasher) => Some(hasher.finish_with_states()),
+            DiffIdState::Waiting(_) | DiffIdState::SameAsBlob => Some(blob),
         };
+        let recorded = recorder.zip(compression).filter(|_| tar_ended);
+        let seek = recorded.map(|(recorder, compression)| {
+            recorder.finish(digest.clone(), self.size, size, compression)
+        });
         let mut list = findings.finish(&self.subject);
         list.extend(tar_findings.finish(&self.subject));
-        LayerSummary {
+        let mut summary = LayerSummary {
             digest,
             size: self.size,
-            awaits_diff_id: is_apart && diff_id.is_none(),
-            diff_id,
+            awaits_diff_id: hashed.is_none() && is_apart,
+            diff_id: None,
             uncompressed_size: size,
             compression,
             members: self.codec.members(),
@@ -279,7 +327,12 @@ impl LayerReader {
             findings: list,
             complete: !self.stopped && tar_complete,
             content: cutter.map_or(Trust::None, Cutter::trust),
+            seek,
+        };
+        if let Some(hashed) = hashed {
+            summary.take_hashed(hashed);
         }
+        summary
     }
 
     /// Number of bytes pushed so far.

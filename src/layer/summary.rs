@@ -1,9 +1,10 @@
 //! What is known of a layer that was read?
 
-use crate::digest::{DiffId, Digest};
+use crate::digest::{DiffId, Digest, Hashed};
 use crate::finding::Finding;
 use crate::layer::content::Trust;
 use crate::layer::index::Index;
+use crate::layer::seek::SeekPoints;
 use crate::media_type::Compression;
 
 /// What was found out about a layer.
@@ -38,14 +39,24 @@ pub struct LayerSummary {
     /// What the bytes handed to [`Sink::content`](super::Sink::content) were compared with, the
     /// digest of the layer aside: that is the caller's to compare, and makes it [`Trust::Layer`].
     pub content: Trust,
+    /// How parts of the layer can be read later, when that was to be recorded and the layer could be
+    /// decoded to its end. Keep it only when the layer is what it should be, and has its diff ID.
+    pub seek: Option<SeekPoints>,
 }
 
 impl LayerSummary {
     /// Takes the digest of all that [`Sink::hash`](super::Sink::hash) was given. It becomes the diff
     /// ID if the blob was decoded to its end.
-    pub fn hashed(&mut self, tar: Digest) {
+    pub fn hashed(&mut self, tar: Hashed) {
         if self.awaits_diff_id {
-            self.diff_id = Some(DiffId(tar));
+            self.take_hashed(tar);
         }
+    }
+
+    pub(super) fn take_hashed(&mut self, tar: Hashed) {
+        if let Some(seek) = &mut self.seek {
+            seek.hashed(&tar);
+        }
+        self.diff_id = Some(DiffId(tar.digest));
     }
 }

@@ -1,6 +1,6 @@
 //! Compression: cases D1 to D9.
 
-use drydock::digest::{Algorithm, Digest, Hasher};
+use drydock::digest::{Algorithm, Digest, Hashed, Hasher};
 use drydock::finding::Severity;
 use drydock::layer::{LayerReader, LayerSummary, ReadOptions, Sink};
 use drydock::media_type::{Compression, MediaType};
@@ -314,8 +314,8 @@ impl Sink for Tar {
         self.hasher.update(bytes);
     }
 
-    fn hashed(&mut self) -> Option<Digest> {
-        Some(self.hasher.clone().finish())
+    fn hashed(&mut self) -> Option<Hashed> {
+        Some(self.hasher.clone().finish_with_states())
     }
 
     fn is_full(&self) -> bool {

@@ -198,7 +198,8 @@ fn owners_and_names_that_no_tar_has_are_listed_as_a_tar_is_read() {
     assert_eq!((first.mode, toc.index().device(1)), (0o777, Some((u32::MAX, 7))));
     assert_eq!(entries[3].link, b"l");
     let overlay = drydock::layer::Overlay::build(&[std::sync::Arc::clone(toc.index())]);
-    assert_eq!(overlay.walk().count(), 4);
+    // The root, a directory, and the last of what is called `x`: a link to itself is none.
+    assert_eq!(overlay.walk().count(), 3);
 }
 
 #[test]

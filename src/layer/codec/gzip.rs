@@ -22,7 +22,10 @@ const WINDOW: usize = 32 << 10;
 pub(crate) struct Gzip {
     state: State,
     inflate: Inflate,
+    /// Filled from its beginning again and again, so that it holds what came out last.
     output: Vec<u8>,
+    /// Where in it what was not handed out begins, and ends.
+    ready: usize,
     filled: usize,
     members: u64,
     crc: crc32fast::Hasher,
@@ -56,6 +59,7 @@ impl Default for Gzip {
             state: State::Start,
             inflate: Inflate::new(false, 15),
             output: vec![0; OUTPUT_BYTES],
+            ready: 0,
             filled: 0,
             members: 0,
             crc: crc32fast::Hasher::new(),
@@ -89,15 +93,30 @@ impl Gzip {
         findings: &mut Findings,
     ) -> Result<usize, Stopped> {
         let result = self.run(input, offset, subject, out, findings);
-        self.flush(out);
+        let taken = result.as_ref().map_or(input.len(), |taken| *taken);
+        self.flush(out, offset + taken as u64);
         result
     }
 
-    fn flush(&mut self, out: &mut impl Output) {
-        if self.filled > 0 {
-            out.take(&self.output[..self.filled]);
+    /// Hands out what came out of the blob before `offset`.
+    fn flush(&mut self, out: &mut impl Output, offset: u64) {
+        if self.filled > self.ready {
+            out.take(&self.output[self.ready..self.filled]);
+            out.reached(offset);
+        }
+        if self.filled == self.output.len() {
             self.filled = 0;
         }
+        self.ready = self.filled;
+    }
+
+    /// What a match can reach back to.
+    fn window(&self) -> Vec<u8> {
+        let len = self.produced.min(WINDOW as u64) as usize;
+        let (now, before) = self.output.split_at(self.filled);
+        let older = len.saturating_sub(now.len());
+        let newer = now.len().saturating_sub(len);
+        [&before[before.len().saturating_sub(older)..], &now[newer..]].concat()
     }
 
     fn run(
@@ -116,6 +135,10 @@ impl Gzip {
                     0
                 }
                 State::Start => {
+                    if out.wants_point(self.filled - self.ready) {
+                        self.flush(out, offset);
+                        out.point(offset, None);
+                    }
                     self.header = Header::at(offset);
                     self.state = State::Header;
                     0
@@ -203,20 +226,38 @@ impl Gzip {
     ) -> Result<usize, Stopped> {
         let mut used = 0;
         self.holds = false;
+        let mut between: Option<(u64, Vec<u8>)> = None;
+        let mut stuck = false;
         loop {
             let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
+            let looks = between.is_none() && !stuck && out.wants_point(self.filled - self.ready);
+            let flush = if looks { InflateFlush::Block } else { InflateFlush::NoFlush };
             let space = &mut self.output[self.filled..];
             let room = space.len();
             let rest = input.get(used..).unwrap_or_default();
-            let status = self.inflate.decompress(rest, space, InflateFlush::NoFlush);
+            let status = self.inflate.decompress(rest, space, flush);
             let made = (self.inflate.total_out() - before_out) as usize;
             let taken = (self.inflate.total_in() - before_in) as usize;
             used += taken;
             self.crc.update(&self.output[self.filled..self.filled + made]);
             self.produced += made as u64;
             self.filled += made;
+            let more = made < room && used < input.len();
+            // Behind the last block no other begins.
+            if let Some((at, window)) = between.take()
+                && !(made == 0 && status == Ok(Status::StreamEnd))
+            {
+                out.point(at, Some(&window));
+            }
+            // With input and room left the decoder stops between blocks only.
+            if looks && more && status == Ok(Status::Ok) {
+                let at = offset + used as u64;
+                between = Some((at.saturating_sub(1), self.window()));
+                self.flush(out, at);
+            }
+            stuck = looks && more && made == 0 && taken == 0;
             if self.filled == self.output.len() {
-                self.flush(out);
+                self.flush(out, offset + used as u64);
             }
             match status {
                 Ok(Status::StreamEnd) => {
@@ -230,7 +271,7 @@ impl Gzip {
                 }
                 Ok(_) if made == room => {}
                 Ok(_) if used == input.len() => return Ok(used),
-                Ok(_) if taken > 0 || made > 0 => {}
+                Ok(_) if taken > 0 || made > 0 || stuck => {}
                 Ok(_) | Err(_) => {
                     let at = offset + used as u64;
                     return Err(stop(findings, "gzip.data", subject, || {

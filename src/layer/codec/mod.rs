@@ -20,6 +20,16 @@ pub(crate) trait Output {
     fn is_full(&self) -> bool {
         false
     }
+    /// Whether a place to begin decoding at is wanted, once `pending` more bytes were taken.
+    fn wants_point(&self, _pending: usize) -> bool {
+        false
+    }
+    /// The bytes behind those that were taken can be decoded from byte `blob` of the blob on: at the
+    /// beginning of a member or frame, or with these bytes before it at a block that begins in that
+    /// byte or right behind it.
+    fn point(&mut self, _blob: u64, _window: Option<&[u8]>) {}
+    /// All that was taken came out of the first `blob` bytes of the blob.
+    fn reached(&mut self, _blob: u64) {}
 }
 
 /// Decoding can't go on; a finding says why.

@@ -183,6 +183,9 @@ impl Zstd {
                     .reset(header)
                     .map_err(|error| damaged(&error, start, subject, findings))?;
                 (self.checksum, self.content_size, self.produced) = (checksum, content_size, 0);
+                if out.wants_point(0) {
+                    out.point(start, None);
+                }
                 self.frames += 1;
                 self.state = State::Block;
                 Ok(len)
@@ -194,6 +197,7 @@ impl Zstd {
                 let mut writer = Writer { out, written: 0 };
                 let collected = self.decoder.collect_to_writer(&mut writer);
                 self.produced += writer.written;
+                out.reached(start + len as u64);
                 decoded.map_err(|error| damaged(&error, start, subject, findings))?;
                 if collected.is_err() {
                     return Err(Stopped);

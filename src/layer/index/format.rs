@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Index, Kind, Texts};
 use crate::digest::Digest;
+use crate::layer::columns::{self, Value, write};
 
 const MAGIC: &[u8; 8] = b"ddlayer\0";
 /// Version of the layout of the bytes.
@@ -38,70 +39,13 @@ pub enum IndexError {
     Content(&'static str),
 }
 
-/// A value with a fixed number of bytes.
-trait Value: Sized {
-    const BYTES: usize;
-    fn write(&self, bytes: &mut Vec<u8>);
-    /// `bytes` has exactly [`Self::BYTES`] bytes.
-    fn read(bytes: &[u8]) -> Self;
-}
-
-macro_rules! number {
-    ($($type:ty),*) => {$(
-        impl Value for $type {
-            const BYTES: usize = size_of::<$type>();
-            #[inline]
-            fn write(&self, bytes: &mut Vec<u8>) {
-                bytes.extend_from_slice(&self.to_le_bytes());
-            }
-            #[inline]
-            fn read(bytes: &[u8]) -> Self {
-                bytes.try_into().map_or(0, Self::from_le_bytes)
-            }
-        }
-    )*};
-}
-
-number!(u8, u16, u32, u64, i64);
-
-impl<T: Value, const N: usize> Value for [T; N] {
-    const BYTES: usize = T::BYTES * N;
-
-    fn write(&self, bytes: &mut Vec<u8>) {
-        for value in self {
-            value.write(bytes);
-        }
-    }
-
-    fn read(bytes: &[u8]) -> Self {
-        std::array::from_fn(|at| {
-            T::read(bytes.get(at * T::BYTES..(at + 1) * T::BYTES).unwrap_or_default())
-        })
-    }
-}
-
-fn write<T: Value>(column: &[T], bytes: &mut Vec<u8>) {
-    ((column.len() * T::BYTES) as u64).write(bytes);
-    for value in column {
-        value.write(bytes);
-    }
-}
-
 fn write_texts(texts: &Texts, bytes: &mut Vec<u8>) {
     write(&texts.ends, bytes);
     write(&texts.bytes, bytes);
 }
 
 fn read<T: Value>(bytes: &mut &[u8]) -> Result<Vec<T>, IndexError> {
-    const SHORT: IndexError = IndexError::Content("a column is cut off");
-    let (len, rest) = bytes.split_first_chunk::<8>().ok_or(SHORT)?;
-    let len = usize::try_from(u64::from_le_bytes(*len)).map_err(|_| SHORT)?;
-    if len > rest.len() || !len.is_multiple_of(T::BYTES) {
-        return Err(SHORT);
-    }
-    let (column, rest) = rest.split_at(len);
-    *bytes = rest;
-    Ok(column.chunks_exact(T::BYTES).map(T::read).collect())
+    columns::read(bytes).ok_or(IndexError::Content("a column is cut off"))
 }
 
 fn read_texts(bytes: &mut &[u8], count: Option<usize>) -> Result<Texts, IndexError> {

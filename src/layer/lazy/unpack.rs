@@ -37,7 +37,7 @@ pub(super) fn unpack(bytes: &[u8], expected: Compression) -> Result<Vec<u8>, Laz
     match findings.into_iter().find(|finding| finding.severity == Severity::Error) {
         Some(finding) => {
             wrong(format!("it can't be decompressed ({})", finding.message.trim_end_matches('.')))
-        },
+        }
         None => Ok(out.bytes),
     }
 }

@@ -73,7 +73,7 @@ pub enum Check {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// The bytes can't be decoded.
-    #[error("a part of the layer, from byte {at} of the blob on, can't be decoded: {why}")]
+    #[error("a part of the layer, from byte {at} of the blob on, can't be decoded. {why}")]
     Damaged {
         /// Where the span begins in the blob.
         at: u64,

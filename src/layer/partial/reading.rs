@@ -155,6 +155,7 @@ impl Reading {
         let Some(current) = &mut self.current else { return Ok(()) };
         let at = current.blob.start;
         let is_last = self.asked.start >= current.blob.end;
+        let begin = self.asked.start.saturating_sub(bytes.len() as u64);
         current.check.compressed(bytes);
         if current.left > 0 {
             let Self { wanted, .. } = self;
@@ -166,7 +167,7 @@ impl Reading {
                 check: &mut current.check,
                 give: &mut cut,
             };
-            let decoded = current.decoder.push(bytes, is_last, &mut out);
+            let decoded = current.decoder.push(bytes, begin, is_last, &mut out);
             if matches!(current.check, Checking::Failed) {
                 return Err(ReadError::Mismatch { at });
             }

@@ -5,8 +5,9 @@
 
 use std::cell::{Cell, RefCell};
 
-use drydock::digest::{Algorithm, Digest, Hasher};
+use drydock::digest::{Algorithm, Digest, Hashed, Hasher, States};
 use drydock::layer::Sink;
+use drydock::layer::seek::STATE_EVERY;
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::future::{Either, select};
 use futures_util::stream::StreamExt as _;
@@ -43,10 +44,17 @@ enum Said {
     Ready,
     /// A buffer that can be filled again.
     Back(ArrayBuffer),
-    /// The digest of all.
-    Digest(String),
+    /// The digest of all, and its states, one behind the other.
+    Digest(String, Vec<u8>),
     /// It can't go on.
     Crashed(String),
+}
+
+impl Said {
+    fn digest(both: &Array) -> Self {
+        let states = both.get(1).dyn_into::<Uint8Array>().map(|states| states.to_vec());
+        Self::Digest(both.get(0).as_string().unwrap_or_default(), states.unwrap_or_default())
+    }
 }
 
 /// The worker that hashes.
@@ -88,27 +96,29 @@ impl TarDigest {
         Ok(())
     }
 
-    /// The digest of all that was handed over.
+    /// The digest of all that was handed over, and its states.
     ///
     /// # Errors
     /// When the child can't go on.
-    pub(super) async fn finish(mut self) -> Result<Digest, Problem> {
+    pub(super) async fn finish(mut self) -> Result<Hashed, Problem> {
         self.hand_over();
         self.child.send(&JsValue::NULL);
         while let Some(said) = self.child.said.next().await {
-            if let Some(digest) = self.heard(said)? {
+            if let Some((digest, states)) = self.heard(said)? {
                 IDLE.set(Some(self.child));
-                return Digest::parse(&digest).map_err(|_| crashed("it gave no digest"));
+                let digest = Digest::parse(&digest).map_err(|_| crashed("it gave no digest"))?;
+                let states = States::from_bytes(STATE_EVERY, &states);
+                return Ok(Hashed { digest, states });
             }
         }
         Err(Problem::stopped())
     }
 
-    fn heard(&mut self, said: Said) -> Result<Option<String>, Problem> {
+    fn heard(&mut self, said: Said) -> Result<Option<(String, Vec<u8>)>, Problem> {
         match said {
             Said::Ready => {}
             Said::Back(buffer) => self.spare.push(buffer),
-            Said::Digest(digest) => return Ok(Some(digest)),
+            Said::Digest(digest, states) => return Ok(Some((digest, states))),
             Said::Crashed(why) => return Err(crashed(&why)),
         }
         Ok(None)
@@ -192,7 +202,7 @@ fn on_message(heard: &UnboundedSender<Said>) -> Closure<dyn Fn(JsValue)> {
         let data = event.unchecked_into::<MessageEvent>().data();
         let said = match data.dyn_into::<ArrayBuffer>() {
             Ok(buffer) => Said::Back(buffer),
-            Err(other) => other.as_string().map_or(Said::Ready, Said::Digest),
+            Err(other) => other.dyn_ref().map_or(Said::Ready, Said::digest),
         };
         // Nobody listens when the work was stopped.
         let _stopped = heard.unbounded_send(said);
@@ -219,8 +229,8 @@ fn crashed(why: &str) -> Problem {
         .advise("Nothing else is lost; try again, or close other tabs if memory is short.")
 }
 
-/// The child's side: takes an algorithm, then bytes, and gives their digest when it is told that
-/// these were all.
+/// The child's side: takes an algorithm, then bytes, and gives their digest and its states when it is
+/// told that these were all.
 pub(super) fn hash() {
     let hasher: RefCell<Option<Hasher>> = RefCell::default();
     let piece: RefCell<Vec<u8>> = RefCell::default();
@@ -235,9 +245,13 @@ pub(super) fn hash() {
             let buffer = bytes.buffer();
             let _sent = scope().post_message_with_transfer(&buffer, &Array::of1(&buffer));
         } else if let Some(name) = data.as_string() {
-            *hasher.borrow_mut() = Algorithm::named(&name).map(Hasher::new);
+            let algorithm = Algorithm::named(&name);
+            *hasher.borrow_mut() = algorithm.map(|it| Hasher::recording(it, STATE_EVERY));
         } else if let Some(hasher) = hasher.take() {
-            let _sent = scope().post_message(&hasher.finish().to_string().into());
+            let Hashed { digest, states } = hasher.finish_with_states();
+            let states = states.map(|states| states.to_bytes()).unwrap_or_default();
+            let both = Array::of2(&digest.as_str().into(), &Uint8Array::from(&*states).into());
+            let _sent = scope().post_message(&both);
         }
     });
     scope().set_onmessage(Some(function(&listen)));
