@@ -257,7 +257,8 @@ fn tables() -> Vec<Vec<u8>> {
     let sum = Digest::sha256(b"x");
     let rows = [
         r#"{"name":"d/","type":"dir","mode":493,"xattrs":{"user.k":"dg=="}}"#.to_owned(),
-        r#"{"name":"l","type":"symlink","linkName":"d","modtime":"2024-01-01T00:00:00.5Z"}"#.to_owned(),
+        r#"{"name":"l","type":"symlink","linkName":"d","modtime":"2024-01-01T00:00:00.5Z"}"#
+            .to_owned(),
         r#"{"name":"c","type":"char","devMajor":1,"devMinor":3,"uid":1,"gid":2}"#.to_owned(),
         format!(r#"{{"name":"f","type":"reg","size":9,"offset":{},"digest":"{sum}"}}"#, at - 9),
         format!(

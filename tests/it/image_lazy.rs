@@ -55,7 +55,8 @@ impl Repo {
     /// An image of the plain layer, with these annotations.
     fn image(&self, annotations: &Value) -> (Digest, Manifest) {
         let [.., soci] = made();
-        let config = json!({"mediaType": MediaType::CONFIG, "digest": Digest::sha256(b"{}"), "size": 2});
+        let config =
+            json!({"mediaType": MediaType::CONFIG, "digest": Digest::sha256(b"{}"), "size": 2});
         self.manifest(&json!({"schemaVersion": 2, "mediaType": MediaType::MANIFEST,
             "config": config, "layers": [soci.descriptor], "annotations": annotations}))
     }

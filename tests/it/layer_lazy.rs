@@ -15,8 +15,8 @@ use drydock::layer::{Index, Kind, Overlay};
 use drydock::media_type::MediaType;
 use proptest::prelude::*;
 
-use crate::lazy_support::{data, lines, list, made, read, whole};
 use crate::layer_support::tree;
+use crate::lazy_support::{data, lines, list, made, read, whole};
 use crate::write_support::{self, InMemory, entry, now};
 
 #[test]
@@ -109,7 +109,11 @@ fn a_part_of_a_file_takes_only_the_chunks_that_it_lies_in() {
                 let worth = if asked.is_empty() { Trust::None } else { Trust::Promised };
                 assert_eq!(trust, worth, "{} {name} {range:?}", made.name);
                 let most = if toc.format() == Format::Soci { 80_000 } else { 30_000 };
-                assert!(bytes <= most && asked.len() <= 2, "{} {name} {range:?} {asked:?}", made.name);
+                assert!(
+                    bytes <= most && asked.len() <= 2,
+                    "{} {name} {range:?} {asked:?}",
+                    made.name
+                );
             }
             if toc.format() == Format::ZstdChunked && name == "share/holes" {
                 let reading = toc.reading(ordinal(name), 100..200).expect("a file");
@@ -233,7 +237,8 @@ fn nothing_can_be_made_of_a_layer_that_was_only_listed() {
         let entry = entry("etc/new", 0o755, NewNode::Directory);
         let plans = [
             write::rewrite(&index, &Rewrite::default()).plan,
-            write::rewrite(&index, &Rewrite { times: Some(Times::All(0)), ..Rewrite::default() }).plan,
+            write::rewrite(&index, &Rewrite { times: Some(Times::All(0)), ..Rewrite::default() })
+                .plan,
             write::flatten(&Overlay::build(&[]), &tree).plan,
             write::export(&tree).plan,
             write::windows_layer(&index).expect("a plan"),

@@ -168,7 +168,10 @@ fn tables_that_two_readers_see_differently_are_refused() {
         (r#"{"version":1,"entries":[{"name":"a","type":"reg","ſize":4}]}"#, "only in case"),
         (r#"{"version":1,"entries":[],"entries":[]}"#, "stands twice"),
         (r#"{"version":1,"entries":[],"Entries":[]}"#, "only in case"),
-        (r#"{"version":1,"entries":[{"type":"dir","xattrs":{"a":"","a":"eA=="}}]}"#, "stands twice"),
+        (
+            r#"{"version":1,"entries":[{"type":"dir","xattrs":{"a":"","a":"eA=="}}]}"#,
+            "stands twice",
+        ),
         (r#"{"version":2,"entries":[]}"#, "its version is 2"),
         (r#"{"version":1}"#, "missing field"),
         (r#"{"version":1,"entries":[]} {}"#, "goes on behind its end"),
@@ -205,7 +208,9 @@ fn owners_and_names_that_no_tar_has_are_listed_as_a_tar_is_read() {
 #[test]
 fn footers_that_lead_elsewhere_are_told() {
     let external = |blob: &mut Vec<u8>| blob.extend(footer("STARGZEXTERNALTOC"));
-    let at = |offset: u64| move |blob: &mut Vec<u8>| blob.extend(footer(&format!("{offset:016x}STARGZ")));
+    let at = |offset: u64| {
+        move |blob: &mut Vec<u8>| blob.extend(footer(&format!("{offset:016x}STARGZ")))
+    };
     let mut blob = vec![7; 50_000];
     external(&mut blob);
     assert_eq!(listed(&blob), Err(LazyError::Elsewhere));
@@ -263,7 +268,10 @@ fn a_table_that_unpacks_to_more_than_is_read_is_given_up() {
     blob.extend(footer(&format!("{:016x}STARGZ", 50_000)));
     let error = listed(&blob).expect_err("too large");
     let most = 256 << 20;
-    assert!(matches!(error, LazyError::TooLarge { most: m, found } if m == most && found <= most + (1 << 20)), "{error}");
+    assert!(
+        matches!(error, LazyError::TooLarge { most: m, found } if m == most && found <= most + (1 << 20)),
+        "{error}"
+    );
 }
 
 /// The zTOC after a change, as the one that is promised.
@@ -300,7 +308,8 @@ fn look(toc: &Toc, layer: &[u8]) {
             while let Some(range) = reading.ask() {
                 assert!(range.start < range.end && range.end <= layer.len() as u64, "{range:?}");
                 let answer = &layer[range.start as usize..range.end as usize];
-                let checked = &mut |offset: u64, run: &[u8]| assert!(offset + run.len() as u64 <= end);
+                let checked =
+                    &mut |offset: u64, run: &[u8]| assert!(offset + run.len() as u64 <= end);
                 if reading.push(answer, checked).is_err() {
                     break;
                 }

@@ -38,12 +38,8 @@ pub(crate) fn made() -> [Made; 3] {
         descriptor: listed(data!("soci-image.json")),
         ztoc: Some((data!("plain.ztoc"), listed(data!("soci-index.json")))),
     };
-    let made = |name, layer, manifest| Made {
-        name,
-        layer,
-        descriptor: listed(manifest),
-        ztoc: None,
-    };
+    let made =
+        |name, layer, manifest| Made { name, layer, descriptor: listed(manifest), ztoc: None };
     [
         made("eStargz", data!("estargz.tar.gz"), data!("estargz.json")),
         made("zstd:chunked", data!("zstd-chunked.tar.zst"), data!("zstd-chunked.json")),
@@ -54,7 +50,9 @@ pub(crate) fn made() -> [Made; 3] {
 impl Made {
     pub(crate) fn lister(&self) -> Lister {
         match &self.ztoc {
-            Some((_, ztoc)) => Lister::soci(ztoc, &self.descriptor, Promise::Manifest).expect("small"),
+            Some((_, ztoc)) => {
+                Lister::soci(ztoc, &self.descriptor, Promise::Manifest).expect("small")
+            }
             None => Lister::of(&self.descriptor).expect("annotated"),
         }
     }

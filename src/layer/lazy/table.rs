@@ -30,7 +30,9 @@ pub(super) const TABLE_NAME: &[u8] = b"stargz.index.json";
 pub(super) fn read(table: &[u8], blob: Digest, end: u64) -> Result<(Index, Chunks), LazyError> {
     let mut entries = Entries::default();
     if let Err(finding) = json::read_with(table, SUBJECT, Table(&mut entries)) {
-        return Err(entries.failed.unwrap_or(LazyError::Wrong(finding.message.trim_end_matches('.').to_owned())));
+        return Err(entries
+            .failed
+            .unwrap_or(LazyError::Wrong(finding.message.trim_end_matches('.').to_owned())));
     }
     entries.close()?;
     let Entries { mut index, mut chunks, .. } = entries;
