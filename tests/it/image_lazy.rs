@@ -30,14 +30,14 @@ struct Repo {
 }
 
 impl Repo {
-    fn new(actions: Vec<Action>) -> Self {
+    fn new(actions: Vec<Action>, times: Option<u64>) -> Self {
         let store = Store::memory();
         for made in made() {
             for blob in [made.layer, made.table(), b"{}"] {
                 store.put_blob("a", blob.to_vec().into()).expect("stored");
             }
         }
-        let rule = Rule { path: Some("*/blobs/*".to_owned()), ..Rule::new(actions) };
+        let rule = Rule { path: Some("*/blobs/*".to_owned()), times, ..Rule::new(actions) };
         let peer = Peer::over(store.clone(), Faults { rules: vec![rule] });
         let repository = Repository::parse("a").expect("repository");
         let source = RepositorySource::new(Rc::new(peer.registry()), repository);
@@ -78,7 +78,7 @@ fn soci_index() -> Value {
 
 #[test]
 fn a_layer_is_listed_and_a_file_read_with_a_request_each() {
-    let repo = Repo::new(vec![]);
+    let repo = Repo::new(vec![], None);
     for made in made() {
         repo.peer.forget();
         let from = made.ztoc.as_ref().map_or(&made.descriptor, |(_, ztoc)| ztoc);
@@ -99,17 +99,17 @@ fn a_layer_is_listed_and_a_file_read_with_a_request_each() {
 
 #[test]
 fn a_registry_without_ranges_and_one_that_breaks_off_give_the_same() {
-    for actions in [vec![Action::IgnoreRange(true)], vec![Action::Cut(3000)]] {
-        let repo = Repo::new(actions);
+    for (action, times) in [(Action::IgnoreRange(true), None), (Action::Cut(3000), Some(1))] {
+        let repo = Repo::new(vec![action], times);
         let [estargz, ..] = made();
         let toc = run(lazy::list(&repo.place, estargz.lister(), &estargz.descriptor));
-        assert_eq!(toc, Ok(estargz.toc()));
+        assert!(toc.expect("a table") == estargz.toc());
     }
 }
 
 #[test]
 fn a_layer_that_is_not_there_or_has_no_table_is_told() {
-    let repo = Repo::new(vec![]);
+    let repo = Repo::new(vec![], None);
     let [.., soci] = made();
     let lister = Lister::probing(&soci.descriptor).expect("a layer");
     let none = run(lazy::list(&repo.place, lister, &soci.descriptor)).expect_err("no table");
@@ -122,7 +122,7 @@ fn a_layer_that_is_not_there_or_has_no_table_is_told() {
 
 #[test]
 fn an_image_names_its_soci_index_or_is_referred_to_by_one() {
-    let repo = Repo::new(vec![]);
+    let repo = Repo::new(vec![], None);
     let [.., soci] = made();
     let layer = &soci.descriptor.digest;
     let (_, ztoc) = soci.ztoc.as_ref().expect("a zTOC");
