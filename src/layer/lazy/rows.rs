@@ -8,6 +8,9 @@ use crate::layer::findings::display;
 use crate::layer::index::{Extras, Index, Kind, NOWHERE, NewEntry};
 use crate::limits;
 
+/// Keyword and value of a record.
+pub(super) type Record = (Vec<u8>, Vec<u8>);
+
 /// What a table says of an entry, whatever its format.
 #[derive(Debug)]
 pub(super) struct Row<'a> {
@@ -21,7 +24,7 @@ pub(super) struct Row<'a> {
     pub(super) time: Time,
     pub(super) device: (i64, i64),
     /// Records as a pax header would have them.
-    pub(super) records: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) records: Vec<Record>,
     /// SHA-256 of the content.
     pub(super) sum: Option<[u8; 32]>,
     /// Whether the owner or the group has a name.
@@ -46,7 +49,7 @@ impl Time {
     }
 
     /// As the record of a pax header, where it is not a whole second.
-    fn record(self) -> Option<(Vec<u8>, Vec<u8>)> {
+    fn record(self) -> Option<Record> {
         if self.nanoseconds == 0 {
             return None;
         }

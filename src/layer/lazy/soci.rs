@@ -6,7 +6,7 @@
 
 use super::error::{LazyError, wrong};
 use super::flatbuffer::{Buffer, Table};
-use super::rows::{Row, Time, enter, kind, sha256};
+use super::rows::{Record, Row, Time, enter, kind, sha256};
 use super::spans::{Point, Spans};
 use crate::digest::Digest;
 use crate::layer::findings::display;
@@ -92,9 +92,6 @@ fn entries(toc: &Table<'_>, tar: u64) -> Result<(Index, Vec<u64>), LazyError> {
     }
     Ok((index, contents))
 }
-
-/// Name and value of a record.
-type Record = (Vec<u8>, Vec<u8>);
 
 /// The records of an entry's pax header that an index keeps, and whether they say that the file is
 /// sparse, so that its bytes do not lie in one run.

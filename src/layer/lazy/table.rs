@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::chunks::{Chunk, Chunks, Open};
 use super::error::{LazyError, wrong};
-use super::rows::{Row, Time, enter, kind, sha256};
+use super::rows::{Record, Row, Time, enter, kind, sha256};
 use crate::digest::Digest;
 use crate::json;
 use crate::layer::findings::display;
@@ -30,9 +30,9 @@ pub(super) const TABLE_NAME: &[u8] = b"stargz.index.json";
 pub(super) fn read(table: &[u8], blob: Digest, end: u64) -> Result<(Index, Chunks), LazyError> {
     let mut entries = Entries::default();
     if let Err(finding) = json::read_with(table, SUBJECT, Table(&mut entries)) {
-        return Err(entries
-            .failed
-            .unwrap_or(LazyError::Wrong(finding.message.trim_end_matches('.').to_owned())));
+        return Err(entries.failed.unwrap_or_else(|| {
+            LazyError::Wrong(finding.message.trim_end_matches('.').to_owned())
+        }));
     }
     entries.close()?;
     let Entries { mut index, mut chunks, .. } = entries;
@@ -66,7 +66,7 @@ impl Entries {
             return Ok(());
         }
         self.close()?;
-        if LANDMARKS.contains(&entry.name().strip_prefix(b"./").unwrap_or(entry.name())) {
+        if LANDMARKS.contains(&entry.name().strip_prefix(b"./").unwrap_or_else(|| entry.name())) {
             return Ok(());
         }
         let Some(kind) = kind(entry.kind.as_bytes()) else {
@@ -141,7 +141,7 @@ impl Entries {
     }
 }
 
-fn records(xattrs: &Xattrs) -> Result<Vec<(Vec<u8>, Vec<u8>)>, LazyError> {
+fn records(xattrs: &Xattrs) -> Result<Vec<Record>, LazyError> {
     let record = |(name, value): &(String, String)| {
         let Some(value) = STANDARD.decode(value).ok().filter(|_| is_name(name)) else {
             return wrong(format!("the attribute {} can't be read", display(name.as_bytes())));
