@@ -7,6 +7,7 @@
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
+use crate::image::{Graph, Node, NodeId, Role};
 use crate::layer::content::Trust;
 use crate::layer::lazy::{LazyError, Lister, Promise, Toc};
 use crate::layer::partial::{ReadError, Reading};
@@ -63,6 +64,15 @@ pub fn soci_indexes(image: &Manifest, referrers: &[Descriptor]) -> Vec<SociIndex
     named.into_iter().chain(listed).collect()
 }
 
+/// The SOCI indexes of an image of a graph, as far as its referrers are known.
+#[must_use]
+pub fn soci_indexes_in(graph: &Graph, image: NodeId) -> Vec<SociIndex> {
+    let Some(manifest) = graph.node(image).and_then(Node::manifest) else { return Vec::new() };
+    let referrers = graph.children(image).filter(|node| node.role == Role::Referrer);
+    let referrers: Vec<Descriptor> = referrers.filter_map(|node| node.descriptor.clone()).collect();
+    soci_indexes(manifest, &referrers)
+}
+
 /// The zTOC that a SOCI index has of a layer of the image `image`. `None` when it has none, or is no
 /// SOCI index of that image.
 #[must_use]
@@ -90,15 +100,16 @@ pub async fn ztoc<S: Source>(
     layer: &Digest,
 ) -> Result<Option<(Descriptor, Promise)>, S::Error> {
     let named = soci_indexes(image, &[]);
-    if let Some(found) = look(source, &named, digest, layer).await {
+    if let Some(found) = ztoc_among(source, &named, digest, layer).await {
         return Ok(Some(found));
     }
     let referrers = source.referrers(digest).await?;
     let listed = soci_indexes(&Manifest::default(), &referrers.descriptors);
-    Ok(look(source, &listed, digest, layer).await)
+    Ok(ztoc_among(source, &listed, digest, layer).await)
 }
 
-async fn look<S: Source>(
+/// Looks for the zTOC of a layer in these indexes of its image. What can't be read counts as not there.
+pub async fn ztoc_among<S: Source>(
     source: &S,
     indexes: &[SociIndex],
     image: &Digest,

@@ -7,6 +7,7 @@
 //! digest ([`Trust::Layer`]); who stops as soon as the file has come can still compare the file
 //! with the sum that was recorded when the layer was verified ([`Trust::File`]).
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::layer::index::{Index, Kind};
@@ -31,7 +32,8 @@ pub struct Segment {
 }
 
 /// What the bytes of a file have been checked against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Trust {
     /// The whole layer was read, and its digest is the one that was asked for.
     Layer,

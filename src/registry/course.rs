@@ -102,6 +102,12 @@ impl Course {
         Self { until: Some(until), offset, offset_at_failure: offset, ..Self::new(size) }
     }
 
+    /// Whether a range of it is read.
+    #[must_use]
+    pub fn is_range(&self) -> bool {
+        self.until.is_some()
+    }
+
     /// Whether all of a range has come.
     #[must_use]
     pub fn is_over(&self) -> bool {
@@ -112,6 +118,12 @@ impl Course {
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Bytes that come now and are not wanted, as the registry gave more than it was asked for.
+    #[must_use]
+    pub fn skips(&self) -> u64 {
+        self.skip
     }
 
     /// How often the connection had to be made anew.

@@ -14,6 +14,7 @@
 pub mod conformance;
 pub mod integrity;
 mod plan;
+mod record;
 mod report;
 mod run;
 mod session;
@@ -21,6 +22,7 @@ mod stack;
 
 pub use integrity::{BlobFacts, Outcome};
 pub use plan::{BlobKind, Choice, Claim, Job, JobId, Plan};
+pub use record::{LayerRecord, RecordError};
 pub use report::{BlobReport, Report, Verdict};
 pub use run::{Blobs, Reading, Seen, Unread, run};
 pub use session::{Place, Row, RowState, Session};

@@ -212,6 +212,46 @@ fn what_the_filter_opened_can_be_closed_and_matched_directories_opened() {
     assert_eq!(names(&tree), ["lib", "usr", "usr/lib", "usr/lib/big"]);
 }
 
+/// The layers of [`tree`] as they are known while the upper ones are still read.
+#[test]
+fn a_tree_that_grows_keeps_what_is_asked_and_open() {
+    let whole = tree();
+    let layers = whole.overlay().layers();
+    let mut growing = Tree::new(Arc::new(Overlay::build(layers.get(..1).expect("base"))));
+    growing.set_query(query(Scope::Merged, ""));
+    let usr = growing.number(b"usr").expect("usr");
+    growing.toggle(usr);
+    let paths = |tree: &Tree| -> Vec<String> {
+        tree.rows(0, 100).into_iter().map(|row| row.path).collect()
+    };
+    assert_eq!(paths(&growing), ["a", "a-b", "etc", "lib", "usr", "usr/lib", "usr/same"]);
+    for count in 2..=layers.len() {
+        growing.grow(Arc::new(Overlay::build(layers.get(..count).expect("layers"))));
+    }
+    assert_eq!(paths(&growing), ["a", "etc", "lib", "opt", "usr", "usr/lib", "usr/same"]);
+    assert!(growing.find(b"usr").expect("usr").expanded);
+    assert_eq!(growing.number(b"lib/big"), None, "links are not followed");
+    growing.collapse_all();
+    growing.expand_all();
+    let mut whole = whole;
+    whole.expand_all();
+    assert_eq!(draw(&growing), draw(&whole));
+}
+
+#[test]
+fn what_the_filter_opened_stays_closed_when_the_tree_grows() {
+    let whole = tree();
+    let layers = whole.overlay().layers();
+    let mut growing = Tree::new(Arc::new(Overlay::build(layers.get(..1).expect("base"))));
+    growing.set_query(query(Scope::Merged, "big"));
+    let usr = growing.number(b"usr").expect("usr");
+    growing.toggle(usr);
+    assert_eq!(growing.summary().rows, 1);
+    growing.grow(Arc::clone(whole.overlay()));
+    assert_eq!(growing.summary().rows, 1);
+    assert_eq!(growing.summary().matches, 1);
+}
+
 #[test]
 fn by_size_the_largest_come_first() {
     let mut tree = tree();

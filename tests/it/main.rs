@@ -76,6 +76,7 @@ mod verify_content;
 mod verify_cover;
 mod verify_links;
 mod verify_places;
+mod verify_record;
 mod verify_report;
 mod verify_support;
 mod verify_whole;

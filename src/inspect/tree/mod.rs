@@ -81,20 +81,43 @@ impl Tree {
     /// Asks for something else. Directories stay open by their paths.
     pub fn set_query(&mut self, query: Query) {
         if query.scope != self.query.scope {
-            let next = Snapshot::build(&self.overlay, query.scope);
-            let mut open = vec![false; next.len()];
-            for (old, new) in self.snapshot.common(&next) {
-                if let Some(flag) = open.get_mut(new as usize) {
-                    *flag = self.is_open_by_hand(old);
-                }
-            }
-            self.snapshot = next;
-            self.open = open;
+            self.take(Snapshot::build(&self.overlay, query.scope));
         }
         self.matches = Matches::find(&self.snapshot, &query);
         self.folded.clear();
         self.query = query;
         self.lay_out();
+    }
+
+    /// Goes on with the layers as they are known by now, as one after the other is read. What is
+    /// asked for stays, and directories stay open or closed by their paths.
+    pub fn grow(&mut self, overlay: Arc<Overlay>) {
+        self.overlay = overlay;
+        let next = Snapshot::build(&self.overlay, self.query.scope);
+        let common = self.snapshot.common(&next);
+        let folded = common.iter().filter(|(old, _)| self.folded.contains(old));
+        self.folded = folded.map(|(_, new)| *new).collect();
+        self.take(next);
+        self.matches = Matches::find(&self.snapshot, &self.query);
+        self.lay_out();
+    }
+
+    /// Directories that are in both stay open.
+    fn take(&mut self, next: Snapshot) {
+        let mut open = vec![false; next.len()];
+        for (old, new) in self.snapshot.common(&next) {
+            if let Some(flag) = open.get_mut(new as usize) {
+                *flag = self.is_open_by_hand(old);
+            }
+        }
+        self.snapshot = next;
+        self.open = open;
+    }
+
+    /// The number of a path, as its row has it; links are not followed.
+    #[must_use]
+    pub fn number(&self, path: &[u8]) -> Option<u32> {
+        self.snapshot.find(path).filter(|id| *id != 0)
     }
 
     /// Opens or closes a directory.

@@ -13,7 +13,7 @@ use crate::layer::{EntryRef, Kind};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
-    /// Number of the path; the same until the scope changes.
+    /// Number of the path; the same until the scope changes or the tree grows.
     pub id: u32,
     /// Last component of the path; control characters, characters that change direction and bytes
     /// that are no UTF-8 are escaped.

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::chunks::Chunks;
 use super::spans::Spans;
 use crate::digest::Digest;
@@ -11,7 +13,8 @@ use crate::layer::index::{Index, Kind};
 use crate::layer::partial::{Check, Decode, Reading, Span};
 
 /// What kind of table a layer has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Format {
     /// Files are gzip members of their own, and the table stands at the end.
     Estargz,
@@ -34,7 +37,8 @@ impl Format {
 }
 
 /// Who vouches for a table. Nobody has compared it with the layer in either case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Promise {
     /// Its digest stands in the image's manifest, or in what that names, and matched: whoever vouches
     /// for the manifest vouches for the table.

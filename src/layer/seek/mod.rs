@@ -105,6 +105,12 @@ impl SeekPoints {
         self.tar.is_some()
     }
 
+    /// Number of bytes that they take in memory.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.points.len() * size_of::<Point>() + self.states.len() * 32 + self.reached.len() * 8
+    }
+
     /// Number of bytes of all windows together.
     #[must_use]
     pub fn windows_len(&self) -> u64 {

@@ -7,7 +7,7 @@ use super::{content_of, file, folder, forget, names};
 use crate::net::problem::Problem;
 
 /// The folder of blobs; each is named after its digest, with `-` for `:`.
-const FOLDER: &str = "blobs";
+pub(super) const FOLDER: &str = "blobs";
 
 /// A blob by its digest; `None` when it is not on disk. All of its bytes were hashed when it was
 /// written.
@@ -43,7 +43,7 @@ pub async fn remove(digest: &Digest) -> Result<(), Problem> {
 /// # Errors
 /// When the browser keeps no files for this page.
 pub async fn old(since: u64) -> Result<Vec<String>, Problem> {
-    let place = place().await?;
+    let place = folder(FOLDER).await?;
     let mut old = Vec::new();
     for name in names(FOLDER).await? {
         let Some(file) = file(&place, &name, false).await? else { continue };
@@ -81,8 +81,4 @@ fn digest(name: &str) -> Option<Digest> {
 
 pub(super) fn name(digest: &Digest) -> String {
     digest.as_str().replace(':', "-")
-}
-
-pub(super) async fn place() -> Result<web_sys::FileSystemDirectoryHandle, Problem> {
-    folder(FOLDER).await
 }

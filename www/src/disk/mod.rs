@@ -1,5 +1,5 @@
 //! The browser's private disk (the origin private file system): new layers, the files of drafts,
-//! and the drafts themselves. It works in the page and in workers, and without any registry.
+//! the drafts themselves, and what was found out about layers. It works in the page and in workers, and without any registry.
 //!
 //! Files that the user has chosen a place for, outside of it, are written from here, too.
 //!
@@ -7,6 +7,7 @@
 //! Nothing here is a login, and nothing leaves this browser but what a push names.
 
 mod blobs;
+pub mod layers;
 mod outside;
 pub mod turns;
 mod writer;

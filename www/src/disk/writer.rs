@@ -1,4 +1,4 @@
-//! How does a worker write a blob whose digest is known only at its end?
+//! How does a worker write a file whose name is known only at its end?
 
 use drydock::digest::Digest;
 use js_sys::{Math, Promise};
@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{FileSystemFileHandle, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 
-use super::{blobs, file, full, refused};
+use super::{blobs, file, folder, full, refused};
 use crate::net::problem::Problem;
 
 /// Bytes that are gathered before they are written.
@@ -22,9 +22,13 @@ extern "C" {
     fn rename(this: &Movable, name: &str) -> Promise;
 }
 
-/// A blob that is being written, in a worker. Dropped before [`Writer::keep`], it leaves nothing.
+/// How the name of a file begins that is not whole yet.
+pub(super) const PART: &str = "part-";
+
+/// A file that is being written, in a worker. Dropped before [`Writer::keep`], it leaves nothing.
 #[derive(Debug)]
 pub struct Writer {
+    folder: &'static str,
     name: String,
     file: FileSystemFileHandle,
     handle: Option<FileSystemSyncAccessHandle>,
@@ -35,17 +39,25 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// An empty file.
+    /// An empty blob.
     ///
     /// # Errors
     /// When the browser keeps no files for this page.
     pub async fn create() -> Result<Self, Problem> {
-        let folder = blobs::place().await?;
-        let name = format!("part-{:x}-{:x}", Math::random().to_bits(), Math::random().to_bits());
-        let file = file(&folder, &name, true).await?.ok_or_else(|| refused(&JsValue::NULL))?;
+        Self::create_in(blobs::FOLDER).await
+    }
+
+    /// An empty file in a folder.
+    ///
+    /// # Errors
+    /// When the browser keeps no files for this page.
+    pub async fn create_in(folder: &'static str) -> Result<Self, Problem> {
+        let place = self::folder(folder).await?;
+        let name = format!("{PART}{:x}-{:x}", Math::random().to_bits(), Math::random().to_bits());
+        let file = file(&place, &name, true).await?.ok_or_else(|| refused(&JsValue::NULL))?;
         let handle = JsFuture::from(file.create_sync_access_handle()).await;
-        let handle = handle.map_err(|error| refused(&error))?;
-        Ok(Self { name, file, handle: Some(handle.unchecked_into()), at: 0, gathered: Vec::new() })
+        let handle = Some(handle.map_err(|error| refused(&error))?.unchecked_into());
+        Ok(Self { folder, name, file, handle, at: 0, gathered: Vec::new() })
     }
 
     /// Adds bytes at the end.
@@ -102,23 +114,29 @@ impl Writer {
     ///
     /// # Errors
     /// When there is no room for it.
-    pub async fn keep(mut self, digest: &Digest) -> Result<(), Problem> {
+    pub async fn keep(self, digest: &Digest) -> Result<(), Problem> {
+        match self.keep_as(&blobs::name(digest)).await {
+            // Another tab, or an earlier edit, has the same bytes open: they are there already.
+            Err(_) if blobs::blob(digest).await?.is_some() => Ok(()),
+            kept => kept,
+        }
+    }
+
+    /// Closes the file and gives it this name.
+    ///
+    /// # Errors
+    /// When there is no room for it, or another tab has a file of this name open.
+    pub async fn keep_as(mut self, name: &str) -> Result<(), Problem> {
         self.flush()?;
         if let Some(handle) = self.handle.take() {
             let flushed = handle.flush();
             handle.close();
             flushed.map_err(|error| refused(&error))?;
         }
-        let renamed = self.file.unchecked_ref::<Movable>().rename(&blobs::name(digest));
-        match JsFuture::from(renamed).await {
-            Ok(_) => {
-                self.name.clear();
-                Ok(())
-            }
-            // Another tab, or an earlier edit, has the same bytes open: they are there already.
-            Err(_) if blobs::blob(digest).await?.is_some() => Ok(()),
-            Err(error) => Err(refused(&error)),
-        }
+        let renamed = self.file.unchecked_ref::<Movable>().rename(name);
+        JsFuture::from(renamed).await.map_err(|error| refused(&error))?;
+        self.name.clear();
+        Ok(())
     }
 }
 
@@ -128,9 +146,9 @@ impl Drop for Writer {
             handle.close();
         }
         if !self.name.is_empty() {
-            let name = std::mem::take(&mut self.name);
+            let (name, folder) = (std::mem::take(&mut self.name), self.folder);
             spawn_local(async move {
-                if let Ok(folder) = blobs::place().await {
+                if let Ok(folder) = self::folder(folder).await {
                     let _gone = JsFuture::from(folder.remove_entry(&name)).await;
                 }
             });

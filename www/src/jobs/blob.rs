@@ -2,6 +2,7 @@
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::Digest;
+use drydock::layer::content::Trust;
 use drydock::verify::BlobFacts;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
@@ -52,7 +53,7 @@ pub async fn open(
     let start = blob.slice_with_i32_and_i32(0, i32::try_from(limit).unwrap_or(i32::MAX));
     let buffer = JsFuture::from(start.map_err(unreadable)?.array_buffer()).await;
     let bytes = js_sys::Uint8Array::new(&buffer.map_err(unreadable)?).to_vec();
-    Ok(FilePreview { bytes, total: descriptor.size, verified: true })
+    Ok(FilePreview { bytes, total: descriptor.size, trust: Trust::Layer })
 }
 
 /// Reads a blob in a worker, compares it with its descriptor, and keeps it on the browser's disk.

@@ -1,5 +1,6 @@
 //! The content of one file of a tree.
 
+use drydock::layer::content::Trust;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
@@ -20,9 +21,9 @@ pub struct FilePreview {
     pub bytes: Vec<u8>,
     /// Size of the whole file in bytes.
     pub total: u64,
-    /// Whether the layer was read to its end and matches its digest. Else only as much of it was
-    /// read as was needed, and nothing was compared: *not checked*.
-    pub verified: bool,
+    /// What they were compared with. Where only as much of a layer was read as was needed, it may be
+    /// nothing.
+    pub trust: Trust,
 }
 
 /// Reads the first `limit` bytes of a file (at most 4 MiB).
@@ -43,7 +44,7 @@ pub async fn read(
     let (parts, file) = run(tree, file, Some(limit), to_the_end, on_progress).await?;
     let buffer = parts.first().ok_or_else(no_sense)?;
     let bytes = Uint8Array::new(buffer).to_vec();
-    Ok(FilePreview { bytes, total: file.total, verified: file.verified })
+    Ok(FilePreview { bytes, total: file.total, trust: file.trust })
 }
 
 /// Reads a whole file. Its layer is read to the end and compared with its descriptor.

@@ -26,6 +26,7 @@ pub mod patch;
 mod payload;
 pub mod preview;
 pub mod push;
+pub mod remembered;
 pub mod save;
 pub mod source;
 pub mod tags;

@@ -1,5 +1,6 @@
 //! The files of an image, or of one layer: opened once, then asked for the rows that are seen.
 
+mod growth;
 mod layer;
 
 use std::cell::{Cell, RefCell};
@@ -10,17 +11,22 @@ use std::rc::Rc;
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
 use drydock::finding::Finding;
+use drydock::image::lazy::SociIndex;
 use drydock::inspect::media;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_channel::mpsc::unbounded;
+use futures_util::stream::FuturesUnordered;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 
 pub use drydock::inspect::tree::{Content, Query, Row, Scope, Shown, Sort, Status, Summary};
 
+use self::growth::Growth;
+use self::layer::Wanted;
 pub(super) use self::layer::{facts, index, remember};
 use super::{Problem, Progress, no_sense, tab};
 use crate::net::place::Place;
 use crate::worker::pool::Done;
+pub use crate::worker::protocol::Listed;
 use crate::worker::protocol::{Outcome, Work};
 use crate::worker::tree_job::{TreeCall, TreeId, TreeReply};
 
@@ -36,6 +42,17 @@ pub struct Layer {
     pub descriptor: Descriptor,
     /// What the config says of its tar.
     pub diff_id: Option<DiffId>,
+    /// The SOCI indexes of its image, when there are any.
+    pub soci: Option<Rc<SociOf>>,
+}
+
+/// The SOCI indexes of an image, which may have tables of contents of its layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SociOf {
+    /// Digest of the image's manifest.
+    pub image: Digest,
+    /// The indexes.
+    pub indexes: Vec<SociIndex>,
 }
 
 impl Layer {
@@ -50,6 +67,10 @@ impl Layer {
 pub enum LayerState {
     /// It was verified in this tab before, and is not read again.
     Known,
+    /// It was listed by its table of contents, and not read: nothing of it is verified.
+    Listed(Listed),
+    /// It was verified in this browser before, which remembers what is in it; not read again.
+    Remembered,
     /// It is being read; what it holds is provisional.
     Reading(Progress),
     /// It was read, and matches size, digest and diff ID.
@@ -58,27 +79,41 @@ pub enum LayerState {
     Hidden,
 }
 
-/// An open tree; closed when this is dropped.
+/// A tree of layers; closed when this is dropped. It can be asked as soon as it was told that it has
+/// grown, and has all layers once it was read.
 #[derive(Debug)]
 pub struct Tree {
     id: TreeId,
     layers: Vec<Layer>,
     summary: Cell<Summary>,
-    findings: Vec<Finding>,
+    findings: RefCell<Vec<Finding>>,
     /// Tars of layers that were read, when they were to be kept.
     kept: RefCell<BTreeMap<Digest, Blob>>,
 }
 
+/// What happens while the layers of a tree are read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event {
+    /// How far a layer is, by its place in the list, from 0.
+    Layer(usize, LayerState),
+    /// There is more in the tree, so that its rows are others: all of it is provisional that layers
+    /// put there, or have still to change, that are not verified yet.
+    Grown(Summary),
+}
+
 /// Reads the layers that are not known yet, several at a time, checks each one, and opens the tree
-/// of all. Layers that can't be read as files ([`media::hidden`]) count as empty ones. `on_layer` is called with the layer's place in the list, from 0, and how far it is.
+/// of all. Layers that can't be read as files ([`media::hidden`]) count as empty ones. `on_event` is
+/// told how far they are.
 ///
 /// # Errors
 /// When a layer can't be read, or is not what is said of it: of such a layer nothing is shown.
 pub async fn open(
     layers: Vec<Layer>,
-    on_layer: impl FnMut(usize, LayerState) + 'static,
+    on_event: impl FnMut(Event) + 'static,
 ) -> Result<Tree, Problem> {
-    read_all(layers, 0, on_layer).await
+    let tree = Tree::of(layers);
+    tree.read_all(Wanted::default(), on_event).await?;
+    Ok(tree)
 }
 
 /// As [`open`], for a tree whose layers will be read once more: their tars are kept, unless they are
@@ -88,9 +123,11 @@ pub async fn open(
 /// As with [`open`].
 pub async fn open_to_copy(
     layers: Vec<Layer>,
-    on_layer: impl FnMut(usize, LayerState) + 'static,
+    on_event: impl FnMut(Event) + 'static,
 ) -> Result<Tree, Problem> {
-    read_all(layers, KEPT, on_layer).await
+    let tree = Tree::of(layers);
+    tree.read_all(Wanted { keep: KEPT, ..Wanted::default() }, on_event).await?;
+    Ok(tree)
 }
 
 /// What is wrong or ambiguous with how layers lie on each other that were read a moment ago: nothing
@@ -99,80 +136,103 @@ pub async fn open_to_copy(
 /// # Errors
 /// When the worker that holds the trees has ended.
 pub(super) async fn laid(layers: Vec<Digest>) -> Result<Option<Vec<Finding>>, Problem> {
-    let tree = Tree::begun(Vec::new());
+    let tree = Tree::of(Vec::new());
     let layers = layers.into_iter().map(Some).collect();
     match tree.call(TreeCall::Begin(tree.id, layers)).await? {
         TreeReply::Missing(missing) if missing.is_empty() => {}
         TreeReply::Missing(_) => return Ok(None),
         _ => return Err(no_sense()),
     }
-    match tree.call(TreeCall::Open(tree.id)).await? {
-        TreeReply::Opened(_, findings) => Ok(Some(findings)),
-        _ => Err(no_sense()),
-    }
-}
-
-async fn read_all(
-    layers: Vec<Layer>,
-    keep: u64,
-    on_layer: impl FnMut(usize, LayerState) + 'static,
-) -> Result<Tree, Problem> {
-    let mut tree = Tree::begun(layers);
-    let on_layer = Rc::new(RefCell::new(on_layer));
-    let digests: Vec<Option<Digest>> = tree
-        .layers
-        .iter()
-        .map(|layer| layer.is_readable().then(|| layer.descriptor.digest.clone()))
-        .collect();
-    let TreeReply::Missing(missing) = tree.call(TreeCall::Begin(tree.id, digests)).await? else {
-        return Err(no_sense());
-    };
-    let missing: BTreeSet<Digest> = missing.into_iter().collect();
-    let all: u64 = tree.layers.iter().map(|layer| layer.descriptor.size).sum();
-    let mut reading = FuturesUnordered::new();
-    let mut begun = BTreeSet::new();
-    let mut largest_first: Vec<(usize, &Layer)> = tree.layers.iter().enumerate().collect();
-    largest_first.sort_by_key(|(_, layer)| std::cmp::Reverse(layer.descriptor.size));
-    for (place, layer) in largest_first {
-        let digest = &layer.descriptor.digest;
-        if !layer.is_readable() {
-            on_layer.borrow_mut()(place, LayerState::Hidden);
-        } else if !missing.contains(digest) {
-            on_layer.borrow_mut()(place, LayerState::Known);
-        } else if begun.insert(digest) {
-            let report = Rc::clone(&on_layer);
-            let on_progress = move |progress| {
-                report.borrow_mut()(place, LayerState::Reading(progress));
-            };
-            let share =
-                u128::from(keep) * u128::from(layer.descriptor.size) / u128::from(all.max(1));
-            let keep = u64::try_from(share).unwrap_or(keep);
-            let tree = &tree;
-            reading.push(async move { (place, layer::read(tree, place, keep, on_progress).await) });
-        }
-    }
-    while let Some((place, read)) = reading.next().await {
-        read?;
-        on_layer.borrow_mut()(place, LayerState::Verified);
-    }
-    drop(reading);
-    let TreeReply::Opened(summary, findings) = tree.call(TreeCall::Open(tree.id)).await? else {
-        return Err(no_sense());
-    };
-    tree.summary.set(summary);
-    tree.findings = findings;
-    Ok(tree)
+    tree.lay().await?;
+    Ok(Some(tree.findings.take()))
 }
 
 impl Tree {
-    /// One that is about to be opened. It closes what was begun when it is dropped on the way.
-    fn begun(layers: Vec<Layer>) -> Self {
+    /// One of which nothing was read yet.
+    #[must_use]
+    pub fn of(layers: Vec<Layer>) -> Self {
         Self {
             id: next_id(),
             layers,
             summary: Cell::default(),
-            findings: Vec::new(),
+            findings: RefCell::default(),
             kept: RefCell::default(),
+        }
+    }
+
+    /// Reads the layers as [`open`] does. The tree can be asked before all of them are there: it grows
+    /// while they come. With `may_list` a layer that has a table of contents is listed by that instead.
+    ///
+    /// # Errors
+    /// As with [`open`]; then nothing of the tree may be shown any more.
+    pub async fn read(
+        &self,
+        may_list: bool,
+        on_event: impl FnMut(Event) + 'static,
+    ) -> Result<(), Problem> {
+        self.read_all(Wanted { keep: 0, at_once: true, may_list }, on_event).await
+    }
+
+    async fn read_all(
+        &self,
+        wanted: Wanted,
+        on_event: impl FnMut(Event) + 'static,
+    ) -> Result<(), Problem> {
+        let on_event = Rc::new(RefCell::new(on_event));
+        let digests: Vec<Option<Digest>> = self
+            .layers
+            .iter()
+            .map(|layer| layer.is_readable().then(|| layer.descriptor.digest.clone()))
+            .collect();
+        let TreeReply::Missing(missing) = self.call(TreeCall::Begin(self.id, digests)).await?
+        else {
+            return Err(no_sense());
+        };
+        let missing: BTreeSet<Digest> = missing.into_iter().collect();
+        let all: u64 = self.layers.iter().map(|layer| layer.descriptor.size).sum();
+        let (come, so_far) = unbounded();
+        let reading = FuturesUnordered::new();
+        let mut begun = BTreeSet::new();
+        let mut has_some = false;
+        let mut largest_first: Vec<(usize, &Layer)> = self.layers.iter().enumerate().collect();
+        largest_first.sort_by_key(|(_, layer)| std::cmp::Reverse(layer.descriptor.size));
+        for (place, layer) in largest_first {
+            let digest = &layer.descriptor.digest;
+            if !layer.is_readable() {
+                on_event.borrow_mut()(Event::Layer(place, LayerState::Hidden));
+            } else if !missing.contains(digest) {
+                has_some = true;
+                on_event.borrow_mut()(Event::Layer(place, LayerState::Known));
+            } else if begun.insert(digest) {
+                let (report, come, of) = (Rc::clone(&on_event), come.clone(), digest.clone());
+                let on_progress = move |progress, index: Option<JsValue>| {
+                    report.borrow_mut()(Event::Layer(place, LayerState::Reading(progress)));
+                    if let Some(index) = index {
+                        let _over = come.unbounded_send((of.clone(), index));
+                    }
+                };
+                let share = u128::from(wanted.keep) * u128::from(layer.descriptor.size)
+                    / u128::from(all.max(1));
+                let wanted = Wanted { keep: u64::try_from(share).unwrap_or(u64::MAX), ..wanted };
+                reading.push(async move {
+                    (place, layer::read(self, place, wanted, on_progress).await)
+                });
+            }
+        }
+        drop(come);
+        let growth = Growth { tree: self, shows: wanted.at_once, has_some };
+        growth.follow(reading, so_far, &mut |event| on_event.borrow_mut()(event)).await
+    }
+
+    /// Puts the layers that are there on each other.
+    async fn lay(&self) -> Result<Summary, Problem> {
+        match self.call(TreeCall::Open(self.id)).await? {
+            TreeReply::Opened(summary, findings) => {
+                self.summary.set(summary);
+                self.findings.replace(findings);
+                Ok(summary)
+            }
+            _ => Err(no_sense()),
         }
     }
 
@@ -195,8 +255,8 @@ impl Tree {
 
     /// What is wrong or ambiguous with how the layers lie on each other.
     #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
+    pub fn findings(&self) -> Vec<Finding> {
+        self.findings.borrow().clone()
     }
 
     /// Asks for another scope, filter, order or other statuses.
@@ -218,28 +278,12 @@ impl Tree {
         }
     }
 
-    /// Opens or closes the directory of a row.
+    /// Opens or closes a directory, by its path.
     ///
     /// # Errors
     /// As with [`Tree::set_query`].
-    pub async fn toggle(&self, id: u32) -> Result<Summary, Problem> {
-        self.change(TreeCall::Toggle(self.id, id)).await
-    }
-
-    /// Opens the directory of a row.
-    ///
-    /// # Errors
-    /// As with [`Tree::set_query`].
-    pub async fn expand(&self, id: u32) -> Result<Summary, Problem> {
-        self.change(TreeCall::Expand(self.id, id)).await
-    }
-
-    /// Closes the directory of a row.
-    ///
-    /// # Errors
-    /// As with [`Tree::set_query`].
-    pub async fn collapse(&self, id: u32) -> Result<Summary, Problem> {
-        self.change(TreeCall::Collapse(self.id, id)).await
+    pub async fn toggle(&self, path: &[u8]) -> Result<Summary, Problem> {
+        self.change(TreeCall::Toggle(self.id, path.to_vec())).await
     }
 
     /// Opens all directories.

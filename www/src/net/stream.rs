@@ -1,5 +1,6 @@
-//! One blob from its first to its last byte, across broken connections and expired tokens.
+//! One blob, or a range of it, across broken connections and expired tokens.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use drydock::digest::Digest;
@@ -17,6 +18,9 @@ use super::problem::{Problem, ProblemKind};
 /// Times that leave to read is asked for anew for one connection: a token that another reader has
 /// just got may be at its end, too.
 pub(super) const RENEWALS: u32 = 3;
+/// Bytes in front of a range that may come along; a registry that gives more knows no ranges.
+const IN_FRONT: u64 = 4 << 20;
+
 /// How to ask for a blob: what the registry client would send, made for this origin.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
@@ -59,6 +63,13 @@ impl<G: Grant> BlobStream<G> {
         Self { grant, access, size, body: None, course: Course::new(size) }
     }
 
+    /// Likewise for a range of it. Where the registry gives all of the blob instead, and the range is
+    /// far from its beginning, that is an error: who asks for a range wants little.
+    #[must_use]
+    pub fn range(grant: G, access: Access, range: Range<u64>, size: u64) -> Self {
+        Self { grant, access, size, body: None, course: Course::of(range, size) }
+    }
+
     /// The next bytes, still in the browser's memory, where the ones after them take their place;
     /// `None` at the end. A blob much longer than expected ends early.
     ///
@@ -66,7 +77,7 @@ impl<G: Grant> BlobStream<G> {
     /// When the blob can't be read on, tries included.
     pub async fn next(&mut self) -> Result<Option<Uint8Array>, Problem> {
         loop {
-            if self.course.is_too_long() {
+            if self.course.is_too_long() || self.course.is_over() {
                 self.body = None;
                 return Ok(None);
             }
@@ -153,6 +164,10 @@ impl<G: Grant> BlobStream<G> {
         };
         let host = self.access.host();
         match self.course.answered(&head) {
+            Brings::Bytes if self.course.is_range() && self.course.skips() > IN_FRONT => {
+                let headline = format!("{host} gives blobs as a whole only, and no parts of them.");
+                Err(Problem::new(ProblemKind::Denied, headline).at(host))
+            }
             Brings::Bytes => Ok(Some(answer.body)),
             Brings::Nothing => Ok(None),
             Brings::Page => {

@@ -1,4 +1,6 @@
-//! All drafts of this browser, and new ones from nothing.
+//! All drafts of this browser, new ones from nothing, and what else this browser keeps.
+
+mod remembered;
 
 use drydock::edit::link::{self, LinkError};
 use drydock::edit::{Base, Draft, Family, StoredDraft};
@@ -7,6 +9,7 @@ use drydock::platform::Platform;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use self::remembered::RememberedLayers;
 use super::data;
 use crate::chosen::{Chosen, text_of};
 use crate::components::{
@@ -67,6 +70,7 @@ pub fn DraftsPage() -> impl IntoView {
                 </Card>
                 <FromFile />
                 <FromNothing />
+                <RememberedLayers />
             </div>
         </main>
     }

@@ -31,8 +31,8 @@ use crate::route::{EntryPath, Tree};
 use content::ContentView;
 use drafted::DraftBar;
 use list::TreeList;
-use opening::Opening;
 pub(super) use opening::layers;
+use opening::{Growing, OnlyListed, Opening};
 use preview::Preview;
 use state::Files;
 pub(super) use text::{PAUSE, TextDiff};
@@ -104,6 +104,8 @@ fn FilesOf(content: Arc<ContentModel>) -> impl IntoView {
                 <NoSuchLayer layers=files.layers />
                 {about}
                 <Show when=move || files.is_open() fallback=|| view! { <Opening /> }>
+                    <Growing />
+                    <OnlyListed />
                     <TreeList />
                 </Show>
             </div>

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use drydock::edit::{self, Made, Recipe};
 use drydock::layer::Index;
+use drydock::verify::LayerRecord;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
@@ -49,5 +50,8 @@ async fn keep(
 fn index(layer: &LayerAt, parts: &[JsValue]) -> Result<Arc<Index>, Problem> {
     let buffer = layer.index.and_then(|at| parts.get(at)).ok_or_else(missing)?;
     let bytes = Uint8Array::new(buffer).to_vec();
-    Index::from_bytes(&bytes).map(Arc::new).map_err(|error| content(error.to_string()))
+    // A layer that was read for this comes with all that is known of it.
+    let record = LayerRecord::from_bytes(&bytes).map(|record| record.index);
+    let index = record.or_else(|_| Index::from_bytes(&bytes));
+    index.map(Arc::new).map_err(|error| content(error.to_string()))
 }

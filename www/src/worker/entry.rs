@@ -15,7 +15,7 @@ use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
 use super::tree_job::Trees;
 use super::{
     HASHING, Progress, blob_job, build_job, diff_job, edit_job, export_job, file_job, gather_job,
-    layer_job, port, tar_digest, unpack_job,
+    layer_job, list_job, port, recall_job, tar_digest, unpack_job,
 };
 use crate::net::problem::{Problem, ProblemKind};
 use crate::net::stream::{Access, Grant};
@@ -63,7 +63,12 @@ impl From<Outcome> for Finished {
 
 impl Link {
     pub(super) fn progress(&self, progress: Progress) {
-        post(&FromWorker::Progress { job: self.job, progress }, Vec::new());
+        self.progress_with(progress, Vec::new());
+    }
+
+    /// How far it has come, and what has come of it so far.
+    pub(super) fn progress_with(&self, progress: Progress, parts: Vec<JsValue>) {
+        post(&FromWorker::Progress { job: self.job, progress }, parts);
     }
 }
 
@@ -128,6 +133,8 @@ fn begin(
             Work::Diff(_) => diff_job::run(&parts),
             Work::Edit(work) => edit_job::run(*work, &parts),
             Work::Tree(call) => trees.borrow_mut().answer(call, &parts),
+            Work::List(work) => list_job::run(*work, &parts, link, &trees).await,
+            Work::Recall(work) => recall_job::run(work, &trees).await,
         }
     });
     running.0.borrow_mut().insert(job, Job { stop, renewal: None });

@@ -3,8 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use drydock::layer::content::Wanted;
-use drydock::layer::{LayerReader, ReadOptions, Sink};
+use drydock::descriptor::Descriptor;
+use drydock::layer::content::{Trust, Wanted};
+use drydock::layer::partial::Reading;
+use drydock::layer::seek::SeekPoints;
+use drydock::layer::{Kind, LayerReader, ReadOptions, Sink};
 use drydock::pieces::Pieces as _;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
@@ -12,10 +15,12 @@ use wasm_bindgen::JsValue;
 use super::Progress;
 use super::entry::{Finished, Link, content};
 use super::growing_blob::{GATHERED, GrowingBlob};
-use super::input::Input;
+use super::input::{Input, all};
 use super::meter::Meter;
-use super::protocol::{FileOutcome, FileWork, Outcome};
+use super::protocol::{BlobFrom, FileOutcome, FileWork, Outcome};
 use super::tree_job::Trees;
+use crate::disk::layers::{self, Part};
+use crate::disk::shorten;
 use crate::net::problem::Problem;
 
 pub(super) async fn run(
@@ -26,63 +31,183 @@ pub(super) async fn run(
 ) -> Result<Finished, Problem> {
     let FileWork { from, descriptor, tree, layer, entry, limit, to_the_end } = work;
     let index = trees.borrow().index(tree, layer)?;
-    let wanted = Wanted::file(&index, entry)
-        .ok_or_else(|| content("This is no file, so it has no content to read."))?;
-    drop(index);
-    let total = wanted.size();
+    let total = index.entry(entry).filter(|entry| entry.kind == Kind::File).map(|it| it.size);
+    let no_file = || content("This is no file, so it has no content to read.");
+    let total = total.ok_or_else(no_file)?;
     // A preview stays in memory, and so must be shorter than what a blob binds.
     let limit = limit.map(|limit| limit.min(GATHERED as u64 - 1));
     let end = limit.unwrap_or(total).min(total);
-    let wanted = if end < total { wanted.slice(0, end) } else { wanted };
-    let mut reader = LayerReader::new(ReadOptions {
-        subject: descriptor.digest.to_string(),
-        media_type: Some(descriptor.media_type.clone()),
-        digest: descriptor.digest.algorithm().unwrap_or_default(),
-        diff_id: None,
-        index: false,
-        content: Some(wanted),
-        ..ReadOptions::default()
-    });
-    let mut taken = Taken::default();
-    let mut meter = Meter::new(link.clone());
-    let mut stream = Input::open(from, parts, link, descriptor.size)?;
-    while to_the_end || !reader.content_done() {
-        let Some(bytes) = stream.next().await? else { break };
-        reader.push(bytes, &mut taken);
-        if let Some(problem) = taken.problem.take() {
-            return Err(problem);
-        }
-        let progress = Progress {
-            downloaded: stream.offset(),
-            unpacked: reader.uncompressed_size(),
-            resumed: stream.resumed(),
-            ..Progress::default()
+    let layer = Layer { from, descriptor, parts, link };
+    let (mut taken, trust) = if index.has_offsets() {
+        let wanted = Wanted::file(&index, entry).ok_or_else(no_file)?;
+        let wanted = if end < total { wanted.slice(0, end) } else { wanted };
+        let points = trees.borrow_mut().points(&layer.descriptor.digest);
+        let part = match points.filter(|points| layer.is_worth(points, &wanted)) {
+            Some(points) => layer.part(&points, &wanted).await,
+            None => None,
         };
-        meter.passed(progress).await;
-    }
-    let found = reader.content_done();
-    let summary = reader.finish(&mut taken);
-    let whole = summary.digest == descriptor.digest && summary.size == descriptor.size;
-    if to_the_end && !whole {
-        return Err(content(format!(
-            "The layer came as {} with {} bytes, but {} with {} bytes was asked for.",
-            summary.digest, summary.size, descriptor.digest, descriptor.size
-        ))
-        .said("Nothing of it is shown."));
-    }
-    if !found {
-        return Err(content(
-            "The layer ended before the whole file had come; it is not the layer that was listed.",
-        ));
-    }
+        match part {
+            Some(read) => read,
+            None => layer.go_through(wanted, to_the_end).await?,
+        }
+    } else {
+        let table = trees.borrow_mut().table(&layer.descriptor.digest);
+        let reading = table.and_then(|table| table.reading(entry, 0..end));
+        layer.promised(reading.ok_or_else(only_as_a_whole)?).await?
+    };
     taken.blob.zeros_up_to(end)?;
-    let outcome = Outcome::File(FileOutcome { total, verified: to_the_end && whole });
+    let outcome = Outcome::File(FileOutcome { total, trust });
     if limit.is_some() {
         let bytes = Uint8Array::from(taken.blob.gathered()).buffer().into();
         return Ok(Finished { outcome, parts: vec![bytes] });
     }
     let blob = taken.blob.finish()?.into();
     Ok(Finished { outcome, parts: vec![blob] })
+}
+
+/// The layer that has the file.
+struct Layer<'a> {
+    from: BlobFrom,
+    descriptor: Descriptor,
+    parts: &'a [JsValue],
+    link: Link,
+}
+
+impl Layer<'_> {
+    /// Whether a part of the layer is notably less than all of it.
+    fn is_worth(&self, points: &SeekPoints, wanted: &Wanted) -> bool {
+        let range = points.range(wanted);
+        let len = range.end.saturating_sub(range.start);
+        points.can_compare() && len > 0 && len < self.descriptor.size / 4 * 3
+    }
+
+    /// Reads only the part of the layer that has the file, and compares it with what was recorded.
+    /// `None` when that does not work, for whatever reason: then the layer says what is the matter.
+    async fn part(&self, points: &SeekPoints, wanted: &Wanted) -> Option<(Taken, Trust)> {
+        let digest = &self.descriptor.digest;
+        let range = points.window(wanted);
+        let window = match range.is_empty() {
+            true => Vec::new(),
+            false => {
+                let windows = layers::get(digest, Part::Windows).await.ok().flatten()?;
+                let window = shorten(&windows, range.start, range.end)?;
+                all(&window).await.ok()?.to_vec()
+            }
+        };
+        let read = async {
+            let spans =
+                points.spans(wanted, &window).map_err(|error| content(error.to_string()))?;
+            let mut reading = Reading::new(spans, wanted.clone());
+            let taken = self.read(&mut reading).await?;
+            Ok::<_, Problem>((taken, reading.is_whole(), reading.trust()))
+        };
+        match read.await {
+            Ok((taken, true, trust @ Trust::Recorded)) => Some((taken, trust)),
+            // What is remembered is of no use, or the registry gives something else.
+            _ => {
+                let _gone = layers::remove(digest).await;
+                None
+            }
+        }
+    }
+
+    /// Reads what a table of contents promises.
+    async fn promised(&self, mut reading: Reading) -> Result<(Taken, Trust), Problem> {
+        let taken = self.read(&mut reading).await?;
+        if !reading.is_whole() {
+            return Err(content("The layer ended before the whole file had come."));
+        }
+        match reading.trust() {
+            Trust::Mismatch => {
+                Err(content("The file is not what the layer's table of contents promises.")
+                    .said("Nothing of it is shown.")
+                    .advise("Verify the image to see what is wrong with the layer."))
+            }
+            trust => Ok((taken, trust)),
+        }
+    }
+
+    /// Gives a reading what it asks for.
+    async fn read(&self, reading: &mut Reading) -> Result<Taken, Problem> {
+        let mut taken = Taken::default();
+        let mut meter = Meter::new(self.link.clone());
+        let mut come = 0;
+        while let Some(range) = reading.ask() {
+            let (from, link, size) = (self.from.clone(), self.link.clone(), self.descriptor.size);
+            let mut stream = Input::range(from, self.parts, link, range.clone(), size)?;
+            while let Some(bytes) = stream.next().await? {
+                come += bytes.len() as u64;
+                let mut give = |offset, bytes: &[u8]| taken.content(offset, bytes);
+                let read = reading.push(bytes, &mut give);
+                read.map_err(|error| content(error.to_string()))?;
+                if let Some(problem) = taken.problem.take() {
+                    return Err(problem);
+                }
+                meter.passed(Progress { downloaded: come, ..Progress::default() }).await;
+            }
+            if reading.ask().is_some_and(|next| next.start < range.end && next.end >= range.end) {
+                return Err(content("The layer ended too early."));
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Reads the layer from its beginning up to the file, or all of it.
+    async fn go_through(
+        &self,
+        wanted: Wanted,
+        to_the_end: bool,
+    ) -> Result<(Taken, Trust), Problem> {
+        let descriptor = &self.descriptor;
+        let mut reader = LayerReader::new(ReadOptions {
+            subject: descriptor.digest.to_string(),
+            media_type: Some(descriptor.media_type.clone()),
+            digest: descriptor.digest.algorithm().unwrap_or_default(),
+            diff_id: None,
+            index: false,
+            content: Some(wanted),
+            ..ReadOptions::default()
+        });
+        let mut taken = Taken::default();
+        let mut meter = Meter::new(self.link.clone());
+        let (from, link) = (self.from.clone(), self.link.clone());
+        let mut stream = Input::open(from, self.parts, link, descriptor.size)?;
+        while to_the_end || !reader.content_done() {
+            let Some(bytes) = stream.next().await? else { break };
+            reader.push(bytes, &mut taken);
+            if let Some(problem) = taken.problem.take() {
+                return Err(problem);
+            }
+            let progress = Progress {
+                downloaded: stream.offset(),
+                unpacked: reader.uncompressed_size(),
+                resumed: stream.resumed(),
+                ..Progress::default()
+            };
+            meter.passed(progress).await;
+        }
+        let found = reader.content_done();
+        let summary = reader.finish(&mut taken);
+        let whole = summary.digest == descriptor.digest && summary.size == descriptor.size;
+        if to_the_end && !whole {
+            return Err(content(format!(
+                "The layer came as {} with {} bytes, but {} with {} bytes was asked for.",
+                summary.digest, summary.size, descriptor.digest, descriptor.size
+            ))
+            .said("Nothing of it is shown."));
+        }
+        if !found {
+            return Err(content(
+                "The layer ended before the whole file had come; it is not the layer that was listed.",
+            ));
+        }
+        Ok((taken, if to_the_end { Trust::Layer } else { Trust::None }))
+    }
+}
+
+fn only_as_a_whole() -> Problem {
+    content("The layer's table of contents does not say where this file is.")
+        .advise("Read the layers as a whole; then it opens.")
 }
 
 #[derive(Default)]

@@ -1,5 +1,7 @@
 //! The bytes of a blob, piece by piece, wherever they are.
 
+use std::ops::Range;
+
 use drydock::pieces::Pieces;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -9,6 +11,7 @@ use web_sys::Blob;
 use super::entry::{Link, content};
 use super::protocol::BlobFrom;
 use crate::chosen::gone;
+use crate::disk;
 use crate::net::pieces;
 use crate::net::problem::Problem;
 use crate::net::stream::BlobStream;
@@ -31,6 +34,7 @@ enum From {
 struct DiskStream {
     pieces: pieces::Pieces,
     offset: u64,
+    /// Where it ends.
     size: u64,
 }
 
@@ -51,6 +55,27 @@ impl Input {
             BlobFrom::Disk(part) => {
                 let blob = parts.get(part).and_then(|part| part.dyn_ref::<Blob>());
                 Ok(Self::blob(blob.ok_or_else(|| content("A file did not reach the worker."))?))
+            }
+        }
+    }
+
+    /// A range of such a blob.
+    pub(super) fn range(
+        from: BlobFrom,
+        parts: &[JsValue],
+        link: Link,
+        range: Range<u64>,
+        size: u64,
+    ) -> Result<Self, Problem> {
+        match from {
+            BlobFrom::Registry(access) => {
+                let stream = Box::new(BlobStream::range(link, access, range, size));
+                Ok(Self { from: From::Registry(stream), piece: Vec::new() })
+            }
+            BlobFrom::Disk(part) => {
+                let blob = parts.get(part).and_then(|part| part.dyn_ref::<Blob>());
+                let blob = blob.and_then(|blob| disk::shorten(blob, range.start, range.end));
+                Ok(Self::blob(&blob.ok_or_else(gone)?))
             }
         }
     }

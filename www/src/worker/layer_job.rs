@@ -1,8 +1,9 @@
 //! Reads one layer: both digests, the tar's entries, everything that is wrong with it.
 
-use drydock::layer::{LayerReader, ReadOptions, Sink};
+use drydock::layer::seek::Spacing;
+use drydock::layer::{Index, LayerReader, ReadOptions, Sink};
 use drydock::pieces::Pieces as _;
-use drydock::verify::BlobFacts;
+use drydock::verify::{BlobFacts, Job, LayerRecord};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
@@ -10,21 +11,31 @@ use super::Progress;
 use super::entry::{Finished, Link};
 use super::growing_blob::GrowingBlob;
 use super::input::Input;
+use super::memory::Memory;
 use super::meter::Meter;
 use super::protocol::{LayerWork, Outcome};
 use super::tar_digest::TarDigest;
+use crate::net::clock;
 use crate::net::problem::Problem;
+
+/// Milliseconds before the entries are told for the first time, and between that and the next.
+const FIRST: f64 = 100.0;
+/// Milliseconds before they are told again, for each of them: all have to be written, read and put
+/// into the tree once more, which takes a few per cent of this.
+const PER_ENTRY: f64 = 0.1;
 
 pub(super) async fn run(
     work: LayerWork,
     parts: &[JsValue],
     link: Link,
 ) -> Result<Finished, Problem> {
-    let LayerWork { from, subject, descriptor, diff_id, keep, apart } = work;
-    let algorithm = diff_id.and_then(|id| id.0.algorithm()).unwrap_or_default();
+    let LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember } = work;
+    let algorithm = diff_id.as_ref().and_then(|id| id.0.algorithm()).unwrap_or_default();
+    let job = Job::layer(subject.clone(), descriptor.clone(), diff_id);
     let mut taken = Taken {
         most: keep,
         blob: (keep > 0).then(GrowingBlob::default),
+        windows: if remember { Memory::begin(&descriptor).await } else { Memory::Off },
         failed: None,
         tar_digest: if apart { TarDigest::begin(algorithm).await } else { None },
     };
@@ -35,9 +46,11 @@ pub(super) async fn run(
         diff_id: Some(algorithm),
         apart: taken.tar_digest.is_some(),
         tar: keep > 0,
+        seek: Some(Spacing::default()),
         ..ReadOptions::default()
     });
     let mut meter = Meter::new(link.clone());
+    let mut telling = at_once.then(|| Telling { link: link.clone(), next: clock::now() + FIRST });
     let mut stream = Input::open(from, parts, link, descriptor.size)?;
     while let Some(mut bytes) = stream.next().await? {
         loop {
@@ -55,6 +68,9 @@ pub(super) async fn run(
             rate: 0.0,
             resumed: stream.resumed(),
         };
+        if let (Some(telling), Some(index)) = (&mut telling, reader.index()) {
+            telling.passed(index, progress);
+        }
         meter.passed(progress).await;
     }
     let mut summary = reader.finish(&mut taken);
@@ -64,14 +80,39 @@ pub(super) async fn run(
     if let Some(tar_digest) = taken.tar_digest {
         summary.hashed(tar_digest.finish().await?);
     }
-    let index = summary.index.as_ref().map(|index| index.to_bytes());
-    let outcome = Outcome::Layer(BlobFacts::from(&summary));
-    let Some(index) = index else { return Ok(outcome.into()) };
-    let mut parts = vec![Uint8Array::from(&*index).buffer().into()];
+    let facts = BlobFacts::from(&summary);
+    let outcome = Outcome::Layer(facts.clone());
+    let Some(index) = summary.index.take() else { return Ok(outcome.into()) };
+    let record = LayerRecord { facts, index, points: summary.seek.take() };
+    let is_good = record.facts.complete && record.fits(&job);
+    let record = record.to_bytes();
+    if is_good {
+        taken.windows.keep(&record, &descriptor).await;
+    }
+    let mut parts = vec![Uint8Array::from(&*record).buffer().into()];
     if let Some(tar) = taken.blob {
         parts.push(tar.finish()?.into());
     }
     Ok(Finished { outcome, parts })
+}
+
+/// Tells the entries that have come.
+struct Telling {
+    link: Link,
+    /// When that is done next, in milliseconds.
+    next: f64,
+}
+
+impl Telling {
+    fn passed(&mut self, index: &Index, progress: Progress) {
+        let now = clock::now();
+        if now < self.next || index.is_empty() {
+            return;
+        }
+        let bytes = Uint8Array::from(&*index.to_bytes()).buffer();
+        self.link.progress_with(progress, vec![bytes.into()]);
+        self.next = now + FIRST.max(PER_ENTRY * index.len() as f64);
+    }
 }
 
 /// What is done with the tar of a layer.
@@ -79,6 +120,7 @@ struct Taken {
     /// It is kept as long as it has no more bytes than this.
     most: u64,
     blob: Option<GrowingBlob>,
+    windows: Memory,
     failed: Option<Problem>,
     tar_digest: Option<TarDigest>,
 }
@@ -104,6 +146,10 @@ impl Sink for Taken {
         } else if let Err(problem) = blob.push(bytes) {
             self.failed = Some(problem);
         }
+    }
+
+    fn window(&mut self, bytes: &[u8]) {
+        self.windows.window(bytes);
     }
 
     fn hash(&mut self, bytes: &[u8]) {

@@ -118,11 +118,11 @@ impl Pool {
         work: impl AsyncFnOnce() -> Result<Order, Problem>,
         on_progress: impl FnMut(Progress) + 'static,
     ) -> Result<Done, Problem> {
-        self.in_turn(weight, false, async |_| work().await, on_progress).await
+        self.in_turn(weight, false, async |_| work().await, alone(on_progress)).await
     }
 
     /// Likewise for a layer of so many bytes; the work is told whether a processor is free for the
-    /// digest of its tar.
+    /// digest of its tar. Beside the progress may come the index of the layer so far.
     ///
     /// # Errors
     /// As with [`Pool::read`].
@@ -130,7 +130,7 @@ impl Pool {
         &self,
         size: u64,
         work: impl AsyncFnOnce(bool) -> Result<Order, Problem>,
-        on_progress: impl FnMut(Progress) + 'static,
+        on_progress: impl FnMut(Progress, Option<JsValue>) + 'static,
     ) -> Result<Done, Problem> {
         self.in_turn(size, size >= WORTH_TWO, work, on_progress).await
     }
@@ -140,7 +140,7 @@ impl Pool {
         weight: u64,
         is_worth_two: bool,
         work: impl AsyncFnOnce(bool) -> Result<Order, Problem>,
-        on_progress: impl FnMut(Progress) + 'static,
+        on_progress: impl FnMut(Progress, Option<JsValue>) + 'static,
     ) -> Result<Done, Problem> {
         let job = self.0.next_job();
         let (turn, worker) = oneshot::channel();
@@ -166,7 +166,7 @@ impl Pool {
         let job = self.0.next_job();
         let worker = self.worker(&self.0.tree_worker)?;
         let stop = Stop { worker, job, pool: self.clone(), from_queue: false };
-        stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
+        stop.run(work, parts, Rc::new(RefCell::new(alone(on_progress)))).await
     }
 
     /// Has something done by the worker that does edits, once it has let go of what it was told to
@@ -184,7 +184,7 @@ impl Pool {
             worker = self.worker(&self.0.edit_worker)?;
         }
         let stop = Stop { worker, job, pool: self.clone(), from_queue: false };
-        stop.run(work, parts, Rc::new(RefCell::new(|_| {}))).await
+        stop.run(work, parts, Rc::new(RefCell::new(alone(|_| {})))).await
     }
 
     /// Whether the worker that holds the trees is there; else they are gone.
@@ -341,6 +341,11 @@ impl Inner {
         self.next.set(job.wrapping_add(1));
         job
     }
+}
+
+/// Of work that tells nothing beside its progress.
+fn alone(mut on_progress: impl FnMut(Progress)) -> impl FnMut(Progress, Option<JsValue>) {
+    move |progress, _| on_progress(progress)
 }
 
 fn most_workers() -> usize {

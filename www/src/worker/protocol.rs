@@ -7,6 +7,8 @@ use drydock::digest::{DiffId, Digest};
 use drydock::edit::parcel::ImageParcel;
 use drydock::edit::present::Line;
 use drydock::edit::{Draft, Made, Recipe, RecipeId, Refused, Time};
+use drydock::layer::content::Trust;
+use drydock::layer::lazy::{Format, Promise};
 use drydock::layer::write::BuiltLayer;
 use drydock::platform::Platform;
 use drydock::verify::BlobFacts;
@@ -51,7 +53,7 @@ pub enum FromWorker {
         /// The build that the worker is of.
         build: String,
     },
-    /// How far a piece of work has come.
+    /// How far a piece of work has come; beside it may travel the index of a layer so far.
     Progress {
         /// Number of the work.
         job: JobId,
@@ -106,12 +108,16 @@ pub enum Work {
     Edit(Box<EditWork>),
     /// Something about trees.
     Tree(TreeCall),
+    /// Look whether a layer was read before.
+    Recall(RecallWork),
+    /// List a layer by its table of contents.
+    List(Box<ListWork>),
 }
 
 /// What came of a piece of work.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Outcome {
-    /// What was found out about a layer; its index travels beside it when it was wanted and made.
+    /// What was found out about a layer; the record of it travels beside this when one could be made.
     Layer(BlobFacts),
     /// Digest and size of a blob; the bytes travel beside it when they were wanted.
     Blob {
@@ -144,6 +150,10 @@ pub enum Outcome {
     Edited(Option<Refused>),
     /// The answer about a tree.
     Tree(TreeReply),
+    /// Whether the layer is known, and fits what is said of it.
+    Recalled(bool),
+    /// How the layer was listed, if it was.
+    Listed(Option<Listed>),
 }
 
 /// Where the bytes of a blob come from.
@@ -172,6 +182,10 @@ pub struct LayerWork {
     pub keep: u64,
     /// Whether a processor is free for the digest of its tar.
     pub apart: bool,
+    /// Whether the entries are told as they come, before anything was compared.
+    pub at_once: bool,
+    /// Whether it is remembered on the browser's disk, when it is what it should be.
+    pub remember: bool,
 }
 
 /// A blob to read.
@@ -342,6 +356,52 @@ pub struct FileWork {
 pub struct FileOutcome {
     /// Size of the whole file.
     pub total: u64,
-    /// Whether the layer was read to its end and compared with its descriptor.
-    pub verified: bool,
+    /// What its bytes were compared with.
+    pub trust: Trust,
+}
+
+/// A layer of a tree that may have a table of contents.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ListWork {
+    /// The tree.
+    pub tree: u32,
+    /// Where its bytes are.
+    pub from: BlobFrom,
+    /// What its manifest says.
+    pub descriptor: Descriptor,
+    /// Its table, when that is a blob of its own (SOCI).
+    pub ztoc: Option<Ztoc>,
+}
+
+/// A table of contents that is a blob of its own.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Ztoc {
+    /// Where its bytes are.
+    pub from: BlobFrom,
+    /// What is said of it.
+    pub descriptor: Descriptor,
+    /// Who vouches for it.
+    pub promise: Promise,
+}
+
+/// How a layer was listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// The kind of table.
+    pub format: Format,
+    /// Who vouches for it.
+    pub promise: Promise,
+}
+
+/// A layer of a tree that may have been read before.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RecallWork {
+    /// The tree.
+    pub tree: u32,
+    /// What it is called in findings.
+    pub subject: String,
+    /// What its manifest says.
+    pub descriptor: Descriptor,
+    /// What the config says of its tar.
+    pub diff_id: Option<DiffId>,
 }

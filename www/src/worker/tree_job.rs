@@ -7,9 +7,12 @@ use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::inspect::listing;
 use drydock::inspect::tree::{Query, Row, Summary, Tree};
+use drydock::layer::lazy::Toc;
+use drydock::layer::seek::SeekPoints;
 use drydock::layer::write::{self, Flattened};
 use drydock::layer::{Index, Overlay};
 use drydock::lru::Lru;
+use drydock::verify::LayerRecord;
 use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -21,6 +24,8 @@ use crate::net::problem::Problem;
 
 /// Memory for indexes that no open tree needs, in bytes.
 const INDEXES: usize = 128 << 20;
+/// Memory for places at which reading can begin, in bytes.
+const POINTS: usize = 16 << 20;
 
 /// A tree, counted by the page.
 pub type TreeId = u32;
@@ -30,22 +35,21 @@ pub type TreeId = u32;
 pub enum TreeCall {
     /// Which layers of a new tree are not known here yet? None stands for one that is not shown.
     Begin(TreeId, Vec<Option<Digest>>),
-    /// The index of one of them, which was made from verified bytes and travels beside this.
+    /// The record of one of them, which was made from verified bytes and travels beside this.
     Keep(TreeId, Digest),
+    /// The index of one of them so far, likewise; nothing of it was compared yet.
+    KeepSoFar(TreeId, Digest),
     /// The index of a layer, if it is known here; it travels beside the answer.
     Index(Digest),
-    /// The index of a layer that some tree may need later, likewise.
+    /// The record of a layer that some tree may need later, likewise.
     Remember(Digest),
-    /// Puts the layers on top of each other.
+    /// Puts the layers that are known by now on top of each other; the others count as empty. What is
+    /// asked of the tree, and which directories are open, stays.
     Open(TreeId),
     /// Asks for other rows.
     Query(TreeId, Query),
-    /// Opens or closes a directory.
-    Toggle(TreeId, u32),
-    /// Opens a directory.
-    Expand(TreeId, u32),
-    /// Closes a directory.
-    Collapse(TreeId, u32),
+    /// Opens or closes a directory, by its path.
+    Toggle(TreeId, Vec<u8>),
     /// Opens all directories.
     ExpandAll(TreeId),
     /// Closes all directories.
@@ -96,19 +100,31 @@ pub struct Measured {
     pub findings: Vec<Finding>,
 }
 
-/// A layer of a tree that is about to be opened, and its index once that is there.
+/// A layer of a tree, and its index as far as that is there.
 type Begun = (Option<Digest>, Option<Arc<Index>>);
 
 /// All trees, open or about to be.
 pub(super) struct Trees {
+    /// Of layers that were verified.
     indexes: Lru<Digest, Arc<Index>>,
+    /// Of layers that were only listed.
+    tables: Lru<Digest, Arc<Toc>>,
+    /// Where reading can begin in the middle of layers.
+    points: Lru<Digest, Arc<SeekPoints>>,
+    /// The layers of each tree.
     begun: BTreeMap<TreeId, Vec<Begun>>,
     open: BTreeMap<TreeId, Tree>,
 }
 
 impl Default for Trees {
     fn default() -> Self {
-        Self { indexes: Lru::new(INDEXES), begun: BTreeMap::new(), open: BTreeMap::new() }
+        Self {
+            indexes: Lru::new(INDEXES),
+            tables: Lru::new(INDEXES),
+            points: Lru::new(POINTS),
+            begun: BTreeMap::new(),
+            open: BTreeMap::new(),
+        }
     }
 }
 
@@ -120,7 +136,15 @@ impl Trees {
     ) -> Result<Finished, Problem> {
         let reply = match call {
             TreeCall::Begin(id, layers) => self.begin(id, layers),
-            TreeCall::Keep(id, digest) => self.keep(id, &digest, parts)?,
+            TreeCall::Keep(id, digest) => {
+                let index = self.remember(&digest, parts)?;
+                self.put(id, &digest, &index)
+            }
+            TreeCall::KeepSoFar(id, digest) => {
+                let index = Index::from_bytes(&first(parts)?);
+                let index = index.map_err(|error| content(error.to_string()))?;
+                self.put(id, &digest, &Arc::new(index))
+            }
             TreeCall::Index(digest) => {
                 let known = self.indexes.get(&digest);
                 let buffer = known.map(|index| Uint8Array::from(&*index.to_bytes()).buffer());
@@ -136,9 +160,12 @@ impl Trees {
             }
             TreeCall::Open(id) => self.build(id)?,
             TreeCall::Query(id, query) => self.change(id, |tree| tree.set_query(query))?,
-            TreeCall::Toggle(id, row) => self.change(id, |tree| tree.toggle(row))?,
-            TreeCall::Expand(id, row) => self.change(id, |tree| tree.expand(row))?,
-            TreeCall::Collapse(id, row) => self.change(id, |tree| tree.collapse(row))?,
+            TreeCall::Toggle(id, path) => self.change(id, |tree| {
+                // The tree may have grown since the row was seen, so that numbers are others.
+                if let Some(row) = tree.number(&path) {
+                    tree.toggle(row);
+                }
+            })?,
             TreeCall::ExpandAll(id) => self.change(id, Tree::expand_all)?,
             TreeCall::CollapseAll(id) => self.change(id, Tree::collapse_all)?,
             TreeCall::Rows(id, from, to) => TreeReply::Rows(self.tree(id)?.rows(from, to)),
@@ -214,36 +241,77 @@ impl Trees {
         TreeReply::Missing(missing)
     }
 
-    fn keep(&mut self, id: TreeId, of: &Digest, parts: &[JsValue]) -> Result<TreeReply, Problem> {
-        let index = self.remember(of, parts)?;
+    fn put(&mut self, id: TreeId, of: &Digest, index: &Arc<Index>) -> TreeReply {
         for (digest, place) in self.begun.get_mut(&id).into_iter().flatten() {
-            if digest.as_ref() == Some(of) {
-                *place = Some(Arc::clone(&index));
+            // What has come so far takes no whole one's place.
+            let is_whole = place.as_ref().is_some_and(|index| index.blob().is_some());
+            if digest.as_ref() == Some(of) && !is_whole {
+                *place = Some(Arc::clone(index));
             }
         }
-        Ok(TreeReply::Done)
+        TreeReply::Done
     }
 
     fn remember(&mut self, of: &Digest, parts: &[JsValue]) -> Result<Arc<Index>, Problem> {
-        let buffer =
-            parts.first().ok_or_else(|| content("The index of a layer did not arrive."))?;
-        let bytes = Uint8Array::new(buffer.unchecked_ref()).to_vec();
-        let index = Index::from_bytes(&bytes).map_err(|error| content(error.to_string()))?;
+        let record = LayerRecord::from_bytes(&first(parts)?);
+        let record = record.map_err(|error| content(error.to_string()))?;
+        Ok(self.take(of, record))
+    }
+
+    /// Takes what is known of a layer of a tree, which fits what is said of it.
+    pub(super) fn recall(&mut self, id: TreeId, of: &Digest, record: LayerRecord) {
+        let index = self.take(of, record);
+        self.put(id, of, &index);
+    }
+
+    fn take(&mut self, of: &Digest, record: LayerRecord) -> Arc<Index> {
+        let LayerRecord { index, points, .. } = record;
         let index = Arc::new(index);
         self.indexes.keep(of.clone(), Arc::clone(&index), index.memory());
-        Ok(index)
+        if let Some(points) = points {
+            let memory = points.memory();
+            self.points.keep(of.clone(), Arc::new(points), memory);
+        }
+        index
+    }
+
+    /// Takes the table of a layer of a tree.
+    pub(super) fn list(&mut self, id: TreeId, of: &Digest, table: Toc) {
+        self.put(id, of, table.index());
+        let memory = 2 * table.index().memory();
+        self.tables.keep(of.clone(), Arc::new(table), memory);
+    }
+
+    /// The table of a layer that was listed.
+    pub(super) fn table(&mut self, of: &Digest) -> Option<Arc<Toc>> {
+        self.tables.get(of)
+    }
+
+    /// Where reading can begin in the middle of a layer, when that is known.
+    pub(super) fn points(&mut self, of: &Digest) -> Option<Arc<SeekPoints>> {
+        self.points.get(of)
     }
 
     fn build(&mut self, id: TreeId) -> Result<TreeReply, Problem> {
-        let layers = self.begun.remove(&id).ok_or_else(closed)?;
-        let layers: Option<Vec<_>> = layers.into_iter().map(|(_, index)| index).collect();
-        let overlay = Overlay::build(&layers.ok_or_else(closed)?);
+        let begun = self.begun.get(&id).ok_or_else(closed)?;
+        let layers: Vec<_> =
+            begun.iter().map(|(_, index)| index.clone().unwrap_or_default()).collect();
+        let overlay = Arc::new(Overlay::build(&layers));
         let findings = overlay.findings().to_vec();
-        let tree = Tree::new(Arc::new(overlay));
-        let summary = tree.summary();
-        self.open.insert(id, tree);
+        let summary = match self.open.get_mut(&id) {
+            Some(tree) => {
+                tree.grow(overlay);
+                tree.summary()
+            }
+            None => self.open.entry(id).or_insert_with(|| Tree::new(overlay)).summary(),
+        };
         Ok(TreeReply::Opened(summary, findings))
     }
+}
+
+fn first(parts: &[JsValue]) -> Result<Vec<u8>, Problem> {
+    let buffer = parts.first().ok_or_else(|| content("The index of a layer did not arrive."))?;
+    Ok(Uint8Array::new(buffer.unchecked_ref()).to_vec())
 }
 
 fn closed() -> Problem {

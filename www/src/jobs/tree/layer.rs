@@ -3,38 +3,106 @@
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
 use drydock::finding::Severity;
+use drydock::image::lazy;
 use drydock::inspect::media;
+use drydock::layer::lazy::Lister;
 use drydock::verify::{BlobFacts, Job, Outcome as Came, integrity};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 
-use super::{Layer, Tree, ask};
+use super::{Layer, LayerState, SociOf, Tree, ask};
 use crate::jobs::bytes::{self, Readable};
-use crate::jobs::{Problem, ProblemKind, Progress, UNTOLD, no_sense, tab};
+use crate::jobs::{Problem, ProblemKind, Progress, UNTOLD, no_sense, source, tab};
 use crate::net::place::Place;
 use crate::worker::pool::Order;
-use crate::worker::protocol::{LayerWork, Outcome, Work};
+use crate::worker::protocol::{
+    BlobFrom, LayerWork, ListWork, Listed, Outcome, RecallWork, Work, Ztoc,
+};
 use crate::worker::tree_job::TreeCall;
 
-/// Reads one layer, checks it, and gives its index to the worker that holds the trees.
+/// From how many bytes on a layer may have a zTOC: tools make none of smaller ones.
+const WORTH_ZTOC: u64 = 1 << 20;
+
+/// What of a layer is wanted beside its record at the end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::jobs) struct Wanted {
+    /// Its tar, when that has no more bytes than this.
+    pub(in crate::jobs) keep: u64,
+    /// Its entries as they come.
+    pub(in crate::jobs) at_once: bool,
+    /// Only a list, where the layer has a table of contents.
+    pub(in crate::jobs) may_list: bool,
+}
+
+/// Finds out what is in one layer, and gives that to the worker that holds the trees: from what this
+/// browser remembers of it, unless its tar is wanted, or by reading and checking it.
 pub(super) async fn read(
     tree: &Tree,
     place: usize,
-    keep: u64,
-    on_progress: impl FnMut(Progress) + 'static,
-) -> Result<(), Problem> {
+    wanted: Wanted,
+    on_progress: impl FnMut(Progress, Option<JsValue>) + 'static,
+) -> Result<LayerState, Problem> {
     let label = format!("Layer {}", place + 1);
     let layer = tree.layers.get(place).ok_or_else(no_sense)?;
-    let (index, tar) = checked(&label, layer, keep, on_progress).await?;
+    if wanted.keep == 0 && recall(tree, &label, layer).await? {
+        return Ok(LayerState::Remembered);
+    }
+    if wanted.may_list
+        && let Some(listed) = list(tree, layer).await?
+    {
+        return Ok(LayerState::Listed(listed));
+    }
+    let (index, tar) = checked(&label, layer, wanted, on_progress).await?;
     let digest = &layer.descriptor.digest;
     if let Some(tar) = tar {
         tree.kept.borrow_mut().insert(digest.clone(), tar);
     }
     ask(TreeCall::Keep(tree.id, digest.clone()), vec![index]).await?;
-    Ok(())
+    Ok(LayerState::Verified)
 }
 
-/// The buffer with the index of a layer: from the worker that holds the trees when it knows it,
+/// Lists a layer by its table of contents, when it has one that can be used.
+async fn list(tree: &Tree, layer: &Layer) -> Result<Option<Listed>, Problem> {
+    let Layer { place, descriptor, soci, .. } = layer;
+    let ztoc = match soci {
+        Some(soci) if descriptor.size >= WORTH_ZTOC => {
+            let source = source::open(place).await?;
+            let SociOf { image, indexes } = &**soci;
+            lazy::ztoc_among(&source, indexes, image, &descriptor.digest).await
+        }
+        _ => None,
+    };
+    if ztoc.is_none() && Lister::of(descriptor).is_none() {
+        return Ok(None);
+    }
+    let mut blobs = vec![(place.clone(), descriptor.digest.clone())];
+    blobs.extend(ztoc.iter().map(|(ztoc, _)| (place.clone(), ztoc.digest.clone())));
+    let Readable { from, parts, slots: _slots } = bytes::find_all(Vec::new(), &blobs).await?;
+    let mut from = from.into_iter();
+    let of_layer = from.next().ok_or_else(no_sense)?;
+    let ztoc = ztoc.zip(from.next());
+    let ztoc = ztoc.map(|((descriptor, promise), from)| Ztoc { from, descriptor, promise });
+    let (tree, descriptor) = (tree.id, descriptor.clone());
+    let work = Work::List(Box::new(ListWork { tree, from: of_layer, descriptor, ztoc }));
+    match tab().pool.in_tree_worker(work, parts, |_| {}).await?.outcome {
+        Outcome::Listed(listed) => Ok(listed),
+        _ => Err(no_sense()),
+    }
+}
+
+/// Whether this browser has read the layer before, and what it found fits what is said of it.
+async fn recall(tree: &Tree, label: &str, layer: &Layer) -> Result<bool, Problem> {
+    let work = Work::Recall(RecallWork {
+        tree: tree.id,
+        subject: label.to_lowercase(),
+        descriptor: layer.descriptor.clone(),
+        diff_id: layer.diff_id.clone(),
+    });
+    let done = tab().pool.in_tree_worker(work, Vec::new(), |_| {}).await?;
+    Ok(matches!(done.outcome, Outcome::Recalled(true)))
+}
+
+/// The buffer with the index of a layer, or with all that is known of it: from the worker that holds the trees when it knows it,
 /// else from the layer itself, once that was checked.
 ///
 /// # Errors
@@ -50,21 +118,21 @@ pub(in crate::jobs) async fn index(
         None => {
             let label = format!("The layer {}", descriptor.digest);
             let (place, descriptor) = (place.clone(), descriptor.clone());
-            let layer = Layer { place, descriptor, diff_id };
-            Ok(checked(&label, &layer, 0, |_| {}).await?.0)
+            let layer = Layer { place, descriptor, diff_id, soci: None };
+            Ok(checked(&label, &layer, Wanted::default(), |_, _| {}).await?.0)
         }
     }
 }
 
-/// Reads a layer to its end, compares it with all that is said of it, and gives its index; and its
+/// Reads a layer to its end, compares it with all that is said of it, and gives its record; and its
 /// tar, when that has no more bytes than are to be kept.
 async fn checked(
     label: &str,
     layer: &Layer,
-    keep: u64,
-    on_progress: impl FnMut(Progress) + 'static,
+    wanted: Wanted,
+    on_progress: impl FnMut(Progress, Option<JsValue>) + 'static,
 ) -> Result<(JsValue, Option<Blob>), Problem> {
-    let Layer { place, descriptor, diff_id } = layer;
+    let Layer { place, descriptor, diff_id, .. } = layer;
     let is_told = descriptor.media_type.as_str() != UNTOLD;
     if is_told && let Some(why) = media::hidden(&descriptor.media_type) {
         let message = format!(
@@ -74,7 +142,7 @@ async fn checked(
         return Err(Problem::new(ProblemKind::Content, message).at(place.registry.as_str()));
     }
     let job = Job::layer(label.to_lowercase(), descriptor.clone(), diff_id.clone());
-    let (facts, parts) = read_layer(place, &job, keep, on_progress).await?;
+    let (facts, parts) = read_layer(place, &job, wanted, on_progress).await?;
     let (_, findings) = integrity::check(&job, &Came::Read(facts));
     if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
         let problem =
@@ -91,24 +159,28 @@ async fn checked(
 pub(in crate::jobs) async fn facts(
     place: &Place,
     job: &Job,
-    on_progress: impl FnMut(Progress) + 'static,
+    mut on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(BlobFacts, Option<JsValue>), Problem> {
-    let (facts, parts) = read_layer(place, job, 0, on_progress).await?;
+    let on_progress = move |progress, _| on_progress(progress);
+    let (facts, parts) = read_layer(place, job, Wanted::default(), on_progress).await?;
     Ok((facts, parts.into_iter().next()))
 }
 
 async fn read_layer(
     place: &Place,
     job: &Job,
-    keep: u64,
-    on_progress: impl FnMut(Progress) + 'static,
+    wanted: Wanted,
+    on_progress: impl FnMut(Progress, Option<JsValue>) + 'static,
 ) -> Result<(BlobFacts, Vec<JsValue>), Problem> {
     let descriptor = &job.descriptor;
     let diff_id = job.claims.iter().find_map(|claim| claim.diff_id.clone());
     let work = async |apart| {
         let (descriptor, subject) = (descriptor.clone(), job.subject().to_owned());
         let Readable { from, parts, slots } = bytes::find(place, &descriptor.digest).await?;
-        let work = LayerWork { from, subject, descriptor, diff_id: diff_id.clone(), keep, apart };
+        let (diff_id, Wanted { keep, at_once, .. }) = (diff_id.clone(), wanted);
+        // What lies on a disk here is read quickly enough.
+        let remember = matches!(from, BlobFrom::Registry(_));
+        let work = LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember };
         Ok(Order { work: Work::Layer(work), parts, slots })
     };
     let done = tab().pool.read_layer(descriptor.size, work, on_progress).await?;

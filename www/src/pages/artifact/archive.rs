@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::read::Read;
 use crate::components::{Empty, ErrorPanel, Problem, ProgressRow, Transfer, format};
 use crate::jobs::file::{self, FilePreview};
-use crate::jobs::tree::{self, Content, Layer, LayerState, Row, Tree};
+use crate::jobs::tree::{self, Content, Event, Layer, LayerState, Row, Tree};
 use crate::jobs::{Progress, Task};
 use crate::net::place::Place;
 use crate::pages::data;
@@ -41,15 +41,19 @@ enum Chosen {
 pub(super) fn ArchiveContent(place: Place, part: Part) -> impl IntoView {
     let Some(descriptor) = part.as_layer() else { return ().into_any() };
     let read = Read::new(part.descriptor.size, move |arrived| {
-        let layers =
-            vec![Layer { place: place.clone(), descriptor: descriptor.clone(), diff_id: None }];
-        let on_layer = move |_: usize, state: LayerState| {
-            if let LayerState::Reading(now) = state {
+        let layers = vec![Layer {
+            place: place.clone(),
+            descriptor: descriptor.clone(),
+            diff_id: None,
+            soci: None,
+        }];
+        let on_event = move |event: Event| {
+            if let Event::Layer(_, LayerState::Reading(now)) = event {
                 arrived.tell(now.downloaded);
             }
         };
         async move {
-            let tree = tree::open(layers, on_layer).await?;
+            let tree = tree::open(layers, on_event).await?;
             let all = tree.expand_all().await?.rows;
             let rows = tree.rows(0..ROWS).await?;
             Ok(Listing { rows, all, tree: Rc::new(tree) })

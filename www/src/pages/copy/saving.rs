@@ -10,7 +10,7 @@ use super::state::Copying;
 use crate::components::{Problem, Transfer};
 use crate::jobs::copy::Selection;
 use crate::jobs::save::{self, Form, Goal, Measured, Planned};
-use crate::jobs::tree::{self, LayerState, Tree};
+use crate::jobs::tree::{self, Event, LayerState, Tree};
 use crate::jobs::{self, Progress, Task};
 use crate::net::place::Place;
 use crate::pages::data;
@@ -149,6 +149,7 @@ impl Saving {
             place: place.clone(),
             descriptor: layer.descriptor.clone(),
             diff_id: layer.diff_id.clone(),
+            soci: None,
         });
         let layers: Vec<tree::Layer> = layers.collect();
         if let Some(first) = content.not_shown().into_iter().next() {
@@ -159,11 +160,12 @@ impl Saving {
         let sizes: Vec<u64> = layers.iter().map(|layer| layer.descriptor.size).collect();
         let mut done = vec![0; layers.len()];
         let told = self.clock(Some(sizes.iter().sum()));
-        let on_layer = move |at: usize, state: LayerState| {
+        let on_event = move |event: Event| {
+            let Event::Layer(at, state) = event else { return };
             if let (Some(done), Some(size)) = (done.get_mut(at), sizes.get(at)) {
                 *done = match state {
                     LayerState::Reading(progress) => progress.downloaded,
-                    LayerState::Known | LayerState::Verified | LayerState::Hidden => *size,
+                    _ => *size,
                 };
             }
             told(done.iter().sum());
@@ -173,7 +175,7 @@ impl Saving {
             let known = self.tree.try_with_value(Clone::clone).flatten();
             let tree = match known {
                 Some(tree) => tree,
-                None => Rc::new(tree::open_to_copy(layers, on_layer).await?),
+                None => Rc::new(tree::open_to_copy(layers, on_event).await?),
             };
             let Measured { size, entries, findings } = save::measure(&tree, b"").await?;
             self.tree.try_set_value(Some(tree));

@@ -61,7 +61,7 @@ pub(super) fn Needed(
         state.set(State::Looking);
         let layers: Vec<Layer> = layers.into_iter().map(layer).collect();
         task.set_value(Some(Task::spawn(async move {
-            let found = match tree::open(layers, |_, _| {}).await {
+            let found = match tree::open(layers, |_| {}).await {
                 Ok(tree) => match found(&tree, stripped, absent).await {
                     Ok(found) if found == Found::default() => State::Nothing,
                     Ok(found) => State::Found(found),
@@ -137,8 +137,8 @@ async fn found(
     stripped: Vec<String>,
     mut absent: Vec<String>,
 ) -> Result<Found, Problem> {
-    let missed = tree.findings().iter().filter(|it| it.rule == HARDLINK_TARGET);
-    let missed = missed.map(|it| it.subject.clone()).collect();
+    let missed = tree.findings().into_iter().filter(|it| it.rule == HARDLINK_TARGET);
+    let missed = missed.map(|it| it.subject).collect();
     let mut left = Vec::new();
     for path in stripped {
         let row = tree.find(path.as_bytes()).await?;
@@ -152,5 +152,5 @@ async fn found(
 
 fn layer(placed: Placed) -> Layer {
     let place = placed.of.map_or_else(place::disk, |image| Place::from(image.reference()));
-    Layer { place, descriptor: placed.descriptor, diff_id: placed.diff_id }
+    Layer { place, descriptor: placed.descriptor, diff_id: placed.diff_id, soci: None }
 }

@@ -302,7 +302,7 @@ async fn in_image(shown: Shown, path: &str) -> Result<Option<String>, Problem> {
         return Ok(None);
     }
     let Load::Ready(content) = untrack(|| shown.content()) else { return Ok(None) };
-    let tree = tree::open(files::layers(&reference, &content), |_, _| {}).await?;
+    let tree = tree::open(files::layers(&reference, &content), |_| {}).await?;
     let row = tree.find(path.as_bytes()).await?;
     let Some(file) = row.and_then(|row| row.content).filter(|file| file.size <= LARGEST) else {
         return Ok(None);

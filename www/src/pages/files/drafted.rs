@@ -2,6 +2,7 @@
 
 use drydock::edit::FileFate;
 use drydock::inspect::tree::Row;
+use drydock::layer::content::Trust;
 use drydock::platform::Platform;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -41,7 +42,7 @@ impl Drafted {
             Some(FileFate::Removed) => Some(None),
             Some(FileFate::Written(_, content)) => {
                 let bytes = drafts::read(&content, limit).await?;
-                Some(Some(FilePreview { bytes, total: content.size, verified: true }))
+                Some(Some(FilePreview { bytes, total: content.size, trust: Trust::Layer }))
             }
         })
     }

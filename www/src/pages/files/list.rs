@@ -355,7 +355,13 @@ fn RowView(list: List, at: usize, row: Row) -> impl IntoView {
     let exact = format!("{} bytes", format::count(row.total.max(row.size)));
     let owner = owner(row.uid, row.gid);
     let expanded = row.has_children.then(|| row.expanded.to_string());
-    let title = format!("{} · {word} · layer {}", row.kind, row.layer);
+    let title = {
+        let title = format!("{} · {word} · layer {}", row.kind, row.layer);
+        move || match list.files.is_listed(row.layer) {
+            true => format!("{title}, listed by its table of contents: not checked"),
+            false => title.clone(),
+        }
+    };
     let indent = format!("padding-inline-start: {}px", 14 + row.depth.min(40) * 18);
     let said = (row.status != Status::Same)
         .then(|| view! { <span class="unseen">{format!(", {word}")}</span> });
@@ -370,6 +376,8 @@ fn RowView(list: List, at: usize, row: Row) -> impl IntoView {
         <div
             class=format!("treerow {class}")
             class:cursor=move || list.cursor.get() == at
+            class:provisional=move || !list.files.is_settled(layer)
+            class:listed=move || list.files.is_listed(layer)
             id=format!("row-{at}")
             role="treeitem"
             prop:ariaLevel=(row.depth + 1).to_string()

@@ -1,11 +1,12 @@
 //! Waiting for the layers that the tree is made of.
 
+use drydock::layer::lazy::Promise;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use super::super::model::ContentModel;
 use super::state::{Files, Phase};
-use crate::components::{ErrorPanel, LongList, Problem, ProgressRow, Transfer, format};
+use crate::components::{Badge, ErrorPanel, LongList, Problem, ProgressRow, Transfer, format};
 use crate::jobs::tree::{Layer, LayerState};
 use crate::jobs::{self, ProblemKind};
 use crate::net::place::Place;
@@ -17,6 +18,7 @@ pub(in crate::pages) fn layers(reference: &Reference, content: &ContentModel) ->
         place: place.clone(),
         descriptor: layer.descriptor.clone(),
         diff_id: layer.diff_id.clone(),
+        soci: None,
     });
     layers.collect()
 }
@@ -61,6 +63,74 @@ pub(super) fn OpeningProgress() -> impl IntoView {
     view! { <ProgressRow what transfer cancel /> }
 }
 
+/// What is still to come of a tree that is shown already.
+#[component]
+pub(super) fn Growing() -> impl IntoView {
+    let files = expect_context::<Files>();
+    view! {
+        <Show when=move || !files.is_whole()>
+            <div class="growing">
+                <OpeningProgress />
+                <p class="muted">
+                    <Badge kind="warning" text="provisional" />
+                    " Paler rows are of layers that are not verified yet, or may still change. A file opens as soon as its layer, and those above, are."
+                </p>
+            </div>
+        </Show>
+    }
+}
+
+/// Which layers were only listed, what that is worth, and how to have all of them read.
+#[component]
+pub(super) fn OnlyListed() -> impl IntoView {
+    let files = expect_context::<Files>();
+    let listed = Memo::new(move |_| {
+        let states =
+            files.progress.with(|all| all.iter().map(|(state, _)| *state).collect::<Vec<_>>());
+        let states = states.into_iter().enumerate();
+        let listed = states.filter_map(|(at, state)| match state {
+            Some(LayerState::Listed(listed)) => Some((at + 1, listed)),
+            _ => None,
+        });
+        listed.collect::<Vec<_>>()
+    });
+    let text = move || {
+        let listed = listed.get();
+        let numbers: Vec<String> = listed.iter().map(|(at, _)| at.to_string()).collect();
+        let all_promised = listed.iter().all(|(_, it)| it.promise == Promise::Manifest);
+        let (what, table) = match numbers.len() {
+            1 => ("Layer", "its table of contents"),
+            _ => ("Layers", "their tables of contents"),
+        };
+        let format = listed.first().map_or("", |(_, listed)| listed.format.name());
+        let worth = match all_promised {
+            true => {
+                "The image's manifest vouches for it, but nobody has compared it with the layer."
+            }
+            false => "Nothing vouches for it.",
+        };
+        format!("{what} {} listed by {table} ({format}), not read. {worth}", numbers.join(", "))
+    };
+    let href = move || files.verify_href();
+    view! {
+        <Show when=move || files.is_open() && !listed.with(Vec::is_empty)>
+            <div class="growing" role="note">
+                <p>
+                    <Badge text="not checked" />
+                    " "
+                    {text}
+                    " "
+                    <button type="button" class="button small" on:click=move |_| files.read_whole()>
+                        "Read the layers"
+                    </button>
+                    " "
+                    <a href=href>"Verify the image"</a>
+                </p>
+            </div>
+        </Show>
+    }
+}
+
 /// A line per layer, and what went wrong.
 #[component]
 pub(super) fn Opening() -> impl IntoView {
@@ -103,7 +173,7 @@ fn downloaded(state: Option<LayerState>, size: u64) -> u64 {
     match state {
         None => 0,
         Some(LayerState::Reading(progress)) => progress.downloaded,
-        Some(LayerState::Known | LayerState::Verified | LayerState::Hidden) => size,
+        Some(_) => size,
     }
 }
 
@@ -119,6 +189,12 @@ fn line(state: Option<LayerState>, size: u64) -> String {
     let progress = match state {
         None => return format!("{size_text} · waiting"),
         Some(LayerState::Known) => return format!("{size_text} · verified before"),
+        Some(LayerState::Listed(listed)) => {
+            return format!("{size_text} · listed by its {} table", listed.format.name());
+        }
+        Some(LayerState::Remembered) => {
+            return format!("{size_text} · verified in this browser before");
+        }
         Some(LayerState::Verified) => return format!("{size_text} · verified"),
         Some(LayerState::Hidden) => return format!("{size_text} · not shown"),
         Some(LayerState::Reading(progress)) => progress,

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use drydock::inspect::tree::{Content, Row, Status};
 use drydock::layer::Kind;
+use drydock::layer::content::Trust as Compared;
 use leptos::prelude::*;
 
 use super::super::shown::shown;
@@ -28,6 +29,12 @@ use crate::route::{EntryPath, Route, Tree};
 
 /// Of a file that was read without the rest of its layer.
 const PART: &str = "the layer matched its digest when the list was read; what is shown was read again, and only so far, so it was not compared again";
+
+/// Of a file that was read without the rest of its layer, and compared.
+const RECORDED: &str = "read without the rest of its layer, and the same as when all of it was verified in this browser";
+
+/// Of a file of a layer that was only listed.
+const PROMISED: &str = "the layer's table of contents promises these bytes; the layer itself was not read, so whether it has them is not verified";
 
 /// What is known of the chosen path.
 #[derive(Clone, Debug)]
@@ -83,7 +90,9 @@ pub(super) fn Preview(path: Memo<EntryPath>) -> impl IntoView {
         _ => None,
     });
     let named = move || String::from_utf8_lossy(path.get().as_bytes()).into_owned();
-    move || match (entry.get(), chosen.with(|chosen| matches!(chosen, Chosen::Absent))) {
+    let is_absent =
+        move || chosen.with(|chosen| matches!(chosen, Chosen::Absent)) && files.is_whole();
+    move || match (entry.get(), is_absent()) {
         (Some(row), _) => view! { <EntryView row path /> }.into_any(),
         (None, true) => view! {
             <div class="notice">
@@ -135,7 +144,8 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
         _ => view! { <div class="grow"></div> }.into_any(),
     };
     let layer = row.layer;
-    let editable = move || !removed && !edit.get() && reader.text_length().is_some();
+    let editable =
+        move || !removed && files.is_whole() && !edit.get() && reader.text_length().is_some();
     let close = move |_| files.go(true, |view| view.path = EntryPath::default());
     view! {
         <div class="filehead">
@@ -158,7 +168,7 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
                 <Show when=move || !edit.get()>
                     <Forms reader form />
                 </Show>
-                <Show when=move || is_file>
+                <Show when=move || is_file && files.is_settled(layer)>
                     <Download content=row.content path />
                 </Show>
                 <CopyButton text=link label="Copy the link to this file" />
@@ -167,7 +177,14 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
         {body}
         <div class="filefoot">
             <EntryFacts row=row.clone() reader />
-            {(!removed).then(|| view! { <ChangeBar row changing edit /> })}
+            {
+                let row = StoredValue::new(row);
+                view! {
+                    <Show when=move || !removed && files.is_whole()>
+                        <ChangeBar row=row.get_value() changing edit />
+                    </Show>
+                }
+            }
         </div>
     }
 }
@@ -253,7 +270,17 @@ fn FileContent(
     let kept = StoredValue::new(row);
     let retry = Callback::new(move |()| reader.start());
     let cancel = Callback::new(move |()| reader.stop());
-    move || match reader.reading.get() {
+    let layer = kept.with_value(|row| row.content.map_or(row.layer, |content| content.layer));
+    move || {
+        match reader.reading.get() {
+        Reading::Waiting => view! {
+            <div class="opening grow" role="status">
+                <p class="empty">
+                    {format!("The file opens as soon as layer {layer}, and those above it, are verified.")}
+                </p>
+            </div>
+        }
+        .into_any(),
         Reading::Busy => view! {
             <div class="opening grow" role="status">
                 <ProgressRow
@@ -291,6 +318,7 @@ fn FileContent(
             }
             .into_any()
         }
+    }
     }
 }
 
@@ -333,9 +361,11 @@ fn Worth(reader: Reader) -> impl IntoView {
         if reader.shows_draft.get() {
             return ().into_any();
         }
-        let (trust, words) = match preview.verified {
-            true => (Trust::Verified, "the whole layer was read and matches its digest"),
-            false => (Trust::NotChecked, PART),
+        let (trust, words) = match preview.trust {
+            Compared::Layer => (Trust::Verified, "the whole layer was read and matches its digest"),
+            Compared::File | Compared::Recorded => (Trust::Verified, RECORDED),
+            Compared::Promised => (Trust::NotChecked, PROMISED),
+            Compared::None | Compared::Mismatch => (Trust::NotChecked, PART),
         };
         let shown = preview.bytes.len() as u64;
         let part = (shown < preview.total).then(|| {
@@ -354,7 +384,7 @@ fn Worth(reader: Reader) -> impl IntoView {
             }
         });
         // What was not compared is said where it is seen.
-        let class = if preview.verified { "unseen" } else { "muted" };
+        let class = if preview.trust == Compared::Layer { "unseen" } else { "muted" };
         view! {
             <span title=words>
                 <TrustBadge trust />

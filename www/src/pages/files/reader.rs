@@ -27,6 +27,8 @@ pub(in crate::pages) enum Form {
 
 #[derive(Clone, Debug)]
 pub(super) enum Reading {
+    /// Its layer, or one above, is not verified yet.
+    Waiting,
     Busy,
     Here(FilePreview),
     /// The draft removes it.
@@ -66,9 +68,11 @@ impl Reader {
         };
         // Again when a draft was changed, here or in another tab; what is being typed stays.
         let drafts = ui().drafts;
+        let is_settled = Memo::new(move |_| reader.is_settled());
         Effect::new(move |before: Option<()>| {
             drafts.track();
             reader.as_it_is.track();
+            is_settled.track();
             if before.is_none() || !edit.get_untracked() {
                 reader.start();
             }
@@ -76,8 +80,17 @@ impl Reader {
         reader
     }
 
+    /// Whether the layer that has it is verified, and no other can change that it does; tracked.
+    fn is_settled(self) -> bool {
+        self.content.is_none_or(|content| self.files.is_settled(content.layer))
+    }
+
     pub(super) fn start(self) {
         let Self { files, reading, progress, task, shows_draft, .. } = self;
+        if !untrack(move || self.is_settled()) {
+            reading.set(Reading::Waiting);
+            return;
+        }
         let drafted = self.drafted.get_value().filter(|_| !self.as_it_is.get_untracked());
         reading.set(Reading::Busy);
         progress.set(None);

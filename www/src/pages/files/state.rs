@@ -1,24 +1,30 @@
 //! What the parts of the files view share.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
+use drydock::image::lazy;
 use drydock::inspect::tree::{Query, Row, Scope, Shown as Statuses, Sort, Summary};
+use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use super::super::model::ContentModel;
 use super::super::shown::{Shown, shown};
+use super::list::path_of;
 use crate::components::Problem;
 use crate::jobs::Task;
-use crate::jobs::tree::{self, Layer, LayerState, Tree};
+use crate::jobs::tree::{Event, Layer, LayerState, SociOf, Tree};
 use crate::route::{EntryPath, FilesView, ImageRoute, Route, Tree as Which, View};
 use crate::state::{Ui, ui};
 
 /// How far the tree is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Phase {
-    /// Its layers are being read.
+    /// Its layers are being read, and there is nothing to see yet.
     Opening,
-    /// It can be asked.
+    /// It can be asked, and grows while its layers are read.
+    Growing,
+    /// It can be asked, and all of it is there and verified.
     Open,
     /// It can't be had.
     Failed(Problem),
@@ -26,6 +32,24 @@ pub(super) enum Phase {
 
 /// Changes of a layer up to which all its directories are opened for the reader.
 const FEW: usize = 400;
+
+/// The layers, with what may list them.
+fn with_soci(shown: Shown, reference: &Reference, content: &ContentModel) -> Vec<Layer> {
+    let mut layers = super::opening::layers(reference, content);
+    let platform = shown.platform.with_untracked(|platform| platform.ready().cloned().flatten());
+    let graph = shown.image.with_untracked(|it| it.ready().map(|it| Arc::clone(&it.graph)));
+    if let (Some(platform), Some(graph)) = (platform, graph) {
+        let indexes = lazy::soci_indexes_in(&graph, platform.node);
+        let soci = SociOf { image: platform.manifest.clone(), indexes };
+        let soci = (!soci.indexes.is_empty()).then(|| Rc::new(soci));
+        layers.iter_mut().for_each(|layer| layer.soci.clone_from(&soci));
+    }
+    layers
+}
+
+fn is_settled(state: Option<LayerState>) -> bool {
+    state.is_some_and(|state| !matches!(state, LayerState::Reading(_)))
+}
 
 async fn show(tree: &Tree, query: Query) -> Result<Summary, crate::jobs::Problem> {
     let is_changes = matches!(query.scope, Scope::Changes(_));
@@ -60,6 +84,12 @@ pub(super) struct Files {
     pub(super) found: RwSignal<Option<(EntryPath, Row)>>,
     /// What last went wrong with a question.
     pub(super) trouble: RwSignal<Option<String>>,
+    /// By layer, the base first, whether it is verified, or nothing is to be seen of it.
+    settled: Memo<Vec<bool>>,
+    /// Whether a layer with a table of contents may be listed by that, instead of being read.
+    may_list: StoredValue<bool>,
+    /// The path that was brought into view last.
+    revealed: StoredValue<EntryPath>,
     tree: StoredValue<Option<Rc<Tree>>, LocalStorage>,
     task: StoredValue<Option<Task>, LocalStorage>,
     source: StoredValue<Vec<Layer>, LocalStorage>,
@@ -81,12 +111,13 @@ impl Files {
             last.get_value()
         });
         let reference = shown.route.with_untracked(|route| route.reference.clone());
+        let progress = RwSignal::new(Vec::new());
         let files = Self {
             view,
             layers: content.layers.len(),
             not_shown: StoredValue::new(content.not_shown()),
             phase: RwSignal::new(Phase::Opening),
-            progress: RwSignal::new(Vec::new()),
+            progress,
             summary: RwSignal::new(Summary::default()),
             turn: RwSignal::new(0),
             scroll_to: RwSignal::new(None),
@@ -94,9 +125,14 @@ impl Files {
             about: RwSignal::new(false),
             found: RwSignal::new(None),
             trouble: RwSignal::new(None),
+            settled: Memo::new(move |_| {
+                progress.with(|all| all.iter().map(|(state, _)| is_settled(*state)).collect())
+            }),
+            may_list: StoredValue::new(true),
+            revealed: StoredValue::new(EntryPath::default()),
             tree: StoredValue::new_local(None),
             task: StoredValue::new_local(None),
-            source: StoredValue::new_local(super::opening::layers(&reference, content)),
+            source: StoredValue::new_local(with_soci(shown, &reference, content)),
             ui: ui(),
             shown,
         };
@@ -110,21 +146,26 @@ impl Files {
         let layers = self.source.get_value();
         self.phase.set(Phase::Opening);
         self.progress.set(layers.iter().map(|layer| (None, layer.descriptor.size)).collect());
-        let on_layer = move |at: usize, state: LayerState| {
-            self.progress.try_update(|all| {
-                if let Some(layer) = all.get_mut(at) {
-                    layer.0 = Some(state);
-                }
-            });
+        let tree = Rc::new(Tree::of(layers));
+        self.tree.set_value(Some(Rc::clone(&tree)));
+        let on_event = move |event| match event {
+            Event::Layer(at, state) => {
+                self.progress.try_update(|all| {
+                    if let Some(layer) = all.get_mut(at) {
+                        layer.0 = Some(state);
+                    }
+                });
+            }
+            Event::Grown(summary) => self.grown(summary),
         };
+        let may_list = self.may_list.get_value();
         let task = Task::spawn(async move {
-            match tree::open(layers, on_layer).await {
-                Ok(tree) => {
-                    self.summary.try_set(tree.summary());
-                    self.tree.try_set_value(Some(Rc::new(tree)));
+            match tree.read(may_list, on_event).await {
+                Ok(()) => {
                     self.phase.try_set(Phase::Open);
                 }
                 Err(problem) => {
+                    self.tree.try_set_value(None);
                     self.phase.try_set(Phase::Failed(super::opening::told(&problem)));
                 }
             }
@@ -132,9 +173,39 @@ impl Files {
         self.task.set_value(Some(task));
     }
 
+    /// There is more to see.
+    fn grown(self, summary: Summary) {
+        self.summary.try_set(summary);
+        if self.phase.try_with_untracked(|phase| *phase == Phase::Opening) == Some(true) {
+            self.phase.set(Phase::Growing);
+            return;
+        }
+        let path = self.view.try_with_untracked(|view| view.path.clone());
+        let is_new = path.is_some_and(|path| self.revealed.try_get_value() != Some(path));
+        self.ask(|_| async { Ok(None) }, is_new);
+    }
+
+    /// Reads all layers, also those that can be listed without.
+    pub(super) fn read_whole(self) {
+        self.may_list.set_value(false);
+        self.read();
+    }
+
+    /// The address of the view that verifies the image.
+    pub(super) fn verify_href(self) -> String {
+        self.shown.href(View::Verify)
+    }
+
+    /// What is only promised of a layer, by its number from 1: it was listed and not read; tracked.
+    pub(super) fn is_listed(self, layer: usize) -> bool {
+        let state = self.progress.with(|all| all.get(layer.wrapping_sub(1)).and_then(|it| it.0));
+        matches!(state, Some(LayerState::Listed(_)))
+    }
+
     /// Stops reading.
     pub(super) fn cancel(self) {
         self.task.set_value(None);
+        self.tree.set_value(None);
         self.phase.set(Phase::Failed(Problem {
             sentence: "Reading was stopped.".to_owned(),
             reason: "The tree needs all layers of the image.".to_owned(),
@@ -146,10 +217,18 @@ impl Files {
     /// Asks for other rows whenever the address or the statuses say so.
     fn follow(self) {
         let query = Memo::new(move |_| self.query());
+        let is_open = Memo::new(move |_| self.is_open());
         Effect::new(move |_| {
             let query = query.get();
-            if self.phase.with(|phase| *phase == Phase::Open) {
+            if is_open.get() {
                 self.ask(move |tree| async move { show(&tree, query).await.map(Some) }, true);
+            }
+        });
+        // Which directories a layer changes is known when all of it is.
+        Effect::new(move |_| {
+            let query = query.get_untracked();
+            if self.is_whole() && matches!(query.scope, Scope::Changes(_)) {
+                self.ask(move |tree| async move { show(&tree, query).await.map(Some) }, false);
             }
         });
     }
@@ -187,7 +266,23 @@ impl Files {
 
     /// Whether the tree can be asked.
     pub(super) fn is_open(self) -> bool {
+        self.phase.with(|phase| matches!(phase, Phase::Growing | Phase::Open))
+    }
+
+    /// Whether all of it is there.
+    pub(super) fn is_whole(self) -> bool {
         self.phase.with(|phase| *phase == Phase::Open)
+    }
+
+    /// Whether what a layer put there, by its number from 1, is verified, and nothing that is not can
+    /// change it.
+    pub(super) fn is_settled(self, layer: usize) -> bool {
+        let merged = self.view.with(|view| !matches!(view.tree, Which::Layer(_)));
+        self.settled.with(|settled| {
+            let from = settled.get(layer.saturating_sub(1)..).unwrap_or_default();
+            let above = if merged { from.len() } else { from.len().min(1) };
+            from.iter().take(above).all(|settled| *settled)
+        })
     }
 
     /// The tree, when it is open.
@@ -211,6 +306,9 @@ impl Files {
                 match tree.reveal(path.as_bytes()).await {
                     Ok(row) => {
                         self.take(Ok(Some(tree.summary())));
+                        if row.is_some() {
+                            self.revealed.try_set_value(path);
+                        }
                         self.scroll_to.try_set(row);
                     }
                     Err(problem) => self.take(Err(problem)),
@@ -235,8 +333,10 @@ impl Files {
 
     /// Opens or closes a directory.
     pub(super) fn toggle(self, row: &Row) {
-        let id = row.id;
-        self.ask(move |tree| async move { tree.toggle(id).await.map(Some) }, false);
+        let path = path_of(row);
+        let toggle =
+            move |tree: Rc<Tree>| async move { tree.toggle(path.as_bytes()).await.map(Some) };
+        self.ask(toggle, false);
     }
 
     /// Changes where in the tree the reader is; with `push` the way back stays.

@@ -259,7 +259,7 @@ fn Listing(files: Files) -> impl IntoView {
         <button
             type="button"
             class="button"
-            disabled=move || busy.get() || !files.is_open()
+            disabled=move || busy.get() || !files.is_whole()
             title="Save what is listed as JSON Lines, one object per path"
             on:click=save
         >

@@ -51,7 +51,7 @@ struct Under {
 }
 
 type Listener = Closure<dyn Fn(JsValue)>;
-pub(super) type OnProgress = Rc<RefCell<dyn FnMut(Progress)>>;
+pub(super) type OnProgress = Rc<RefCell<dyn FnMut(Progress, Option<JsValue>)>>;
 
 /// Stops the work when it is dropped before its end.
 pub(super) struct Stop {
@@ -207,7 +207,7 @@ impl PoolWorker {
                 if let Some(on_progress) = on_progress
                     && let Ok(mut on_progress) = on_progress.try_borrow_mut()
                 {
-                    on_progress(progress);
+                    on_progress(progress, parts.into_iter().next());
                 }
             }
             FromWorker::Renew { job, access, challenges } => {
