@@ -133,23 +133,30 @@ pub(crate) struct Cutter {
     wanted: Wanted,
     /// The first segment that is not over yet.
     next: usize,
+    /// Where in the stream the next byte stands.
+    at: u64,
+    /// Whether something that is wanted did not go by.
+    missed: bool,
     hasher: Option<Sha256>,
 }
 
 impl Cutter {
     pub(crate) fn new(wanted: Wanted) -> Self {
         let hasher = wanted.sum.is_some().then(Sha256::new);
-        Self { wanted, next: 0, hasher }
+        Self { wanted, next: 0, at: 0, missed: false, hasher }
     }
 
     /// Whether all of it has gone by.
     pub(crate) fn done(&self) -> bool {
-        self.next == self.wanted.segments.len()
+        self.next == self.wanted.segments.len() && !self.missed
     }
 
     /// Hands out what is wanted of `bytes`, which begin at `offset` in the tar.
     pub(crate) fn push(&mut self, offset: u64, bytes: &[u8], mut give: impl FnMut(u64, &[u8])) {
         let end = offset + bytes.len() as u64;
+        let next = self.wanted.segments.get(self.next);
+        self.missed |= next.is_some_and(|next| next.tar_offset.max(self.at) < offset);
+        self.at = end;
         while let Some(segment) = self.wanted.segments.get(self.next) {
             let segment_end = segment.tar_offset.saturating_add(segment.len);
             let (from, to) = (segment.tar_offset.max(offset), segment_end.min(end));
@@ -173,6 +180,7 @@ impl Cutter {
         while self.wanted.segments.get(self.next).is_some_and(ends) {
             self.next += 1;
         }
+        self.at = self.at.max(offset);
     }
 
     /// What the handed out bytes can be trusted for without the digest of the layer.

@@ -209,7 +209,8 @@ fn every_file_of_every_packing() {
             let file = &seen.files()[3].clone().slice(140_000, 140_010);
             let asked = seen.points.range(file);
             let size = blob.len() as u64;
-            let narrow = how != 13 && (how != 1 && how != 4 && how != 11 || chunk > 100);
+            // Where a piece ends at a block's end, no point is noted; of small pieces that is so often.
+            let narrow = how != 13 && (chunk > 100 || matches!(how, 0 | 9 | 10 | 12));
             let share = (asked.end - asked.start) as f64 / size as f64;
             assert!(!narrow || share < 0.4, "{how} in {chunk}: {asked:?} of {size}");
         }

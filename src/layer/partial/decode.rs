@@ -8,8 +8,8 @@ use crate::layer::findings::Findings;
 use crate::media_type::Compression;
 
 /// Bytes of a blob after which it is clear at which bit a block begins: at others so many are no
-/// blocks.
-const ENOUGH: usize = 64 << 10;
+/// blocks. Longer than a block that is stored as it is, whose end shows what it was taken for.
+const ENOUGH: usize = 80 << 10;
 /// Bytes that come out of them at most while that is tried.
 const TRIED: u64 = 1 << 20;
 const SUBJECT: &str = "layer";
@@ -129,7 +129,8 @@ fn decode(codec: &mut Codec, bytes: &[u8], at: u64, out: &mut Out<'_>) -> Result
     let mut findings = Findings::default();
     // Whether the formats' own checksums match is not asked: what is compared says more.
     let stopped = codec.push(bytes, at, SUBJECT, out, &mut findings).is_err();
-    if !stopped || *out.left == 0 {
+    // A stream that ends too early, and what stands behind it, is no error to those who read all of it.
+    if !stopped && !codec.in_garbage() || *out.left == 0 {
         return Ok(());
     }
     let findings = findings.finish(SUBJECT);

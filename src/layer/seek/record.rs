@@ -1,14 +1,15 @@
 //! What is recorded while a layer goes by?
 
-use zlib_rs::{Deflate, DeflateFlush};
+use zlib_rs::{Deflate, DeflateFlush, Status};
 
 use super::{KEPT_WINDOW_BYTES, KeptWindow, Point, SeekPoints, Spacing};
 use crate::digest::{Digest, States};
 use crate::limits;
 use crate::media_type::Compression;
 
-/// Fastest: a window is read once at most.
-const LEVEL: i32 = 1;
+/// Fast, as a window is read once at most; the fastest makes what can't be compressed larger than
+/// [`KEPT_WINDOW_BYTES`].
+const LEVEL: i32 = 2;
 
 /// Notes places to begin at.
 pub(crate) struct Recorder {
@@ -17,7 +18,6 @@ pub(crate) struct Recorder {
     reached: Vec<u64>,
     /// Bytes of all windows so far.
     windows: u64,
-    deflate: Deflate,
     packed: Vec<u8>,
 }
 
@@ -29,7 +29,6 @@ impl Recorder {
             points: vec![Point::default()],
             reached: Vec::new(),
             windows: 0,
-            deflate: Deflate::new(LEVEL, false, 15),
             packed: vec![0; KEPT_WINDOW_BYTES as usize],
         }
     }
@@ -51,10 +50,11 @@ impl Recorder {
     ) {
         let mut kept = None;
         if let Some(window) = window {
-            self.deflate.reset();
-            let packed = self.deflate.compress(window, &mut self.packed, DeflateFlush::Finish);
-            let len = self.deflate.total_out() as usize;
-            let Some(bytes) = self.packed.get(..len).filter(|_| packed.is_ok()) else { return };
+            let mut deflate = Deflate::new(LEVEL, false, 15);
+            let packed = deflate.compress(window, &mut self.packed, DeflateFlush::Finish);
+            let len = deflate.total_out() as usize;
+            let is_whole = packed == Ok(Status::StreamEnd);
+            let Some(bytes) = self.packed.get(..len).filter(|_| is_whole) else { return };
             kept =
                 Some(KeptWindow { at: self.windows, len: len as u32, sum: crc32fast::hash(bytes) });
             self.windows += len as u64;

@@ -171,6 +171,7 @@ test.describe('a layer that was read before', () => {
     await card.getByRole('button', { name: 'Forget all' }).click();
     await expect(card).toContainText('No layers yet');
     await card.getByLabel('Remember at most').selectOption({ label: 'nothing' });
+    await expect(card).toContainText('Nothing is remembered');
     await page.goto(`/${stack.own}/at-once/forgotten:1/-/files`);
     await whole(page);
     const requests = asked(page, digest);
@@ -178,7 +179,7 @@ test.describe('a layer that was read before', () => {
     await whole(page);
     expect(requests).toHaveLength(1);
     await page.goto('/-/drafts');
-    await expect(card).toContainText('No layers yet');
+    await expect(card).toContainText('Nothing is remembered');
     await expect(card.getByLabel('Remember at most')).toHaveValue('0');
   });
 });

@@ -51,6 +51,7 @@ pub(super) fn RememberedLayers() -> impl IntoView {
     };
     let text = move || match known.get() {
         None => String::new(),
+        Some(Remembered { limit: 0, .. }) => "Nothing is remembered.".to_owned(),
         Some(Remembered { layers: 0, .. }) => "No layers yet.".to_owned(),
         Some(Remembered { layers, bytes, .. }) => {
             format!("{}, {}.", format::plural(layers, "layer", "layers"), format::bytes(bytes))
