@@ -151,7 +151,7 @@ fn write(tar: &[u8], method: Method) -> BuiltLayer {
     let mut writer = LayerWriter::new(method, &mut inline);
     let written: Result<BuiltLayer, MakeError> = async {
         for chunk in tar.chunks(CHUNK) {
-            writer.push(chunk, &mut blob).await?;
+            writer.push::<MakeError>(chunk, &mut blob).await?;
             blob.clear();
         }
         writer.finish(&mut blob).await

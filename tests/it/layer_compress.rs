@@ -108,15 +108,15 @@ fn blobs_are_the_same_everywhere() {
     insta::assert_snapshot!(digests.join("\n"), @r"
     3158073 d75f5d37bd5c
     913314 19d52fb0460b
-    1025087 47bdc023e808
-    977809 5eea96153203
-    966958 9a72eb7900d7
-    954587 bdb211e876b7
-    952374 12b36f1d7c34
-    949734 c6ee48f4c814
-    949981 a04d3238a424
-    949445 136db925b93b
-    949817 f04db91a5428
+    1025094 8e41e954bda4
+    977944 f93484a91eb7
+    967096 1c3c1ff4ef4d
+    954721 cf9ee60b4e57
+    952492 03b0a0245e0d
+    949863 e4fc6f0ce869
+    950103 cfbf9019197e
+    949576 a75861ecb9dd
+    949935 3a87c8ca5f69
     ");
 }
 
@@ -160,18 +160,21 @@ fn odd_content_survives_gzip() {
         })
         .collect();
     // What is found in the bytes before a block, and nowhere else.
-    let again = [&noise[..BLOCK], &noise[BLOCK - (32 << 10)..BLOCK], &noise[..9]].concat();
+    let again = [&noise[..BLOCK], &noise[BLOCK - (16 << 10)..BLOCK], &noise[..9]].concat();
     for level in 1..=9 {
         let (built, blob) = write(gzip_at(level), &noise, 1 << 18);
         assert!(gunzip(&blob) == noise, "{level}");
-        assert!(built.size < noise.len() as u64 * 1001 / 1000, "{level}: {}", built.size);
+        // Level 1 of zlib-rs knows no stored blocks.
+        let (more, most) = if level == 1 { (60, 70_000) } else { (1, 2_500) };
+        let bound = noise.len() as u64 * (1000 + more) / 1000;
+        assert!(built.size < bound, "{level}: {}", built.size);
         let (built, blob) = write(gzip_at(level), &again, again.len());
         assert!(gunzip(&blob) == again, "{level}");
-        assert!(built.size < BLOCK as u64 + 2500, "{level}: {}", built.size);
+        assert!(built.size < BLOCK as u64 + most, "{level}: {}", built.size);
         let zeros = vec![0; 2 * BLOCK];
         let (built, blob) = write(gzip_at(level), &zeros, 1 << 18);
         assert!(gunzip(&blob) == zeros, "{level}");
-        assert!(built.size < 20_000, "{level}: {}", built.size);
+        assert!(built.size < 25_000, "{level}: {}", built.size);
     }
 }
 

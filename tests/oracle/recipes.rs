@@ -30,7 +30,8 @@ impl Builder {
         let files = recipe.files().map(|file| (file.clone(), self.content[file].clone()));
         let materials = InMemory { layers, files: files.collect(), chunk: self.chunk };
         let mut blob = write_support::Made::default();
-        let made = now(build(recipe, &indexes, &materials, &mut Inline::default(), &mut blob)).expect("a layer");
+        let made = now(build(recipe, &indexes, &materials, &mut Inline::default(), &mut blob))
+            .expect("a layer");
         let mut blob = blob.0;
         if let (true, Some(file)) = (made.is_supplied, recipe.files().next()) {
             assert!(blob.is_empty());

@@ -111,10 +111,7 @@ impl<'p, P> BlobWriter<'p, P> {
     }
 
     /// How the blob is compressed, its digest and its size.
-    pub(super) async fn finish<E>(
-        self,
-        blob: &mut Vec<u8>,
-    ) -> Result<(Compression, Digest, u64), E>
+    pub(super) async fn finish<E>(self, blob: &mut Vec<u8>) -> Result<(Compression, Digest, u64), E>
     where
         P: Packers<E>,
     {

@@ -110,8 +110,7 @@ pub(super) fn pack() {
         block.bytes = bytes;
         let packed = block.pack();
         let fits = packed.bytes.len() <= buffer.byte_length() as usize;
-        let buffer =
-            if fits { buffer } else { ArrayBuffer::new(packed.bytes.len() as u32) };
+        let buffer = if fits { buffer } else { ArrayBuffer::new(packed.bytes.len() as u32) };
         let message = filled(&packed, &packed.bytes, buffer);
         answer(&message.value, &message.transfer);
     });
