@@ -18,8 +18,9 @@ use std::time::Instant;
 
 use drydock::digest::{Algorithm, Hasher};
 use drydock::layer::seek::Spacing;
-use drydock::layer::write::{BuiltLayer, GzipLevel, LayerWriter, Method};
+use drydock::layer::write::{BuiltLayer, GzipLevel, Inline, LayerWriter, MakeError, Method};
 use drydock::layer::{Index, LayerReader, LayerSummary, Overlay, ReadOptions};
+use futures_util::FutureExt as _;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 const CHUNK: usize = 256 << 10;
@@ -150,12 +151,18 @@ fn read(blob: &[u8], options: ReadOptions) -> LayerSummary {
 }
 
 fn write(tar: &[u8], method: Method) -> BuiltLayer {
-    let (mut writer, mut blob) = (LayerWriter::new(method), Vec::new());
-    for chunk in tar.chunks(CHUNK) {
-        writer.push(chunk, &mut blob);
-        blob.clear();
+    let (mut inline, mut blob) = (Inline::default(), Vec::new());
+    let mut writer = LayerWriter::new(method, &mut inline);
+    let written: Result<BuiltLayer, MakeError> = async {
+        for chunk in tar.chunks(CHUNK) {
+            writer.push::<MakeError>(chunk, &mut blob).await?;
+            blob.clear();
+        }
+        writer.finish(&mut blob).await
     }
-    writer.finish(&mut blob)
+    .now_or_never()
+    .unwrap_or(Err(MakeError::Missing));
+    written.unwrap_or_else(|error| unreachable!("work in memory does not fail: {error}"))
 }
 
 fn inflate(blob: &[u8]) {

@@ -22,6 +22,7 @@ pub mod layers;
 mod leftovers;
 pub mod logins;
 mod materials;
+mod packing;
 mod patience;
 mod place;
 mod saving;

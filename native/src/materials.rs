@@ -11,7 +11,11 @@ use drydock::edit::{self, Made, Recipe};
 use drydock::layer::write::{self, Destination, MakeError, Materials, TarPlan};
 use drydock::layer::{Index, TarStream};
 use drydock::pieces::Pieces;
+use futures_util::FutureExt as _;
 use tempfile::NamedTempFile;
+use tokio::runtime::Handle;
+
+use crate::packing::PackingThreads;
 
 /// Bytes that are read at once.
 const PIECE: usize = 256 << 10;
@@ -28,6 +32,9 @@ pub enum BuildError {
     /// A file can't be read or written.
     #[error("A file can't be read or written: {0}.")]
     Io(#[from] io::Error),
+    /// A thread that compresses can't go on.
+    #[error("A thread that compresses a layer ended before it was done: {0}.")]
+    Thread(String),
 }
 
 /// Layers and files on disk.
@@ -48,6 +55,7 @@ pub struct Whole {
 
 impl OnDisk {
     /// Makes the layer of a recipe; the file holds its blob, unless it is one of the files as it is.
+    /// To be called from one of the runtime's blocking threads, where it may wait for others.
     ///
     /// # Errors
     /// As [`edit::build`].
@@ -59,7 +67,9 @@ impl OnDisk {
         told: &Read,
     ) -> Result<(Made, NamedTempFile), BuildError> {
         let mut to = Written { to, told: Some(Arc::clone(told)) };
-        let made = at_once(edit::build(recipe, indexes, self, &mut to))?;
+        let mut packing = PackingThreads::new();
+        let work = edit::build(recipe, indexes, self, &mut packing, &mut to);
+        let made = Handle::current().block_on(work)?;
         Ok((made, to.to))
     }
 
@@ -68,14 +78,10 @@ impl OnDisk {
     /// # Errors
     /// As [`write::copy`].
     pub fn copy(&self, plan: &TarPlan, to: &mut impl io::Write) -> Result<(), BuildError> {
-        at_once(write::copy(plan, self, &mut Written { to, told: None }))
+        // Reading files never waits for anybody else.
+        let copied = write::copy(plan, self, &mut Written { to, told: None }).now_or_never();
+        copied.ok_or_else(|| io::Error::other("it waits for something that does not come"))?
     }
-}
-
-/// What becomes of work whose files are on disk, where reading never waits for anybody else.
-fn at_once<T>(work: impl Future<Output = Result<T, BuildError>>) -> Result<T, BuildError> {
-    let never = || io::Error::other("it waits for something that does not come");
-    futures_util::FutureExt::now_or_never(work).ok_or_else(never)?
 }
 
 impl Whole {

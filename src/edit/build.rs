@@ -9,8 +9,8 @@ use crate::digest::{Digest, Hasher};
 use crate::edit::recipe::{Packing, Recipe, TimeRule};
 use crate::finding::Finding;
 use crate::layer::write::{
-    self, BuiltLayer, Destination, GivenLayer, GivenSummary, LayerWriter, MakeError, Materials,
-    Method, Out, Rewrite, Times,
+    self, BuiltLayer, Destination, GivenLayer, GivenSummary, Inline, LayerWriter, MakeError,
+    Materials, Method, Out, Packers, Rewrite, TarPlan, Times,
 };
 use crate::layer::{Index, Overlay, Runs as _};
 use crate::pieces::Pieces as _;
@@ -38,22 +38,27 @@ pub struct Made {
 ///
 /// # Errors
 /// When something that it names can't be read or is not what it should be, what it asks for makes
-/// no sense, or what is made can't be written.
-pub async fn build<M: Materials, D: Destination<M::Layer, Error = M::Error>>(
+/// no sense, or what is made can't be compressed or written.
+pub async fn build<M, P, D>(
     recipe: &Recipe,
     indexes: &[Arc<Index>],
     materials: &M,
+    packers: &mut P,
     to: &mut D,
-) -> Result<Made, M::Error> {
+) -> Result<Made, M::Error>
+where
+    M: Materials,
+    P: Packers<M::Error>,
+    D: Destination<M::Layer, Error = M::Error>,
+{
     let method = method(recipe.packing())?;
-    let mut making = Making { indexes, materials, method, to };
+    let mut making = Making { indexes, materials, method, packers, to };
     match recipe {
         Recipe::Given { digest, windows: false, .. } => making.given(digest).await,
         Recipe::Given { digest, windows: true, .. } => {
             let index = making.given_index(digest).await?;
             let plan = write::windows_layer(&index).map_err(MakeError::from)?;
-            let supplied = Supplied { materials, digest };
-            let layer = write::assemble(&plan, &supplied, method, making.to).await?;
+            let layer = making.assembled(&plan, &Supplied { materials, digest }).await?;
             Ok(Made::of(layer, Vec::new()))
         }
         Recipe::Files { entries, windows, onto, .. } => {
@@ -62,13 +67,13 @@ pub async fn build<M: Materials, D: Destination<M::Layer, Error = M::Error>>(
                 None => write::unplaced(entries, *windows),
             };
             let landed = landed.map_err(MakeError::from)?;
-            let layer = write::assemble(&landed.plan, materials, method, making.to).await?;
+            let layer = making.assembled(&landed.plan, materials).await?;
             Ok(Made::of(layer, messages(landed.findings)))
         }
         Recipe::Flatten { below, .. } => {
             let lower = Overlay::build(indexes.get(..*below).unwrap_or_default());
             let flattened = write::flatten(&lower, &Overlay::build(indexes));
-            let layer = write::assemble(&flattened.plan, materials, method, making.to).await?;
+            let layer = making.assembled(&flattened.plan, materials).await?;
             Ok(Made::of(layer, messages(flattened.findings)))
         }
         Recipe::Strip { paths, .. } => {
@@ -92,14 +97,27 @@ impl Made {
     }
 }
 
-struct Making<'a, M, D> {
+struct Making<'a, M, P, D> {
     indexes: &'a [Arc<Index>],
     materials: &'a M,
     method: Method,
+    packers: &'a mut P,
     to: &'a mut D,
 }
 
-impl<M: Materials, D: Destination<M::Layer, Error = M::Error>> Making<'_, M, D> {
+impl<M, P, D> Making<'_, M, P, D>
+where
+    M: Materials,
+    P: Packers<M::Error>,
+    D: Destination<M::Layer, Error = M::Error>,
+{
+    async fn assembled<S>(&mut self, plan: &TarPlan, materials: &S) -> Result<BuiltLayer, M::Error>
+    where
+        S: Materials<Error = M::Error, Layer = M::Layer>,
+    {
+        write::assemble(plan, materials, self.method, self.packers, self.to).await
+    }
+
     async fn rewritten(&mut self, rewrite: &Rewrite) -> Result<Made, M::Error> {
         let index = self.indexes.first().ok_or(MakeError::Missing)?;
         let rewritten = write::rewrite(index, rewrite);
@@ -121,41 +139,42 @@ impl<M: Materials, D: Destination<M::Layer, Error = M::Error>> Making<'_, M, D> 
                 format!("{entries} {were} written anew and {have} lost {what}.")
             })
             .collect();
-        let layer = write::assemble(&rewritten.plan, self.materials, self.method, self.to).await?;
+        let layer = self.assembled(&rewritten.plan, self.materials).await?;
         Ok(Made { absent, ..Made::of(layer, remarks) })
     }
 
     /// The same tar, packed in another way.
     async fn packed(&mut self) -> Result<BuiltLayer, M::Error> {
         let mut layer = self.materials.layer(0).await?;
-        let (mut out, mut writer) = (Out::new(&mut *self.to), LayerWriter::new(self.method));
+        let mut out = Out::new(&mut *self.to);
+        let mut writer = LayerWriter::new(self.method, self.packers);
         while let Some(bytes) = layer.next(u64::MAX).await? {
-            writer.push(bytes, &mut out.ready);
+            writer.push(bytes, &mut out.ready).await?;
             out.tar = writer.uncompressed_size();
             out.reading(&layer).await?;
         }
         out.finish(layer).await?;
-        let built = writer.finish(&mut out.ready);
+        let built = writer.finish(&mut out.ready).await?;
         out.write().await?;
         Ok(built)
     }
 
     /// A tar that the user supplied.
     async fn given(&mut self, digest: &Digest) -> Result<Made, M::Error> {
-        let mut given = GivenLayer::new("The file", self.method);
+        let mut given = GivenLayer::new("The file", self.method, self.packers);
         let mut file = self.materials.file(digest).await?;
         let mut hasher = Hasher::new(digest.algorithm().unwrap_or_default());
         let mut out = Out::new(&mut *self.to);
         while let Some(bytes) = file.next().await? {
             hasher.update(bytes);
-            given.push(bytes, &mut out.ready);
+            given.push(bytes, &mut out.ready).await?;
             out.read += bytes.len() as u64;
             out.turn().await?;
         }
         if hasher.finish() != *digest {
             return Err(MakeError::OtherFile(digest.clone()).into());
         }
-        let summary = given.finish(&mut out.ready);
+        let summary = given.finish(&mut out.ready).await?;
         let is_supplied = summary.kept;
         let (layer, _, findings) = checked(summary)?;
         out.write().await?;
@@ -166,16 +185,17 @@ impl<M: Materials, D: Destination<M::Layer, Error = M::Error>> Making<'_, M, D> 
 
     /// Reads a tar that the user supplied for its entries.
     async fn given_index(&mut self, digest: &Digest) -> Result<Arc<Index>, M::Error> {
-        let mut given = GivenLayer::new("The file", Method::None);
+        let mut inline = Inline::default();
+        let mut given = GivenLayer::new("The file", Method::None, &mut inline);
         let mut file = self.materials.file(digest).await?;
         let (mut read, mut nothing) = (0, Vec::new());
         while let Some(bytes) = file.next().await? {
-            given.push(bytes, &mut nothing);
+            given.push::<M::Error>(bytes, &mut nothing).await?;
             nothing.clear();
             read += bytes.len() as u64;
             self.to.turn(read, 0).await;
         }
-        let (_, index, _) = checked(given.finish(&mut nothing))?;
+        let (_, index, _) = checked(given.finish::<M::Error>(&mut nothing).await?)?;
         Ok(Arc::new(index))
     }
 }

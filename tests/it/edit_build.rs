@@ -7,7 +7,7 @@ use bytes::Bytes;
 use drydock::digest::{DiffId, Digest};
 use drydock::edit::{Input, Made, Packing, Recipe, TimeRule, build};
 use drydock::layer::write::{
-    MakeError, Materials, Method, Rewrite, TarPlan, assemble, rewrite, unplaced,
+    Inline, MakeError, Materials, Method, Rewrite, TarPlan, assemble, rewrite, unplaced,
 };
 use drydock::layer::{Index, TarStream};
 
@@ -33,7 +33,7 @@ fn made(
     let layers = layers.iter().map(|layer| Bytes::copy_from_slice(layer)).collect();
     let materials = InMemory { layers, files, chunk };
     let mut blob = write_support::Made::default();
-    let made = now(build(recipe, &indexes, &materials, &mut blob));
+    let made = now(build(recipe, &indexes, &materials, &mut Inline::default(), &mut blob));
     (made, blob.0)
 }
 
@@ -121,7 +121,7 @@ fn other_layers_and_files_than_were_named_are_noticed() {
         let materials = Other { wanted: listed.clone(), came: layer.to_vec(), files };
         let mut blob = write_support::Made::default();
         let method = Method::None;
-        now(assemble(plan, &materials, method, &mut blob)).map(drop)
+        now(assemble(plan, &materials, method, &mut Inline::default(), &mut blob)).map(drop)
     };
     assert_eq!(run(&plan, &listed, HashMap::new()), Ok(()));
     let mut other = listed.clone();

@@ -4,11 +4,18 @@ use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use drydock::digest::{DiffId, Digest};
-use drydock::layer::write::{BuiltLayer, GivenLayer, GzipLevel, LayerWriter, Method};
+use drydock::layer::write::{
+    Block, BuiltLayer, GivenLayer, GzipLevel, Inline, LayerWriter, MakeError, Method, PackedBlock,
+    Packers,
+};
 use drydock::media_type::Compression;
 use proptest::prelude::*;
 
 use crate::layer_support::*;
+use crate::write_support::now;
+
+/// Bytes of the tar that are compressed by themselves.
+const BLOCK: usize = 1 << 20;
 
 /// Noise, text and runs by turns, the same each time.
 fn sample(len: usize) -> Vec<u8> {
@@ -46,10 +53,13 @@ fn sample(len: usize) -> Vec<u8> {
 }
 
 fn write(method: Method, tar: &[u8], chunk: usize) -> (BuiltLayer, Vec<u8>) {
-    let (mut writer, mut blob) = (LayerWriter::new(method), Vec::new());
-    tar.chunks(chunk.max(1)).for_each(|chunk| writer.push(chunk, &mut blob));
+    let (mut inline, mut blob) = (Inline::default(), Vec::new());
+    let mut writer = LayerWriter::new(method, &mut inline);
+    for chunk in tar.chunks(chunk.max(1)) {
+        now(writer.push::<MakeError>(chunk, &mut blob)).expect("bytes that are taken");
+    }
     assert_eq!(writer.uncompressed_size(), tar.len() as u64);
-    let built = writer.finish(&mut blob);
+    let built = now(writer.finish::<MakeError>(&mut blob)).expect("a layer");
     assert_eq!(built.digest, Digest::sha256(&blob));
     assert_eq!(built.diff_id, DiffId(Digest::sha256(tar)));
     assert_eq!((built.size, built.uncompressed_size), (blob.len() as u64, tar.len() as u64));
@@ -98,31 +108,160 @@ fn blobs_are_the_same_everywhere() {
     insta::assert_snapshot!(digests.join("\n"), @r"
     3158073 d75f5d37bd5c
     913314 19d52fb0460b
-    1025087 47bdc023e808
-    977809 5eea96153203
-    966958 9a72eb7900d7
-    954587 bdb211e876b7
-    952374 12b36f1d7c34
-    949734 c6ee48f4c814
-    949981 a04d3238a424
-    949445 136db925b93b
-    949817 f04db91a5428
+    1025094 8e41e954bda4
+    977944 f93484a91eb7
+    967096 1c3c1ff4ef4d
+    954721 cf9ee60b4e57
+    952492 03b0a0245e0d
+    949863 e4fc6f0ce869
+    950103 cfbf9019197e
+    949576 a75861ecb9dd
+    949935 3a87c8ca5f69
     ");
 }
 
 #[test]
 fn others_read_what_is_written() {
-    for len in [0, 1, 512, (1 << 17) - 1, 1 << 17, (1 << 17) + 1, 1 << 20, (1 << 20) + 1] {
+    for len in [0, 1, 512, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + (32 << 10) + 1] {
         let tar = sample(len);
         for method in methods() {
             let (built, blob) = write(method, &tar, 100_000);
             let decoded = match built.compression {
                 Compression::None => blob.clone(),
-                Compression::Gzip => pipe("gzip", &["-dc"], &blob),
+                Compression::Gzip => gunzip(&blob),
                 Compression::Zstd => pipe("zstd", &["-dc"], &blob),
             };
             assert!(decoded == tar, "{method:?} {len}");
         }
+    }
+}
+
+/// What a gzip blob holds, which must be one member: by gzip and by a reader that stops behind the
+/// first one.
+fn gunzip(blob: &[u8]) -> Vec<u8> {
+    assert!(pipe("gzip", &["-t"], blob).is_empty());
+    let mut decoded = Vec::new();
+    let mut first = flate2::read::GzDecoder::new(blob);
+    first.read_to_end(&mut decoded).expect("a gzip member");
+    assert!(first.into_inner().is_empty(), "bytes behind the first member");
+    assert!(pipe("zcat", &[], blob) == decoded);
+    decoded
+}
+
+/// Content without any repeats, and with nothing else: blocks become larger than they were, or as
+/// good as nothing.
+#[test]
+fn odd_content_survives_gzip() {
+    let mut state = 1u64;
+    let noise: Vec<u8> = (0..3 * BLOCK / 8 + 1)
+        .flat_map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state ^ state >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd).to_le_bytes()
+        })
+        .collect();
+    // What is found in the bytes before a block, and nowhere else.
+    let again = [&noise[..BLOCK], &noise[BLOCK - (16 << 10)..BLOCK], &noise[..9]].concat();
+    for level in 1..=9 {
+        let (built, blob) = write(gzip_at(level), &noise, 1 << 18);
+        assert!(gunzip(&blob) == noise, "{level}");
+        // Level 1 of zlib-rs knows no stored blocks.
+        let (more, most) = if level == 1 { (60, 70_000) } else { (1, 2_500) };
+        let bound = noise.len() as u64 * (1000 + more) / 1000;
+        assert!(built.size < bound, "{level}: {}", built.size);
+        let (built, blob) = write(gzip_at(level), &again, again.len());
+        assert!(gunzip(&blob) == again, "{level}");
+        assert!(built.size < BLOCK as u64 + most, "{level}: {}", built.size);
+        let zeros = vec![0; 2 * BLOCK];
+        let (built, blob) = write(gzip_at(level), &zeros, 1 << 18);
+        assert!(gunzip(&blob) == zeros, "{level}");
+        assert!(built.size < 25_000, "{level}: {}", built.size);
+    }
+}
+
+/// Packers that have so many blocks at once, of which any may be done next.
+struct Several {
+    room: usize,
+    order: u64,
+    given: Vec<Block>,
+    /// Most blocks at once so far.
+    most: usize,
+    /// How many blocks are packed before one of them ends.
+    left: usize,
+}
+
+impl Several {
+    fn new(room: usize, order: u64) -> Self {
+        Self { room, order, given: Vec::new(), most: 0, left: usize::MAX }
+    }
+}
+
+impl Packers<MakeError> for Several {
+    fn room(&self) -> usize {
+        self.room
+    }
+
+    fn give(&mut self, block: Block) {
+        // On its way to a worker it is data.
+        let text = serde_json::to_string(&block).expect("JSON");
+        let copy: Block = serde_json::from_str(&text).expect("a block");
+        self.given.push(Block { bytes: block.bytes, ..copy });
+        self.most = self.most.max(self.given.len());
+    }
+
+    async fn take(&mut self) -> Result<PackedBlock, MakeError> {
+        self.left = self.left.checked_sub(1).ok_or(MakeError::Short)?;
+        self.order = self.order.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(11);
+        let at = (self.order >> 33) as usize % self.given.len();
+        Ok(self.given.swap_remove(at).pack())
+    }
+}
+
+/// The layer as packers make it, from chunks of these sizes by turns.
+fn write_by<P: Packers<MakeError>>(
+    packers: &mut P,
+    method: Method,
+    tar: &[u8],
+    chunks: &[usize],
+) -> Result<(BuiltLayer, Vec<u8>), MakeError> {
+    let (mut writer, mut blob, mut piece) =
+        (LayerWriter::new(method, packers), Vec::new(), Vec::new());
+    let mut rest = tar;
+    for chunk in chunks.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (head, tail) = rest.split_at(rest.len().min(*chunk));
+        now(writer.push(head, &mut piece))?;
+        blob.append(&mut piece);
+        rest = tail;
+    }
+    let built = now(writer.finish(&mut piece))?;
+    blob.append(&mut piece);
+    Ok((built, blob))
+}
+
+#[test]
+fn no_more_blocks_are_out_than_there_is_room_for() {
+    let tar = sample(9 * BLOCK + 5);
+    let expected = write(Method::Zstd, &tar, tar.len());
+    for room in [0, 1, 2, 3, 8, 100] {
+        let mut packers = Several::new(room, 7);
+        assert_eq!(write_by(&mut packers, Method::Zstd, &tar, &[tar.len()]), Ok(expected.clone()));
+        assert_eq!(packers.most, room.clamp(1, 10));
+        assert!(packers.given.is_empty());
+    }
+}
+
+#[test]
+fn a_packer_that_ends_ends_the_work() {
+    let tar = sample(4 * BLOCK);
+    for left in 0..4 {
+        let mut packers = Several { left, ..Several::new(2, 7) };
+        assert_eq!(
+            write_by(&mut packers, Method::GZIP, &tar, &[1 << 16]),
+            Err(MakeError::Short),
+            "{left}"
+        );
     }
 }
 
@@ -185,9 +324,12 @@ fn give(
     method: Method,
     chunk: usize,
 ) -> (drydock::layer::write::GivenSummary, Vec<u8>) {
-    let (mut given, mut written) = (GivenLayer::new("layer.tar", method), Vec::new());
-    blob.chunks(chunk.max(1)).for_each(|chunk| given.push(chunk, &mut written));
-    (given.finish(&mut written), written)
+    let (mut inline, mut written) = (Inline::default(), Vec::new());
+    let mut given = GivenLayer::new("layer.tar", method, &mut inline);
+    for chunk in blob.chunks(chunk.max(1)) {
+        now(given.push::<MakeError>(chunk, &mut written)).expect("bytes that are taken");
+    }
+    (now(given.finish::<MakeError>(&mut written)).expect("what it is"), written)
 }
 
 #[test]
@@ -278,28 +420,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_pieces_of_a_tar_never_change_its_blob(
-        len in 0usize..1_400_000,
+    fn neither_pieces_nor_packers_change_a_blob(
+        len in 0usize..5 * BLOCK,
         chunks in prop::collection::vec(1usize..300_000, 1..8),
         method in prop::sample::select(methods()),
+        order in any::<u64>(),
     ) {
         let tar = sample(len);
         let expected = write(method, &tar, len.max(1));
-        let (mut writer, mut blob, mut piece) = (LayerWriter::new(method), Vec::new(), Vec::new());
-        let mut rest = &tar[..];
-        for chunk in chunks.iter().cycle() {
-            if rest.is_empty() {
-                break;
-            }
-            let (head, tail) = rest.split_at(rest.len().min(*chunk));
-            writer.push(head, &mut piece);
-            blob.append(&mut piece);
-            rest = tail;
+        prop_assert_eq!(read(&expected.1).diff_id, Some(DiffId(Digest::sha256(&tar))));
+        for room in [1, 2, 3, 8] {
+            let written = write_by(&mut Several::new(room, order), method, &tar, &chunks);
+            prop_assert!(written.is_ok_and(|written| written == expected), "{} at once", room);
         }
-        let built = writer.finish(&mut piece);
-        blob.append(&mut piece);
-        prop_assert_eq!(built, expected.0);
-        prop_assert!(blob == expected.1);
-        prop_assert_eq!(read(&blob).diff_id, Some(DiffId(Digest::sha256(&tar))));
     }
 }

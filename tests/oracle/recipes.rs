@@ -7,6 +7,7 @@ use bytes::Bytes;
 use drydock::digest::Digest;
 use drydock::edit::{Built, Input, Made, Recipe, RecipeId, build};
 use drydock::layer::Index;
+use drydock::layer::write::Inline;
 
 use crate::images::unpacked;
 use crate::layer_support::read;
@@ -29,7 +30,8 @@ impl Builder {
         let files = recipe.files().map(|file| (file.clone(), self.content[file].clone()));
         let materials = InMemory { layers, files: files.collect(), chunk: self.chunk };
         let mut blob = write_support::Made::default();
-        let made = now(build(recipe, &indexes, &materials, &mut blob)).expect("a layer");
+        let made = now(build(recipe, &indexes, &materials, &mut Inline::default(), &mut blob))
+            .expect("a layer");
         let mut blob = blob.0;
         if let (true, Some(file)) = (made.is_supplied, recipe.files().next()) {
             assert!(blob.is_empty());

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::block::Packers;
 use super::plan::{Part, TarPlan};
 use super::writer::{BuiltLayer, LayerWriter};
 use super::{MakeError, Method};
@@ -75,17 +76,23 @@ pub trait Destination<L> {
 /// and compared with its digest, and so is each file.
 ///
 /// # Errors
-/// When something can't be read, is not what it should be, or can't be written.
-pub async fn assemble<M: Materials, D: Destination<M::Layer, Error = M::Error>>(
+/// When something can't be read, is not what it should be, or can't be compressed or written.
+pub async fn assemble<M, P, D>(
     plan: &TarPlan,
     materials: &M,
     method: Method,
+    packers: &mut P,
     to: &mut D,
-) -> Result<BuiltLayer, M::Error> {
-    let mut work = Assembly { out: Out::new(to), tar: LayerWriter::new(method) };
+) -> Result<BuiltLayer, M::Error>
+where
+    M: Materials,
+    P: Packers<M::Error>,
+    D: Destination<M::Layer, Error = M::Error>,
+{
+    let mut work = Assembly { out: Out::new(to), tar: LayerWriter::new(method, packers) };
     work.parts(plan, materials).await?;
     let Assembly { mut out, tar } = work;
-    let built = tar.finish(&mut out.ready);
+    let built = tar.finish(&mut out.ready).await?;
     out.write().await?;
     Ok(built)
 }
@@ -168,17 +175,17 @@ impl<'d, D> Out<'d, D> {
 }
 
 /// Takes the bytes of a tar, and gives what is made of them.
-trait Tar {
-    fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>);
+trait Tar<E> {
+    async fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>) -> Result<(), E>;
     /// Counts so many bytes that go where they go without this; `false` when it needs them.
     fn pass(&mut self, len: u64) -> bool;
     /// Bytes of the tar so far.
     fn len(&self) -> u64;
 }
 
-impl Tar for LayerWriter {
-    fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>) {
-        Self::push(self, tar, ready);
+impl<E, P: Packers<E>> Tar<E> for LayerWriter<'_, P> {
+    async fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>) -> Result<(), E> {
+        Self::push(self, tar, ready).await
     }
 
     fn pass(&mut self, _: u64) -> bool {
@@ -193,10 +200,11 @@ impl Tar for LayerWriter {
 /// The tar as it is.
 struct Plain(u64);
 
-impl Tar for Plain {
-    fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>) {
+impl<E> Tar<E> for Plain {
+    async fn push(&mut self, tar: &[u8], ready: &mut Vec<u8>) -> Result<(), E> {
         self.0 += tar.len() as u64;
         ready.extend_from_slice(tar);
+        Ok(())
     }
 
     fn pass(&mut self, len: u64) -> bool {
@@ -214,9 +222,10 @@ struct Assembly<'d, D, T> {
     tar: T,
 }
 
-impl<D, T: Tar> Assembly<'_, D, T> {
+impl<D, T> Assembly<'_, D, T> {
     async fn parts<M: Materials>(&mut self, plan: &TarPlan, materials: &M) -> Result<(), M::Error>
     where
+        T: Tar<M::Error>,
         D: Destination<M::Layer, Error = M::Error>,
     {
         if !plan.is_founded() {
@@ -225,7 +234,7 @@ impl<D, T: Tar> Assembly<'_, D, T> {
         let mut open: Option<(usize, M::Layer)> = None;
         for part in plan.parts() {
             match part {
-                Part::Bytes(bytes) => self.tar.push(&bytes, &mut self.out.ready),
+                Part::Bytes(bytes) => self.tar.push(&bytes, &mut self.out.ready).await?,
                 Part::File { digest, size } => self.file(materials, &digest, size).await?,
                 Part::Layer { layer, range } => {
                     if let Some((_, done)) = open.take_if(|(at, _)| *at != layer) {
@@ -249,6 +258,7 @@ impl<D, T: Tar> Assembly<'_, D, T> {
 
     async fn run<L: Runs<Error = E>, E>(&mut self, layer: &mut L, run: &Range<u64>) -> Result<(), E>
     where
+        T: Tar<E>,
         D: Destination<L, Error = E>,
     {
         let len = run.end.saturating_sub(run.start);
@@ -260,7 +270,7 @@ impl<D, T: Tar> Assembly<'_, D, T> {
             self.out.reading(layer).await?;
         }
         while let Some(bytes) = layer.next(run.end).await? {
-            self.tar.push(bytes, &mut self.out.ready);
+            self.tar.push(bytes, &mut self.out.ready).await?;
             self.out.tar = self.tar.len();
             self.out.reading(layer).await?;
         }
@@ -274,6 +284,7 @@ impl<D, T: Tar> Assembly<'_, D, T> {
         size: u64,
     ) -> Result<(), M::Error>
     where
+        T: Tar<M::Error>,
         D: Destination<M::Layer, Error = M::Error>,
     {
         let mut file = materials.file(digest).await?;
@@ -282,7 +293,7 @@ impl<D, T: Tar> Assembly<'_, D, T> {
         while let Some(bytes) = file.next().await? {
             hasher.update(bytes);
             came += bytes.len() as u64;
-            self.tar.push(bytes, &mut self.out.ready);
+            self.tar.push(bytes, &mut self.out.ready).await?;
             self.out.read += bytes.len() as u64;
             self.out.tar = self.tar.len();
             self.out.turn().await?;

@@ -1,23 +1,18 @@
 //! How does a tar become the bytes of a blob?
 //!
 //! The same tar gives the same bytes on every machine and in every browser, whatever the sizes
-//! of the pieces in which it comes. What deflate finds depends on how much of its input it has
-//! been given, so it always gets pieces of one size; zlib-rs hashes in plain arithmetic, and what
-//! it does with SIMD gives the same results as without. Each zstd frame is made by itself of a
-//! piece of one size. A test compares the digests of blobs with recorded ones.
+//! of the pieces in which it comes and whoever compresses them. Each [block](super::block) of it is
+//! compressed by itself and given as a whole; zlib-rs hashes in plain arithmetic, and what it does
+//! with SIMD gives the same results as without. A test compares the digests of blobs with recorded
+//! ones.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use zlib_rs::{Deflate, DeflateFlush, Status};
 
-use super::zstd::Frames;
+use super::block::{BLOCK_BYTES, Block, PackedBlock, Packers};
+use super::gzip::{self, Trailer, WINDOW_BYTES};
 use crate::media_type::Compression;
-
-/// Bytes of the tar that deflate is given at once. Another number gives other blobs.
-const DEFLATE_BYTES: usize = 128 << 10;
-/// Bytes of the tar in one zstd frame. Another number gives other blobs.
-const FRAME_BYTES: usize = 1 << 20;
-/// Room for what comes out of one call of deflate.
-const OUTPUT_BYTES: usize = 64 << 10;
 
 /// How a new layer is to be compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,7 +20,8 @@ const OUTPUT_BYTES: usize = 64 << 10;
 pub enum Method {
     /// Not at all.
     None,
-    /// As one gzip member without name or time.
+    /// As one gzip member without name or time, of blocks of 1 MiB of the tar that begin and end
+    /// at whole bytes.
     Gzip {
         /// How hard it tries.
         level: GzipLevel,
@@ -84,179 +80,118 @@ impl From<GzipLevel> for u8 {
 }
 
 /// Compresses a tar in pieces of any size.
-pub(super) enum Compressor {
-    None,
-    Gzip(Box<Gzip>),
-    Zstd(Box<Zstd>),
+pub(super) struct Compressor<'p, P> {
+    method: Method,
+    packers: &'p mut P,
+    /// The block that is gathered, behind the bytes before it. A whole one waits for the next byte,
+    /// since the last one is to know that it is the last.
+    gathered: Vec<u8>,
+    /// Number of bytes before it.
+    before: usize,
+    /// Number of blocks that were given to packers, and that were written.
+    given: u64,
+    written: u64,
+    /// Blocks that came back before others that stand in front of them.
+    early: BTreeMap<u64, PackedBlock>,
+    trailer: Trailer,
 }
 
-impl Compressor {
-    pub(super) fn new(method: Method) -> Self {
-        match method {
-            Method::None => Self::None,
-            Method::Gzip { level } => Self::Gzip(Box::new(Gzip::new(level))),
-            Method::Zstd => Self::Zstd(Box::new(Zstd {
-                pieces: Pieces::new(FRAME_BYTES),
-                frames: Frames::default(),
-                is_empty: true,
-            })),
+impl<'p, P> Compressor<'p, P> {
+    pub(super) fn new(method: Method, packers: &'p mut P) -> Self {
+        Self {
+            method,
+            packers,
+            gathered: Vec::new(),
+            before: 0,
+            given: 0,
+            written: 0,
+            early: BTreeMap::new(),
+            trailer: Trailer::default(),
         }
     }
 
     /// Takes the next bytes of the tar and appends what is ready to `blob`.
-    pub(super) fn push(&mut self, tar: &[u8], blob: &mut Vec<u8>) {
-        match self {
-            Self::None => blob.extend_from_slice(tar),
-            Self::Gzip(gzip) => gzip.push(tar, blob),
-            Self::Zstd(zstd) => {
-                let Zstd { pieces, frames, is_empty } = &mut **zstd;
-                pieces.push(tar, |piece| {
-                    *is_empty = false;
-                    frames.frame(piece, blob);
-                });
-            }
+    pub(super) async fn push<E>(&mut self, tar: &[u8], blob: &mut Vec<u8>) -> Result<(), E>
+    where
+        P: Packers<E>,
+    {
+        if self.method == Method::None {
+            blob.extend_from_slice(tar);
+            return Ok(());
         }
+        let mut rest = tar;
+        while !rest.is_empty() {
+            let room = (self.before + BLOCK_BYTES).saturating_sub(self.gathered.len());
+            if room == 0 {
+                self.give(false, blob).await?;
+                continue;
+            }
+            let (now, later) = rest.split_at(rest.len().min(room));
+            self.gathered.extend_from_slice(now);
+            rest = later;
+        }
+        Ok(())
     }
 
     /// Appends what is left to `blob`.
-    pub(super) fn finish(self, blob: &mut Vec<u8>) {
-        match self {
-            Self::None => {}
-            Self::Gzip(gzip) => gzip.finish(blob),
-            Self::Zstd(mut zstd) => {
-                let last = zstd.pieces.rest();
-                // Nothing at all is no zstd stream.
-                if !last.is_empty() || zstd.is_empty {
-                    zstd.frames.frame(last, blob);
-                }
-            }
+    pub(super) async fn finish<E>(mut self, blob: &mut Vec<u8>) -> Result<(), E>
+    where
+        P: Packers<E>,
+    {
+        if self.method == Method::None {
+            return Ok(());
         }
-    }
-}
-
-/// Cuts what comes in pieces of any size into pieces of one size.
-pub(super) struct Pieces {
-    size: usize,
-    held: Vec<u8>,
-}
-
-impl Pieces {
-    fn new(size: usize) -> Self {
-        Self { size, held: Vec::new() }
-    }
-
-    fn push(&mut self, mut bytes: &[u8], mut take: impl FnMut(&[u8])) {
-        while !bytes.is_empty() {
-            if self.held.is_empty()
-                && let Some((piece, rest)) = bytes.split_at_checked(self.size)
-            {
-                take(piece);
-                bytes = rest;
-                continue;
-            }
-            let (head, rest) = bytes.split_at(bytes.len().min(self.size - self.held.len()));
-            self.held.extend_from_slice(head);
-            bytes = rest;
-            if self.held.len() == self.size {
-                take(&self.held);
-                self.held.clear();
-            }
+        // Nothing at all is neither a gzip member nor a zstd stream: then this block is empty.
+        self.give(true, blob).await?;
+        while self.written < self.given {
+            self.take(blob).await?;
         }
-    }
-
-    /// What is left in the end, less than a piece.
-    fn rest(&self) -> &[u8] {
-        &self.held
-    }
-}
-
-/// One gzip member, RFC 1952. The frame is written here, so that it says nothing about the
-/// machine.
-pub(super) struct Gzip {
-    pieces: Pieces,
-    deflater: Deflater,
-    level: GzipLevel,
-    crc: crc32fast::Hasher,
-    size: u32,
-    begun: bool,
-}
-
-impl Gzip {
-    fn new(level: GzipLevel) -> Self {
-        Self {
-            pieces: Pieces::new(DEFLATE_BYTES),
-            deflater: Deflater {
-                deflate: Deflate::new(level.0.into(), false, 15),
-                output: vec![0; OUTPUT_BYTES],
-            },
-            level,
-            crc: crc32fast::Hasher::new(),
-            size: 0,
-            begun: false,
+        if let Method::Gzip { .. } = self.method {
+            blob.extend_from_slice(&self.trailer.bytes());
         }
+        Ok(())
     }
 
-    fn begin(&mut self, blob: &mut Vec<u8>) {
-        if !self.begun {
-            self.begun = true;
-            let extra = match self.level {
-                GzipLevel::FAST => 4,
-                GzipLevel::SMALL => 2,
-                _ => 0,
+    /// Gives the block that was gathered to a packer, once there is room for it.
+    async fn give<E>(&mut self, is_last: bool, blob: &mut Vec<u8>) -> Result<(), E>
+    where
+        P: Packers<E>,
+    {
+        while self.given - self.written >= self.packers.room().max(1) as u64 {
+            self.take(blob).await?;
+        }
+        let mut next = Vec::new();
+        if !is_last {
+            let before = match self.method {
+                Method::Gzip { .. } => self.gathered.len().saturating_sub(WINDOW_BYTES),
+                _ => self.gathered.len(),
             };
-            // Deflate, no flags, no time, and a system that is not known.
-            blob.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, extra, 255]);
+            next.reserve_exact(WINDOW_BYTES + BLOCK_BYTES);
+            next.extend_from_slice(self.gathered.get(before..).unwrap_or_default());
         }
+        let before = std::mem::replace(&mut self.before, next.len());
+        let bytes = std::mem::replace(&mut self.gathered, next);
+        let (number, method) = (self.given, self.method);
+        self.packers.give(Block { number, method, before, is_last, bytes });
+        self.given += 1;
+        Ok(())
     }
 
-    fn push(&mut self, tar: &[u8], blob: &mut Vec<u8>) {
-        self.begin(blob);
-        self.crc.update(tar);
-        // The field holds the size modulo 2^32.
-        self.size = self.size.wrapping_add(tar.len() as u32);
-        let Self { pieces, deflater, .. } = self;
-        pieces.push(tar, |piece| deflater.run(piece, DeflateFlush::NoFlush, blob));
-    }
-
-    fn finish(mut self, blob: &mut Vec<u8>) {
-        self.begin(blob);
-        self.deflater.run(self.pieces.rest(), DeflateFlush::Finish, blob);
-        blob.extend_from_slice(&self.crc.finalize().to_le_bytes());
-        blob.extend_from_slice(&self.size.to_le_bytes());
-    }
-}
-
-struct Deflater {
-    deflate: Deflate,
-    output: Vec<u8>,
-}
-
-impl Deflater {
-    /// Compresses all of `piece`, and with [`DeflateFlush::Finish`] all that is held.
-    fn run(&mut self, mut piece: &[u8], flush: DeflateFlush, blob: &mut Vec<u8>) {
-        loop {
-            let before = (self.deflate.total_in(), self.deflate.total_out());
-            let status = self.deflate.compress(piece, &mut self.output, flush);
-            let taken = (self.deflate.total_in() - before.0) as usize;
-            let made = (self.deflate.total_out() - before.1) as usize;
-            blob.extend_from_slice(&self.output[..made]);
-            piece = &piece[taken..];
-            let done = match status {
-                Ok(Status::StreamEnd) => true,
-                Ok(_) => flush == DeflateFlush::NoFlush && piece.is_empty() && made < OUTPUT_BYTES,
-                // Deflate takes any bytes; it only refuses to be used in the wrong order.
-                Err(error) => unreachable!("deflate was not finished: {error:?}"),
-            };
-            if done {
-                return;
+    /// Waits for a block, and writes all whose turn it is.
+    async fn take<E>(&mut self, blob: &mut Vec<u8>) -> Result<(), E>
+    where
+        P: Packers<E>,
+    {
+        let packed = self.packers.take().await?;
+        self.early.insert(packed.number, packed);
+        while let Some(packed) = self.early.remove(&self.written) {
+            if let (0, Method::Gzip { level }) = (self.written, self.method) {
+                blob.extend_from_slice(&gzip::header(level));
             }
+            self.trailer.add(&packed);
+            blob.extend_from_slice(&packed.bytes);
+            self.written += 1;
         }
+        Ok(())
     }
-}
-
-/// Zstd frames, one for each piece.
-pub(super) struct Zstd {
-    pieces: Pieces,
-    frames: Frames,
-    is_empty: bool,
 }

@@ -1,5 +1,6 @@
 //! What becomes of a tar that the user supplies as a layer?
 
+use super::block::Packers;
 use super::compress::Method;
 use super::writer::{BlobWriter, BuiltLayer};
 use crate::finding::Finding;
@@ -12,14 +13,14 @@ use crate::media_type::Compression;
 ///
 /// What is compressed already stays as it is, byte for byte, so the blob is the file itself. A
 /// plain tar is compressed by the given method.
-pub struct GivenLayer {
+pub struct GivenLayer<'p, P> {
     subject: String,
     reader: LayerReader,
     method: Method,
     /// What came before enough had come to say how it is compressed.
     head: Vec<u8>,
     /// For a plain tar that is to be compressed.
-    writer: Option<BlobWriter>,
+    writer: BlobWriter<'p, P>,
 }
 
 /// What was found out about a tar that was supplied.
@@ -35,23 +36,29 @@ pub struct GivenSummary {
     pub findings: Vec<Finding>,
 }
 
-impl GivenLayer {
+impl<'p, P> GivenLayer<'p, P> {
     /// Starts with nothing read. Findings about the file as a whole are about `subject`.
     #[must_use]
-    pub fn new(subject: &str, method: Method) -> Self {
+    pub fn new(subject: &str, method: Method, packers: &'p mut P) -> Self {
         let options = ReadOptions { subject: subject.to_owned(), ..ReadOptions::default() };
         Self {
             subject: subject.to_owned(),
             reader: LayerReader::new(options),
             method,
             head: Vec::new(),
-            writer: None,
+            writer: BlobWriter::new(method, packers),
         }
     }
 
     /// Takes the next bytes of the file and appends those of the blob that are ready to `blob`,
     /// as long as the blob is not the file itself.
-    pub fn push(&mut self, chunk: &[u8], blob: &mut Vec<u8>) {
+    ///
+    /// # Errors
+    /// When one of the packers can't go on.
+    pub async fn push<E>(&mut self, chunk: &[u8], blob: &mut Vec<u8>) -> Result<(), E>
+    where
+        P: Packers<E>,
+    {
         let was_known = self.reader.compression().is_some();
         self.reader.push(chunk, &mut ());
         match self.reader.compression() {
@@ -59,27 +66,33 @@ impl GivenLayer {
             None if self.reader.size() < SNIFF as u64 => self.head.extend_from_slice(chunk),
             None => {}
             Some(Compression::None) if self.method != Method::None => {
-                let writer = self.writer.get_or_insert_with(|| BlobWriter::new(self.method));
                 if !was_known {
-                    writer.push(&std::mem::take(&mut self.head), blob);
+                    self.writer.push(&std::mem::take(&mut self.head), blob).await?;
                 }
-                writer.push(chunk, blob);
+                self.writer.push(chunk, blob).await?;
             }
             Some(_) => {}
         }
+        Ok(())
     }
 
     /// Says that the file ends here, and appends the rest of the blob to `blob`.
-    pub fn finish(self, blob: &mut Vec<u8>) -> GivenSummary {
+    ///
+    /// # Errors
+    /// As with [`GivenLayer::push`].
+    pub async fn finish<E>(mut self, blob: &mut Vec<u8>) -> Result<GivenSummary, E>
+    where
+        P: Packers<E>,
+    {
         let mut summary = self.reader.finish(&mut ());
         let index = summary.index.take().unwrap_or_default();
         let recompress =
             summary.compression == Some(Compression::None) && self.method != Method::None;
-        let written = recompress.then(|| {
-            let mut writer = self.writer.unwrap_or_else(|| BlobWriter::new(self.method));
-            writer.push(&self.head, blob);
-            writer.finish(blob)
-        });
+        let mut written = None;
+        if recompress {
+            self.writer.push(&self.head, blob).await?;
+            written = Some(self.writer.finish(blob).await?);
+        }
         let kept = written.is_none();
         // Zeros alone are a tar without entries; a file without bytes is nothing.
         let nothing = summary.complete && summary.uncompressed_size == 0;
@@ -99,6 +112,6 @@ impl GivenLayer {
             }
             _ => None,
         };
-        GivenSummary { layer, kept, index, findings: summary.findings }
+        Ok(GivenSummary { layer, kept, index, findings: summary.findings })
     }
 }

@@ -10,12 +10,14 @@
 //! A new layer is first a [`TarPlan`], which says where every byte of its tar comes from, so that
 //! its size is known and nothing has to be held in memory while it is written. [`assemble`] goes
 //! through it, asks for the files and the layers ([`Materials`]), pushes their bytes into a
-//! [`LayerWriter`], and hands over what comes of them ([`Destination`]).
+//! [`LayerWriter`], which has blocks of the tar compressed ([`Packers`]), and hands over what comes
+//! of them ([`Destination`]).
 //!
 //! The same entries give the same tar, and the same tar the same blob, on every machine.
 
 mod agree;
 mod assemble;
+mod block;
 mod compress;
 mod entry;
 mod error;
@@ -23,6 +25,7 @@ mod export;
 mod files;
 mod flatten;
 mod given;
+mod gzip;
 mod header;
 mod onto;
 mod plan;
@@ -34,6 +37,7 @@ mod zstd;
 pub use agree::{EntryError, agree};
 pub(crate) use assemble::Out;
 pub use assemble::{Destination, Materials, assemble, copy};
+pub use block::{Block, Inline, PackedBlock, Packers};
 pub use compress::{GzipLevel, LevelError, Method};
 pub use entry::{Keep, NewEntry, NewNode};
 pub use error::MakeError;

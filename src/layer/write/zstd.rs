@@ -19,35 +19,27 @@ const SHORT_BITS: u32 = 16;
 /// The search goes faster the longer nothing was found; a byte more for each of these.
 const PATIENCE: usize = 256;
 
-/// Makes frames, each by itself, so that it depends on nothing but its content.
-#[derive(Default)]
-pub(super) struct Frames {
-    decoder: FrameDecoder,
-    decoded: Vec<u8>,
+/// A frame with this content.
+pub(super) fn frame(content: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    let matcher = Repeats::new(content.len());
+    let mut encoder = FrameCompressor::new_with_matcher(matcher, CompressionLevel::Fastest);
+    encoder.set_source(content);
+    encoder.set_drain(&mut frame);
+    encoder.compress();
+    // An encoder's mistake would become a layer that nobody can unpack, under a digest that
+    // matches. This one is young, so that another library reads what it wrote.
+    if !decodes_to(&frame, content) {
+        frame.clear();
+        compress(content, &mut frame, CompressionLevel::Uncompressed);
+    }
+    frame
 }
 
-impl Frames {
-    /// Appends one frame with this content.
-    pub(super) fn frame(&mut self, content: &[u8], blob: &mut Vec<u8>) {
-        let start = blob.len();
-        let matcher = Repeats::new(content.len());
-        let mut encoder = FrameCompressor::new_with_matcher(matcher, CompressionLevel::Fastest);
-        encoder.set_source(content);
-        encoder.set_drain(&mut *blob);
-        encoder.compress();
-        // An encoder's mistake would become a layer that nobody can unpack, under a digest that
-        // matches. This one is young, so that another library reads what it wrote.
-        if !self.decodes_to(blob.get(start..).unwrap_or_default(), content) {
-            blob.truncate(start);
-            compress(content, blob, CompressionLevel::Uncompressed);
-        }
-    }
-
-    fn decodes_to(&mut self, frame: &[u8], content: &[u8]) -> bool {
-        self.decoded.resize(content.len(), 0);
-        let len = self.decoder.decode_all(frame, &mut self.decoded);
-        len.is_ok_and(|len| self.decoded.get(..len) == Some(content))
-    }
+fn decodes_to(frame: &[u8], content: &[u8]) -> bool {
+    let mut decoded = vec![0; content.len()];
+    let len = FrameDecoder::new().decode_all(frame, &mut decoded);
+    len.is_ok_and(|len| decoded.get(..len) == Some(content))
 }
 
 /// Finds what repeats within one frame.
@@ -257,15 +249,14 @@ mod tests {
 
     #[test]
     fn a_frame_that_is_no_good_is_noticed() {
-        let (mut frames, mut blob) = (Frames::default(), Vec::new());
         let content = b"content ".repeat(100);
-        frames.frame(&content, &mut blob);
-        assert!(blob.len() < 100);
-        assert!(frames.decodes_to(&blob, &content));
-        assert!(!frames.decodes_to(&blob, &content[1..]));
-        assert!(!frames.decodes_to(&blob[..blob.len() - 9], &content));
-        blob[6] ^= 1;
-        assert!(!frames.decodes_to(&blob, &content));
+        let mut made = frame(&content);
+        assert!(made.len() < 100);
+        assert!(decodes_to(&made, &content));
+        assert!(!decodes_to(&made, &content[1..]));
+        assert!(!decodes_to(&made[..made.len() - 9], &content));
+        made[6] ^= 1;
+        assert!(!decodes_to(&made, &content));
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 // A draft that was made in the tab is carried out in a shell: the same edits, the same digest.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { form, newDigest, openEditor, submit } from '../support/editing';
 import { digestOf, judged } from '../support/moving';
@@ -18,11 +18,15 @@ function drydock(...args: string[]): string {
 test('a draft saved in the tab gives the same digest in a shell', async ({ page, stack }) => {
   test.setTimeout(180_000);
   await inFolder(async (folder) => {
-    const motd = join(folder, 'motd');
-    writeFileSync(motd, 'changed by hand\n');
+    const added = join(folder, 'added');
+    mkdirSync(added);
+    writeFileSync(join(added, 'motd'), 'changed by hand\n');
+    // Large enough for several workers there, and several threads here, to compress it.
+    const lines = Array.from({ length: 1_200_000 }, (_, at) => `line ${at} of a log, ${(at * 2_654_435_761) % 65_521}\n`);
+    writeFileSync(join(added, 'log'), lines.join(''));
     await openEditor(page, `${stack.own}/sample/hello:latest`);
     const files = await form(page, 'Add files');
-    await files.locator('input[type=file]').first().setInputFiles(motd);
+    await files.locator('input[type=file]').first().setInputFiles([join(added, 'motd'), join(added, 'log')]);
     await files.getByLabel(/directory|destination/i).first().fill('/etc/new');
     await submit(page);
     const flatten = await form(page, 'Flatten');
@@ -40,9 +44,9 @@ test('a draft saved in the tab gives the same digest in a shell', async ({ page,
     const text = readFileSync(draft, 'utf8').replaceAll(stack.own, judged(stack.own));
     writeFileSync(draft, text);
 
-    expect(drydock('apply', draft, '--files', folder)).toBe(digest);
+    expect(drydock('apply', draft, '--files', added)).toBe(digest);
     const target = `${judged(stack.own)}/applied/hello:1`;
-    expect(drydock('apply', draft, '--files', motd, '--push', target)).toBe(`${target}@${digest}`);
+    expect(drydock('apply', draft, '--files', added, '--push', target)).toBe(`${target}@${digest}`);
     expect(digestOf(`${stack.own}/applied/hello:1`)).toBe(digest);
   });
 });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use drydock::descriptor::Descriptor;
 use drydock::digest::{DiffId, Digest};
-use drydock::edit::{Built, Contents, Input, Made, Recipe};
+use drydock::edit::{Built, Contents, Input, Made, Packing, Recipe};
 use futures_util::future::try_join_all;
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
@@ -60,7 +60,12 @@ pub async fn build(
         true => layers.iter().map(|(size, _)| size).sum(),
         false => 0,
     };
-    let order = async || {
+    let size = match recipe.packing() {
+        // There is nothing to compress.
+        Packing::None => 0,
+        _ => files.values().map(|file| file.size).fold(weight, u64::saturating_add),
+    };
+    let order = async |processors| {
         let Readable { from, parts, slots } = bytes::find_all(parts, &blobs).await?;
         let found = from.into_iter().zip(&blobs).zip(layers);
         let layers = found
@@ -72,10 +77,10 @@ pub async fn build(
                 index,
             })
             .collect();
-        let work = Work::Build(BuildWork { recipe: recipe.clone(), layers, files });
+        let work = Work::Build(BuildWork { recipe: recipe.clone(), layers, files, processors });
         Ok(Order { work, parts, slots })
     };
-    match tab().pool.read(weight, order, on_progress).await?.outcome {
+    match tab().pool.build(weight, size, order, on_progress).await?.outcome {
         Outcome::Built(made) => Ok(made),
         _ => Err(no_sense()),
     }

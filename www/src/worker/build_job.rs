@@ -10,6 +10,7 @@ use wasm_bindgen::JsValue;
 
 use super::entry::{Finished, Link, content};
 use super::output::Output;
+use super::packing::Packing;
 use super::protocol::{BuildWork, LayerAt, Outcome};
 use super::supply::{Supply, missing};
 use crate::net::problem::Problem;
@@ -19,14 +20,16 @@ pub(super) async fn run(
     parts: &[JsValue],
     link: Link,
 ) -> Result<Finished, Problem> {
-    let BuildWork { recipe, layers, files } = work;
+    let BuildWork { recipe, layers, files, processors } = work;
     let indexes = match recipe.needs_indexes() {
         true => layers.iter().map(|layer| index(layer, parts)).collect::<Result<_, _>>()?,
         false => Vec::new(),
     };
     let mut out = Output::to_disk(link.clone()).await?;
     let supply = Supply::new(&layers, &files, parts, link);
-    let made = edit::build(&recipe, &indexes, &supply, &mut out).await?;
+    let mut packing = Packing::begin(processors).await;
+    let made = edit::build(&recipe, &indexes, &supply, &mut packing, &mut out).await?;
+    drop(packing);
     keep(&recipe, &made, &supply, out).await?;
     Ok(Outcome::Built(made).into())
 }

@@ -11,11 +11,12 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
+use super::child::Kind;
 use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
 use super::tree_job::Trees;
 use super::{
-    HASHING, Progress, blob_job, build_job, diff_job, edit_job, export_job, file_job, gather_job,
-    layer_job, list_job, port, recall_job, tar_digest, unpack_job,
+    Progress, blob_job, build_job, diff_job, edit_job, export_job, file_job, gather_job, layer_job,
+    list_job, packing, port, recall_job, tar_digest, unpack_job,
 };
 use crate::net::problem::{Problem, ProblemKind};
 use crate::net::stream::{Access, Grant};
@@ -25,8 +26,10 @@ pub fn start() {
     std::panic::set_hook(Box::new(|panic| {
         post(&FromWorker::Crashed { message: panic.to_string() }, Vec::new());
     }));
-    if scope().name() == HASHING {
-        return tar_digest::hash();
+    match Kind::named(&scope().name()) {
+        Some(Kind::Hashing) => return tar_digest::hash(),
+        Some(Kind::Packing) => return packing::pack(),
+        None => {}
     }
     let running = Running::default();
     let trees = Rc::new(RefCell::new(Trees::default()));

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use drydock::digest::Digest;
-use drydock::layer::write::{self, Method};
+use drydock::layer::write::{self, Inline, Method};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::FileSystemFileHandle;
 
@@ -37,7 +37,8 @@ pub(super) async fn run(
     let files = BTreeMap::new();
     let supply = Supply::new(&work.layers, &files, parts, link);
     if out.has_name() {
-        let tar = write::assemble(&plan, &supply, Method::None, &mut out).await?;
+        let mut inline = Inline::default();
+        let tar = write::assemble(&plan, &supply, Method::None, &mut inline, &mut out).await?;
         out.keep(&tar.digest).await?;
         return Ok(exported(Some(tar.digest), tar.size).into());
     }

@@ -2,10 +2,12 @@
 //!
 //! [`protocol`] is all that crosses the border, [`port`] carries it, [`pool`] runs the workers from
 //! the page's side, [`entry`] is the worker's own loop, and each `*_job` module is one kind of work.
+//! [`child`] is what a worker has parts of its work done by.
 //! Nothing here uses Leptos, so that the worker's binary does without it.
 
 mod blob_job;
 mod build_job;
+mod child;
 mod diff_job;
 mod edit_job;
 pub mod entry;
@@ -20,6 +22,7 @@ mod list_job;
 mod memory;
 mod meter;
 mod output;
+mod packing;
 pub mod pool;
 pub mod port;
 pub mod protocol;
@@ -37,8 +40,6 @@ pub(crate) const BUILD: &str = env!("DRYDOCK_BUILD");
 const SCRIPT: &str = "/-/assets/worker_start.js";
 /// Where the program lies.
 const PROGRAM: &str = "/-/assets/worker_bg.wasm";
-/// The name of a worker that only hashes; see [`tar_digest`].
-const HASHING: &str = "drydock-hashing";
 
 /// How far one blob has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -24,8 +24,11 @@ use crate::net::slots::Slot;
 
 /// Most workers for layers; more than processors only get in each other's way.
 const WORKERS: usize = 4;
-/// Processors that a large layer keeps busy.
+/// Processors that a large layer keeps busy while it is read.
 const BOTH: usize = 2;
+/// Bytes that a layer is made of for which one more processor is worth a child: until that is there,
+/// they are half done.
+const WORTH_ONE_MORE: u64 = 8 << 20;
 /// Milliseconds after which a worker is asked again whether it has stopped.
 const LETTING_GO: u32 = 20;
 
@@ -73,9 +76,17 @@ struct Inner {
 struct Waiting {
     job: JobId,
     weight: u64,
-    /// Whether two processors do it in less time than one.
-    is_worth_two: bool,
+    share: Share,
     turn: oneshot::Sender<Rc<PoolWorker>>,
+}
+
+/// How work shares the processors with other work.
+#[derive(Clone, Copy)]
+enum Share {
+    /// It keeps so many busy if they are free, else one.
+    Keeps(usize),
+    /// It takes up to so many that are free; other work begins as if it had one.
+    Lends(usize),
 }
 
 impl Pool {
@@ -118,7 +129,7 @@ impl Pool {
         work: impl AsyncFnOnce() -> Result<Order, Problem>,
         on_progress: impl FnMut(Progress) + 'static,
     ) -> Result<Done, Problem> {
-        self.in_turn(weight, false, async |_| work().await, alone(on_progress)).await
+        self.in_turn(weight, Share::Keeps(1), async |_| work().await, alone(on_progress)).await
     }
 
     /// Likewise for a layer of so many bytes; the work is told whether a processor is free for the
@@ -132,24 +143,42 @@ impl Pool {
         work: impl AsyncFnOnce(bool) -> Result<Order, Problem>,
         on_progress: impl FnMut(Progress, Option<JsValue>) + 'static,
     ) -> Result<Done, Problem> {
-        self.in_turn(size, size >= WORTH_TWO, work, on_progress).await
+        let most = if size >= WORTH_TWO { BOTH } else { 1 };
+        let work = async |processors| work(processors == BOTH).await;
+        self.in_turn(size, Share::Keeps(most), work, on_progress).await
+    }
+
+    /// Likewise for a layer that is made of so many bytes; the work is told how many processors are
+    /// free to compress it.
+    ///
+    /// # Errors
+    /// As with [`Pool::read`].
+    pub async fn build(
+        &self,
+        weight: u64,
+        size: u64,
+        work: impl AsyncFnOnce(usize) -> Result<Order, Problem>,
+        on_progress: impl FnMut(Progress) + 'static,
+    ) -> Result<Done, Problem> {
+        let most = usize::try_from(size / WORTH_ONE_MORE).unwrap_or(usize::MAX);
+        self.in_turn(weight, Share::Lends(most), work, alone(on_progress)).await
     }
 
     async fn in_turn(
         &self,
         weight: u64,
-        is_worth_two: bool,
-        work: impl AsyncFnOnce(bool) -> Result<Order, Problem>,
+        share: Share,
+        work: impl AsyncFnOnce(usize) -> Result<Order, Problem>,
         on_progress: impl FnMut(Progress, Option<JsValue>) + 'static,
     ) -> Result<Done, Problem> {
         let job = self.0.next_job();
         let (turn, worker) = oneshot::channel();
-        self.0.queue.borrow_mut().push(Waiting { job, weight, is_worth_two, turn });
+        self.0.queue.borrow_mut().push(Waiting { job, weight, share, turn });
         self.assign();
         let worker = worker.await.map_err(|_| Problem::stopped())?;
-        let has_both = worker.processors.get() == BOTH;
+        let processors = worker.processors.get();
         let stop = Stop { worker, job, pool: self.clone(), from_queue: true };
-        let Order { work, parts, slots: _slots } = work(has_both).await?;
+        let Order { work, parts, slots: _slots } = work(processors).await?;
         stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
     }
 
@@ -218,8 +247,11 @@ impl Pool {
             let Some(place) = largest else { return };
             let waiting = queue.swap_remove(place);
             drop(queue);
-            let free = most_processors().saturating_sub(self.processors_in_use());
-            worker.processors.set(if waiting.is_worth_two && free >= BOTH { BOTH } else { 1 });
+            let free = most_processors().saturating_sub(self.in_use(|it| it.processors.get()));
+            let (Share::Keeps(most) | Share::Lends(most)) = waiting.share;
+            let processors = most.min(free).max(1);
+            worker.processors.set(processors);
+            worker.kept.set(if let Share::Keeps(_) = waiting.share { processors } else { 1 });
             worker.busy.set(true);
             if let Err(worker) = waiting.turn.send(worker) {
                 worker.busy.set(false);
@@ -227,9 +259,10 @@ impl Pool {
         }
     }
 
-    fn processors_in_use(&self) -> usize {
+    /// Processors of all that is being done.
+    fn in_use(&self, of: impl Fn(&PoolWorker) -> usize) -> usize {
         let workers = self.0.workers.borrow();
-        workers.iter().filter(|it| it.busy.get()).map(|it| it.processors.get()).sum()
+        workers.iter().filter(|it| it.busy.get()).map(|it| of(it)).sum()
     }
 
     /// A worker that has nothing to do; a new one while there may be more.
@@ -240,7 +273,7 @@ impl Pool {
             return None;
         }
         drop(queue);
-        if self.processors_in_use() >= most_processors() {
+        if self.in_use(|it| it.kept.get()) >= most_processors() {
             return None;
         }
         let mut workers = self.0.workers.borrow_mut();

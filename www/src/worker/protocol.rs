@@ -237,6 +237,8 @@ pub struct BuildWork {
     pub layers: Vec<LayerAt>,
     /// The files that it takes.
     pub files: BTreeMap<Digest, FileAt>,
+    /// How many processors are free for it.
+    pub processors: usize,
 }
 
 /// A layer that goes into another.

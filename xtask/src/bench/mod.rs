@@ -15,12 +15,12 @@ use crate::setup::{self, Purpose, browser};
 const RUNS: u32 = 5;
 
 /// What is measured.
-const PARTS: [&str; 5] = ["verify", "move", "throughput", "start", "weight"];
+const PARTS: [&str; 6] = ["verify", "move", "build", "throughput", "start", "weight"];
 
 /// These need nothing but what `cargo xtask run` needs.
 const OWN: [&str; 2] = ["start", "weight"];
 
-/// `cargo xtask bench [--runs N] [--only verify|move|throughput|start|weight]`; several with commas between.
+/// `cargo xtask bench [--runs N] [--only verify|move|build|throughput|start|weight]`; several with commas between.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     let (mut runs, mut parts) = (RUNS, PARTS.to_vec());
     let mut rest = arguments.iter().map(String::as_str);
@@ -45,6 +45,10 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     if parts.contains(&"move") {
         println!("\n== copy, export and flatten in Chromium against crane ==");
         in_the_browser("bench-move.mjs", runs)?;
+    }
+    if parts.contains(&"build") {
+        println!("\n== a gzip layer made in Chromium against gzip and pigz ==");
+        in_the_browser("bench-build.mjs", runs)?;
     }
     if parts.contains(&"throughput") {
         println!("\n== native throughput, one thread ==");

@@ -39,6 +39,8 @@ pub(super) struct PoolWorker {
     pub(super) busy: Cell<bool>,
     /// Processors that this work keeps busy.
     pub(super) processors: Cell<usize>,
+    /// How many of these other work waits for.
+    pub(super) kept: Cell<usize>,
     /// Whether it has taken so much memory that another should take its place.
     pub(super) worn: Cell<bool>,
     listeners: RefCell<Vec<Listener>>,
@@ -106,6 +108,7 @@ impl PoolWorker {
             stopping: Cell::new(0),
             busy: Cell::new(false),
             processors: Cell::new(1),
+            kept: Cell::new(1),
             worn: Cell::new(false),
             listeners: RefCell::default(),
         });
