@@ -72,7 +72,8 @@ impl Key {
     /// What a file of this name holds.
     pub(super) fn of_name(name: &str) -> Option<Self> {
         let (digest, part) = name.rsplit_once('.')?;
-        let digest = Digest::parse(&digest.replacen('-', ":", 1)).ok()?;
+        let (algorithm, encoded) = digest.split_once('-')?;
+        let digest = Digest::parse(&format!("{algorithm}:{encoded}")).ok()?;
         digest.algorithm()?;
         Some(Self { digest, part: Part::named(part)? })
     }

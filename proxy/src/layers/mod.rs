@@ -80,7 +80,9 @@ impl LayerCache {
         self.figures.hits.inc();
         let size = reading.size();
         let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
-        let (status, first, length) = match range.map_or(Wanted::Whole, |it| range::wanted(it, size)) {
+        let (status, first, length) = match range
+            .map_or(Wanted::Whole, |it| range::wanted(it, size))
+        {
             Wanted::Whole => (StatusCode::OK, 0, size),
             Wanted::Part { first, last } => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
             Wanted::Unsatisfiable => return Ok(outside(size)),
@@ -135,7 +137,8 @@ impl Failure {
             Self::Refused(status, refusal) => (status, refusal),
             Self::Disk(error) if is_full(&error) => {
                 tracing::warn!(%error, "the layer cache is full");
-                let message = "This server has no room for what is known of this layer; nothing was kept.";
+                let message =
+                    "This server has no room for what is known of this layer; nothing was kept.";
                 let advice = "Whoever runs it can make room on the disk of --index-cache.";
                 let refusal = Refusal::new(Code::LayerCache, "", message).advise(advice);
                 (StatusCode::INSUFFICIENT_STORAGE, refusal)
@@ -169,7 +172,8 @@ fn length(headers: &HeaderMap, part: Part, shelf: &Shelf) -> Result<u64, Failure
     let limit = part.limit().min(shelf.longest());
     if length > limit {
         let what = part.name();
-        let message = format!("{length} bytes of {what} were announced, and at most {limit} are kept.");
+        let message =
+            format!("{length} bytes of {what} were announced, and at most {limit} are kept.");
         let refusal = Refusal::new(Code::TooLarge, "", message);
         return Err(Failure::Refused(StatusCode::PAYLOAD_TOO_LARGE, refusal));
     }

@@ -128,12 +128,9 @@ impl Shelf {
     pub(super) fn take(&self, bytes: u64) -> io::Result<()> {
         let mut held = self.held();
         let result = loop {
-            match held.bytes.checked_add(bytes) {
-                Some(sum) if sum <= self.size => {
-                    held.bytes = sum;
-                    break Ok(());
-                }
-                _ => {}
+            if let Some(sum) = held.bytes.checked_add(bytes).filter(|sum| *sum <= self.size) {
+                held.bytes = sum;
+                break Ok(());
             }
             let Some(name) = held.first_to_go() else {
                 let why = "all of the layer cache is being read or written";
@@ -203,8 +200,7 @@ impl Held {
     }
 
     fn first_to_go(&self) -> Option<Arc<str>> {
-        let is_idle =
-            |name: &&Arc<str>| self.kept.get(*name).is_some_and(|kept| kept.readers == 0);
+        let is_idle = |name: &&Arc<str>| self.kept.get(*name).is_some_and(|kept| kept.readers == 0);
         self.order.values().find(is_idle).cloned()
     }
 

@@ -131,7 +131,8 @@ fn a_disk_without_room_keeps_nothing_half_of_a_layer() {
     );
     let program = Program::run(Command::new("sh").args(["-c", &script]));
     let put = |name: &str, bytes: usize| {
-        let path = format!("/-/layers/{}/entries", drydock::digest::Digest::sha256(name.as_bytes()));
+        let path =
+            format!("/-/layers/{}/entries", drydock::digest::Digest::sha256(name.as_bytes()));
         let mut tcp = TcpStream::connect(program.address).unwrap();
         let host = program.address;
         write!(

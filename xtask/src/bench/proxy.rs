@@ -198,10 +198,8 @@ fn registry(place: &Path) -> Result<(SocketAddr, Background)> {
     let text = template.replace("STORE", &store).replace("PORT", &address.port().to_string());
     let config = place.join("registry.yml");
     fs::write(&config, text)?;
-    let running = Run::new(program)
-        .arg("serve")
-        .arg(&config)
-        .background(&place.join("registry.log"))?;
+    let running =
+        Run::new(program).arg("serve").arg(&config).background(&place.join("registry.log"))?;
     Ok((address, answering(address, running)?))
 }
 
@@ -235,7 +233,10 @@ fn memory(program: &Background, line: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", program.id()))?;
     let found = status.lines().find_map(|it| it.strip_prefix(line)?.strip_prefix(':'));
     let value = found.and_then(|value| value.split_ascii_whitespace().next());
-    value.context("the system does not say how much memory a program takes")?.parse().map_err(Into::into)
+    value
+        .context("the system does not say how much memory a program takes")?
+        .parse()
+        .map_err(Into::into)
 }
 
 /// CPU seconds that one stream costs the server per 10^9 bytes.
