@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::forward::{self, Forwarder, Setup};
 use crate::gate::{Client, Full, Gate};
 use crate::incoming::{Incoming, Unread};
+use crate::layers::{self, LayerCache};
 use crate::limits::{MAX_URL_BYTES, Times};
 use crate::log::Record;
 use crate::logins::Logins;
@@ -42,6 +43,7 @@ struct Parts {
     scratch: Option<Router>,
     allowed: Vec<Allowed>,
     logins: Option<Arc<Logins>>,
+    layers: Option<LayerCache>,
 }
 
 /// The whole server as a service. Requests carry their peer in a
@@ -64,6 +66,7 @@ pub fn app(config: Config) -> Router {
         scratch,
         status,
         logins,
+        layers,
         ..
     } = config;
     let hosts = Hosts { own: names.clone(), ..hosts };
@@ -80,7 +83,8 @@ pub fn app(config: Config) -> Router {
         logins: logins.clone(),
     });
     let gate = Gate::new(rates);
-    let parts = Parts { names, gate, times, status, forwarder, page, scratch, allowed, logins };
+    let parts =
+        Parts { names, gate, times, status, forwarder, page, scratch, allowed, logins, layers };
     Router::new().fallback(dispatch).with_state(Arc::new(parts))
 }
 
@@ -97,7 +101,11 @@ async fn dispatch(State(parts): State<Arc<Parts>>, request: Request) -> Response
 /// An upload whose body comes from another registry.
 fn relayed(parts: Arc<Parts>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    match check(&parts, &head).and_then(|_| Order::read(head, &body)) {
+    let ordered = check(&parts, &head).and_then(|area| match area {
+        Area::Layers => Err(Refusal::bad_request("A relayed upload goes to a registry.")),
+        _ => Order::read(head, &body),
+    });
+    match ordered {
         Ok(order) => relay::answer(order, move |request| {
             let parts = Arc::clone(&parts);
             async move { answer(&parts, request).await }
@@ -132,7 +140,20 @@ async fn answer(parts: &Parts, request: Request) -> Response {
         Ok(Area::Proxy) => {
             record.part("proxy");
             let request = Request::from_parts(head, body);
-            return limited(parts, client, request, record).await;
+            let forward = |record| parts.forwarder.forward(request, record);
+            return limited(parts, client, record, forward).await;
+        }
+        Ok(Area::Layers) => {
+            record.part("layers");
+            record.target("(layers)", layers::SHAPE);
+            let answer = async |record| {
+                let response = match &parts.layers {
+                    Some(layers) => layers.answer(&head, body).await,
+                    None => layers::off(),
+                };
+                outgoing::recorded(response, &method, &parts.times, record)
+            };
+            return limited(parts, client, record, answer).await;
         }
         Ok(Area::Scratch) => {
             let shape = Shape::of("", head.uri.path(), None).map_or("/v2/…", Shape::pattern);
@@ -168,6 +189,8 @@ fn check(parts: &Parts, head: &Head) -> Result<Area, Refusal> {
         Area::Scratch
     } else if path.starts_with("/-/proxy/") {
         Area::Proxy
+    } else if path.starts_with(layers::BELOW) {
+        Area::Layers
     } else if path == "/-/logins" {
         Area::Logins
     } else {
@@ -215,12 +238,17 @@ async fn own_login(parts: &Parts, headers: &mut HeaderMap) -> Result<(), Refusal
     Ok(())
 }
 
-async fn limited(parts: &Parts, client: Client, request: Request, record: Record) -> Response {
+async fn limited(
+    parts: &Parts,
+    client: Client,
+    record: Record,
+    answer: impl AsyncFnOnce(Record) -> Response,
+) -> Response {
     let permit = match parts.gate.enter(client, Instant::now()) {
         Ok(permit) => permit,
         Err(full) => return turned_away(full, record),
     };
-    let response = parts.forwarder.forward(request, record).await;
+    let response = answer(record).await;
     // The request runs until the last byte of its answer is gone.
     response.map(|body| {
         if body.is_end_stream() {
@@ -271,7 +299,7 @@ async fn page(parts: &Parts, request: &Head) -> Response {
     let hosts: Vec<&str> = [&*host].into_iter().chain(given.filter(|name| *name != host)).collect();
     match path.strip_prefix("/-/assets/") {
         Some(name) => parts.page.asset(name, &request.headers, &hosts).await,
-        None if path == "/-/proxy" || path == "/-/metrics" => {
+        None if matches!(path, "/-/proxy" | "/-/layers" | "/-/metrics") => {
             text(StatusCode::NOT_FOUND, "There is nothing here.\n")
         }
         None => parts.page.index(&request.headers, &hosts).await,
@@ -305,6 +333,7 @@ fn described(parts: &Parts, request: &Head) -> Response {
         "ownHosts": own,
         "allow": allow,
         "logins": parts.logins.is_some(),
+        "layerCache": parts.layers.is_some(),
     }))
 }
 

@@ -16,6 +16,7 @@ use crate::assets::Page;
 use crate::forward::dial::OwnAddress;
 use crate::forward::network::{Network, System};
 use crate::forward::tls;
+use crate::layers::LayerCache;
 use crate::layout::Layout;
 use crate::limits::{Crowd, Rates, Sizes, Times};
 use crate::logins::Logins;
@@ -106,6 +107,14 @@ pub struct Serve {
         conflicts_with_all = ["scratch", "dir", "scratch_limit", "scratch_auth", "scratch_anonymous_read"]
     )]
     pub no_scratch: bool,
+    /// Keep what tabs find out about layers (lists of files, places to read from) in DIR, for all who
+    /// reach this server: then a colleague's first visit is as quick as a second one. Nothing of it
+    /// is checked, and names of files in private images are among it. Off unless asked for.
+    #[arg(long, value_name = "DIR")]
+    pub index_cache: Option<PathBuf>,
+    /// How many bytes of disk that may take; what was not used for longest goes first.
+    #[arg(long, value_name = "BYTES", default_value_t = 2 << 30, requires = "index_cache")]
+    pub index_cache_size: u64,
     /// The built page; only needed by servers that were built without it.
     #[arg(long, value_name = "DIR")]
     pub page: Option<PathBuf>,
@@ -199,6 +208,8 @@ pub struct Config {
     pub scratch: Option<Router>,
     /// The logins of this machine, if the page may use them.
     pub logins: Option<Arc<Logins>>,
+    /// What tabs have found out about layers, if it is kept.
+    pub layers: Option<LayerCache>,
 }
 
 impl Config {
@@ -223,6 +234,7 @@ impl Config {
             page: Page::built_in(),
             scratch: None,
             logins: None,
+            layers: None,
         })
     }
 
@@ -272,6 +284,9 @@ impl Config {
         if let Some(folder) = &serve.docker_config {
             config.logins = Some(Arc::new(Logins::new(login_files(folder.as_deref(), shared)?)));
         }
+        if let Some(folder) = &serve.index_cache {
+            config.layers = Some(kept(folder, serve.index_cache_size, &config.status)?);
+        }
         if !serve.no_scratch {
             config.scratch = hosted(serve, shared)?;
         }
@@ -311,6 +326,14 @@ fn hosted(serve: &Serve, shared: bool) -> io::Result<Option<Router>> {
         access,
     };
     scratch::router(settings).map(Some)
+}
+
+/// The cache of what tabs find out about layers.
+fn kept(folder: &Path, size: u64, status: &Status) -> io::Result<LayerCache> {
+    LayerCache::open(folder, size, status.layers()).map_err(|error| {
+        let message = format!("--index-cache {}: {error}", folder.display());
+        io::Error::new(error.kind(), message)
+    })
 }
 
 /// The files with the logins that the page may use.

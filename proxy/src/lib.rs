@@ -13,6 +13,7 @@
 //! | `/-/healthz`, `/-/readyz` | how the server is doing ([`status`]) |
 //! | `/-/config` | what the page has to know of this server ([`app`]) |
 //! | `/-/logins` | the names of the registries that this machine has logins for ([`logins`]) |
+//! | `/-/layers/<digest>/<part>` | what tabs have found out about layers ([`layers`]) |
 //! | `/-/assets/…` | the page's files ([`assets`]) |
 //! | everything else | the page, which reads the path itself |
 
@@ -24,6 +25,7 @@ pub mod files;
 pub mod forward;
 pub mod gate;
 mod incoming;
+pub mod layers;
 pub mod layout;
 pub mod limits;
 mod log;

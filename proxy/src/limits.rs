@@ -15,6 +15,13 @@ pub const CLIENT_BUFFER_BYTES: usize = 64 * 1024;
 /// What is read ahead of one registry connection, in bytes.
 pub const UPSTREAM_BUFFER_BYTES: usize = 32 * 1024;
 
+/// The list of files of one layer that is kept, in bytes.
+pub const LAYER_ENTRIES_BYTES: u64 = 256 << 20;
+/// The places in one layer that it can be read from, in bytes.
+pub const LAYER_WINDOWS_BYTES: u64 = 1 << 30;
+/// What either counts for beside its bytes: there may be only so many.
+pub const LAYER_ITEM_BYTES: u64 = 4096;
+
 /// Files that the server needs for itself: its page, the scratch registry, kept connections.
 const SPARE_FILES: u64 = 128;
 

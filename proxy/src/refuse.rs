@@ -21,6 +21,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::Login => StatusCode::FORBIDDEN,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        Code::LayerCache => StatusCode::INTERNAL_SERVER_ERROR,
         Code::Unresolvable
         | Code::Connect
         | Code::Tls

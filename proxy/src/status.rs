@@ -36,7 +36,21 @@ pub struct Status {
     pub(crate) connections: Gauge,
     /// Connections for which there was no room.
     pub(crate) turned_away: Counter,
+    layers: LayerFigures,
     stopping: AtomicBool,
+}
+
+/// The figures of the layer cache. Cloning gives the same ones.
+#[derive(Clone, Debug, Default)]
+pub struct LayerFigures {
+    /// Questions for something that is there.
+    pub(crate) hits: Counter,
+    /// Questions for something that is not.
+    pub(crate) misses: Counter,
+    /// What had to go so that there was room.
+    pub(crate) evicted: Counter,
+    /// How much of its room is taken.
+    pub(crate) bytes: Gauge,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -63,6 +77,7 @@ impl Default for Status {
             running: Gauge::default(),
             connections: Gauge::default(),
             turned_away: Counter::default(),
+            layers: LayerFigures::default(),
             stopping: AtomicBool::new(false),
         };
         let registry = &mut status.registry;
@@ -81,6 +96,19 @@ impl Default for Status {
             "Connections for which there was no room",
             status.turned_away.clone(),
         );
+        let layers = &status.layers;
+        for (name, help, counter) in [
+            ("layer_cache_hits", "Parts of layers that were there", &layers.hits),
+            ("layer_cache_misses", "Parts of layers that were not there", &layers.misses),
+            ("layer_cache_evicted", "Parts of layers that made room", &layers.evicted),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
+        registry.register(
+            "layer_cache_bytes",
+            "Room that parts of layers take",
+            layers.bytes.clone(),
+        );
         status
     }
 }
@@ -89,6 +117,11 @@ impl Status {
     /// From now on the server is not ready: it takes no new work.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// The figures of the layer cache, for whoever opens one.
+    pub fn layers(&self) -> LayerFigures {
+        self.layers.clone()
     }
 
     /// Counts a request that is over. `part` of the server it was for, how it ended, the bytes that

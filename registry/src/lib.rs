@@ -30,5 +30,5 @@ pub use access::{Access, Logins};
 #[cfg(feature = "faults")]
 pub use faults::{Action, Faults, Lost, Rule, UploadRange};
 pub use gc::{Garbage, UnusedBlob};
-pub use http::router;
-pub use store::{Refusal, Role, Store};
+pub use http::{range, router};
+pub use store::{Refusal, Role, Store, beneath};

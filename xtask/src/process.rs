@@ -191,6 +191,11 @@ impl Run {
 pub(crate) struct Background(Child);
 
 impl Background {
+    /// What the system knows it by.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Waits for it, and returns whether it succeeded.
     pub(crate) fn end(mut self) -> Result<bool> {
         Ok(self.0.wait()?.success())

@@ -15,6 +15,8 @@ pub enum Area {
     Page,
     /// `/-/proxy/`: the page only.
     Proxy,
+    /// What is kept of layers: the page only.
+    Layers,
     /// The scratch registry: programs and the page.
     Scratch,
     /// What has to do with the logins of this machine: the page only, which must say so itself.
@@ -150,7 +152,7 @@ impl OwnNames {
             return refuse("A request that changes something needs the header X-Drydock: 1.");
         }
         if origin.is_none() && site != Some("same-origin") && !marked {
-            return refuse("Requests through the proxy need the header X-Drydock: 1.");
+            return refuse("This request needs the header X-Drydock: 1.");
         }
         Ok(())
     }

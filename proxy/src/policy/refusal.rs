@@ -43,6 +43,8 @@ pub enum Code {
     WrongBytes,
     /// A login of this machine was asked for, and is not given.
     Login,
+    /// What is kept of layers can't be read or written.
+    LayerCache,
 }
 
 impl Code {
@@ -68,6 +70,7 @@ impl Code {
             Self::Itself => "self",
             Self::WrongBytes => "wrong-bytes",
             Self::Login => "login",
+            Self::LayerCache => "layer-cache",
         }
     }
 }

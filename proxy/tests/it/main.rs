@@ -15,6 +15,7 @@ mod connections;
 mod crowds;
 mod files_at_once;
 mod headers;
+mod layers;
 mod load;
 mod logins;
 mod logs;

@@ -122,6 +122,40 @@ fn what_is_wrong_with_the_command_line_is_said() {
 }
 
 #[test]
+fn a_disk_without_room_keeps_nothing_half_of_a_layer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, at) = (env!("CARGO_BIN_EXE_drydock"), folder.path().display());
+    // No file of this program can be longer than 2 MiB, which it is told as of a full disk.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 4096; exec {program} serve --port 0 --no-scratch --page /nowhere --index-cache {at}"
+    );
+    let program = Program::run(Command::new("sh").args(["-c", &script]));
+    let put = |name: &str, bytes: usize| {
+        let path =
+            format!("/-/layers/{}/entries", drydock::digest::Digest::sha256(name.as_bytes()));
+        let mut tcp = TcpStream::connect(program.address).unwrap();
+        let host = program.address;
+        write!(
+            tcp,
+            "PUT {path} HTTP/1.1\r\nHost: {host}\r\nX-Drydock: 1\r\nConnection: close\r\nContent-Length: {bytes}\r\n\r\n"
+        )
+        .unwrap();
+        tcp.write_all(&vec![b'x'; bytes]).unwrap();
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let names = || std::fs::read_dir(folder.path()).unwrap().count();
+    let answer = put("long", 5 << 20);
+    assert!(answer.starts_with("HTTP/1.1 507 "), "{answer}");
+    assert!(answer.contains("no room") && answer.contains("nothing was kept"), "{answer}");
+    assert_eq!(names(), 1, "more than the lock is there");
+    let answer = put("short", 1 << 20);
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    assert_eq!(names(), 2);
+}
+
+#[test]
 fn l12_logins_are_used_where_nobody_else_reaches_the_server() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("config.json"), "{}").unwrap();

@@ -3,18 +3,23 @@
 
 /// What to send for a `Range` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub enum Wanted {
     /// All of it.
     Whole,
     /// These bytes, the last one included.
-    Part { first: u64, last: u64 },
+    Part {
+        /// The first byte.
+        first: u64,
+        /// The last byte.
+        last: u64,
+    },
     /// Nothing of it exists.
     Unsatisfiable,
 }
 
 /// Reads a `Range` header for content of a size in bytes. Units and lists of ranges that are not
 /// understood are ignored, as the RFC asks for.
-pub(crate) fn wanted(header: &str, size: u64) -> Wanted {
+pub fn wanted(header: &str, size: u64) -> Wanted {
     let Some(range) = header.trim().strip_prefix("bytes=") else { return Wanted::Whole };
     let Some((first, last)) = range.split_once('-') else { return Wanted::Whole };
     let Some(end) = size.checked_sub(1) else { return Wanted::Unsatisfiable };

@@ -12,12 +12,12 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 
 /// The directory at a path that whoever started this program chose; links in it are theirs.
-pub(crate) fn root(path: &Path) -> io::Result<Dir> {
+pub fn root(path: &Path) -> io::Result<Dir> {
     Dir::open_ambient_dir(path, ambient_authority())
 }
 
 /// A directory; `None` when there is none of that name.
-pub(crate) fn directory(parent: &Dir, name: &str) -> io::Result<Option<Dir>> {
+pub fn directory(parent: &Dir, name: &str) -> io::Result<Option<Dir>> {
     match data(parent, name)? {
         Some(data) if data.is_dir() => present(parent.open_dir_nofollow(name)),
         _ => Ok(None),
@@ -25,7 +25,7 @@ pub(crate) fn directory(parent: &Dir, name: &str) -> io::Result<Option<Dir>> {
 }
 
 /// A directory several names down.
-pub(crate) fn descend<'a>(
+pub fn descend<'a>(
     parent: &Dir,
     names: impl IntoIterator<Item = &'a str>,
 ) -> io::Result<Option<Dir>> {
@@ -40,7 +40,7 @@ pub(crate) fn descend<'a>(
 }
 
 /// A directory, which is made when nothing has that name.
-pub(crate) fn make(parent: &Dir, name: &str) -> io::Result<Dir> {
+pub fn make(parent: &Dir, name: &str) -> io::Result<Dir> {
     match parent.create_dir(name) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => {}
@@ -51,7 +51,7 @@ pub(crate) fn make(parent: &Dir, name: &str) -> io::Result<Dir> {
 }
 
 /// A regular file with what is known of it; `None` when there is none of that name.
-pub(crate) fn file(parent: &Dir, name: &str) -> io::Result<Option<(File, Metadata)>> {
+pub fn file(parent: &Dir, name: &str) -> io::Result<Option<(File, Metadata)>> {
     if !data(parent, name)?.is_some_and(|data| data.is_file()) {
         return Ok(None);
     }
@@ -64,19 +64,19 @@ pub(crate) fn file(parent: &Dir, name: &str) -> io::Result<Option<(File, Metadat
 }
 
 /// What has a name, a link being itself; `None` when nothing has it.
-pub(crate) fn data(parent: &Dir, name: &str) -> io::Result<Option<Metadata>> {
+pub fn data(parent: &Dir, name: &str) -> io::Result<Option<Metadata>> {
     present(parent.symlink_metadata(name))
 }
 
 /// Reads a file; `None` when it has more bytes than the limit.
-pub(crate) fn read(file: File, limit: u64) -> io::Result<Option<Vec<u8>>> {
+pub fn read(file: File, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
 /// `None` when the error says that nothing is there.
-pub(crate) fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+pub fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),
         Err(error) => match error.kind() {

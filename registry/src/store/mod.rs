@@ -1,6 +1,6 @@
 //! Repositories: one OCI image layout each, in memory or in a directory.
 
-pub(crate) mod beneath;
+pub mod beneath;
 mod budget;
 pub(crate) mod directory;
 pub(crate) mod index;

@@ -1,5 +1,6 @@
 //! Measurements against other tools in the same run, and native throughput. Ratios carry to other machines, seconds do not.
 
+mod proxy;
 mod start;
 
 use anyhow::{Context, Result, bail};
@@ -15,12 +16,13 @@ use crate::setup::{self, Purpose, browser};
 const RUNS: u32 = 5;
 
 /// What is measured.
-const PARTS: [&str; 6] = ["verify", "move", "build", "throughput", "start", "weight"];
+const PARTS: [&str; 7] = ["verify", "move", "build", "throughput", "proxy", "start", "weight"];
 
-/// These need nothing but what `cargo xtask run` needs.
-const OWN: [&str; 2] = ["start", "weight"];
+/// These need nothing but what `cargo xtask run` needs, and `proxy` a docker-registry.
+const OWN: [&str; 3] = ["proxy", "start", "weight"];
 
-/// `cargo xtask bench [--runs N] [--only verify|move|build|throughput|start|weight]`; several with commas between.
+/// `cargo xtask bench [--runs N] [--only verify|move|build|throughput|proxy|start|weight]`; several with
+/// commas between.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     let (mut runs, mut parts) = (RUNS, PARTS.to_vec());
     let mut rest = arguments.iter().map(String::as_str);
@@ -57,6 +59,10 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
             .show()?;
     }
     let mut measured = serde_json::Map::new();
+    if parts.contains(&"proxy") {
+        println!("\n== blobs through the server against the registry itself ==");
+        measured.insert("proxy".to_owned(), proxy::measure(runs)?);
+    }
     if parts.contains(&"start") {
         println!("\n== from the command to a server that answers ==");
         measured.insert("start".to_owned(), start::measure(runs)?);
@@ -71,6 +77,11 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(&measured)?);
     }
     Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 fn in_the_browser(script: &str, runs: u32) -> Result<()> {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use super::median;
 use crate::page::{self, For};
 use crate::paths;
 use crate::process::Run;
@@ -93,11 +94,6 @@ impl Drop for Changed {
             eprintln!("error: {CHANGED} has a line too many at its end: {error}");
         }
     }
-}
-
-fn median(mut times: Vec<f64>) -> Option<f64> {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied()
 }
 
 fn round(seconds: f64) -> f64 {
