@@ -252,7 +252,13 @@ fn nothing_can_be_made_of_a_layer_that_was_only_listed() {
             let expected = if founded { Ok(()) } else { Err(MakeError::OnlyListed) };
             assert_eq!(made, expected, "plan {at}");
             let mut to = write_support::Made::default();
-            let built = now(write::assemble(plan, &materials, Method::None, &mut to));
+            let built = now(write::assemble(
+                plan,
+                &materials,
+                Method::None,
+                &mut write::Inline::default(),
+                &mut to,
+            ));
             assert_eq!((built.is_ok(), to.0.is_empty()), (founded, !founded), "plan {at}");
         }
         assert_eq!(index.has_offsets(), founded);

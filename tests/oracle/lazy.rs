@@ -5,7 +5,6 @@ use drydock::layer::content::Trust;
 use drydock::layer::lazy::{Format, Lister, Promise};
 use drydock::layer::{Index, Kind, LayerReader, ReadOptions, Sink};
 use drydock::reference::Reference;
-use drydock::source::Source as _;
 
 use crate::images::{Made, Packed, Whole};
 use crate::layer_support::{dir, file, symlink, tar};
@@ -33,7 +32,7 @@ fn large() -> Vec<u8> {
 fn a_large_layer_is_listed_with_a_hundredth_of_its_bytes() {
     let peer = debian();
     let tar = large();
-    let plain = Made { packed: Packed::Plain, ..Made::new(&[tar.clone()]) }.make();
+    let plain = Made { packed: Packed::Plain, ..Made::new(std::slice::from_ref(&tar)) }.make();
     plain.push(peer, "lazy", "plain");
     let (from, to) = (peer.name("lazy", "plain"), peer.name("lazy-zstd", "chunked"));
     let (from, to) = (format!("docker://{from}"), format!("docker://{to}"));
@@ -46,7 +45,7 @@ fn a_large_layer_is_listed_with_a_hundredth_of_its_bytes() {
     let layer = serde_json::from_value(manifest["layers"][0].clone()).expect("a descriptor");
     let reference = Reference::parse(&peer.name("lazy-zstd", "chunked")).expect("a reference");
     let client = peer.client();
-    let source = client.repository(reference.repository.clone());
+    let source = client.repository(reference.repository);
 
     let lister = Lister::of(&layer).expect("skopeo says that there is a table");
     let asked = lister.ask().expect("one range");

@@ -5,7 +5,7 @@ mod errors;
 mod lists;
 mod manifests;
 pub(crate) mod path;
-pub(crate) mod range;
+pub mod range;
 mod referrers;
 pub(crate) mod request;
 mod uploads;

@@ -111,11 +111,11 @@ mod tests {
     fn footers_of_three_kinds_are_told_apart() {
         let at = |len| Some(Footer::Table { offset: 0x12ab, len });
         for (extra, expected) in [
-            (&b"SG\x16\000000000000012abSTARGZ"[..], at(51)),
+            (&b"SG\x16\x0000000000000012abSTARGZ"[..], at(51)),
             (b"00000000000012abSTARGZ", at(47)),
             (b"SG\x11\0STARGZEXTERNALTOC", Some(Footer::Elsewhere)),
-            (b"SG\x16\0000000000000+2abSTARGZ", None),
-            (b"SG\x16\000000000000012abSTARGY", None),
+            (b"SG\x16\x00000000000000+2abSTARGZ", None),
+            (b"SG\x16\x0000000000000012abSTARGY", None),
             (b"", None),
         ] {
             let tail = [&b"something before"[..], &member(extra)].concat();
