@@ -15,6 +15,7 @@ use futures_util::FutureExt as _;
 use tempfile::NamedTempFile;
 use tokio::runtime::Handle;
 
+use crate::not_built::BuildError;
 use crate::packing::PackingThreads;
 
 /// Bytes that are read at once.
@@ -22,20 +23,6 @@ const PIECE: usize = 256 << 10;
 
 /// Is told how many bytes of layers and files were read.
 pub(crate) type Read = Arc<dyn Fn(u64) + Send + Sync>;
-
-/// Why a layer was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// What it was to be made of is not what it should be.
-    #[error(transparent)]
-    Make(#[from] MakeError),
-    /// A file can't be read or written.
-    #[error("A file can't be read or written: {0}.")]
-    Io(#[from] io::Error),
-    /// A thread that compresses can't go on.
-    #[error("A thread that compresses a layer ended before it was done: {0}.")]
-    Thread(String),
-}
 
 /// Layers and files on disk.
 #[derive(Clone, Debug, Default)]

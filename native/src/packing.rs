@@ -7,7 +7,7 @@ use drydock::layer::write::{Block, MakeError, PackedBlock, Packers};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::materials::BuildError;
+use crate::not_built::BuildError;
 
 /// Most threads that compress one tar: whoever reads it and computes its digests keeps no more busy.
 const THREADS: usize = 16;

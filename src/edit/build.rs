@@ -10,7 +10,7 @@ use crate::edit::recipe::{Packing, Recipe, TimeRule};
 use crate::finding::Finding;
 use crate::layer::write::{
     self, BuiltLayer, Destination, GivenLayer, GivenSummary, Inline, LayerWriter, MakeError,
-    Materials, Method, Out, Packers, Rewrite, TarPlan, Times,
+    Materials, Method, Out, Packers, Rewrite, Times,
 };
 use crate::layer::{Index, Overlay, Runs as _};
 use crate::pieces::Pieces as _;
@@ -58,7 +58,14 @@ where
         Recipe::Given { digest, windows: true, .. } => {
             let index = making.given_index(digest).await?;
             let plan = write::windows_layer(&index).map_err(MakeError::from)?;
-            let layer = making.assembled(&plan, &Supplied { materials, digest }).await?;
+            let layer = write::assemble(
+                &plan,
+                &Supplied { materials, digest },
+                making.method,
+                making.packers,
+                making.to,
+            )
+            .await?;
             Ok(Made::of(layer, Vec::new()))
         }
         Recipe::Files { entries, windows, onto, .. } => {
@@ -67,13 +74,22 @@ where
                 None => write::unplaced(entries, *windows),
             };
             let landed = landed.map_err(MakeError::from)?;
-            let layer = making.assembled(&landed.plan, materials).await?;
+            let layer =
+                write::assemble(&landed.plan, materials, making.method, making.packers, making.to)
+                    .await?;
             Ok(Made::of(layer, messages(landed.findings)))
         }
         Recipe::Flatten { below, .. } => {
             let lower = Overlay::build(indexes.get(..*below).unwrap_or_default());
             let flattened = write::flatten(&lower, &Overlay::build(indexes));
-            let layer = making.assembled(&flattened.plan, materials).await?;
+            let layer = write::assemble(
+                &flattened.plan,
+                materials,
+                making.method,
+                making.packers,
+                making.to,
+            )
+            .await?;
             Ok(Made::of(layer, messages(flattened.findings)))
         }
         Recipe::Strip { paths, .. } => {
@@ -111,13 +127,6 @@ where
     P: Packers<M::Error>,
     D: Destination<M::Layer, Error = M::Error>,
 {
-    async fn assembled<S>(&mut self, plan: &TarPlan, materials: &S) -> Result<BuiltLayer, M::Error>
-    where
-        S: Materials<Error = M::Error, Layer = M::Layer>,
-    {
-        write::assemble(plan, materials, self.method, self.packers, self.to).await
-    }
-
     async fn rewritten(&mut self, rewrite: &Rewrite) -> Result<Made, M::Error> {
         let index = self.indexes.first().ok_or(MakeError::Missing)?;
         let rewritten = write::rewrite(index, rewrite);
@@ -139,7 +148,9 @@ where
                 format!("{entries} {were} written anew and {have} lost {what}.")
             })
             .collect();
-        let layer = self.assembled(&rewritten.plan, self.materials).await?;
+        let layer =
+            write::assemble(&rewritten.plan, self.materials, self.method, self.packers, self.to)
+                .await?;
         Ok(Made { absent, ..Made::of(layer, remarks) })
     }
 

@@ -89,18 +89,10 @@ for kind in gzip zstd uncompressed; do
   say "app-$kind"
 done
 
-# Layers with tables of contents. skopeo takes a layer from where it knows it to be, unless it gets a plain tar
-# and another name for the registry.
+# Layers with tables of contents. Those of zstd:chunked are in tests/data/lazy: skopeo stops now and then in the
+# middle of making larger ones.
 build "$HERE/app" "$REG/lazy:estargz" estargz --opt "build-arg:BASE=$REG/debian:demo" --opt attest:provenance=false
 image lazy-estargz lazy:estargz linux/amd64 "layers with tables of contents, eStargz (BuildKit)"
-skopeo copy --quiet --src-tls-verify=false --dest-decompress "docker://$REG/debian:demo" "dir:$WORK/plain"
-# Older ones stop now and then in the middle ("short write").
-for try in 1 2 3 4 5 6; do
-  skopeo copy --quiet --dest-tls-verify=false --dest-compress-format zstd:chunked --format oci \
-    "dir:$WORK/plain" "docker://localhost:${REG#*:}/lazy:zstd-chunked" && break
-  [ "$try" -lt 6 ]
-done
-image lazy-zstd-chunked lazy:zstd-chunked linux/amd64 "a layer with a table of contents, zstd:chunked (skopeo)"
 say lazy
 
 build "$HERE/multi" "$REG/multi:1" gzip \

@@ -209,8 +209,9 @@ fn every_file_of_every_packing() {
             let file = &seen.files()[3].clone().slice(140_000, 140_010);
             let asked = seen.points.range(file);
             let size = blob.len() as u64;
-            // Where a piece ends at a block's end, no point is noted; of small pieces that is so often.
-            let narrow = how != 13 && (chunk > 100 || matches!(how, 0 | 9 | 10 | 12));
+            // Some packers make one block of all, and where a piece ends at a block's end, no point is
+            // noted: of small pieces that is so often.
+            let narrow = !matches!(how, 3 | 13) && (chunk > 100 || matches!(how, 0 | 9 | 10 | 12));
             let share = (asked.end - asked.start) as f64 / size as f64;
             assert!(!narrow || share < 0.4, "{how} in {chunk}: {asked:?} of {size}");
         }
@@ -267,7 +268,7 @@ proptest! {
             }
             _ => {
                 // The state right behind what is wanted.
-                let end = wanted.tar_end().next_multiple_of(DENSE.states) / DENSE.states;
+                let end = wanted.tar_end().div_ceil(DENSE.states);
                 let state = seen.points.to_bytes();
                 let known = Digest::sha256(&tar);
                 let start = state.windows(known.as_str().len())
@@ -319,7 +320,7 @@ fn points_are_kept_as_bytes() {
         }
     }
     assert_eq!(SeekPoints::from_bytes(b"something else"), Err(SeekError::Magic));
-    let mut newer = bytes.clone();
+    let mut newer = bytes;
     newer[8] += 1;
     let found = SeekPoints::from_bytes(&newer);
     assert_eq!(found, Err(SeekError::Version { expected: 1, found: 2 }));

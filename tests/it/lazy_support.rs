@@ -87,6 +87,9 @@ pub(crate) fn list(
     (lister.finish(), asked)
 }
 
+/// The bytes of a file, what they are worth, and what was asked for.
+pub(crate) type Came = (Vec<u8>, Trust, Vec<Range<u64>>);
+
 /// What comes of a file: its bytes with holes filled up to `size`, what they can be trusted for, and
 /// what was asked for.
 pub(crate) fn read(
@@ -94,7 +97,7 @@ pub(crate) fn read(
     blob: &[u8],
     size: usize,
     piece: usize,
-) -> Result<(Vec<u8>, Trust, Vec<Range<u64>>), ReadError> {
+) -> Result<Came, ReadError> {
     let (mut bytes, mut asked) = (vec![0; size], Vec::new());
     while let Some(range) = reading.ask() {
         assert!(range.end <= blob.len() as u64, "{range:?}");

@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::compress::Method;
 use super::error::MakeError;
+use super::method::Method;
 use super::{gzip, zstd};
 
 /// Bytes of the tar in one block. Another number gives other blobs.

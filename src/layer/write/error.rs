@@ -1,7 +1,7 @@
 //! Why can't a layer be made?
 
 use super::agree::EntryError;
-use super::compress::LevelError;
+use super::method::LevelError;
 use crate::digest::Digest;
 
 const NOT_MADE: &str = "Nothing was made of it.";

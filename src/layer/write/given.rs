@@ -1,7 +1,7 @@
 //! What becomes of a tar that the user supplies as a layer?
 
 use super::block::Packers;
-use super::compress::Method;
+use super::method::Method;
 use super::writer::{BlobWriter, BuiltLayer};
 use crate::finding::Finding;
 use crate::layer::codec::SNIFF;

@@ -9,7 +9,7 @@ use crc32fast::Hasher;
 use zlib_rs::{Deflate, DeflateFlush, Status};
 
 use super::block::PackedBlock;
-use super::compress::GzipLevel;
+use super::method::GzipLevel;
 
 /// How far back deflate refers.
 pub(super) const WINDOW_BYTES: usize = 32 << 10;

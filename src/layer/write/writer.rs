@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::block::Packers;
-use super::compress::{Compressor, Method};
+use super::compress::Compressor;
+use super::method::Method;
 use crate::digest::{Algorithm, DiffId, Digest, Hasher};
 use crate::media_type::Compression;
 

@@ -15,7 +15,10 @@ for (const image of images.filter((image) => image.platform)) {
     await expect(button).toBeEnabled({ timeout: 60_000 });
     const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
     const listed = parseListing(readFileSync(await download.path(), 'utf8'));
-    expect(differences(listed, treeOnDisk(image.rootfs)).slice(0, 20)).toEqual([]);
+    // What a tool adds to its layers for itself is not listed where the layer is not read.
+    const own = /^(stargz\.index\.json|\.(no\.)?prefetch\.landmark)$/;
+    const onDisk = treeOnDisk(image.rootfs).filter((entry) => !own.test(entry.path));
+    expect(differences(listed, onDisk).slice(0, 20)).toEqual([]);
     const bytes = (entry: (typeof listed)[number]) =>
       entry.pathHex ? Buffer.from(entry.pathHex, 'hex') : Buffer.from(entry.path, 'utf8');
     const sorted = [...listed].sort((a, b) => Buffer.compare(bytes(a), bytes(b)));
