@@ -80,9 +80,15 @@ impl Drop for Writing {
 }
 
 impl Reading {
-    /// A file that the shelf counts as being read.
-    pub(super) fn new(shelf: Arc<Shelf>, file: File, name: String, size: u64) -> Self {
-        Self { shelf, file, name, size }
+    /// A file of the cache; `None` when it is not there.
+    pub(super) fn open(shelf: &Arc<Shelf>, name: &str) -> io::Result<Option<Self>> {
+        let opened = shelf.open_kept(name)?;
+        Ok(opened.map(|(file, size)| Self {
+            shelf: Arc::clone(shelf),
+            file,
+            name: name.to_owned(),
+            size,
+        }))
     }
 
     /// Its size in bytes.

@@ -73,7 +73,7 @@ impl LayerCache {
 
     async fn get(&self, key: &Key, headers: &HeaderMap) -> Result<Response, Failure> {
         let (shelf, name) = (Arc::clone(&self.shelf), key.name());
-        let Some(reading) = blocking(move || Shelf::read(&shelf, &name)).await? else {
+        let Some(reading) = blocking(move || Reading::open(&shelf, &name)).await? else {
             self.figures.misses.inc();
             return Ok(unknown());
         };

@@ -11,8 +11,7 @@ use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{Dir, OpenOptions};
 use drydock_registry::beneath;
 
-use super::Key;
-use super::files::Reading;
+use super::key::Key;
 use crate::limits::LAYER_ITEM_BYTES;
 use crate::status::LayerFigures;
 
@@ -96,16 +95,17 @@ impl Shelf {
         held.kept.get(name).map(|kept| kept.taken.saturating_sub(LAYER_ITEM_BYTES))
     }
 
-    /// Opens a file, and counts that as a use of it.
-    pub(super) fn read(shelf: &Arc<Self>, name: &str) -> io::Result<Option<Reading>> {
-        let mut held = shelf.held();
+    /// Opens a file and says how long it is, and counts that as a use of it. It stays until
+    /// [`was_read`](Self::was_read).
+    pub(super) fn open_kept(&self, name: &str) -> io::Result<Option<(File, u64)>> {
+        let mut held = self.held();
         if !held.use_now(name) {
             return Ok(None);
         }
-        let Some((file, data)) = beneath::file(&shelf.folder, name)? else {
+        let Some((file, data)) = beneath::file(&self.folder, name)? else {
             // Somebody else has removed it.
             held.forget(name);
-            shelf.tell(&held);
+            self.tell(&held);
             return Ok(None);
         };
         // So that it is known after a restart; where that can't be written, it is forgotten then.
@@ -113,10 +113,10 @@ impl Shelf {
         if let Some(kept) = held.kept.get_mut(name) {
             kept.readers += 1;
         }
-        Ok(Some(Reading::new(Arc::clone(shelf), file, name.to_owned(), data.len())))
+        Ok(Some((file, data.len())))
     }
 
-    /// A [`Reading`] is over.
+    /// A file that was [opened](Self::open_kept) is no longer read.
     pub(super) fn was_read(&self, name: &str) {
         if let Some(kept) = self.held().kept.get_mut(name) {
             kept.readers = kept.readers.saturating_sub(1);

@@ -121,7 +121,7 @@ impl<'p, P> Compressor<'p, P> {
             if let (0, Method::Gzip { level }) = (self.written, self.method) {
                 blob.extend_from_slice(&gzip::header(level));
             }
-            self.trailer.add(&packed);
+            self.trailer.add(packed.crc, packed.size);
             blob.extend_from_slice(&packed.bytes);
             self.written += 1;
         }

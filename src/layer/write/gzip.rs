@@ -8,7 +8,6 @@
 use crc32fast::Hasher;
 use zlib_rs::{Deflate, DeflateFlush, Status};
 
-use super::block::PackedBlock;
 use super::method::GzipLevel;
 
 /// How far back deflate refers.
@@ -35,10 +34,10 @@ pub(super) struct Trailer {
 }
 
 impl Trailer {
-    /// The next block.
-    pub(super) fn add(&mut self, block: &PackedBlock) {
-        self.crc.combine(&Hasher::new_with_initial_len(block.crc, block.size));
-        self.size += block.size;
+    /// The next block: the CRC-32 of what is in it, and how many bytes that is.
+    pub(super) fn add(&mut self, crc: u32, size: u64) {
+        self.crc.combine(&Hasher::new_with_initial_len(crc, size));
+        self.size += size;
     }
 
     pub(super) fn bytes(self) -> [u8; 8] {
