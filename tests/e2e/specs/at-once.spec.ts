@@ -183,3 +183,33 @@ test.describe('a layer that was read before', () => {
     await expect(card.getByLabel('Remember at most')).toHaveValue('0');
   });
 });
+
+test('a layer with a table of contents is listed by a few small requests, and is not called checked', async ({ page, stack }) => {
+  const accept = { accept: 'application/vnd.oci.image.manifest.v1+json' };
+  const answer = await fetch(`http://${stack.registry}/v2/lazy/manifests/estargz`, { headers: accept });
+  const { layers } = (await answer.json()) as { layers: { digest: string; size: number }[] };
+  const largest = layers.reduce((one, other) => (other.size > one.size ? other : one));
+  const requests = asked(page, largest.digest);
+  await page.goto(`/${stack.registry}/lazy:estargz/-/files/etc/debian_version`);
+  await whole(page);
+  const note = page.getByRole('note').filter({ hasText: 'listed by' });
+  await expect(note).toContainText('eStargz');
+  await expect(note).toContainText('not checked');
+  await expect(content(page)).toContainText(/^1?\d/);
+  const sizes = await Promise.all(
+    requests.map(async (request) => {
+      const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec((await request.allHeaders())['range'] ?? '') ?? [];
+      return Number(last) - Number(first) + 1;
+    }),
+  );
+  // Three for the list at most, and one for the file.
+  expect(sizes.length).toBeLessThanOrEqual(4);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(largest.size * 0.03);
+  await expect(page.locator('.filefacts')).toContainText("the layer's table of contents promises these bytes");
+  await expect(page.locator('.filefacts .badge.verified')).toHaveCount(0);
+  await expect(row(page, 'debian_version')).toHaveClass(/listed/);
+  await note.getByRole('button', { name: 'Read the layers' }).click();
+  await whole(page);
+  await expect(note).toHaveCount(0);
+  await expect(page.locator('.filefacts .badge.verified')).toBeVisible({ timeout: 60_000 });
+});
