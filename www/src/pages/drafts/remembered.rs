@@ -73,9 +73,9 @@ pub(super) fn RememberedLayers() -> impl IntoView {
                 <p class="acts">
                     <label class="line">
                         "Remember at most"
-                        <span class="field small">
-                            <select on:change=choose>{options.collect_view()}</select>
-                        </span>
+                        <select class="select" on:change=choose>
+                            {options.collect_view()}
+                        </select>
                     </label>
                     <button type="button" class="button" disabled=is_empty on:click=clear>
                         "Forget all"
