@@ -83,8 +83,8 @@ pub fn partial(data: &[u8]) {
     // Two spans, which may share a byte.
     let shared = u64::from(bits & 1).min(middle);
     let spans = [
-        Span { blob: 0..middle, decode: decode.clone(), offset: 0, len, check: check() },
-        Span { blob: middle - shared..size, decode, offset: len, len, check: check() },
+        Span { blob: 0..middle, decode: decode.clone(), skip: 0, offset: 0, len, check: check() },
+        Span { blob: middle - shared..size, decode, skip: 0, offset: len, len, check: check() },
     ];
     let spans: &[Span] = if bits & 2 == 0 { &spans } else { &spans[..1] };
     let whole = part(blob, spans, len * 2, usize::MAX);
