@@ -67,7 +67,7 @@ pub(super) fn RememberedLayers() -> impl IntoView {
         <Card title="Remembered layers" note="so that files open at once the next time">
             <div class="body" id="remembered">
                 <p class="muted">
-                    "What is in a layer is remembered once all of it was read and verified here: names, sizes, and where in it reading can begin, but no file's content. The next time its files are listed without reading it, and a file is read by itself and compared with what was verified then. The verify view always reads everything."
+                    "What is in a layer is remembered once all of it was read and verified here: names, sizes, and where in it reading can begin, with up to 32 KiB of content before each such place. The next time its files are listed without reading it, and a file is read by itself and compared with what was verified then. The verify view always reads everything."
                 </p>
                 <p role="status">{text}</p>
                 <p class="acts">

@@ -99,8 +99,8 @@ pub(super) fn OnlyListed() -> impl IntoView {
         let numbers: Vec<String> = listed.iter().map(|(at, _)| at.to_string()).collect();
         let all_promised = listed.iter().all(|(_, it)| it.promise == Promise::Manifest);
         let (what, table) = match numbers.len() {
-            1 => ("Layer", "its table of contents"),
-            _ => ("Layers", "their tables of contents"),
+            1 => ("Layer", "is listed by its table of contents"),
+            _ => ("Layers", "are listed by their tables of contents"),
         };
         let format = listed.first().map_or("", |(_, listed)| listed.format.name());
         let worth = match all_promised {
@@ -109,7 +109,7 @@ pub(super) fn OnlyListed() -> impl IntoView {
             }
             false => "Nothing vouches for it.",
         };
-        format!("{what} {} listed by {table} ({format}), not read. {worth}", numbers.join(", "))
+        format!("{what} {} {table} ({format}), not read. {worth}", numbers.join(", "))
     };
     let href = move || files.verify_href();
     view! {
