@@ -127,11 +127,18 @@ test.describe('a layer that was read before', () => {
 
   test('is read as a whole where the registry gives no ranges', async ({ page, stack }) => {
     const own = `/${stack.faulty}/fault/no-range`;
-    await known(page, `http://${stack.faulty}`, own, 'at-once/no-range');
+    const digest = await known(page, `http://${stack.faulty}`, own, 'at-once/no-range');
     await page.reload();
     await row(page, 'middle.txt').click();
     await expect(content(page)).toContainText('in the middle');
     await expect(page.locator('.filefacts .badge.verified')).toBeVisible();
+    // That says nothing of what is remembered, which stays.
+    await page.goto(`${own}/at-once/no-range:1/-/files`);
+    await whole(page);
+    const requests = asked(page, digest);
+    await page.reload();
+    await whole(page);
+    expect(requests).toHaveLength(0);
   });
 
   test('is read again when what is remembered is damaged', async ({ page, stack }) => {
@@ -215,8 +222,11 @@ test('a layer with a table of contents is listed by a few small requests, and is
   await expect(page.locator('.filefacts')).toContainText("the layer's table of contents promises these bytes");
   await expect(page.locator('.filefacts .badge.verified')).toHaveCount(0);
   await expect(row(page, 'debian_version')).toHaveClass(/listed/);
+  // Nothing is made of what is only promised.
+  await expect(page.getByRole('button', { name: 'Edit text' })).toHaveCount(0);
   await note.getByRole('button', { name: 'Read the layers' }).click();
   await whole(page);
   await expect(note).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Edit text' })).toBeVisible({ timeout: 60_000 });
   await expect(page.locator('.filefacts .badge.verified')).toBeVisible({ timeout: 60_000 });
 });

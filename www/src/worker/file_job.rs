@@ -21,7 +21,7 @@ use super::protocol::{BlobFrom, FileOutcome, FileWork, Outcome};
 use super::tree_job::Trees;
 use crate::disk::layers::{self, Part};
 use crate::disk::shorten;
-use crate::net::problem::Problem;
+use crate::net::problem::{Problem, ProblemKind};
 
 pub(super) async fn run(
     work: FileWork,
@@ -103,7 +103,9 @@ impl Layer<'_> {
         };
         match read.await {
             Ok((taken, true, trust @ Trust::Recorded)) => Some((taken, trust)),
-            // What is remembered is of no use, or the registry gives something else.
+            // A registry that can't be reached, or gives no parts, says nothing of what is remembered.
+            Err(problem) if problem.kind != ProblemKind::Content => None,
+            // It is of no use, or the registry gives something else.
             _ => {
                 let _gone = layers::remove(digest).await;
                 None

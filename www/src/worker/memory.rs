@@ -21,7 +21,7 @@ pub(super) enum Memory {
     Off,
     /// No more than fits here.
     Here(Vec<u8>),
-    /// In a file. The second are those that have come since.
+    /// In a file.
     File(Writer),
 }
 

@@ -80,6 +80,10 @@ async fn list(tree: &Tree, layer: &Layer) -> Result<Option<Listed>, Problem> {
     let Readable { from, parts, slots: _slots } = bytes::find_all(Vec::new(), &blobs).await?;
     let mut from = from.into_iter();
     let of_layer = from.next().ok_or_else(no_sense)?;
+    // What lies on a disk here is better read, and so verified.
+    if !matches!(of_layer, BlobFrom::Registry(_)) {
+        return Ok(None);
+    }
     let ztoc = ztoc.zip(from.next());
     let ztoc = ztoc.map(|((descriptor, promise), from)| Ztoc { from, descriptor, promise });
     let (tree, descriptor) = (tree.id, descriptor.clone());

@@ -1,6 +1,7 @@
 //! The reading of one file: from its layer, or as the draft has it.
 
 use drydock::inspect::tree::{Content, Row};
+use drydock::layer::content::Trust;
 use leptos::prelude::*;
 
 use super::content::is_text;
@@ -149,10 +150,14 @@ impl Reader {
         }));
     }
 
-    /// Bytes of a file that is whole, short enough and a text; none for all others.
+    /// Bytes of a file that is whole, short enough and a text; none for all others, and where a table of
+    /// contents only promises it: nothing is made of that.
     pub(super) fn text_length(self) -> Option<usize> {
         self.reading.with(|reading| match reading {
-            Reading::Here(preview) if preview.bytes.len() as u64 == preview.total => {
+            Reading::Here(preview)
+                if preview.bytes.len() as u64 == preview.total
+                    && preview.trust != Trust::Promised =>
+            {
                 is_text(&preview.bytes).then_some(preview.bytes.len())
             }
             _ => None,
