@@ -4,6 +4,7 @@
 //!
 //! What lies here is only a memory: who uses it checks it, and forgets what does not fit.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use drydock::digest::Digest;
@@ -23,6 +24,11 @@ const DAY: f64 = 24.0 * 3600.0;
 pub const USUAL: u64 = 1 << 30;
 /// The file that says otherwise.
 const LIMIT: &str = "limit";
+/// The part of the limit that is left free when room is made: as one of so many parts.
+const FREE: u64 = 8;
+/// The part of the limit that is written before room is made again. To look at the files takes long
+/// where there are thousands; all workers together stay within what is free.
+const UNLOOKED: u64 = 128;
 
 /// Which of the two files of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +84,20 @@ pub async fn begin() -> Result<Writer, Problem> {
 /// # Errors
 /// When there is no room for it, or another tab keeps the same one.
 pub async fn keep(writer: Writer, digest: &Digest, part: Part) -> Result<(), Problem> {
-    writer.keep_as(&part.name(digest)).await
+    thread_local! {
+        /// Bytes that are written until room is made again.
+        static UNTIL: Cell<u64> = const { Cell::new(0) };
+    }
+    let until = UNTIL.get().checked_sub(writer.len());
+    writer.rename(&part.name(digest)).await?;
+    match until {
+        Some(until) => UNTIL.set(until),
+        None => {
+            UNTIL.set(limit().await? / UNLOOKED);
+            make_room().await?;
+        }
+    }
+    Ok(())
 }
 
 /// Forgets a layer.
@@ -100,12 +119,11 @@ pub async fn remembered() -> Result<Remembered, Problem> {
     Ok(Remembered { layers: layers.len(), bytes, limit: limit().await? })
 }
 
-/// Forgets the layers that were remembered first, until the others take no more than they may.
-///
-/// # Errors
-/// When the browser keeps no files for this page.
-pub async fn make_room() -> Result<(), Problem> {
+/// Forgets the layers that were remembered first when there is not much room any more, until the
+/// others leave some.
+async fn make_room() -> Result<(), Problem> {
     let limit = limit().await?;
+    let limit = limit - limit / FREE;
     let layers = all().await?;
     let mut bytes: u64 = layers.values().map(|layer| layer.bytes).sum();
     let mut oldest_first: Vec<(String, Files)> = layers.into_iter().collect();

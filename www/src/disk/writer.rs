@@ -126,16 +126,24 @@ impl Writer {
         }
     }
 
-    /// Closes the file and gives it this name.
+    /// Closes the file once the disk has its bytes, and gives it this name.
+    async fn keep_as(mut self, name: &str) -> Result<(), Problem> {
+        self.flush()?;
+        if let Some(handle) = &self.handle {
+            handle.flush().map_err(|error| refused(&error))?;
+        }
+        self.rename(name).await
+    }
+
+    /// Closes the file and gives it this name, whether the disk has its bytes or not: for what is
+    /// checked when it is read.
     ///
     /// # Errors
-    /// When there is no room for it, or another tab has a file of this name open.
-    pub async fn keep_as(mut self, name: &str) -> Result<(), Problem> {
+    /// As with [`Writer::keep`].
+    pub(super) async fn rename(mut self, name: &str) -> Result<(), Problem> {
         self.flush()?;
         if let Some(handle) = self.handle.take() {
-            let flushed = handle.flush();
             handle.close();
-            flushed.map_err(|error| refused(&error))?;
         }
         let renamed = self.file.unchecked_ref::<Movable>().rename(name);
         JsFuture::from(renamed).await.map_err(|error| refused(&error))?;

@@ -73,8 +73,7 @@ impl Memory {
             }
             let mut writer = layers::begin().await?;
             writer.write(&record)?;
-            layers::keep(writer, &digest, Part::Entries).await?;
-            layers::make_room().await
+            layers::keep(writer, &digest, Part::Entries).await
         };
         let keep = async move {
             let _kept: Result<(), Problem> = keep.await;
