@@ -1,5 +1,5 @@
 //! What reads input from outside, each as a function of bytes that must neither panic nor contradict
-//! itself. `fuzz_targets/` gives them to libFuzzer, `tests/corpus.rs` runs them over their corpora.
+//! itself. `programs/` gives them to libFuzzer, `tests/corpus.rs` runs them over their corpora.
 
 mod documents;
 mod layers;
@@ -18,8 +18,11 @@ pub use proxy::{proxy_seal, proxy_target};
 pub use tables::toc;
 pub use texts::{challenge, link, reference};
 
+/// A target.
+pub type Target = fn(&[u8]);
+
 /// All targets by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("reference", reference),
     ("challenge", challenge),
     ("link", link),

@@ -27,7 +27,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "link" => texts(&["src/registry/page.rs", "tests/it/registry_lists.rs"]),
         "docker_config" => texts(&["src/registry/auth/docker_config.rs"]),
         "proxy_target" => urls(&["proxy/src/policy", "proxy/tests/it/urls.rs"]),
-        "proxy_seal" => pairs(urls(&["proxy/src/policy", "proxy/tests/it/seals.rs"])),
+        "proxy_seal" => pairs(&urls(&["proxy/src/policy", "proxy/tests/it/seals.rs"])),
         "draft_link" => drafts(),
         "manifest" | "index" | "json_tree" => documents(),
         "gzip" => tars().iter().map(|tar| gzip(tar)[3..].to_vec()).collect(),
@@ -76,7 +76,7 @@ fn literals(source: &str) -> Vec<Vec<u8>> {
         if raw {
             let close = format!("\"{}", "#".repeat(hashes));
             let Some(end) = rest.find(&close) else { break };
-            found.push(rest[..end].as_bytes().to_vec());
+            found.push(rest.as_bytes()[..end].to_vec());
             rest = &rest[end + close.len()..];
             continue;
         }
@@ -113,7 +113,7 @@ fn urls(paths: &[&str]) -> Vec<Vec<u8>> {
     paths.collect()
 }
 
-fn pairs(seeds: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+fn pairs(seeds: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let next = seeds.iter().skip(1).chain(seeds.first());
     let both = seeds.iter().zip(next).map(|(a, b)| [a, &b"\n"[..], b].concat());
     let with_digest = seeds.iter().map(|a| {
@@ -324,7 +324,7 @@ fn archives() -> Vec<Vec<u8>> {
         link(MediaType::MANIFEST, manifest.as_bytes())
             .replace('}', r#","annotations":{"org.opencontainers.image.ref.name":"1"}}"#)
     );
-    let blob = |bytes: &[u8]| file(&format!("blobs/sha256/{}", sha(bytes).encoded()), bytes);
+    let blob = |bytes: &[u8]| file(format!("blobs/sha256/{}", sha(bytes).encoded()), bytes);
     let layout = [
         file("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#),
         file("index.json", &index),

@@ -22,7 +22,7 @@ pub fn reference(data: &[u8]) {
 
 /// `WWW-Authenticate`, one field per line.
 pub fn challenge(data: &[u8]) {
-    let found = challenges(&fields(data, header::WWW_AUTHENTICATE));
+    let found = challenges(&fields(data, &header::WWW_AUTHENTICATE));
     for challenge in found {
         for text in [challenge.realm, challenge.service, challenge.scope].into_iter().flatten() {
             assert!(text.len() <= data.len() * 3, "no text is longer than what came");
@@ -34,7 +34,7 @@ pub fn challenge(data: &[u8]) {
 pub fn link(data: &[u8]) {
     let Ok(url) = Url::parse("https://registry.example:8443/v2/a/tags/list?n=2") else { return };
     let subject = Subject::Api { registry: url.authority().to_owned() };
-    let headers = fields(data, header::LINK);
+    let headers = fields(data, &header::LINK);
     if let Ok(Some(next)) = page::next(&subject, &headers, &url, 1) {
         assert_eq!(next.url().origin(), url.origin());
         assert_ne!(*next.url(), url);
@@ -43,7 +43,7 @@ pub fn link(data: &[u8]) {
     }
 }
 
-fn fields(data: &[u8], name: header::HeaderName) -> HeaderMap {
+fn fields(data: &[u8], name: &header::HeaderName) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for line in data.split(|byte| *byte == b'\n').take(64) {
         if let Ok(value) = HeaderValue::from_bytes(line) {

@@ -23,10 +23,11 @@ fn every_target_stands_its_corpus() {
 
 #[test]
 fn every_target_has_a_program() {
-    let manifest = include_str!("../Cargo.toml");
+    let manifest = include_str!("../programs/Cargo.toml");
     for (name, _) in TARGETS {
         assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fuzz_targets/{name}.rs"));
+        let program =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("programs/fuzz_targets/{name}.rs"));
         let text = fs::read_to_string(program).expect("program");
         assert!(text.contains(&format!("drydock_fuzz::{name}(data)")), "{name}");
     }

@@ -13,7 +13,12 @@ use crate::process::Run;
 pub(crate) fn build(made: For) -> Result<PathBuf> {
     let page = page::build(made)?;
     print!("{}", weight::table(&weight::of(&page)?));
-    with_page(&page, &["--release"])?;
+    Run::new("cargo")
+        .args(["build", "--locked", "--release", "--package", "drydock-proxy"])
+        .args(["--features", "embed-page"])
+        .env("DRYDOCK_PAGE_DIR", &page)
+        .show()
+        .context("the server could not be built")?;
     let place = paths::target().join("dist/drydock");
     if let Some(directory) = place.parent() {
         fs::create_dir_all(directory)?;
@@ -24,22 +29,6 @@ pub(crate) fn build(made: For) -> Result<PathBuf> {
     let size = fs::metadata(&place)?.len();
     println!("  {} ({:.1} MB)", place.display(), size as f64 / 1e6);
     Ok(place)
-}
-
-/// Builds the same for tests, which need no second build of all that it is made of, and returns its
-/// path.
-pub(crate) fn build_for_tests() -> Result<PathBuf> {
-    with_page(&page::build(For::Tests)?, &[])?;
-    Ok(paths::target().join("debug/drydock"))
-}
-
-fn with_page(page: &Path, profile: &[&str]) -> Result<()> {
-    Run::new("cargo")
-        .args(["build", "--locked", "--package", "drydock-proxy", "--features", "embed-page"])
-        .args(profile)
-        .env("DRYDOCK_PAGE_DIR", page)
-        .show()
-        .context("the server could not be built")
 }
 
 /// Shells that get a file with completions.

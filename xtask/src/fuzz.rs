@@ -38,25 +38,18 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     }
 }
 
-/// The tests over the corpora need no fuzzer.
-pub(crate) fn corpora() -> Run {
-    Run::new("cargo").arg("test").args(in_its_workspace()).arg("--no-fail-fast")
-}
-
 /// Fuzzes every target for so long, as many at once as there are processors. Returns how many held
 /// and how many did not.
 pub(crate) fn run(cargo_fuzz: &Path, seconds: u64, only: &[String]) -> Result<(u64, u64)> {
     let seeds = paths::target().join("fuzz/seeds");
     Run::new("cargo")
-        .args(["run", "--quiet"])
-        .args(in_its_workspace())
-        .args(["--example", "seeds", "--"])
+        .args(["run", "--quiet", "--package", "drydock-fuzz", "--example", "seeds", "--"])
         .arg(&seeds)
         .show()?;
     let build = paths::target().join("fuzz");
     // Nothing here is unsafe, so that the sanitizers that need a nightly compiler would find nothing.
     Run::new(cargo_fuzz)
-        .args(["fuzz", "build", "--sanitizer", "none", "--features", "libfuzzer"])
+        .args(["fuzz", "build", "--sanitizer", "none", "--fuzz-dir", "fuzz/programs"])
         .arg("--target-dir")
         .arg(&build)
         .dir(paths::root())
@@ -129,13 +122,6 @@ fn fuzz(target: &str, program: &Path, seeds: &Path, seconds: u64) -> Result<Stri
         coverage.as_deref().unwrap_or("?"),
         stat("peak_rss_mb")
     ))
-}
-
-/// `fuzz/` is a workspace of its own, built into a directory of its own.
-fn in_its_workspace() -> Vec<String> {
-    let manifest = paths::root().join("fuzz/Cargo.toml").display().to_string();
-    let target = paths::target().join("fuzz").display().to_string();
-    vec!["--manifest-path".to_owned(), manifest, "--target-dir".to_owned(), target]
 }
 
 /// The compiler's own platform, for which it builds.

@@ -118,6 +118,14 @@ impl Run {
         Ok((status.success(), text))
     }
 
+    /// Runs it with its errors on screen, and returns whether it succeeded and what it printed.
+    pub(crate) fn show_and_read(mut self) -> Result<(bool, String)> {
+        println!("  $ {}", self.shown);
+        let output = self.command.stdout(Stdio::piped()).spawn();
+        let output = output.and_then(Child::wait_with_output).with_context(|| self.unstarted())?;
+        Ok((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+
     /// Runs it with its output in a file, and returns whether it succeeded and what it printed.
     pub(crate) fn log_and_read(mut self, file: &Path) -> Result<(bool, String)> {
         println!("  $ {}", self.shown);

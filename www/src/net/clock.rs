@@ -107,6 +107,7 @@ pub fn offline() -> bool {
 }
 
 /// Calls back after a while; dropping the result does not stop it.
+#[cfg(feature = "page")]
 pub(crate) fn later(milliseconds: u32, callback: impl FnOnce() + 'static) {
     let callback = Closure::once_into_js(callback);
     set_timeout(callback.unchecked_ref(), i32::try_from(milliseconds).unwrap_or(i32::MAX));

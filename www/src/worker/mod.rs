@@ -23,6 +23,7 @@ mod memory;
 mod meter;
 mod output;
 mod packing;
+#[cfg(feature = "page")]
 pub mod pool;
 pub mod port;
 pub mod protocol;
@@ -38,8 +39,6 @@ pub(crate) const BUILD: &str = env!("DRYDOCK_BUILD");
 
 /// Where the script lies with which every worker begins, and which takes the compiled program.
 const SCRIPT: &str = "/-/assets/worker_start.js";
-/// Where the program lies.
-const PROGRAM: &str = "/-/assets/worker_bg.wasm";
 
 /// How far one blob has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -15,12 +15,15 @@ use js_sys::{Promise, WebAssembly};
 use wasm_bindgen::JsValue;
 
 use self::worker::{PoolWorker, Stop};
+use super::Progress;
 use super::protocol::{JobId, Outcome, Work};
-use super::{PROGRAM, Progress};
 use crate::net::clock;
 use crate::net::problem::Problem;
 use crate::net::registries::Registries;
 use crate::net::slots::Slot;
+
+/// Where their program lies.
+const PROGRAM: &str = "/-/assets/worker_bg.wasm";
 
 /// Most workers for layers; more than processors only get in each other's way.
 const WORKERS: usize = 4;

@@ -139,9 +139,12 @@ fn compile_side_by_side(programs: &[&Program], made: For) -> Result<()> {
 fn compile_one(program: &Program, made: For) -> Result<Run> {
     let run = cargo("rustc", &[&program.name], made.profile(program))?;
     // Where functions name each other can't be told without the linker's notes.
-    Ok(match made.is_split(program) {
-        true => run.args(["--features", "split", "--", "-C", "link-arg=--emit-relocs"]),
-        false => run,
+    Ok(if made.is_split(program) {
+        run.args(["--features", "split", "--", "-C", "link-arg=--emit-relocs"])
+    } else if program.is_worker {
+        run.arg("--no-default-features")
+    } else {
+        run
     })
 }
 

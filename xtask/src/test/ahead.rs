@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 
 use super::Outcome;
 use super::counts::Counts;
-use crate::dist;
+use super::programs;
+use crate::page::{self, For};
 use crate::paths;
 use crate::process::{Background, Run};
 
@@ -60,13 +61,17 @@ impl Ahead {
     }
 }
 
-/// Builds it, and returns the server and the scratch registry.
+/// Builds it, and returns the server with the page in it and the scratch registry.
 pub(crate) fn build() -> Result<(PathBuf, PathBuf)> {
-    let server = dist::build_for_tests()?;
-    Run::new("cargo")
-        .args(["build", "--locked", "--package", "drydock-registry", "--bin", "scratch"])
-        .args(["--features", "faults"])
-        .show()
-        .context("the scratch registry could not be built")?;
-    Ok((server, paths::target().join("debug/scratch")))
+    let page = page::build(For::Tests)?;
+    programs::servers(&["--features", "drydock-proxy/embed-page"], Some(&page))
+        .context("the server could not be built")?;
+    let (built, place) = (paths::target().join("debug"), paths::target().join("for-tests"));
+    fs::create_dir_all(&place)?;
+    // A running server keeps its old file.
+    fs::remove_file(place.join("drydock")).ok();
+    fs::copy(built.join("drydock"), place.join("drydock"))?;
+    // Other tests want it without.
+    programs::servers(&[], None)?;
+    Ok((place.join("drydock"), built.join("scratch")))
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::counts::Counts;
+use super::programs;
 use crate::paths;
 use crate::process::Run;
 use crate::setup;
 
 pub(super) fn run() -> Result<Counts> {
-    server().show()?;
+    programs::servers(&[], None)?;
     let directory = paths::target().join("conformance");
     fs::create_dir_all(&directory)?;
     let port = free_port()?;
@@ -49,11 +50,6 @@ pub(super) fn run() -> Result<Counts> {
         println!("failed: {name}");
     }
     Ok(counts)
-}
-
-/// Compiles the server.
-pub(super) fn server() -> Run {
-    Run::new("cargo").args(["build", "--package", "drydock-proxy"])
 }
 
 fn is_failed(test: &str) -> bool {

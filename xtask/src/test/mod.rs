@@ -5,6 +5,7 @@ mod browser;
 mod checks;
 mod conformance;
 mod counts;
+mod programs;
 mod room;
 mod trunk;
 mod weight;
@@ -42,7 +43,7 @@ use When::{Alone, BesideTheBuild};
 /// Those of a stage in a row: cheap ones first, so that a mistake is seen early.
 const PARTS: &[Part] = &[
     part("fmt", Purpose::Test, BesideTheBuild, checks::format),
-    part("clippy", Purpose::Test, BesideTheBuild, checks::lints),
+    part("compile", Purpose::Test, BesideTheBuild, programs::compile),
     part("deny", Purpose::Test, BesideTheBuild, checks::dependencies),
     part("unit", Purpose::Run, BesideTheBuild, checks::unit_tests),
     part("it", Purpose::Run, BesideTheBuild, checks::integration_tests),
@@ -51,7 +52,6 @@ const PARTS: &[Part] = &[
     part("wasm", Purpose::Run, BesideTheBuild, checks::wasm_check),
     part("trunk", Purpose::Run, BesideTheBuild, trunk::run),
     part("oracle", Purpose::Test, BesideTheBuild, checks::oracle_tests),
-    part("compile", Purpose::Run, BesideTheBuild, checks::compile),
     part("registry", Purpose::Run, Alone, checks::registry_tests),
     part("proxy", Purpose::Run, Alone, checks::proxy_tests),
     part("conformance", Purpose::Test, Alone, conformance::run),
