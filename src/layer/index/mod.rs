@@ -283,6 +283,15 @@ impl Index {
         self.end != NOWHERE
     }
 
+    /// The same entries, of which it is [not known](Self::has_offsets) where they stand in the tar: for
+    /// what was not compared with the layer.
+    #[must_use]
+    pub fn without_offsets(&self) -> Self {
+        let contents = vec![0; self.contents.len()];
+        let header_blocks = vec![0; self.header_blocks.len()];
+        Self { contents, header_blocks, end: NOWHERE, ..self.clone() }
+    }
+
     /// Number of bytes that the entries take in memory.
     #[must_use]
     pub fn memory(&self) -> usize {

@@ -69,7 +69,7 @@ export async function dockerRegistry(
 }
 
 /** Starts the server, with a scratch registry in `folder`, and lets it talk to registries on this machine. */
-export function drydock(port: number, folder: string, allowed: number[]): Promise<Running> {
+export function drydock(port: number, folder: string, allowed: number[], more: string[] = []): Promise<Running> {
   return start(
     needed('DRYDOCK_BIN'),
     [
@@ -78,6 +78,7 @@ export function drydock(port: number, folder: string, allowed: number[]): Promis
       '--port', String(port),
       ...allowed.flatMap((registry) => ['--allow', `localhost:${registry}`]),
       '--scratch', folder,
+      ...more,
     ],
     `http://127.0.0.1:${port}/-/config`,
   );

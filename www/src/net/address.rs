@@ -18,6 +18,8 @@ pub struct Config {
     pub allow: Vec<Allowed>,
     /// Whether it adds the logins of its machine.
     pub logins: bool,
+    /// Whether it keeps what tabs find out about layers.
+    pub layer_cache: bool,
 }
 
 /// A registry that the server was told to allow.

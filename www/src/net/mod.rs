@@ -16,6 +16,7 @@ pub mod problem;
 pub mod registries;
 pub mod relay;
 pub mod seals;
+pub mod shared;
 pub mod slots;
 pub mod stream;
 pub mod transport;

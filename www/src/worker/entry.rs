@@ -16,7 +16,7 @@ use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
 use super::tree_job::Trees;
 use super::{
     Progress, blob_job, build_job, diff_job, edit_job, export_job, file_job, gather_job, layer_job,
-    list_job, packing, port, recall_job, tar_digest, unpack_job,
+    list_job, packing, port, recall_job, shared_job, tar_digest, unpack_job,
 };
 use crate::net::problem::{Problem, ProblemKind};
 use crate::net::stream::{Access, Grant};
@@ -138,6 +138,7 @@ fn begin(
             Work::Tree(call) => trees.borrow_mut().answer(call, &parts),
             Work::List(work) => list_job::run(*work, &parts, link, &trees).await,
             Work::Recall(work) => recall_job::run(work, &trees).await,
+            Work::ListShared(work) => shared_job::run(work, &trees).await,
         }
     });
     running.0.borrow_mut().insert(job, Job { stop, renewal: None });

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use drydock::descriptor::Descriptor;
 use drydock::layer::content::{Trust, Wanted};
-use drydock::layer::partial::Reading;
+use drydock::layer::partial::{Reading, Span};
 use drydock::layer::seek::SeekPoints;
 use drydock::layer::{Kind, LayerReader, ReadOptions, Sink};
 use drydock::pieces::Pieces as _;
@@ -18,10 +18,11 @@ use super::growing_blob::{GATHERED, GrowingBlob};
 use super::input::{Input, all};
 use super::meter::Meter;
 use super::protocol::{BlobFrom, FileOutcome, FileWork, Outcome};
-use super::tree_job::Trees;
+use super::tree_job::{Claimed, Trees};
 use crate::disk::layers::{self, Part};
 use crate::disk::shorten;
 use crate::net::problem::{Problem, ProblemKind};
+use crate::net::shared;
 
 pub(super) async fn run(
     work: FileWork,
@@ -51,9 +52,16 @@ pub(super) async fn run(
             None => layer.go_through(wanted, to_the_end).await?,
         }
     } else {
-        let table = trees.borrow_mut().table(&layer.descriptor.digest);
-        let reading = table.and_then(|table| table.reading(entry, 0..end));
-        layer.promised(reading.ok_or_else(only_as_a_whole)?).await?
+        let digest = &layer.descriptor.digest;
+        let (table, claimed) = {
+            let mut trees = trees.borrow_mut();
+            (trees.table(digest), trees.claimed(digest))
+        };
+        match (table.and_then(|table| table.reading(entry, 0..end)), claimed) {
+            (Some(reading), _) => layer.promised(reading).await?,
+            (None, Some(claimed)) => layer.claimed(&claimed, entry, end).await?,
+            (None, None) => return Err(only_as_a_whole()),
+        }
     };
     taken.blob.zeros_up_to(end)?;
     let outcome = Outcome::File(FileOutcome { total, trust });
@@ -113,7 +121,42 @@ impl Layer<'_> {
         }
     }
 
-    /// Reads what a table of contents promises.
+    /// Reads what the server says is the file. What stands there in the layer is compared with nothing,
+    /// or only with what the server says.
+    async fn claimed(
+        &self,
+        claimed: &Claimed,
+        entry: u32,
+        end: u64,
+    ) -> Result<(Taken, Trust), Problem> {
+        let wanted = Wanted::file(&claimed.index, entry).ok_or_else(only_as_a_whole)?;
+        let wanted = wanted.slice(0, end);
+        let points = claimed.points.as_ref().filter(|points| self.is_worth(points, &wanted));
+        let spans = match points {
+            Some(points) => self.claimed_spans(points, &wanted).await,
+            None => None,
+        };
+        let (taken, _) = match spans {
+            Some(spans) => self.promised(Reading::new(spans, wanted)).await?,
+            None => self.go_through(wanted, false).await?,
+        };
+        Ok((taken, Trust::Promised))
+    }
+
+    /// How a part of the layer is read, as the server says.
+    async fn claimed_spans(&self, points: &SeekPoints, wanted: &Wanted) -> Option<Vec<Span>> {
+        let range = points.window(wanted);
+        let window = match range.is_empty() {
+            true => Vec::new(),
+            false => {
+                let digest = &self.descriptor.digest;
+                shared::get_range(digest, shared::Part::Windows, range).await.ok().flatten()?
+            }
+        };
+        points.spans(wanted, &window).ok().filter(|spans| !spans.is_empty())
+    }
+
+    /// Reads what a list promises.
     async fn promised(&self, mut reading: Reading) -> Result<(Taken, Trust), Problem> {
         let taken = self.read(&mut reading).await?;
         if !reading.is_whole() {
@@ -121,9 +164,11 @@ impl Layer<'_> {
         }
         match reading.trust() {
             Trust::Mismatch => {
-                Err(content("The file is not what the layer's table of contents promises.")
+                Err(content("The file is not what the list of the layer's files promises.")
                     .said("Nothing of it is shown.")
-                    .advise("Verify the image to see what is wrong with the layer."))
+                    .advise(
+                        "Read the layers, or verify the image, to see which of the two is wrong.",
+                    ))
             }
             trust => Ok((taken, trust)),
         }

@@ -34,7 +34,7 @@ pub(super) async fn run(
         None => None,
     };
     let listed = toc.map(|toc| {
-        let listed = Listed { format: toc.format(), promise: toc.promise() };
+        let listed = Listed::Table { format: toc.format(), promise: toc.promise() };
         trees.borrow_mut().list(tree, &descriptor.digest, toc);
         listed
     });

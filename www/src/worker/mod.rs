@@ -28,6 +28,7 @@ pub mod pool;
 pub mod port;
 pub mod protocol;
 mod recall_job;
+mod shared_job;
 mod supply;
 mod tar_digest;
 pub mod tree_job;

@@ -110,6 +110,8 @@ pub enum Work {
     Tree(TreeCall),
     /// Look whether a layer was read before.
     Recall(RecallWork),
+    /// List a layer by what the server keeps of it.
+    ListShared(RecallWork),
     /// List a layer by its table of contents.
     List(Box<ListWork>),
 }
@@ -186,6 +188,8 @@ pub struct LayerWork {
     pub at_once: bool,
     /// Whether it is remembered on the browser's disk, when it is what it should be.
     pub remember: bool,
+    /// Whether the server is then given what is remembered.
+    pub share: bool,
 }
 
 /// A blob to read.
@@ -388,11 +392,16 @@ pub struct Ztoc {
 
 /// How a layer was listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
-    /// The kind of table.
-    pub format: Format,
-    /// Who vouches for it.
-    pub promise: Promise,
+pub enum Listed {
+    /// By its table of contents.
+    Table {
+        /// The kind of table.
+        format: Format,
+        /// Who vouches for it.
+        promise: Promise,
+    },
+    /// By what the server keeps, for which nobody vouches.
+    Shared,
 }
 
 /// A layer of a tree that may have been read before.

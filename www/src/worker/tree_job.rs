@@ -1,6 +1,7 @@
 //! Holds the indexes of layers, and the trees that are made of them.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use drydock::digest::Digest;
@@ -100,6 +101,15 @@ pub struct Measured {
     pub findings: Vec<Finding>,
 }
 
+/// What the server keeps of a layer; nothing of it was compared with that.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    /// Its entries.
+    pub(super) index: Index,
+    /// Where reading can begin in the middle of it.
+    pub(super) points: Option<SeekPoints>,
+}
+
 /// A layer of a tree, and its index as far as that is there.
 type Begun = (Option<Digest>, Option<Arc<Index>>);
 
@@ -109,6 +119,8 @@ pub(super) struct Trees {
     indexes: Lru<Digest, Arc<Index>>,
     /// Of layers that were only listed.
     tables: Lru<Digest, Arc<Toc>>,
+    /// Of layers that the server has listed.
+    claimed: Lru<Digest, Rc<Claimed>>,
     /// Where reading can begin in the middle of layers.
     points: Lru<Digest, Arc<SeekPoints>>,
     /// The layers of each tree.
@@ -121,6 +133,7 @@ impl Default for Trees {
         Self {
             indexes: Lru::new(INDEXES),
             tables: Lru::new(INDEXES),
+            claimed: Lru::new(INDEXES),
             points: Lru::new(POINTS),
             begun: BTreeMap::new(),
             open: BTreeMap::new(),
@@ -285,6 +298,19 @@ impl Trees {
     /// The table of a layer that was listed.
     pub(super) fn table(&mut self, of: &Digest) -> Option<Arc<Toc>> {
         self.tables.get(of)
+    }
+
+    /// Takes what the server keeps of a layer of a tree: a list, by which nothing can be copied.
+    pub(super) fn list_shared(&mut self, id: TreeId, of: &Digest, record: LayerRecord) {
+        let LayerRecord { index, points, .. } = record;
+        self.put(id, of, &Arc::new(index.without_offsets()));
+        let memory = index.memory() + points.as_ref().map_or(0, SeekPoints::memory);
+        self.claimed.keep(of.clone(), Rc::new(Claimed { index, points }), memory);
+    }
+
+    /// What the server keeps of a layer that was listed by it.
+    pub(super) fn claimed(&mut self, of: &Digest) -> Option<Rc<Claimed>> {
+        self.claimed.get(of)
     }
 
     /// Where reading can begin in the middle of a layer, when that is known.

@@ -20,6 +20,9 @@ use crate::worker::protocol::{
 };
 use crate::worker::tree_job::TreeCall;
 
+/// From how many bytes on it is worth asking the server what it keeps of a layer.
+const WORTH_ASKING: u64 = 256 << 10;
+
 /// From how many bytes on a layer may have a zTOC: tools make none of smaller ones.
 const WORTH_ZTOC: u64 = 1 << 20;
 
@@ -47,10 +50,14 @@ pub(super) async fn read(
     if wanted.keep == 0 && recall(tree, &label, layer).await? {
         return Ok(LayerState::Remembered);
     }
-    if wanted.may_list
-        && let Some(listed) = list(tree, layer).await?
-    {
-        return Ok(LayerState::Listed(listed));
+    if wanted.may_list {
+        let listed = match list(tree, layer).await? {
+            None => list_shared(tree, &label, layer).await?,
+            listed => listed,
+        };
+        if let Some(listed) = listed {
+            return Ok(LayerState::Listed(listed));
+        }
     }
     let (index, tar) = checked(&label, layer, wanted, on_progress).await?;
     let digest = &layer.descriptor.digest;
@@ -96,14 +103,41 @@ async fn list(tree: &Tree, layer: &Layer) -> Result<Option<Listed>, Problem> {
 
 /// Whether this browser has read the layer before, and what it found fits what is said of it.
 async fn recall(tree: &Tree, label: &str, layer: &Layer) -> Result<bool, Problem> {
-    let work = Work::Recall(RecallWork {
+    let work = Work::Recall(recall_work(tree, label, layer));
+    let done = tab().pool.in_tree_worker(work, Vec::new(), |_| {}).await?;
+    Ok(matches!(done.outcome, Outcome::Recalled(true)))
+}
+
+/// Lists a layer by what the server keeps of it, when it does.
+async fn list_shared(tree: &Tree, label: &str, layer: &Layer) -> Result<Option<Listed>, Problem> {
+    if layer.descriptor.size < WORTH_ASKING || !shares().await {
+        return Ok(None);
+    }
+    let blobs = [(layer.place.clone(), layer.descriptor.digest.clone())];
+    let Readable { from, slots: _slots, .. } = bytes::find_all(Vec::new(), &blobs).await?;
+    // What lies on a disk here is better read, and so verified.
+    if !matches!(from[..], [BlobFrom::Registry(_)]) {
+        return Ok(None);
+    }
+    let work = Work::ListShared(recall_work(tree, label, layer));
+    match tab().pool.in_tree_worker(work, Vec::new(), |_| {}).await?.outcome {
+        Outcome::Listed(listed) => Ok(listed),
+        _ => Err(no_sense()),
+    }
+}
+
+/// Whether the server keeps what is found out about layers.
+async fn shares() -> bool {
+    tab().registries.config().await.is_ok_and(|config| config.layer_cache)
+}
+
+fn recall_work(tree: &Tree, label: &str, layer: &Layer) -> RecallWork {
+    RecallWork {
         tree: tree.id,
         subject: label.to_lowercase(),
         descriptor: layer.descriptor.clone(),
         diff_id: layer.diff_id.clone(),
-    });
-    let done = tab().pool.in_tree_worker(work, Vec::new(), |_| {}).await?;
-    Ok(matches!(done.outcome, Outcome::Recalled(true)))
+    }
 }
 
 /// The buffer with the index of a layer, or with all that is known of it: from the worker that holds the trees when it knows it,
@@ -184,7 +218,9 @@ async fn read_layer(
         let (diff_id, Wanted { keep, at_once, .. }) = (diff_id.clone(), wanted);
         // What lies on a disk here is read quickly enough.
         let remember = matches!(from, BlobFrom::Registry(_));
-        let work = LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember };
+        let share = remember && descriptor.size >= WORTH_ASKING && shares().await;
+        let work =
+            LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember, share };
         Ok(Order { work: Work::Layer(work), parts, slots })
     };
     let done = tab().pool.read_layer(descriptor.size, work, on_progress).await?;

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::super::model::ContentModel;
 use super::state::{Files, Phase};
 use crate::components::{Badge, ErrorPanel, LongList, Problem, ProgressRow, Transfer, format};
-use crate::jobs::tree::{Layer, LayerState};
+use crate::jobs::tree::{Layer, LayerState, Listed};
 use crate::jobs::{self, ProblemKind};
 use crate::net::place::Place;
 
@@ -94,23 +94,7 @@ pub(super) fn OnlyListed() -> impl IntoView {
         });
         listed.collect::<Vec<_>>()
     });
-    let text = move || {
-        let listed = listed.get();
-        let numbers: Vec<String> = listed.iter().map(|(at, _)| at.to_string()).collect();
-        let all_promised = listed.iter().all(|(_, it)| it.promise == Promise::Manifest);
-        let (what, table) = match numbers.len() {
-            1 => ("Layer", "is listed by its table of contents"),
-            _ => ("Layers", "are listed by their tables of contents"),
-        };
-        let format = listed.first().map_or("", |(_, listed)| listed.format.name());
-        let worth = match all_promised {
-            true => {
-                "The image's manifest vouches for it, but nobody has compared it with the layer."
-            }
-            false => "Nothing vouches for it.",
-        };
-        format!("{what} {} {table} ({format}), not read. {worth}", numbers.join(", "))
-    };
+    let text = move || listed.with(|listed| said(listed));
     let href = move || files.verify_href();
     view! {
         <Show when=move || files.is_open() && !listed.with(Vec::is_empty)>
@@ -129,6 +113,60 @@ pub(super) fn OnlyListed() -> impl IntoView {
             </div>
         </Show>
     }
+}
+
+/// What is said of layers that were only listed, by their numbers from 1.
+fn said(listed: &[(usize, Listed)]) -> String {
+    let (mut tables, mut shared, mut formats) = (Vec::new(), Vec::new(), Vec::new());
+    let mut all_promised = true;
+    for (at, listed) in listed {
+        match listed {
+            Listed::Table { format, promise } => {
+                tables.push(*at);
+                all_promised &= *promise == Promise::Manifest;
+                if !formats.contains(&format.name()) {
+                    formats.push(format.name());
+                }
+            }
+            Listed::Shared => shared.push(*at),
+        }
+    }
+    let mut sentences = Vec::new();
+    if !tables.is_empty() {
+        let how = match tables.len() {
+            1 => "is listed by its table of contents",
+            _ => "are listed by their tables of contents",
+        };
+        let worth = match all_promised {
+            true => {
+                "The image's manifest vouches for it, but nobody has compared it with the layer."
+            }
+            false => "Nothing vouches for it.",
+        };
+        sentences.push(format!(
+            "{} {how} ({}), not read. {worth}",
+            named(&tables),
+            formats.join(", ")
+        ));
+    }
+    if !shared.is_empty() {
+        let how = match shared.len() {
+            1 => "is listed by what",
+            _ => "are listed by what",
+        };
+        sentences.push(format!(
+            "{} {how} another tab told this server, not read. Nothing vouches for that.",
+            named(&shared)
+        ));
+    }
+    sentences.join(" ")
+}
+
+/// `Layer 2`, or `Layers 1, 3`.
+fn named(layers: &[usize]) -> String {
+    let numbers: Vec<String> = layers.iter().map(usize::to_string).collect();
+    let what = if layers.len() == 1 { "Layer" } else { "Layers" };
+    format!("{what} {}", numbers.join(", "))
 }
 
 /// A line per layer, and what went wrong.
@@ -189,8 +227,11 @@ fn line(state: Option<LayerState>, size: u64) -> String {
     let progress = match state {
         None => return format!("{size_text} · waiting"),
         Some(LayerState::Known) => return format!("{size_text} · verified before"),
-        Some(LayerState::Listed(listed)) => {
-            return format!("{size_text} · listed by its {} table", listed.format.name());
+        Some(LayerState::Listed(Listed::Table { format, .. })) => {
+            return format!("{size_text} · listed by its {} table", format.name());
+        }
+        Some(LayerState::Listed(Listed::Shared)) => {
+            return format!("{size_text} · listed by what this server keeps");
         }
         Some(LayerState::Remembered) => {
             return format!("{size_text} · verified in this browser before");
@@ -208,4 +249,31 @@ fn line(state: Option<LayerState>, size: u64) -> String {
         text.push_str(&format!(" · resumed {times}"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use drydock::layer::lazy::{Format, Promise};
+
+    use super::{Listed, said};
+
+    #[test]
+    fn who_vouches_for_a_list_is_said() {
+        let table = |format, promise| Listed::Table { format, promise };
+        let vouched = table(Format::Estargz, Promise::Manifest);
+        let claimed = table(Format::Soci, Promise::Claimed);
+        let of = |listed: &[(usize, Listed)]| said(listed);
+        assert_eq!(of(&[]), "");
+        assert!(of(&[(2, vouched)]).starts_with(
+            "Layer 2 is listed by its table of contents (eStargz), not read. The image's manifest"
+        ));
+        assert_eq!(
+            of(&[(1, vouched), (3, claimed)]),
+            "Layers 1, 3 are listed by their tables of contents (eStargz, SOCI), not read. Nothing vouches for it."
+        );
+        assert_eq!(
+            of(&[(1, claimed), (2, Listed::Shared), (4, Listed::Shared)]),
+            "Layer 1 is listed by its table of contents (SOCI), not read. Nothing vouches for it. Layers 2, 4 are listed by what another tab told this server, not read. Nothing vouches for that."
+        );
+    }
 }

@@ -34,7 +34,7 @@ const PART: &str = "the layer matched its digest when the list was read; what is
 const RECORDED: &str = "read without the rest of its layer, and the same as when all of it was verified in this browser";
 
 /// Of a file of a layer that was only listed.
-const PROMISED: &str = "the layer's table of contents promises these bytes; the layer itself was not read, so whether it has them is not verified";
+const PROMISED: &str = "a list of the layer's files promises these bytes; the layer itself was not read, so whether it has them is not verified";
 
 /// What is known of the chosen path.
 #[derive(Clone, Debug)]
