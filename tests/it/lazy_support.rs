@@ -19,7 +19,7 @@ pub(crate) struct Made {
 
 macro_rules! data {
     ($name:literal) => {
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/lazy/", $name))
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/lazy/", $name))
     };
 }
 pub(crate) use data;

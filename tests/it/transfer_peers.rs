@@ -149,7 +149,7 @@ impl Server {
         let mut command = match kind {
             "docker-registry" => {
                 let root = env!("CARGO_MANIFEST_DIR");
-                let template = fs::read_to_string(format!("{root}/tests/images/registry.yml"));
+                let template = fs::read_to_string(format!("{root}/images/registry.yml"));
                 let port = address.rsplit(':').next().expect("port");
                 let config = template.expect("template").replace("PORT", port);
                 let path = store.join("config.yml");

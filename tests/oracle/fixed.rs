@@ -16,7 +16,7 @@ use crate::images::Whole;
 use crate::judges::judge;
 
 fn data() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/fixed-draft.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/fixed-draft.json");
     serde_json::from_slice(&fs::read(path).expect("the draft")).expect("JSON")
 }
 

@@ -5,9 +5,6 @@
 //! ([`judges`]), whatever else its test looks at. Where crane is wrong the test shows its answer
 //! beside ours.
 
-// The library does no IO; what judges it does.
-#![allow(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
-
 mod append;
 mod cases;
 mod commands;

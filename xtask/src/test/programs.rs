@@ -40,7 +40,7 @@ pub(super) enum Which {
     Of(&'static str),
     /// The tests inside the library of the crate in this folder.
     LibraryOf(&'static str),
-    /// The test of this name of the main crate.
+    /// The test of this name of the library from outside.
     Named(&'static str),
 }
 
@@ -115,7 +115,7 @@ impl Which {
         match self {
             Self::Of(package) => program.package == Path::new(package),
             Self::LibraryOf(package) => program.is_library && program.package == Path::new(package),
-            Self::Named(name) => program.package == Path::new("") && program.target == name,
+            Self::Named(name) => program.package == Path::new("tests") && program.target == name,
         }
     }
 }
