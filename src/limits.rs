@@ -74,6 +74,8 @@ pub const ZSTD_WINDOW_BYTES: u64 = 1 << 27;
 pub const GZIP_FIELD_BYTES: usize = 2 << 20;
 /// Longest path or link target in a tar header or its extension, in bytes.
 pub const TAR_NAME_BYTES: usize = 64 << 10;
+/// Names and targets of all entries of one layer, in bytes.
+pub const INDEX_NAME_BYTES: u64 = 4 << 30;
 /// Largest PAX extended header in bytes.
 pub const TAR_PAX_BYTES: u64 = 2 << 20;
 /// Most entries of one layer.

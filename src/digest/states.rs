@@ -57,7 +57,8 @@ impl States {
     /// None yet, of one after every `every` bytes, which are whole blocks of 64.
     #[must_use]
     pub fn new(every: u64) -> Self {
-        Self { every: every.next_multiple_of(BLOCK).max(BLOCK), list: Vec::new() }
+        let whole = every.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX - (BLOCK - 1));
+        Self { every: whole.max(BLOCK), list: Vec::new() }
     }
 
     /// The state after `taken` bytes, if it was kept.

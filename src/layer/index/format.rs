@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Index, Kind, Texts};
 use crate::digest::Digest;
 use crate::layer::columns::{self, Value, write};
+use crate::limits;
 
 const MAGIC: &[u8; 8] = b"ddlayer\0";
 /// Version of the layout of the bytes.
@@ -192,6 +193,17 @@ impl Index {
         holds(
             self.dirs.iter().all(|dir| (*dir as usize) < dir_count),
             "a name has no directory part",
+        )?;
+        // A long directory part stands there once, and is looked at for each entry.
+        let lens = (0..count).map(|at| {
+            let dir = self.dirs.get(at).map_or(0, |dir| self.dir_names.get(*dir as usize).len());
+            (dir + self.bases.get(at).len(), self.links.get(at).len())
+        });
+        let sum = lens.clone().map(|(name, link)| (name + link) as u64).sum::<u64>();
+        holds(
+            lens.into_iter().all(|(name, link)| name.max(link) <= limits::TAR_NAME_BYTES)
+                && sum <= limits::INDEX_NAME_BYTES,
+            "its names are too long",
         )?;
         holds(
             self.contents

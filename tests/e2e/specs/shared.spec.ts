@@ -72,7 +72,7 @@ test('a layer that another browser has read is listed without a request, and cal
     expect(asked).toHaveLength(1);
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec((await asked[0]?.allHeaders())?.['range'] ?? '') ?? [];
     expect(Number(to) - Number(from) + 1).toBeLessThanOrEqual(6_000_000);
-    await expect(page.locator('.filefacts')).toContainText("a list of the layer's files promises these bytes");
+    await expect(page.locator('.filefacts')).toContainText('a list which nobody has compared with its layer');
     await expect(page.locator('.filefacts .badge.verified')).toHaveCount(0);
     await expect(page.getByRole('button', { name: 'Edit text' })).toHaveCount(0);
     // The whole layer is a click away, and what was found out then is this browser's own.
@@ -83,6 +83,39 @@ test('a layer that another browser has read is listed without a request, and cal
     await page.reload();
     await whole(page);
     await expect(note(page)).toHaveCount(0);
+    await page.context().close();
+  });
+});
+
+test('a list above a layer that was read leaves nothing of that verified', async ({ browser }) => {
+  await withCache(async (origin, own) => {
+    const maker = new Maker(origin, 'shared/above');
+    const [base, upper] = [await maker.layer('etc/base.conf', 'of the base'), await layerWith(maker, 'above')];
+    await maker.image([base], 'base');
+    await maker.image([base, upper], 'both');
+    const first = await fresh(browser, upper.layer.digest);
+    await first.page.goto(`${origin}/${own}/shared/above:both/-/files`);
+    await whole(first.page);
+    await expect.poll(async () => (await kept(origin, upper.layer.digest, 'entries')).status).toBe(200);
+    await first.page.context().close();
+    const { page } = await fresh(browser, upper.layer.digest);
+    // The base alone is verified, and remembered.
+    await page.goto(`${origin}/${own}/shared/above:base/-/files/etc/base.conf`);
+    await expect(page.locator('.filefacts .badge.verified')).toBeVisible({ timeout: 60_000 });
+    // With a list above it nobody knows whether it is still the file.
+    await page.goto(`${origin}/${own}/shared/above:both/-/files/etc/base.conf`);
+    await whole(page);
+    await expect(note(page)).toContainText('Layer 2');
+    await expect(content(page)).toContainText('of the base');
+    await expect(row(page, 'base.conf')).toHaveClass(/listed/);
+    await expect(page.locator('.filefacts')).toContainText('a list which nobody has compared with its layer');
+    await expect(page.locator('.filefacts .badge.verified')).toHaveCount(0);
+    for (const name of ['Edit text', 'Replace…', 'Download']) {
+      await expect(page.getByRole('button', { name, exact: true })).toHaveCount(0);
+    }
+    await note(page).getByRole('button', { name: 'Read the layers' }).click();
+    await expect(page.locator('.filefacts .badge.verified')).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByRole('button', { name: 'Edit text' })).toBeVisible();
     await page.context().close();
   });
 });

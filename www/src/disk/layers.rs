@@ -88,16 +88,12 @@ pub async fn keep(writer: Writer, digest: &Digest, part: Part) -> Result<(), Pro
         /// Bytes that are written until room is made again.
         static UNTIL: Cell<u64> = const { Cell::new(0) };
     }
-    let until = UNTIL.get().checked_sub(writer.len());
+    // It may be less than a moment ago.
+    let unlooked = limit().await? / UNLOOKED;
+    let until = UNTIL.get().min(unlooked).checked_sub(writer.len());
+    UNTIL.set(until.unwrap_or(unlooked));
     writer.rename(&part.name(digest)).await?;
-    match until {
-        Some(until) => UNTIL.set(until),
-        None => {
-            UNTIL.set(limit().await? / UNLOOKED);
-            make_room().await?;
-        }
-    }
-    Ok(())
+    if until.is_none() { make_room().await } else { Ok(()) }
 }
 
 /// Forgets a layer.

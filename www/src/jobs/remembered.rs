@@ -1,3 +1,4 @@
-//! What this browser remembers of the layers that were read in it.
+//! What this browser remembers of layers that were read in it.
 
+pub use super::tree::is_shared;
 pub use crate::disk::layers::{Remembered, USUAL, clear, remembered, set_limit};

@@ -22,6 +22,7 @@ pub use drydock::inspect::tree::{Content, Query, Row, Scope, Shown, Sort, Status
 
 use self::growth::Growth;
 use self::layer::Wanted;
+pub use self::layer::is_shared;
 pub(super) use self::layer::{facts, index, remember};
 use super::{Problem, Progress, no_sense, tab};
 use crate::net::place::Place;

@@ -34,13 +34,13 @@ impl Part {
 /// What is kept of a layer; `None` when nothing is.
 ///
 /// # Errors
-/// When the server does not answer.
-pub async fn get(digest: &Digest, part: Part) -> Result<Option<Vec<u8>>, Problem> {
+/// When the server does not answer, or with more than `most` bytes.
+pub async fn get(digest: &Digest, part: Part, most: usize) -> Result<Option<Vec<u8>>, Problem> {
     let path = part.path(digest);
     let call = Call { method: "GET", path: &path, headers: Vec::new(), body: None };
     let mut answer = fetch::send(call).await?;
     match answer.status {
-        200 => answer.body.read_all(MOST).await.map(Some),
+        200 => answer.body.read_all(most.min(MOST)).await.map(Some),
         _ => Ok(None),
     }
 }

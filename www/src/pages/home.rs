@@ -36,13 +36,22 @@ pub fn HomePage() -> impl IntoView {
             let _ = field.focus();
         }
     });
+    let is_shared = RwSignal::new(false);
+    spawn_local(async move {
+        if let Ok(asked) = parts::is_shared().await {
+            is_shared.try_set(asked.await);
+        }
+    });
     view! {
         <main id="main" tabindex="-1">
             <div class="page narrow home">
                 <div>
                     <h1>"What is in this image, and is it what it says it is?"</h1>
                     <p class="lead">
-                        "Open, verify, change and push container images in this tab. Every byte is checked here; nothing is installed and nothing is sent anywhere but to the registry."
+                        "Open, verify, change and push container images in this tab. Every byte is checked here; nothing is installed, and what is in an image goes nowhere but to the registry."
+                        <Show when=move || is_shared.get()>
+                            " This server also keeps lists of the files of layers that are read here, for everyone who uses it."
+                        </Show>
                     </p>
                 </div>
                 <form on:submit=submit>

@@ -178,6 +178,12 @@ later! {
     }
 
     engine:
+    /// Whether this server keeps what is found out about layers, and gives it to others.
+    pub fn is_shared() -> LocalBoxFuture<'static, bool> {
+        jobs::remembered::is_shared().boxed_local()
+    }
+
+    engine:
     fn opened(
         chosen: Vec<Chosen>,
         on_progress: Box<dyn FnMut(Progress)>,

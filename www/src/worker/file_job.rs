@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use drydock::descriptor::Descriptor;
 use drydock::layer::content::{Trust, Wanted};
@@ -55,7 +56,9 @@ pub(super) async fn run(
         let digest = &layer.descriptor.digest;
         let (table, claimed) = {
             let mut trees = trees.borrow_mut();
-            (trees.table(digest), trees.claimed(digest))
+            // The same layer may be listed in another tree by something else, with other numbers.
+            let table = trees.table(digest).filter(|it| Arc::ptr_eq(it.index(), &index));
+            (table, trees.claimed(digest).filter(|it| Arc::ptr_eq(&it.listed, &index)))
         };
         match (table.and_then(|table| table.reading(entry, 0..end)), claimed) {
             (Some(reading), _) => layer.promised(reading).await?,
@@ -136,9 +139,15 @@ impl Layer<'_> {
             Some(points) => self.claimed_spans(points, &wanted).await,
             None => None,
         };
-        let (taken, _) = match spans {
-            Some(spans) => self.promised(Reading::new(spans, wanted)).await?,
-            None => self.go_through(wanted, false).await?,
+        let part = match spans {
+            Some(spans) => Some(self.promised(Reading::new(spans, wanted.clone())).await),
+            None => None,
+        };
+        let taken = match part {
+            Some(Ok((taken, _))) => taken,
+            Some(Err(problem)) if problem.kind == ProblemKind::Content => return Err(problem),
+            // There is no way to a part of it, or the registry gives none.
+            _ => self.go_through(wanted, false).await?.0,
         };
         Ok((taken, Trust::Promised))
     }
@@ -245,7 +254,7 @@ impl Layer<'_> {
         }
         if !found {
             return Err(content(
-                "The layer ended before the whole file had come; it is not the layer that was listed.",
+                "The layer ended before the whole file had come; it is not the layer that was listed, or the list is wrong.",
             ));
         }
         Ok((taken, if to_the_end { Trust::Layer } else { Trust::None }))
@@ -253,7 +262,7 @@ impl Layer<'_> {
 }
 
 fn only_as_a_whole() -> Problem {
-    content("The layer's table of contents does not say where this file is.")
+    content("The list of the layer's files does not say where this one is.")
         .advise("Read the layers as a whole; then it opens.")
 }
 

@@ -17,8 +17,9 @@ use crate::net::shared::{self, Part};
 pub(super) async fn run(work: RecallWork, trees: &Rc<RefCell<Trees>>) -> Result<Finished, Problem> {
     let RecallWork { tree, subject, descriptor, diff_id } = work;
     let digest = descriptor.digest.clone();
-    // Whatever is the matter with it: the layer itself can be read.
-    let bytes = shared::get(&digest, Part::Entries).await.ok().flatten();
+    // Whatever is the matter with it: the layer itself can be read, and is, when that is less.
+    let most = usize::try_from(descriptor.size).unwrap_or(usize::MAX);
+    let bytes = shared::get(&digest, Part::Entries, most).await.ok().flatten();
     let record = bytes.and_then(|bytes| LayerRecord::from_bytes(&bytes).ok());
     let job = Job::layer(subject, descriptor, diff_id);
     let listed = record.filter(|record| record.fits(&job)).map(|record| {

@@ -106,6 +106,8 @@ pub struct Measured {
 pub(super) struct Claimed {
     /// Its entries.
     pub(super) index: Index,
+    /// The same as the tree has them, without their places.
+    pub(super) listed: Arc<Index>,
     /// Where reading can begin in the middle of it.
     pub(super) points: Option<SeekPoints>,
 }
@@ -303,9 +305,10 @@ impl Trees {
     /// Takes what the server keeps of a layer of a tree: a list, by which nothing can be copied.
     pub(super) fn list_shared(&mut self, id: TreeId, of: &Digest, record: LayerRecord) {
         let LayerRecord { index, points, .. } = record;
-        self.put(id, of, &Arc::new(index.without_offsets()));
-        let memory = index.memory() + points.as_ref().map_or(0, SeekPoints::memory);
-        self.claimed.keep(of.clone(), Rc::new(Claimed { index, points }), memory);
+        let listed = Arc::new(index.without_offsets());
+        self.put(id, of, &listed);
+        let memory = 2 * index.memory() + points.as_ref().map_or(0, SeekPoints::memory);
+        self.claimed.keep(of.clone(), Rc::new(Claimed { index, listed, points }), memory);
     }
 
     /// What the server keeps of a layer that was listed by it.

@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 
 use super::{Layer, LayerState, SociOf, Tree, ask};
-use crate::jobs::bytes::{self, Readable};
+use crate::jobs::bytes::{self, Located, Readable};
 use crate::jobs::{Problem, ProblemKind, Progress, UNTOLD, no_sense, source, tab};
 use crate::net::place::Place;
 use crate::worker::pool::Order;
@@ -110,13 +110,12 @@ async fn recall(tree: &Tree, label: &str, layer: &Layer) -> Result<bool, Problem
 
 /// Lists a layer by what the server keeps of it, when it does.
 async fn list_shared(tree: &Tree, label: &str, layer: &Layer) -> Result<Option<Listed>, Problem> {
-    if layer.descriptor.size < WORTH_ASKING || !shares().await {
+    if layer.descriptor.size < WORTH_ASKING || !is_shared().await {
         return Ok(None);
     }
-    let blobs = [(layer.place.clone(), layer.descriptor.digest.clone())];
-    let Readable { from, slots: _slots, .. } = bytes::find_all(Vec::new(), &blobs).await?;
     // What lies on a disk here is better read, and so verified.
-    if !matches!(from[..], [BlobFrom::Registry(_)]) {
+    let located = bytes::locate(&layer.place, &layer.descriptor.digest).await?;
+    if !matches!(located, Located::Registry(_)) {
         return Ok(None);
     }
     let work = Work::ListShared(recall_work(tree, label, layer));
@@ -126,8 +125,8 @@ async fn list_shared(tree: &Tree, label: &str, layer: &Layer) -> Result<Option<L
     }
 }
 
-/// Whether the server keeps what is found out about layers.
-async fn shares() -> bool {
+/// Whether the server keeps what is found out about layers, and gives it to others.
+pub async fn is_shared() -> bool {
     tab().registries.config().await.is_ok_and(|config| config.layer_cache)
 }
 
@@ -218,7 +217,7 @@ async fn read_layer(
         let (diff_id, Wanted { keep, at_once, .. }) = (diff_id.clone(), wanted);
         // What lies on a disk here is read quickly enough.
         let remember = matches!(from, BlobFrom::Registry(_));
-        let share = remember && descriptor.size >= WORTH_ASKING && shares().await;
+        let share = remember && descriptor.size >= WORTH_ASKING && is_shared().await;
         let work =
             LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember, share };
         Ok(Order { work: Work::Layer(work), parts, slots })

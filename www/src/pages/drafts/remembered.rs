@@ -43,6 +43,10 @@ pub(super) fn RememberedLayers() -> impl IntoView {
         });
     };
     act(Box::pin(async { Ok(()) }));
+    let is_shared = RwSignal::new(false);
+    spawn_local(async move {
+        is_shared.try_set(remembered::is_shared().await);
+    });
     let clear = move |_| act(Box::pin(remembered::clear()));
     let choose = move |event| {
         if let Ok(bytes) = event_target_value(&event).parse() {
@@ -69,6 +73,11 @@ pub(super) fn RememberedLayers() -> impl IntoView {
                 <p class="muted">
                     "What is in a layer is remembered once all of it was read and verified here: names, sizes, and where in it reading can begin, with up to 32 KiB of content before each such place. The next time its files are listed without reading it, and a file is read by itself and compared with what was verified then. The verify view always reads everything."
                 </p>
+                <Show when=move || is_shared.get()>
+                    <p>
+                        "This server keeps the same, and gives it to everyone who uses it: names of files, and those pieces of content. Where nothing is remembered here, nothing of it is sent there."
+                    </p>
+                </Show>
                 <p role="status">{text}</p>
                 <p class="acts">
                     <label class="line">

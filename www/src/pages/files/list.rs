@@ -357,8 +357,10 @@ fn RowView(list: List, at: usize, row: Row) -> impl IntoView {
     let expanded = row.has_children.then(|| row.expanded.to_string());
     let title = {
         let title = format!("{} · {word} · layer {}", row.kind, row.layer);
-        move || match list.files.is_listed(row.layer) {
-            true => format!("{title}, listed by its table of contents: not checked"),
+        move || match list.files.rests_on_a_list(row.layer) {
+            true => format!(
+                "{title}; it rests on a list that was not compared with its layer: not checked"
+            ),
             false => title.clone(),
         }
     };
@@ -377,7 +379,7 @@ fn RowView(list: List, at: usize, row: Row) -> impl IntoView {
             class=format!("treerow {class}")
             class:cursor=move || list.cursor.get() == at
             class:provisional=move || !list.files.is_settled(layer)
-            class:listed=move || list.files.is_listed(layer)
+            class:listed=move || list.files.rests_on_a_list(layer)
             id=format!("row-{at}")
             role="treeitem"
             prop:ariaLevel=(row.depth + 1).to_string()

@@ -33,8 +33,8 @@ const PART: &str = "the layer matched its digest when the list was read; what is
 /// Of a file that was read without the rest of its layer, and compared.
 const RECORDED: &str = "read without the rest of its layer, and the same as when all of it was verified in this browser";
 
-/// Of a file of a layer that was only listed.
-const PROMISED: &str = "a list of the layer's files promises these bytes; the layer itself was not read, so whether it has them is not verified";
+/// Of a file that is only listed, or may have been changed by a layer that is.
+const PROMISED: &str = "that this is the file says a list which nobody has compared with its layer, so it is not verified";
 
 /// What is known of the chosen path.
 #[derive(Clone, Debug)]
@@ -128,7 +128,8 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
     let link = Signal::derive(move || history::link(&Route::Image(shown.route.get())));
     let changing = Changing::new();
     // A text that was typed and is not in the draft yet is gone on with.
-    let edit = RwSignal::new(unsaved::get(&unsaved::key(shown, &row.path)).is_some());
+    let is_unsaved = unsaved::get(&unsaved::key(shown, &row.path)).is_some();
+    let edit = RwSignal::new(is_unsaved && !files.is_only_listed(&row));
     let form = RwSignal::new(None::<Form>);
     let reader = Reader::new(&row, edit);
     // Only what a container sees can be changed.
@@ -147,13 +148,16 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
     let editable =
         move || !removed && files.is_whole() && !edit.get() && reader.text_length().is_some();
     let close = move |_| files.go(true, |view| view.path = EntryPath::default());
+    let name = format::cut(&row.path, 300);
+    let content = row.content;
+    let row = StoredValue::new(row);
     view! {
         <div class="filehead">
             <button type="button" class="button small back" on:click=close>
                 "Back to the list"
             </button>
-            <code class="path" title=format!("/{}", format::cut(&row.path, 300))>
-                <bdi>{format!("/{}", format::cut(&row.path, 300))}</bdi>
+            <code class="path" title=format!("/{name}")>
+                <bdi>{format!("/{name}")}</bdi>
             </code>
             <span class="badge">
                 <LayerDot layer=Some(layer) />
@@ -168,23 +172,22 @@ fn EntryView(row: Row, path: Memo<EntryPath>) -> impl IntoView {
                 <Show when=move || !edit.get()>
                     <Forms reader form />
                 </Show>
-                <Show when=move || is_file && files.is_settled(layer)>
-                    <Download content=row.content path />
+                <Show when=move || {
+                    is_file && files.is_settled(layer) && !files.is_only_listed(&row.get_value())
+                }>
+                    <Download content path />
                 </Show>
                 <CopyButton text=link label="Copy the link to this file" />
             </div>
         </div>
         {body}
         <div class="filefoot">
-            <EntryFacts row=row.clone() reader />
-            {
-                let row = StoredValue::new(row);
-                view! {
-                    <Show when=move || !removed && files.is_whole()>
-                        <ChangeBar row=row.get_value() changing edit />
-                    </Show>
-                }
-            }
+            <EntryFacts row=row.get_value() reader />
+            <Show when=move || {
+                !removed && files.is_whole() && !files.is_only_listed(&row.get_value())
+            }>
+                <ChangeBar row=row.get_value() changing edit />
+            </Show>
         </div>
     }
 }

@@ -41,6 +41,8 @@ pub(super) enum Reading {
 #[derive(Clone, Copy)]
 pub(super) struct Reader {
     files: Files,
+    /// The layer that put the path there, by its number from 1.
+    layer: usize,
     content: Option<Content>,
     /// What the draft makes of it.
     drafted: StoredValue<Option<Drafted>>,
@@ -58,6 +60,7 @@ impl Reader {
     pub(super) fn new(row: &Row, edit: RwSignal<bool>) -> Self {
         let reader = Self {
             files: expect_context::<Files>(),
+            layer: row.layer,
             content: row.content,
             drafted: StoredValue::new(Drafted::of(row)),
             as_it_is: RwSignal::new(false),
@@ -97,6 +100,8 @@ impl Reader {
         progress.set(None);
         let (Some(tree), Some(content)) = (files.tree(), self.content) else { return };
         let limit = self.limit.get_untracked();
+        let is_only_listed =
+            move || files.rests_on_a_list(self.layer) || files.rests_on_a_list(content.layer);
         let started = js_sys::Date::now();
         let on_progress = move |now: Progress| {
             let elapsed = js_sys::Date::now() - started;
@@ -121,6 +126,10 @@ impl Reader {
             }
             let read = file::read(&tree, content, limit, on_progress).await;
             reading.try_set(match read {
+                // Its own layer may be verified, and a list say that this is the file of that name.
+                Ok(preview) if untrack(|| is_only_listed()) => {
+                    Reading::Here(FilePreview { trust: Trust::Promised, ..preview })
+                }
                 Ok(preview) => Reading::Here(preview),
                 Err(problem) => Reading::Failed(Problem {
                     sentence: "The file can't be shown.".to_owned(),
@@ -150,8 +159,8 @@ impl Reader {
         }));
     }
 
-    /// Bytes of a file that is whole, short enough and a text; none for all others, and where a table of
-    /// contents only promises it: nothing is made of that.
+    /// Bytes of a file that is whole, short enough and a text; none for all others, and where only a
+    /// list says that this is the file: nothing is made of that.
     pub(super) fn text_length(self) -> Option<usize> {
         self.reading.with(|reading| match reading {
             Reading::Here(preview)

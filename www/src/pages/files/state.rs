@@ -24,7 +24,7 @@ pub(super) enum Phase {
     Opening,
     /// It can be asked, and grows while its layers are read.
     Growing,
-    /// It can be asked, and all of it is there and verified.
+    /// It can be asked, and all of it is there: verified, or listed.
     Open,
     /// It can't be had.
     Failed(Problem),
@@ -196,10 +196,21 @@ impl Files {
         self.shown.href(View::Verify)
     }
 
-    /// What is only promised of a layer, by its number from 1: it was listed and not read; tracked.
-    pub(super) fn is_listed(self, layer: usize) -> bool {
-        let state = self.progress.with(|all| all.get(layer.wrapping_sub(1)).and_then(|it| it.0));
-        matches!(state, Some(LayerState::Listed(_)))
+    /// Whether what a layer put there, by its number from 1, rests on a list that nobody has compared
+    /// with its layer: on its own, or on that of one above, which may have changed it; tracked.
+    pub(super) fn rests_on_a_list(self, layer: usize) -> bool {
+        let merged = self.view.with(|view| !matches!(view.tree, Which::Layer(_)));
+        self.progress.with(|all| {
+            let from = all.get(layer.saturating_sub(1)..).unwrap_or_default();
+            let above = if merged { from.len() } else { from.len().min(1) };
+            from.iter().take(above).any(|(state, _)| matches!(state, Some(LayerState::Listed(_))))
+        })
+    }
+
+    /// The same of what is read for a path: a hardlink of one layer may name a file of another.
+    pub(super) fn is_only_listed(self, row: &Row) -> bool {
+        let content = row.content.as_ref().map(|content| content.layer);
+        self.rests_on_a_list(row.layer) || content.is_some_and(|layer| self.rests_on_a_list(layer))
     }
 
     /// Stops reading.
@@ -274,8 +285,8 @@ impl Files {
         self.phase.with(|phase| *phase == Phase::Open)
     }
 
-    /// Whether what a layer put there, by its number from 1, is verified, and nothing that is not can
-    /// change it.
+    /// Whether what a layer put there, by its number from 1, is verified or listed, and nothing that is
+    /// still to come can change it.
     pub(super) fn is_settled(self, layer: usize) -> bool {
         let merged = self.view.with(|view| !matches!(view.tree, Which::Layer(_)));
         self.settled.with(|settled| {
