@@ -127,7 +127,7 @@ impl Reader {
             let read = file::read(&tree, content, limit, on_progress).await;
             reading.try_set(match read {
                 // Its own layer may be verified, and a list say that this is the file of that name.
-                Ok(preview) if untrack(|| is_only_listed()) => {
+                Ok(preview) if untrack(is_only_listed) => {
                     Reading::Here(FilePreview { trust: Trust::Promised, ..preview })
                 }
                 Ok(preview) => Reading::Here(preview),
