@@ -233,3 +233,59 @@ impl Index {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::NOWHERE;
+    use super::{Index, IndexError};
+    use crate::limits;
+
+    /// Entries without a name of their own in one directory, whose name is as long as this.
+    fn in_a_directory(count: usize, len: usize) -> Index {
+        let mut index = Index {
+            kinds: vec![0; count],
+            modes: vec![0o644; count],
+            uids: vec![0; count],
+            gids: vec![0; count],
+            sizes: vec![0; count],
+            mtimes: vec![0; count],
+            contents: vec![512; count],
+            header_blocks: vec![1; count],
+            dirs: vec![0; count],
+            extras: vec![0; count],
+            end: 512,
+            ..Index::default()
+        };
+        index.dir_names.push(&vec![b'a'; len]);
+        for _ in 0..count {
+            index.bases.push(b"");
+            index.links.push(b"");
+        }
+        index
+    }
+
+    #[test]
+    fn names_are_within_what_a_tar_may_have_each_and_together() {
+        let read = |count, len| Index::from_bytes(&in_a_directory(count, len).to_bytes());
+        let too_long = Err(IndexError::Content("its names are too long"));
+        let longest = limits::TAR_NAME_BYTES;
+        assert!(read(2, longest).is_ok());
+        assert_eq!(read(2, longest + 1), too_long);
+        let most = usize::try_from(limits::INDEX_NAME_BYTES).expect("64 bit") / longest;
+        assert!(read(most, longest).is_ok());
+        assert_eq!(read(most + 1, longest), too_long);
+    }
+
+    #[test]
+    fn a_list_is_the_same_but_for_the_places() {
+        let index = in_a_directory(3, 10);
+        let listed = index.without_offsets();
+        assert!(index.has_offsets() && !listed.has_offsets());
+        assert_eq!((listed.end, listed.len()), (NOWHERE, 3));
+        let names = |index: &Index| index.entries().map(|it| it.name().into_owned()).collect();
+        let (one, other): (Vec<Vec<u8>>, Vec<Vec<u8>>) = (names(&index), names(&listed));
+        assert_eq!(one, other);
+        assert!(listed.entries().all(|entry| entry.content_offset == 0));
+        assert_eq!(Index::from_bytes(&listed.to_bytes()), Ok(listed));
+    }
+}
