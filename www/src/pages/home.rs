@@ -12,6 +12,11 @@ use crate::components::{Card, Empty, ErrorPanel, Moment, Problem};
 use crate::route::Route;
 use crate::state::{PageState, Recent, forget, recent, set_page_state, ui};
 
+/// Where what is in an image goes.
+const NOT_SHARED: &str = "What is in an image goes nowhere but to the registry.";
+/// The same where the server keeps what is found out about layers.
+const SHARED: &str = "What is in an image goes nowhere but to the registry, except that this server keeps lists of files, with pieces of their content, for everyone who uses it.";
+
 /// The first page.
 #[component]
 pub fn HomePage() -> impl IntoView {
@@ -48,10 +53,8 @@ pub fn HomePage() -> impl IntoView {
                 <div>
                     <h1>"What is in this image, and is it what it says it is?"</h1>
                     <p class="lead">
-                        "Open, verify, change and push container images in this tab. Every byte is checked here; nothing is installed, and what is in an image goes nowhere but to the registry."
-                        <Show when=move || is_shared.get()>
-                            " This server also keeps lists of the files of layers that are read here, for everyone who uses it."
-                        </Show>
+                        "Open, verify, change and push container images in this tab. Every byte is checked here; nothing is installed. "
+                        {move || if is_shared.get() { SHARED } else { NOT_SHARED }}
                     </p>
                 </div>
                 <form on:submit=submit>
