@@ -153,6 +153,8 @@ test('a second change goes on from the first, and typed text stays', async ({ pa
   await row.getByRole('button', { name: 'Change the text' }).click();
   await row.getByLabel('Text of the file').fill('third\n');
   await row.getByRole('button', { name: 'Put it into the edit' }).click();
+  // What is typed is compared, too: it is in the edit when its field is gone.
+  await expect(row.getByLabel('Text of the file')).toHaveCount(0);
   await expect(row.locator('.diff .added').last()).toContainText('third');
   await page.keyboard.press('Control+z');
   await expect(row.locator('.diff .added').last()).toContainText('second');

@@ -39,7 +39,7 @@ pub struct LayerSize {
 }
 
 /// Most parts of a bar; of more layers neighbours become one part.
-const PARTS: usize = 200;
+const PARTS: usize = 128;
 
 /// Where the bytes are: one part per layer, as wide as its share.
 #[component]

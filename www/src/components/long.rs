@@ -4,7 +4,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::window::{FEW, Window};
+use super::window::{RowHeight, Window};
 
 /// What a list is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,8 +43,7 @@ pub fn LongList(
     at: Signal<Option<usize>>,
 ) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
-    let window = Window::new(node, rows, 34.0, FEW);
-    window.measure_rows();
+    let window = Window::new(node, rows, RowHeight::About(34.0), at);
     bring(window, at);
     let each = move || {
         let (start, end) = window.range();
@@ -126,8 +125,7 @@ pub fn LongTable(
     at: Signal<Option<usize>>,
 ) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
-    let window = Window::new(node, rows, 35.0, FEW);
-    window.measure_rows();
+    let window = Window::new(node, rows, RowHeight::About(35.0), at);
     bring(window, at);
     let each = move || {
         let (start, end) = window.range();

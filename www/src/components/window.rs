@@ -5,9 +5,20 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
 /// Rows above and below the window that are drawn too.
-const MARGIN: usize = 12;
+const MARGIN: usize = 8;
+/// Rows that are taken to be in view before the list was measured.
+const SEEN: usize = 16;
 /// Rows of which a list is drawn as a whole.
 pub const FEW: usize = 120;
+
+/// How high the rows of a list are, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum RowHeight {
+    /// As the style sheet fixes it.
+    Fixed(f64),
+    /// About this; the first row that is drawn is measured. A list of few rows is drawn as a whole.
+    About(f64),
+}
 
 /// The part of a list that is in view. Its element scrolls inside itself, and all rows are equally
 /// high.
@@ -25,15 +36,19 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Over `rows` rows that are `height` pixels high, as far as is known. Of at most `few` rows all
-    /// are drawn.
+    /// Over `rows` rows. It begins with row `at` in view, when there is one.
     pub(super) fn new(
         node: NodeRef<html::Div>,
         rows: Signal<usize>,
-        height: f64,
-        few: usize,
+        height: RowHeight,
+        at: Signal<Option<usize>>,
     ) -> Self {
-        let port = RwSignal::new((0_usize, 60_usize));
+        let first = at.get_untracked().unwrap_or(0).saturating_sub(SEEN / 3);
+        let (few, height) = match height {
+            RowHeight::Fixed(height) => (0, height),
+            RowHeight::About(height) => (FEW, height),
+        };
+        let port = RwSignal::new((first.min(rows.get_untracked().saturating_sub(SEEN)), SEEN));
         let range = Memo::new(move |_| {
             let rows = rows.get();
             if rows <= few {
@@ -44,11 +59,23 @@ impl Window {
             (start, (first + seen + MARGIN).min(rows))
         });
         let window = Self { node, rows, few, height: RwSignal::new(height), port, range };
-        Effect::new(move |_| {
-            if node.get().is_some() {
+        Effect::new(move |has_begun: Option<bool>| {
+            let is_there = node.get().is_some();
+            if is_there {
                 rows.track();
-                request_animation_frame(move || window.measure());
+                let begins = !has_begun.unwrap_or(false);
+                let row = at.get_untracked().filter(|_| begins);
+                request_animation_frame(move || {
+                    if few > 0 {
+                        window.measure_row();
+                    }
+                    match row {
+                        Some(row) => window.bring(row),
+                        None => window.measure(),
+                    }
+                });
             }
+            is_there
         });
         let resized = window_event_listener(leptos::ev::resize, move |_| window.measure());
         on_cleanup(move || resized.remove());
@@ -69,24 +96,14 @@ impl Window {
     }
 
     /// Takes the height of the first drawn row, which the style sheet decides, for that of all.
-    pub(super) fn measure_row(self) {
+    fn measure_row(self) {
         let Some(element) = self.node.try_get_untracked().flatten() else { return };
         let Ok(Some(row)) = element.query_selector("[data-rows] > :not(.space)") else { return };
         let height = row.get_bounding_client_rect().height();
         let known = self.height.try_get_untracked();
         if height > 1.0 && known.is_some_and(|known| (known - height).abs() > 0.25) {
             self.height.try_set(height);
-            self.measure();
         }
-    }
-
-    /// Measures a row as soon as there is one.
-    pub(super) fn measure_rows(self) {
-        Effect::new(move |_| {
-            if self.node.get().is_some() && self.is_long() {
-                request_animation_frame(move || self.measure_row());
-            }
-        });
     }
 
     /// Whether the list scrolls inside itself.
@@ -133,7 +150,7 @@ impl Window {
         if at < top || at + 2.0 * height > top + seen {
             let element: &web_sys::Element = element.unchecked_ref();
             element.set_scroll_top((at - seen / 3.0).max(0.0) as i32);
-            self.measure();
         }
+        self.measure();
     }
 }

@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::window::Window;
+use super::window::{RowHeight, Window};
 
 /// Shows the rows that are in view. The element scrolls inside itself; its class must limit its
 /// height.
@@ -29,7 +29,7 @@ pub fn Windowed(
     #[prop(optional)]
     in_sight: Option<RwSignal<(usize, usize)>>,
 ) -> impl IntoView {
-    let window = Window::new(node, rows, height, 0);
+    let window = Window::new(node, rows, RowHeight::Fixed(height), Signal::stored(None));
     Effect::new(move |_| {
         let (first, seen) = window.in_sight();
         if let Some(in_sight) = in_sight {

@@ -51,9 +51,16 @@ pub(super) async fn run(
         ..ReadOptions::default()
     });
     let mut meter = Meter::new(link.clone());
-    let mut telling = at_once.then(|| Telling { link: link.clone(), next: clock::now() + FIRST });
+    let mut telling = at_once.then(|| Telling::begin(link.clone()));
     let mut stream = Input::open(from, parts, link, descriptor.size)?;
-    while let Some(mut bytes) = stream.next().await? {
+    loop {
+        // A registry may pause for long after the bytes that were read last.
+        let late = || {
+            if let (Some(telling), Some(index)) = (&mut telling, reader.index()) {
+                telling.tell(index);
+            }
+        };
+        let Some(mut bytes) = meter.wait(stream.next(), late).await? else { break };
         loop {
             taken.room().await?;
             let count = reader.push_while_room(bytes, &mut taken);
@@ -70,7 +77,8 @@ pub(super) async fn run(
             resumed: stream.resumed(),
         };
         if let (Some(telling), Some(index)) = (&mut telling, reader.index()) {
-            telling.passed(index, progress);
+            telling.progress = progress;
+            telling.tell(index);
         }
         meter.passed(progress).await;
     }
@@ -100,18 +108,28 @@ pub(super) async fn run(
 /// Tells the entries that have come.
 struct Telling {
     link: Link,
-    /// When that is done next, in milliseconds.
+    /// How far the work is.
+    progress: Progress,
+    /// When they are told next, in milliseconds.
     next: f64,
+    /// How many were told.
+    told: usize,
 }
 
 impl Telling {
-    fn passed(&mut self, index: &Index, progress: Progress) {
+    fn begin(link: Link) -> Self {
+        Self { link, progress: Progress::default(), next: clock::now() + FIRST, told: 0 }
+    }
+
+    /// Tells those that there are, when it is time to and there are more than before.
+    fn tell(&mut self, index: &Index) {
         let now = clock::now();
-        if now < self.next || index.is_empty() {
+        if now < self.next || index.len() == self.told {
             return;
         }
         let bytes = Uint8Array::from(&*index.to_bytes()).buffer();
-        self.link.progress_with(progress, vec![bytes.into()]);
+        self.link.progress_with(self.progress, vec![bytes.into()]);
+        self.told = index.len();
         self.next = now + FIRST.max(PER_ENTRY * index.len() as f64);
     }
 }

@@ -1,5 +1,10 @@
 //! How often and how much is said about a transfer.
 
+use std::future::Future;
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+
 use super::Progress;
 use super::entry::Link;
 use crate::net::clock;
@@ -55,12 +60,36 @@ impl Meter {
             self.turn = clock::now();
         }
     }
+
+    /// Waits for what is to come. Where that takes long, what was not reported is, and `late` is
+    /// called again and again.
+    pub(super) async fn wait<T>(
+        &mut self,
+        coming: impl Future<Output = T>,
+        mut late: impl FnMut(),
+    ) -> T {
+        let mut coming = pin!(coming);
+        loop {
+            let timer = pin!(clock::sleep(EVERY as u32));
+            match select(coming.as_mut(), timer).await {
+                Either::Left((came, _)) => return came,
+                Either::Right(_) => {
+                    self.report_last();
+                    late();
+                }
+            }
+        }
+    }
+
+    fn report_last(&mut self) {
+        if let Some(last) = self.last.take() {
+            self.link.progress(Progress { rate: self.rate, ..last });
+        }
+    }
 }
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        if let Some(last) = self.last.take() {
-            self.link.progress(Progress { rate: self.rate, ..last });
-        }
+        self.report_last();
     }
 }
