@@ -6,6 +6,7 @@
 //! ```text
 //! load    Source                        -> image::Graph           image::load
 //! verify  Graph + Blobs                 -> verify::Report         verify::run
+//! compare two images                    -> compare::Comparison    compare::Comparison::of
 //! read    pieces of a layer             -> layer::Index, Overlay  layer::LayerReader
 //! edit    Image + Draft                 -> edit::Change           edit::apply
 //! build   Recipe + Materials            -> BuiltLayer             edit::build
@@ -92,6 +93,7 @@
 
 pub mod archive;
 pub mod commands;
+pub mod compare;
 pub mod descriptor;
 pub mod digest;
 pub mod document;
@@ -112,3 +114,4 @@ pub mod source;
 pub mod spec;
 pub mod transfer;
 pub mod verify;
+pub mod words;

@@ -29,6 +29,7 @@ const ENDED: &str = "The thread that unpacked it ended before it was done.";
 #[derive(Debug)]
 pub struct Threads<'a> {
     place: &'a Place,
+    file_digests: bool,
     /// Indexes of layers that were read and not compared yet.
     read: RefCell<BTreeMap<Digest, Index>>,
     /// Those of layers that were verified.
@@ -39,7 +40,14 @@ impl<'a> Threads<'a> {
     /// Nothing has been read yet.
     #[must_use]
     pub fn new(place: &'a Place) -> Self {
-        Self { place, read: RefCell::default(), verified: RefCell::default() }
+        let (read, verified) = (RefCell::default(), RefCell::default());
+        Self { place, file_digests: false, read, verified }
+    }
+
+    /// Records the SHA-256 of every file in the indexes, too.
+    #[must_use]
+    pub fn with_file_digests(self) -> Self {
+        Self { file_digests: true, ..self }
     }
 
     pub(crate) fn place(&self) -> &'a Place {
@@ -56,7 +64,7 @@ impl<'a> Threads<'a> {
 impl Blobs for Threads<'_> {
     async fn read(&self, job: &Job, seen: &dyn Fn(Seen)) -> Result<BlobFacts, Unread> {
         let mut pieces = Gathered::new(self.place.open(&job.descriptor, None));
-        let unpacking = Unpacking::of(job);
+        let unpacking = Unpacking::of(job, self.file_digests);
         while let Some(piece) = pieces.next().await? {
             if !unpacking.push(piece).await {
                 break;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use drydock::digest::{Algorithm, Hashed, Hasher};
 use drydock::layer::seek::STATE_EVERY;
 use drydock::layer::{Index, Sink, WORTH_TWO};
-use drydock::verify::{BlobFacts, BlobKind, Job, Reading, Seen};
+use drydock::verify::{BlobFacts, BlobKind, Extent, Job, Reading, Seen};
 use tokio::sync::{mpsc as pieces, oneshot, watch};
 
 /// Pieces that come while the one before is unpacked.
@@ -30,14 +30,14 @@ pub(crate) struct Unpacking {
 
 impl Unpacking {
     /// Starts the threads.
-    pub(crate) fn of(job: &Job) -> Self {
+    pub(crate) fn of(job: &Job, file_digests: bool) -> Self {
         let (to, mut from) = pieces::channel::<Bytes>(AHEAD);
         let (told, seen) = watch::channel(Seen::default());
         let (ended, end) = oneshot::channel();
         let is_apart = job.kind == BlobKind::Layer && job.descriptor.size >= WORTH_TWO;
         let is_apart = is_apart && thread::available_parallelism().is_ok_and(|all| all.get() > 1);
         let mut tar = is_apart.then(|| TarDigest::of(job.diff_id_algorithm()));
-        let mut reading = if is_apart { Reading::apart(job) } else { Reading::of(job) };
+        let mut reading = Reading::with(job, Extent { apart: is_apart, file_digests });
         tokio::task::spawn_blocking(move || {
             let mut nobody = ();
             let sink: &mut dyn Sink = tar.as_mut().map_or(&mut nobody, |tar| tar);

@@ -49,6 +49,12 @@ pub enum Command {
     Files(shell::Files),
     /// Print a file of an image.
     Cat(shell::Cat),
+    /// Say what an image holds for nothing, and which step would make it smaller.
+    Waste(shell::Waste),
+    /// Say how two images differ: layers, config, files.
+    Compare(shell::Compare),
+    /// Compare an image with rules: how much it may waste, and what it may not have.
+    Check(shell::Check),
     /// Write the root file system of an image, or a folder of it, as a tar.
     Export(shell::Export),
     /// Carry out a draft: do its edits, build its layers, and push or save the result.

@@ -7,9 +7,10 @@
 
 use serde::Serialize;
 
-use crate::inspect::tree::{Scope, Status, Tree, facts, text_and_hex};
+use crate::inspect::tree::{Scope, Status, Tree, facts};
 use crate::layer::Kind;
 use crate::limits;
+use crate::words::text_and_hex;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,8 +1,11 @@
 //! What people ask of an image: how it was made, what is in it.
 
 pub mod dockerfile;
+pub mod gate;
 pub mod listing;
 pub mod media;
 pub mod model;
+pub mod notable;
+pub mod space;
 pub mod tags;
 pub mod tree;

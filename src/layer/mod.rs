@@ -40,10 +40,11 @@ mod tar_stream;
 pub mod write;
 
 pub use index::{Entry, Index, IndexError, Kind};
-pub(crate) use overlay::clean;
 pub use overlay::{
-    Astray, Change, ChangeKind, EntryRef, Followed, HARDLINK_TARGET, Node, NodeId, Overlay, Walk,
+    Astray, Change, ChangeKind, EntryRef, Followed, HARDLINK_TARGET, Hidden, Node, NodeId, Overlay,
+    Walk,
 };
+pub(crate) use overlay::{Names, clean, path_of};
 pub use reader::{LayerReader, ReadOptions, Sink, WORTH_TWO};
 pub use summary::LayerSummary;
 pub use tar_stream::{Runs, TarStream};

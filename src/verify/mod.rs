@@ -24,6 +24,6 @@ pub use integrity::{BlobFacts, Outcome};
 pub use plan::{BlobKind, Choice, Claim, Job, JobId, Plan};
 pub use record::{LayerRecord, RecordError};
 pub use report::{BlobReport, Report, Verdict};
-pub use run::{Blobs, Reading, Seen, Unread, run};
+pub use run::{Blobs, Extent, Reading, Seen, Unread, run};
 pub use session::{Place, Row, RowState, Session};
 pub use stack::Stack;

@@ -198,21 +198,26 @@ impl std::fmt::Debug for Reading {
     }
 }
 
+/// What of a layer is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Whether somebody else computes the digest of its tar, of what [`Sink::hash`] is given.
+    pub apart: bool,
+    /// Whether its index records the SHA-256 of every file.
+    pub file_digests: bool,
+}
+
 impl Reading {
     /// Nothing has come yet.
     #[must_use]
     pub fn of(job: &Job) -> Self {
-        Self::with(job, false)
+        Self::with(job, Extent::default())
     }
 
-    /// Likewise while somebody else computes the digest of a layer's tar, of what
-    /// [`Sink::hash`] is given.
+    /// Likewise, to another extent.
     #[must_use]
-    pub fn apart(job: &Job) -> Self {
-        Self::with(job, true)
-    }
-
-    fn with(job: &Job, apart: bool) -> Self {
+    pub fn with(job: &Job, extent: Extent) -> Self {
+        let Extent { apart, file_digests } = extent;
         Self(match job.kind {
             BlobKind::Layer => Kind::Layer(Box::new(LayerReader::new(ReadOptions {
                 subject: job.subject().to_owned(),
@@ -220,6 +225,7 @@ impl Reading {
                 digest: job.digest_algorithm(),
                 diff_id: Some(job.diff_id_algorithm()),
                 apart,
+                file_digests,
                 ..ReadOptions::default()
             }))),
             BlobKind::Bytes => Kind::Bytes(Hasher::new(job.digest_algorithm()), 0),

@@ -186,6 +186,12 @@ pub(crate) fn layer(parts: &[Vec<u8>]) -> Arc<Index> {
     Arc::new(summary.index.expect("an index"))
 }
 
+/// A layer with a digest of each file.
+pub(crate) fn summed(parts: &[Vec<u8>]) -> Arc<Index> {
+    let options = ReadOptions { file_digests: true, ..ReadOptions::default() };
+    Arc::new(read_with(&tar(parts), options, 4096).index.expect("an index"))
+}
+
 pub(crate) fn overlay(layers: &[&[Vec<u8>]]) -> Overlay {
     let layers: Vec<Arc<Index>> = layers.iter().map(|parts| layer(parts)).collect();
     Overlay::build(&layers)

@@ -68,6 +68,8 @@ pub enum View {
     Overview,
     /// Sizes by layer; one may be chosen.
     Layers(Option<NonZeroU32>),
+    /// What weighs, and what of it is for nothing.
+    Space,
     /// The file tree.
     Files(FilesView),
     /// Index, children, attestations, referrers.
@@ -142,6 +144,7 @@ impl View {
         match self {
             Self::Overview => "overview",
             Self::Layers(_) => "layers",
+            Self::Space => "space",
             Self::Files(_) => "files",
             Self::Graph { .. } => "graph",
             Self::Documents { .. } => "documents",
@@ -249,7 +252,7 @@ impl View {
     fn write(&self, path: &mut String, query: &mut Vec<(&'static str, Vec<u8>)>) {
         match self {
             Self::Layers(Some(layer)) => query.push(("layer", layer.to_string().into_bytes())),
-            Self::Overview | Self::Layers(None) | Self::Verify | Self::Edit => {}
+            Self::Overview | Self::Layers(None) | Self::Space | Self::Verify | Self::Edit => {}
             Self::Copy(copy) => copy.write(query),
             Self::Files(files) => files.write(path, query),
             Self::Graph { outline } => {
@@ -281,6 +284,7 @@ impl View {
         let view = match name {
             "" | "overview" => Self::Overview,
             "layers" => Self::Layers(query.layer()),
+            "space" => Self::Space,
             "files" => return Ok(Self::Files(FilesView::read(rest, query))),
             "graph" => Self::Graph { outline: query.is("form", "outline") },
             "documents" => return Self::read_documents(rest, query),
@@ -293,7 +297,7 @@ impl View {
             "copy" => Self::Copy(CopyView::read(query)),
             other => {
                 return Err(format!(
-                    "There is no view \"{}\": an image has overview, layers, files, graph, documents, tags, verify, edit and copy.",
+                    "There is no view \"{}\": an image has overview, layers, space, files, graph, documents, tags, verify, edit and copy.",
                     percent::shown(other)
                 ));
             }

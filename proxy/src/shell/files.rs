@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use drydock::image;
+use drydock::image::{self, Graph, NodeId};
 use drydock::inspect::listing;
 use drydock::inspect::tree::{Query, Scope, Tree};
 use drydock::layer::Kind;
@@ -60,7 +60,7 @@ pub struct Cat {
 /// Lists files.
 pub async fn list(asked: &Files) -> Result<ExitCode, Failed> {
     let opened = Opened::of(&asked.image, &asked.only).await?;
-    let overlay = Arc::new(opened.overlay().await?);
+    let overlay = Arc::new(opened.overlay(Contents::Ignored).await?);
     let count = opened.layers.len();
     let scope = match (asked.layer, asked.changes) {
         (Some(number), _) if number == 0 || number > count => {
@@ -135,7 +135,7 @@ fn letter(kind: Kind, mode: &str) -> String {
 /// Prints a file.
 pub async fn print(asked: &Cat) -> Result<ExitCode, Failed> {
     let opened = Opened::of(&asked.image, &asked.only).await?;
-    let overlay = opened.overlay().await?;
+    let overlay = opened.overlay(Contents::Ignored).await?;
     let path = asked.path.trim_matches('/');
     let absent = |why: &str| {
         Failed::told(format!("{} {why} in the image. drydock files lists what is.", asked.path))
@@ -166,10 +166,22 @@ pub async fn print(asked: &Cat) -> Result<ExitCode, Failed> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether it matters which files have the same content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Contents {
+    /// It does: each is summed up.
+    Compared,
+    /// It does not.
+    Ignored,
+}
+
 /// An image whose documents were loaded.
 pub(super) struct Opened {
     pub(super) place: Place,
     pub(super) layers: Vec<Layer>,
+    pub(super) graph: Graph,
+    /// The image among them.
+    pub(super) image: NodeId,
 }
 
 impl Opened {
@@ -196,14 +208,22 @@ impl Opened {
             ));
         }
         let name = only.platform.as_ref().map(ToString::to_string);
-        let layers = layers::of(&loaded.graph, name.as_deref());
-        Ok(Self { place, layers: layers.map_err(Failed::told)? })
+        let layers = layers::of(&loaded.graph, name.as_deref()).map_err(Failed::told)?;
+        let entry = match &name {
+            Some(name) => image::find_platform(&entries, name),
+            None => image::default_platform(&entries),
+        };
+        let image = entry.ok_or_else(|| Failed::told("There is no such image."))?.node;
+        Ok(Self { place, layers, graph: loaded.graph, image })
     }
 
     /// Reads all layers and puts them on each other.
-    async fn overlay(&self) -> Result<Overlay, Failed> {
+    pub(super) async fn overlay(&self, contents: Contents) -> Result<Overlay, Failed> {
         let progress = Progress::new("Reading the layers");
-        let threads = Threads::new(&self.place);
+        let threads = match contents {
+            Contents::Compared => Threads::new(&self.place).with_file_digests(),
+            Contents::Ignored => Threads::new(&self.place),
+        };
         let all = self.layers.iter().map(|layer| layer.descriptor.size).sum();
         let what = format!("{} layers", self.layers.len());
         let seen = |come| progress.bytes(what.clone(), come, all);

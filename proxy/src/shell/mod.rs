@@ -6,14 +6,18 @@
 
 mod about;
 mod apply;
+mod check;
+mod compare;
 mod export;
 mod files;
 mod made;
 mod out;
 mod progress;
+mod rules;
 mod sarif;
 mod show;
 mod verify;
+mod waste;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -27,11 +31,14 @@ use drydock_native::{Options, Place, open};
 
 pub use self::about::{Completions, Man, completions, man};
 pub use self::apply::{Apply, run as apply};
+pub use self::check::{Check, run as check};
+pub use self::compare::{Compare, run as compare};
 pub use self::export::{Export, run as export};
 pub use self::files::{Cat, Files, list, print as cat};
 pub use self::out::{out, unread};
 pub use self::show::{Show, run as show};
 pub use self::verify::{Verify, run as verify};
+pub use self::waste::{Waste, run as waste};
 
 /// What a command says when it could not do what was asked.
 const COULD_NOT: u8 = 2;

@@ -6,14 +6,19 @@ use drydock::finding::{Finding, Severity};
 use drydock::verify::Report;
 use serde_json::{Value, json};
 
-/// A report as a SARIF log with one run.
+/// A report as a SARIF log.
+pub(super) fn of(report: &Report) -> Value {
+    let properties = json!({ "verdict": report.verdict, "digest": report.digest });
+    log(&report.findings, &report.reference, &properties)
+}
+
+/// Findings about an image as a SARIF log with one run.
 ///
 /// SARIF 2.1.0, section 3.13.
-pub(super) fn of(report: &Report) -> Value {
-    let rules: BTreeSet<&str> = report.findings.iter().map(|finding| &*finding.rule).collect();
+pub(super) fn log(findings: &[Finding], reference: &str, properties: &Value) -> Value {
+    let rules: BTreeSet<&str> = findings.iter().map(|finding| &*finding.rule).collect();
     let rules: Vec<Value> = rules.into_iter().map(|id| json!({ "id": id })).collect();
-    let results: Vec<Value> =
-        report.findings.iter().map(|finding| result(finding, &report.reference)).collect();
+    let results: Vec<Value> = findings.iter().map(|finding| result(finding, reference)).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -23,7 +28,7 @@ pub(super) fn of(report: &Report) -> Value {
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": rules,
             } },
-            "properties": { "verdict": report.verdict, "digest": report.digest },
+            "properties": properties,
             "results": results,
         }],
     })

@@ -29,6 +29,7 @@ mod seals;
 mod senders;
 mod server;
 mod shell;
+mod shell_space;
 mod status;
 mod support;
 mod urls;

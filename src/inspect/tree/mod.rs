@@ -20,8 +20,8 @@ use crate::layer::Overlay;
 
 use matches::Matches;
 pub use query::{Query, Scope, Shown, Sort, Status};
+pub(super) use row::facts;
 pub use row::{Content, Row, visible_text};
-pub(super) use row::{facts, text_and_hex};
 pub(super) use snapshot::Snapshot;
 
 /// Figures about what is listed.

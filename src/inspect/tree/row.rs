@@ -8,6 +8,7 @@ use super::query::Status;
 use super::snapshot::{Item, Snapshot};
 use crate::layer::clean;
 use crate::layer::{EntryRef, Kind};
+use crate::words::text_and_hex;
 
 /// One row as plain data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,20 +197,6 @@ fn leads_to(path: &[u8], kind: Kind, link: &[u8]) -> Option<String> {
     let from = if from_root { &[][..] } else { path.get(..above)? };
     let whole = [from, link].concat();
     String::from_utf8(clean(&whole).join(&b'/')).ok().filter(|path| !path.is_empty())
-}
-
-/// Bytes as text with replacement characters, and in hex when that lost something.
-pub(in crate::inspect) fn text_and_hex(bytes: &[u8]) -> (String, Option<String>) {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (text.to_owned(), None),
-        Err(_) => {
-            let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
-            (String::from_utf8_lossy(bytes).into_owned(), Some(hex))
-        }
-    }
 }
 
 /// Bytes of an image for people: control characters, characters that show nothing or turn the

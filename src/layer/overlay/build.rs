@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Overlay;
 use super::changes::Log;
+use super::hidden::{self, Hidden};
 use super::names::{Names, clean, path_of};
 use super::node::{EntryRef, HARDLINK_TARGET, NO_ENTRY, State};
 use super::order::{PathOrder, Tree};
@@ -39,6 +40,8 @@ pub(super) struct Builder<'a> {
     generation: u32,
     pub(super) symlink_steps: u64,
     log: Log,
+    /// What paths lost.
+    lost: Vec<Hidden>,
     findings: Findings,
 }
 
@@ -94,6 +97,7 @@ impl<'a> Builder<'a> {
             generation: 0,
             symlink_steps: 0,
             log: Log::default(),
+            lost: Vec::new(),
             findings: Findings::default(),
         }
     }
@@ -192,10 +196,10 @@ impl<'a> Builder<'a> {
         }
         let state = self.states[node as usize];
         let stays = state.kind == Kind::Directory && entry.kind == Kind::Directory;
-        if state.live && !stays {
-            self.remove(node);
-        }
         let own = EntryRef { layer, entry: entry.ordinal };
+        if state.live && !stays {
+            self.remove(node, Some(own));
+        }
         let file = match entry.kind {
             Kind::Hardlink => self.hardlink_file(layer, entry, node),
             _ => own,
@@ -262,7 +266,7 @@ impl<'a> Builder<'a> {
                     );
                     Finding::warning(rule, display(&path), text)
                 });
-                self.remove(node);
+                self.remove(node, None);
             }
             if self.whiteouts && self.names.get(node).starts_with(WHITEOUT) {
                 self.findings.add("layer.whiteout-directory", |rule| {
@@ -324,7 +328,7 @@ impl<'a> Builder<'a> {
 
     /// Puts everything into its order.
     pub(super) fn finish(self, layers: Vec<Arc<Index>>) -> Overlay {
-        let Self { names, states, log, findings, .. } = self;
+        let Self { names, states, log, lost, findings, .. } = self;
         let live = states.iter().filter(|state| state.live).count().saturating_sub(1);
         let all = Tree::new(&names);
         let rank = |tree: &Tree| {
@@ -341,6 +345,7 @@ impl<'a> Builder<'a> {
             all.filter(|node| states[node.0 as usize].live)
         };
         let hardlinks = hardlinks(&states, || rank(&tree));
+        let hidden = hidden::files(lost, &states);
         Overlay {
             layers,
             parents: names.parents().to_vec(),
@@ -351,6 +356,7 @@ impl<'a> Builder<'a> {
             hardlinks,
             changes,
             change_ends,
+            hidden,
             findings: findings.finish("layers"),
         }
     }

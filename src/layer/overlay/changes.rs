@@ -17,9 +17,14 @@ pub(super) struct Log {
 }
 
 impl Log {
+    /// The layer that is being applied, from 0 at the base.
+    pub(super) fn layer(&self) -> u32 {
+        self.ends.len() as u32
+    }
+
     /// A node is about to become something else.
     pub(super) fn record(&mut self, node: u32, before: State) {
-        let (at, layer) = (node as usize, self.ends.len() as u32 + 1);
+        let (at, layer) = (node as usize, self.layer() + 1);
         if at >= self.seen.len() {
             self.seen.resize(at + 1, 0);
         }

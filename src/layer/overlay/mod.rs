@@ -17,6 +17,7 @@
 mod build;
 mod changes;
 mod follow;
+mod hidden;
 mod names;
 mod node;
 mod order;
@@ -25,9 +26,8 @@ mod resolve;
 use std::sync::Arc;
 
 pub use self::follow::{Astray, Followed};
-use self::names::Names;
-pub(crate) use self::names::clean;
-use self::names::path_of;
+pub use self::hidden::Hidden;
+pub(crate) use self::names::{Names, clean, path_of};
 use self::node::State;
 pub use self::node::{Change, ChangeKind, EntryRef, HARDLINK_TARGET, Node, NodeId};
 use self::order::{PathOrder, Tree};
@@ -77,6 +77,7 @@ pub struct Overlay {
     changes: Vec<Change>,
     /// Where in `changes` those of each layer end.
     change_ends: Vec<usize>,
+    hidden: Vec<Hidden>,
     findings: Vec<Finding>,
 }
 
@@ -127,7 +128,7 @@ impl Overlay {
         let content = entry.filter(|entry| entry.kind == Kind::File).map(|_| file);
         Node {
             id,
-            parent: NodeId(self.parents.get(id.0 as usize).copied().unwrap_or(0)),
+            parent: self.parent(id),
             name: self.names.get(id.0),
             kind,
             mode: entry.map_or(0o755, |entry| entry.mode),
@@ -179,6 +180,11 @@ impl Overlay {
         self.states.get(id.0 as usize)?.file.exists()
     }
 
+    /// The directory that a path is in, also of one that was removed; the root is in itself.
+    pub(crate) fn parent(&self, id: NodeId) -> NodeId {
+        NodeId(self.parents.get(id.0 as usize).copied().unwrap_or(0))
+    }
+
     /// A number that is larger than that of any node.
     pub(crate) fn id_end(&self) -> usize {
         self.states.len()
@@ -205,6 +211,13 @@ impl Overlay {
         let end = self.change_ends.get(layer).copied().unwrap_or(0);
         let start = layer.checked_sub(1).and_then(|below| self.change_ends.get(below)).copied();
         self.changes.get(start.unwrap_or(0)..end).unwrap_or_default()
+    }
+
+    /// The files of all layers that no path of the merged tree has, in the order of layers and entries.
+    /// An entry that could not be placed at all is not among them.
+    #[must_use]
+    pub fn hidden(&self) -> &[Hidden] {
+        &self.hidden
     }
 
     /// What is wrong or ambiguous with the way in which the layers lie on each other.

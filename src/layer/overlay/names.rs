@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hasher};
 /// The hash is keyed with all names of the image, so that whoever chooses the names can't choose
 /// which of them collide; no order depends on it.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(crate) struct Names {
     key: u64,
     bytes: Vec<u8>,
     ends: Vec<u32>,
@@ -19,7 +19,7 @@ pub(super) struct Names {
 
 impl Names {
     /// Begins with the root, node 0, which has an empty name.
-    pub(super) fn new(key: u64, capacity: usize) -> Self {
+    pub(crate) fn new(key: u64, capacity: usize) -> Self {
         let slots = (capacity.max(16) * 2).next_power_of_two();
         Self {
             key,
@@ -32,7 +32,7 @@ impl Names {
     }
 
     /// A key that depends on every byte of `texts`.
-    pub(super) fn key<'a>(texts: impl Iterator<Item = &'a [u8]>) -> u64 {
+    pub(crate) fn key<'a>(texts: impl Iterator<Item = &'a [u8]>) -> u64 {
         let mut hasher = DefaultHasher::new();
         for text in texts {
             hasher.write(text);
@@ -41,23 +41,23 @@ impl Names {
         hasher.finish()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub(super) fn get(&self, node: u32) -> &[u8] {
+    pub(crate) fn get(&self, node: u32) -> &[u8] {
         let at = node as usize;
         let end = self.ends.get(at).copied().unwrap_or(0) as usize;
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
         self.bytes.get(start.unwrap_or(0) as usize..end).unwrap_or_default()
     }
 
-    pub(super) fn find(&self, parent: u32, name: &[u8]) -> Option<u32> {
+    pub(crate) fn find(&self, parent: u32, name: &[u8]) -> Option<u32> {
         self.probe(parent, name, self.hash(parent, name)).ok()
     }
 
     /// The node for a name, a new one if there was none; `None` when there are too many names.
-    pub(super) fn find_or_add(&mut self, parent: u32, name: &[u8]) -> Option<(u32, bool)> {
+    pub(crate) fn find_or_add(&mut self, parent: u32, name: &[u8]) -> Option<(u32, bool)> {
         let hash = self.hash(parent, name);
         let slot = match self.probe(parent, name, hash) {
             Ok(node) => return Some((node, false)),
@@ -80,7 +80,7 @@ impl Names {
     }
 
     /// The directory of every node.
-    pub(super) fn parents(&self) -> &[u32] {
+    pub(crate) fn parents(&self) -> &[u32] {
         &self.parents
     }
 
@@ -135,7 +135,7 @@ pub(crate) fn clean(name: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The path of a node from the root down, without a leading slash.
-pub(super) fn path_of(parents: &[u32], names: &Names, node: u32) -> Vec<u8> {
+pub(crate) fn path_of(parents: &[u32], names: &Names, node: u32) -> Vec<u8> {
     let (mut chain, mut at) = (Vec::new(), node);
     while at != 0 {
         chain.push(at);

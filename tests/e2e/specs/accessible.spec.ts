@@ -1,7 +1,7 @@
 // No view and no dialog has a fault that axe finds, in both themes, wide and narrow; and what is
 // shown in normal use writes no error into the console.
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { faults } from '../support/axe';
 import { INDEX, Maker, MANIFEST } from '../support/made';
 import { expect, test } from '../support/stack';
 
@@ -10,6 +10,7 @@ const views = [
   '/-/layers',
   '/-/layers?layer=2',
   '/-/layers?layer=99',
+  '/-/space',
   '/-/files',
   '/-/files/etc',
   '/-/files/etc/app.conf',
@@ -65,15 +66,6 @@ async function settled(page: Page): Promise<void> {
   await expect(page.locator('.opening, [aria-busy="true"]')).toHaveCount(0, { timeout: 60_000 });
   // Nothing is animated for longer than this.
   await page.waitForTimeout(150);
-}
-
-async function faults(page: Page, part?: string, rules?: string[]): Promise<string[]> {
-  // There are no frames, for which it would open a page of its own each time.
-  let builder = new AxeBuilder({ page }).setLegacyMode();
-  if (part) builder = builder.include(part);
-  if (rules) builder = builder.withRules(rules);
-  const { violations } = await builder.analyze();
-  return violations.flatMap((it) => it.nodes.map((node) => `${it.id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`.replace(/\s+/g, ' ').slice(0, 400)));
 }
 
 const widths = [390, 1280];
@@ -174,7 +166,7 @@ const dialogs: Record<string, (page: Page) => Promise<void>> = {
   'whole text': (page) => page.getByRole('button', { name: /Show all/ }).first().click(),
 };
 
-for (const view of ['', '/-/layers', '/-/documents', '/-/tags', '/-/graph', '/-/verify', '/-/edit', '/-/copy']) {
+for (const view of ['', '/-/layers', '/-/space', '/-/documents', '/-/tags', '/-/graph', '/-/verify', '/-/edit', '/-/copy']) {
   test(`what has the focus is not hidden behind the bars: ${view || 'overview'}`, async ({ page, stack }) => {
     await page.setViewportSize({ width: 1280, height: 560 });
     await page.goto(`/${stack.registry}/app:gzip${view}`);

@@ -1,8 +1,10 @@
 // Files before all bytes are there, and without any: the tree grows while layers are read, and a
 // browser that has read a layer lists it without a request and reads one file of it by one range.
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import type { Page, Request } from '@playwright/test';
-import { Maker } from '../support/made';
+import { LAYER, Maker, MANIFEST, sha256 } from '../support/made';
 import { expect, test } from '../support/stack';
 
 const row = (page: Page, name: string) => page.getByRole('treeitem').filter({ hasText: name });
@@ -230,3 +232,49 @@ test('a layer with a table of contents is listed by a few small requests, and is
   await expect(page.getByRole('button', { name: 'Edit text' })).toBeVisible({ timeout: 60_000 });
   await expect(page.locator('.filefacts .badge.verified')).toBeVisible({ timeout: 60_000 });
 });
+
+/** A layer that the field's own tool made; `tests/data/lazy/README.md` says how. */
+const real = (name: string) => readFileSync(new URL(`../../data/lazy/${name}`, import.meta.url));
+
+/** Pushes an image of a layer with a table of contents; gives the layer's digest. */
+const tables: Record<string, (maker: Maker) => Promise<{ digest: string; size: number }>> = {
+  'zstd:chunked': async (maker) => {
+    const manifest = JSON.parse(real('zstd-chunked.json').toString()) as { layers: { annotations: object }[] };
+    const blob = await maker.blob(real('zstd-chunked.tar.zst'), LAYER.replace('gzip', 'zstd'));
+    const layer = { ...blob, annotations: manifest.layers[0]?.annotations };
+    await maker.image([{ layer, diffId: sha256(gunzipSync(real('plain.tar.gz'))) }], '1');
+    return blob;
+  },
+  SOCI: async (maker) => {
+    await maker.blob('{}', 'application/json');
+    await maker.blob(real('plain.ztoc'), 'application/octet-stream');
+    const index = await maker.document(real('soci-index.json').toString(), MANIFEST);
+    const layer = await maker.blob(real('plain.tar.gz'), LAYER);
+    const manifest = { annotations: { 'com.amazon.soci.index-digest': index.digest } };
+    await maker.image([{ layer, diffId: sha256(gunzipSync(real('plain.tar.gz'))) }], '1', { manifest });
+    return layer;
+  },
+};
+
+for (const [format, make] of Object.entries(tables)) {
+  test(`a layer is listed by its table, and one file read by ranges: ${format}`, async ({ page, stack }) => {
+    const maker = new Maker(stack.origin, `at-once/table-${format.replace(':', '-').toLowerCase()}`);
+    const { digest } = await make(maker);
+    const requests = asked(page, digest);
+    await page.goto(`/${stack.own}/${maker.repository}:1/-/files/etc/conf-01`);
+    await whole(page);
+    const note = page.getByRole('note').filter({ hasText: 'listed by' });
+    await expect(note).toContainText(format);
+    await expect(content(page)).toBeVisible();
+    await expect(page.locator('.filefacts')).toContainText('a list which nobody has compared with its layer');
+    await expect(page.locator('.filefacts .badge.verified')).toHaveCount(0);
+    // The table, where it is in the layer, and the file.
+    expect(requests.length).toBeGreaterThan(0);
+    expect(requests.length).toBeLessThanOrEqual(4);
+    for (const request of requests) expect((await request.allHeaders())['range']).toMatch(/^bytes=\d+-\d+$/);
+    await note.getByRole('button', { name: 'Read the layers' }).click();
+    await whole(page);
+    await expect(note).toHaveCount(0);
+    await expect(page.locator('.filefacts .badge.verified')).toBeVisible({ timeout: 60_000 });
+  });
+}

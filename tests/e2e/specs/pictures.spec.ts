@@ -10,6 +10,7 @@ const folder = process.env.DRYDOCK_PICTURES;
 const views: [string, string][] = [
   ['overview', ''],
   ['layers', '/-/layers?layer=2'],
+  ['space', '/-/space'],
   ['files', '/-/files/usr/lib/os-release'],
   ['graph', '/-/graph'],
   ['documents', '/-/documents'],

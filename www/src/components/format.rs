@@ -1,50 +1,12 @@
 //! Numbers and names as text. No browser here.
 
-/// Decimal units, as registries bill: `267 B`, `1.2 kB`, `86.4 MB`, `231 MB`.
-#[must_use]
-pub fn bytes(count: u64) -> String {
-    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
-    if count < 1000 {
-        return format!("{count} B");
-    }
-    // 53 bits are plenty for what is rounded to three digits.
-    let mut value = count as f64;
-    let mut unit = "B";
-    for next in UNITS {
-        if value < 999.5 {
-            break;
-        }
-        value /= 1000.0;
-        unit = next;
-    }
-    if value < 99.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
-}
-
-/// All digits, in groups of three: `54 945 128`.
-#[must_use]
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push('\u{202f}');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
+pub use drydock::words::{bytes, count, plural};
 
 /// As [`count`], for numbers below zero too.
 #[must_use]
 pub fn signed(number: i64) -> String {
     let sign = if number < 0 { "−" } else { "" };
     format!("{sign}{}", count(number.unsigned_abs()))
-}
-
-/// `1 layer`, `3 layers`.
-#[must_use]
-pub fn plural(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", count(number as u64), if number == 1 { one } else { many })
 }
 
 /// A span of time: `340 ms`, `4.2 s`, `3 min 5 s`, `2 h 10 min`.
@@ -172,23 +134,6 @@ mod tests {
             "  \"digest\": \"sha256:0123456789ab…cdef\", \"a@sha512:0123456789ab…cdef\" sha256:12"
         );
         assert_eq!(folded("sha256:"), "sha256:");
-    }
-
-    #[test]
-    fn sizes() {
-        for (number, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 kB"),
-            (52_400_000, "52.4 MB"),
-            (231_000_000, "231 MB"),
-            (999_600, "1.0 MB"),
-            (u64::MAX, "18.4 EB"),
-        ] {
-            assert_eq!(bytes(number), text);
-        }
-        assert_eq!(count(54_945_128).replace('\u{202f}', " "), "54 945 128");
-        assert_eq!(count(1), "1");
     }
 
     #[test]

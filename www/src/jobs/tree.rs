@@ -13,6 +13,8 @@ use drydock::digest::{DiffId, Digest};
 use drydock::finding::Finding;
 use drydock::image::lazy::SociIndex;
 use drydock::inspect::media;
+use drydock::inspect::notable::Notable;
+use drydock::inspect::space::Space;
 use futures_channel::mpsc::unbounded;
 use futures_util::stream::FuturesUnordered;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -337,6 +339,17 @@ impl Tree {
         let done = ask(TreeCall::Listing(self.id), Vec::new()).await?;
         let blob = done.parts.into_iter().next().and_then(|blob| blob.dyn_into().ok());
         blob.ok_or_else(no_sense)
+    }
+
+    /// Where the bytes of all layers are, and what is worth a look.
+    ///
+    /// # Errors
+    /// As with [`Tree::set_query`].
+    pub async fn weigh(&self) -> Result<(Space, Vec<Notable>), Problem> {
+        match self.call(TreeCall::Weigh(self.id)).await? {
+            TreeReply::Weighed(space, notable) => Ok((*space, notable)),
+            _ => Err(no_sense()),
+        }
     }
 
     pub(super) fn id(&self) -> TreeId {

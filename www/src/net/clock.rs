@@ -2,7 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::pin;
 
+use futures_util::future::{Either, select};
 use js_sys::{Function, Promise, global};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -36,6 +39,14 @@ pub async fn sleep(milliseconds: u32) {
         set_timeout(&resolve, i32::try_from(milliseconds).unwrap_or(i32::MAX));
     });
     let _elapsed = JsFuture::from(wait).await;
+}
+
+/// What comes within so many milliseconds; later the work is given up.
+pub async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(work), pin!(sleep(milliseconds))).await {
+        Either::Left((came, _)) => Some(came),
+        Either::Right(_) => None,
+    }
 }
 
 /// Lets other events have their turn, without the delay that timers have. Of several that wait, one

@@ -27,6 +27,7 @@ mod overview;
 mod registry;
 mod said;
 mod shown;
+mod space;
 mod tags;
 mod token;
 mod transfer;

@@ -11,7 +11,8 @@ use super::data::{self, Listed};
 use super::login::{LoginOverlay, RegistriesOverlay};
 use super::token::TokenOverlay;
 use super::{
-    copy, documents, drafts, edit, files, graph, image, layers, overview, registry, tags, verify,
+    copy, documents, drafts, edit, files, graph, image, layers, overview, registry, space, tags,
+    verify,
 };
 use crate::actions;
 use crate::chosen::Chosen;
@@ -36,6 +37,7 @@ pub const OVERLAYS: Part = || overlays().boxed_local();
 
 const OVERVIEW: Part = || overview().boxed_local();
 const LAYERS: Part = || layers().boxed_local();
+const SPACE: Part = || space().boxed_local();
 const FILES: Part = || files().boxed_local();
 const GRAPH: Part = || graph().boxed_local();
 const DOCUMENTS: Part = || documents().boxed_local();
@@ -45,9 +47,9 @@ const EDIT: Part = || edit().boxed_local();
 const COPY: Part = || copy().boxed_local();
 
 /// All of them, those first that are likely to be wanted first.
-const ALL: [Part; 13] = [
+const ALL: [Part; 14] = [
     IMAGE, OVERVIEW, OVERLAYS, FILES, LAYERS, VERIFY, DOCUMENTS, GRAPH, TAGS, REGISTRY, DRAFTS,
-    EDIT, COPY,
+    SPACE, EDIT, COPY,
 ];
 
 /// What draws a view of an image.
@@ -55,6 +57,7 @@ fn of_view(view: &View) -> Part {
     match view {
         View::Overview => OVERVIEW,
         View::Layers(_) => LAYERS,
+        View::Space => SPACE,
         View::Files(_) => FILES,
         View::Graph { .. } => GRAPH,
         View::Documents { .. } => DOCUMENTS,
@@ -87,6 +90,12 @@ later! {
     /// Its layers.
     fn layers() -> Show {
         || view! { <layers::LayersPage /> }.into_any()
+    }
+
+    more:
+    /// What weighs in it.
+    fn space() -> Show {
+        || view! { <space::SpacePage /> }.into_any()
     }
 
     files:

@@ -16,9 +16,10 @@ pub struct ViewTab {
 }
 
 /// All of them.
-pub const TABS: [ViewTab; 9] = [
+pub const TABS: [ViewTab; 10] = [
     tab("Overview", "o", "config info inspect labels env entrypoint", || View::Overview),
     tab("Layers", "l", "history sizes dockerfile", || View::Layers(None)),
+    tab("Space", "s", "size waste wasted treemap duplicates dive efficiency", || View::Space),
     tab("Files", "f", "tree browse ls", View::files),
     tab("Graph", "g", "index referrers attestations signatures sbom", || View::Graph {
         outline: false,

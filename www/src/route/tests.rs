@@ -191,6 +191,7 @@ fn views() -> impl Strategy<Value = View> {
         }),
         (".{0,12}", any::<bool>())
             .prop_map(|(filter, newest_first)| View::Tags { filter, newest_first }),
+        Just(View::Space),
         Just(View::Verify),
         Just(View::Edit),
         copies().prop_map(View::Copy),

@@ -139,6 +139,7 @@ fn begin(
             Work::List(work) => list_job::run(*work, &parts, link, &trees).await,
             Work::Recall(work) => recall_job::run(work, &trees).await,
             Work::ListShared(work) => shared_job::run(work, &trees).await,
+            Work::Share(digest) => shared_job::share(digest).await,
         }
     });
     running.0.borrow_mut().insert(job, Job { stop, renewal: None });

@@ -29,8 +29,7 @@ pub(super) async fn run(
     parts: &[JsValue],
     link: Link,
 ) -> Result<Finished, Problem> {
-    let LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember, share } =
-        work;
+    let LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember } = work;
     let algorithm = diff_id.as_ref().and_then(|id| id.0.algorithm()).unwrap_or_default();
     let job = Job::layer(subject.clone(), descriptor.clone(), diff_id);
     let mut taken = Taken {
@@ -96,7 +95,7 @@ pub(super) async fn run(
     let is_good = record.facts.complete && record.fits(&job);
     let record = record.to_bytes();
     if is_good {
-        taken.windows.keep(&record, &descriptor, share).await;
+        taken.windows.keep(&record, &descriptor).await;
     }
     let mut parts = vec![Uint8Array::from(&*record).buffer().into()];
     if let Some(tar) = taken.blob {

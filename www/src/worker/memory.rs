@@ -4,14 +4,11 @@
 //! the layer is read again some day.
 
 use drydock::descriptor::Descriptor;
-use drydock::digest::Digest;
 use wasm_bindgen_futures::spawn_local;
 
-use super::input::all;
 use crate::disk::Writer;
 use crate::disk::layers::{self, Part};
 use crate::net::problem::Problem;
-use crate::net::shared;
 
 /// Bytes of the windows that are gathered before a file is begun for them.
 const GATHERED: usize = 256 << 10;
@@ -59,9 +56,8 @@ impl Memory {
         }
     }
 
-    /// Keeps them with the record of the layer, which was compared with all that is said of it, and
-    /// shares them with other users of the server when that is asked for.
-    pub(super) async fn keep(&mut self, record: &[u8], descriptor: &Descriptor, is_shared: bool) {
+    /// Keeps them with the record of the layer, which was compared with all that is said of it.
+    pub(super) async fn keep(&mut self, record: &[u8], descriptor: &Descriptor) {
         let windows = std::mem::replace(self, Self::Off);
         let (record, digest) = (record.to_vec(), descriptor.digest.clone());
         let keep = async move {
@@ -78,13 +74,7 @@ impl Memory {
             }
             let mut writer = layers::begin().await?;
             writer.write(&record)?;
-            layers::keep(writer, &digest, Part::Entries).await?;
-            if is_shared {
-                spawn_local(async move {
-                    let _shared: Result<(), Problem> = share(&digest, &record).await;
-                });
-            }
-            Ok(())
+            layers::keep(writer, &digest, Part::Entries).await
         };
         let keep = async move {
             let _kept: Result<(), Problem> = keep.await;
@@ -94,20 +84,4 @@ impl Memory {
             false => spawn_local(keep),
         }
     }
-}
-
-/// Gives what is kept of a layer to the server, which gives it to other tabs, unless that has it.
-async fn share(digest: &Digest, record: &[u8]) -> Result<(), Problem> {
-    if shared::has(digest, shared::Part::Entries).await? {
-        return Ok(());
-    }
-    if let Some(windows) = layers::get(digest, Part::Windows).await?
-        && windows.size() <= shared::MOST as f64
-    {
-        let windows = all(&windows).await?.to_vec();
-        // Without them it is a list all the same.
-        let _refused = shared::put(digest, shared::Part::Windows, &windows).await;
-    }
-    // Others look for this one first, and so find both.
-    shared::put(digest, shared::Part::Entries, record).await
 }

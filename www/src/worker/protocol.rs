@@ -112,6 +112,8 @@ pub enum Work {
     Recall(RecallWork),
     /// List a layer by what the server keeps of it.
     ListShared(RecallWork),
+    /// Give the server what this browser remembers of a layer, unless it has that.
+    Share(Digest),
     /// List a layer by its table of contents.
     List(Box<ListWork>),
 }
@@ -156,6 +158,8 @@ pub enum Outcome {
     Recalled(bool),
     /// How the layer was listed, if it was.
     Listed(Option<Listed>),
+    /// The server has what there is.
+    Shared,
 }
 
 /// Where the bytes of a blob come from.
@@ -188,8 +192,6 @@ pub struct LayerWork {
     pub at_once: bool,
     /// Whether it is remembered on the browser's disk, when it is what it should be.
     pub remember: bool,
-    /// Whether the server is then given what is remembered.
-    pub share: bool,
 }
 
 /// A blob to read.

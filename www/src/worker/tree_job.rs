@@ -7,6 +7,8 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::inspect::listing;
+use drydock::inspect::notable::{self, Notable};
+use drydock::inspect::space::Space;
 use drydock::inspect::tree::{Query, Row, Summary, Tree};
 use drydock::layer::lazy::Toc;
 use drydock::layer::seek::SeekPoints;
@@ -63,6 +65,8 @@ pub enum TreeCall {
     Find(TreeId, Vec<u8>),
     /// All that is listed, as lines of JSON in a Blob.
     Listing(TreeId),
+    /// Where the bytes of all its layers are, and what is worth a look.
+    Weigh(TreeId),
     /// How large a tar of what is in a folder would be; an empty path is all of the tree.
     Measure(TreeId, Vec<u8>),
     /// Forgets a tree; nothing comes back that says so.
@@ -86,6 +90,8 @@ pub enum TreeReply {
     Revealed(Option<usize>, Summary),
     /// The path as a row.
     Found(Option<Box<Row>>),
+    /// Where the bytes are, and what is worth a look.
+    Weighed(Box<Space>, Vec<Notable>),
     /// A tar that could be written.
     Measured(Measured),
 }
@@ -198,6 +204,10 @@ impl Trees {
                 let parts = vec![blob.finish()?.into()];
                 let outcome = Outcome::Tree(TreeReply::Done);
                 return Ok(Finished { outcome, parts });
+            }
+            TreeCall::Weigh(id) => {
+                let overlay = self.tree(id)?.overlay();
+                TreeReply::Weighed(Box::new(Space::of(overlay)), notable::of(overlay))
             }
             TreeCall::Measure(id, folder) => {
                 let Flattened { plan, findings } = self.files(id, &folder)?;

@@ -5,6 +5,9 @@ use super::{Builder, NONE, WHITEOUT};
 use crate::finding::Finding;
 use crate::layer::findings::display;
 use crate::layer::index::{Entry, Index, Kind};
+use crate::layer::overlay::Hidden;
+use crate::layer::overlay::hidden::may_be_file;
+use crate::layer::overlay::node::{EntryRef, NodeId};
 
 const OPAQUE: &[u8] = b".wh..wh..opq";
 const RESERVED: &[u8] = b".wh..wh.";
@@ -42,7 +45,7 @@ impl Builder<'_> {
             if self.touched[node as usize] == layer + 1 {
                 self.sweep(layer, node);
             } else {
-                self.remove(node);
+                self.remove(node, None);
             }
         }
     }
@@ -59,15 +62,15 @@ impl Builder<'_> {
                 if self.touched[child as usize] == layer + 1 {
                     stack.push(child);
                 } else {
-                    self.remove(child);
+                    self.remove(child, None);
                 }
                 child = self.next_live(child);
             }
         }
     }
 
-    /// Removes a node and everything below it.
-    pub(super) fn remove(&mut self, top: u32) {
+    /// Removes a node and everything below it, for another entry or for none.
+    pub(super) fn remove(&mut self, top: u32, replaced: Option<EntryRef>) {
         let mut stack = vec![top];
         while let Some(node) = stack.pop() {
             let mut child = self.first_live(node);
@@ -76,7 +79,13 @@ impl Builder<'_> {
                 child = self.next_live(child);
             }
             let at = node as usize;
-            self.log.record(node, self.states[at]);
+            let state = self.states[at];
+            self.log.record(node, state);
+            if let Some(file) = state.file.exists().filter(|_| may_be_file(state.kind)) {
+                let replaced = replaced.filter(|_| node == top);
+                let by = self.log.layer();
+                self.lost.push(Hidden { file, node: NodeId(node), by, replaced });
+            }
             self.symlink_goes_or_comes(node);
             self.states[at].live = false;
             self.first_child[at] = NONE;

@@ -13,6 +13,7 @@ use web_sys::Blob;
 use super::{Layer, LayerState, SociOf, Tree, ask};
 use crate::jobs::bytes::{self, Located, Readable};
 use crate::jobs::{Problem, ProblemKind, Progress, UNTOLD, no_sense, source, tab};
+use crate::net::clock;
 use crate::net::place::Place;
 use crate::worker::pool::Order;
 use crate::worker::protocol::{
@@ -23,8 +24,11 @@ use crate::worker::tree_job::TreeCall;
 /// From how many bytes on it is worth asking the server what it keeps of a layer.
 const WORTH_ASKING: u64 = 256 << 10;
 
-/// From how many bytes on a layer may have a zTOC: tools make none of smaller ones.
-const WORTH_ZTOC: u64 = 1 << 20;
+/// Milliseconds from when a layer was read to when it is shared.
+const SHARED_AFTER: u32 = 1000;
+
+/// From how many bytes on a zTOC of a layer is worth looking for; tools make none of small ones.
+const WORTH_ZTOC: u64 = 64 << 10;
 
 /// What of a layer is wanted beside its record at the end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -217,16 +221,32 @@ async fn read_layer(
         let (diff_id, Wanted { keep, at_once, .. }) = (diff_id.clone(), wanted);
         // What lies on a disk here is read quickly enough.
         let remember = matches!(from, BlobFrom::Registry(_));
-        let share = remember && descriptor.size >= WORTH_ASKING && is_shared().await;
-        let work =
-            LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember, share };
+        let work = LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember };
         Ok(Order { work: Work::Layer(work), parts, slots })
     };
     let done = tab().pool.read_layer(descriptor.size, work, on_progress).await?;
     match done.outcome {
-        Outcome::Layer(facts) => Ok((facts, done.parts)),
+        Outcome::Layer(facts) => {
+            if descriptor.size >= WORTH_ASKING {
+                wasm_bindgen_futures::spawn_local(share(descriptor.digest.clone()));
+            }
+            Ok((facts, done.parts))
+        }
         _ => Err(no_sense()),
     }
+}
+
+/// Gives the server what the browser remembers of a layer, where it keeps such things: after all that
+/// somebody waits for.
+async fn share(digest: Digest) {
+    if !is_shared().await {
+        return;
+    }
+    // It may be written to the disk only after the layer was said to be read.
+    clock::sleep(SHARED_AFTER).await;
+    let order =
+        async || Ok(Order { work: Work::Share(digest), parts: Vec::new(), slots: Vec::new() });
+    let _shared = tab().pool.read(0, order, |_| {}).await;
 }
 
 /// Largest index that is remembered for later, in bytes.

@@ -24,7 +24,7 @@ pub(in crate::pages) fn layers(reference: &Reference, content: &ContentModel) ->
 }
 
 /// A problem of the workers in the words of the page.
-pub(super) fn told(problem: &jobs::Problem) -> Problem {
+pub(in crate::pages) fn told(problem: &jobs::Problem) -> Problem {
     let content = problem.kind == ProblemKind::Content;
     Problem {
         sentence: match content {

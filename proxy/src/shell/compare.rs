@@ -1,0 +1,270 @@
+//! `drydock compare`: how do two images differ?
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::Args;
+use drydock::compare::config::ConfigChange;
+use drydock::compare::files::{Aspect, FileChange, FileDifference};
+use drydock::compare::layers::LayerSide;
+use drydock::compare::{Comparison, Likeness, Side};
+use drydock::inspect::notable::{self, Kind, Notable};
+use drydock::layer::Overlay;
+use drydock::spec::Config;
+use drydock::words;
+
+use super::files::{Contents, Opened};
+use super::{Failed, Image, Only, out, plain};
+
+/// Characters of a value that are printed.
+const SHOWN: usize = 200;
+
+/// The options of `drydock compare`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  drydock compare app:1.0 app:1.1
+  drydock compare --json app:1.0 app.tar | jq '.files[].path'
+  drydock compare --fail-on larger=5%,setuid,secret app:1.0 app:1.1
+
+The last line is for scripts: likeness (identical, same-files, same-but-for-times or different) and \
+numbers. It ends with 0 whatever differs, unless --fail-on says otherwise.")]
+pub struct Compare {
+    #[command(flatten)]
+    before: Image,
+    /// The second image, likewise.
+    #[arg(value_name = "IMAGE2")]
+    after: String,
+    #[command(flatten)]
+    only: Only,
+    /// Prints all that differs as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Lists the paths of which only the time of last change differs, too.
+    #[arg(long)]
+    times: bool,
+    /// Ends with 1 when the second image breaks one of these: larger (or larger=5%), layers, config,
+    /// files (times don't count), times; or has more of a kind of paths: setuid, setgid, capability,
+    /// world-writable, device, secret, cache, shell.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    fail_on: Vec<FailOn>,
+}
+
+/// What a script wants to hear of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum FailOn {
+    /// More bytes of files, by more than this share.
+    Larger(f64),
+    Layers,
+    Config,
+    Files,
+    Times,
+    /// More paths of a kind.
+    More(Kind),
+}
+
+impl FromStr for FailOn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(share) = text.strip_prefix("larger=") {
+            let percent = share.trim_end_matches('%').parse::<f64>().ok();
+            let percent = percent.filter(|percent| *percent >= 0.0 && share.ends_with('%'));
+            let percent = percent.ok_or("expected a percentage such as larger=5%")?;
+            return Ok(Self::Larger(percent / 100.0));
+        }
+        match text {
+            "larger" => Ok(Self::Larger(0.0)),
+            "layers" => Ok(Self::Layers),
+            "config" => Ok(Self::Config),
+            "files" => Ok(Self::Files),
+            "times" => Ok(Self::Times),
+            other => {
+                let kind = Kind::ALL.into_iter().find(|kind| kind.name() == other).map(Self::More);
+                kind.ok_or_else(|| {
+                    "expected larger, layers, config, files, times or a kind of paths".into()
+                })
+            }
+        }
+    }
+}
+
+/// Compares two images.
+pub async fn run(asked: &Compare) -> Result<ExitCode, Failed> {
+    let before = One::of(&asked.before, &asked.only).await?;
+    let after = One::of(&asked.after(), &asked.only).await?;
+    let comparison = Comparison::of(before.side()?, after.side()?);
+    let broken: Vec<String> =
+        asked.fail_on.iter().filter_map(|rule| rule.broken(&comparison, &before, &after)).collect();
+    let mut out = io::BufWriter::new(out());
+    if asked.json {
+        let text = serde_json::to_string_pretty(&comparison).map_err(Failed::told)?;
+        writeln!(out, "{text}")?;
+    } else {
+        print(&mut out, &comparison, asked.times)?;
+    }
+    out.flush()?;
+    broken.iter().for_each(|sentence| super::say(sentence));
+    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Compare {
+    fn after(&self) -> Image {
+        Image { image: self.after.clone(), plain_http: self.before.plain_http }
+    }
+}
+
+/// One image, read.
+struct One {
+    opened: Opened,
+    overlay: Overlay,
+    layers: Vec<LayerSide>,
+}
+
+impl One {
+    async fn of(image: &Image, only: &Only) -> Result<Self, Failed> {
+        let opened = Opened::of(image, only).await?;
+        let overlay = opened.overlay(Contents::Compared).await?;
+        let layers = opened.layers.iter().map(|layer| LayerSide {
+            digest: layer.descriptor.digest.clone(),
+            size: layer.descriptor.size,
+            diff_id: layer.diff_id.clone(),
+        });
+        let layers = layers.collect();
+        Ok(Self { opened, overlay, layers })
+    }
+
+    fn side(&self) -> Result<Side<'_>, Failed> {
+        let Opened { graph, image, .. } = &self.opened;
+        let config: Option<&Config> = graph.config_of(*image);
+        let config =
+            config.ok_or_else(|| Failed::told("The config of an image could not be read."))?;
+        let node = graph.node(*image).and_then(|node| node.descriptor.as_ref());
+        let node =
+            node.ok_or_else(|| Failed::told("The manifest of an image could not be read."))?;
+        Ok(Side { manifest: &node.digest, config, layers: &self.layers, overlay: &self.overlay })
+    }
+}
+
+impl FailOn {
+    /// Why it is broken, as a sentence.
+    fn broken(self, comparison: &Comparison, before: &One, after: &One) -> Option<String> {
+        let counts = &comparison.counts;
+        match self {
+            Self::Larger(share) => {
+                let most = counts.bytes_before as f64 * (1.0 + share);
+                (counts.bytes_after as f64 > most).then(|| {
+                    let (before, after) =
+                        (words::bytes(counts.bytes_before), words::bytes(counts.bytes_after));
+                    format!("The second image is larger: its files have {after}, not {before}.")
+                })
+            }
+            Self::Layers => (!comparison.layers.are_same()).then(|| comparison.layers.sentence()),
+            Self::Config => comparison
+                .config
+                .iter()
+                .find(|change| !change.is_time())
+                .map(|change| format!("The configs differ, first in {}.", change.field)),
+            Self::Files => (counts.added + counts.removed + counts.changed + counts.metadata > 0)
+                .then(|| "Files differ.".to_owned()),
+            Self::Times => (comparison.likeness > Likeness::SameFiles)
+                .then(|| "Times or more differ.".to_owned()),
+            Self::More(kind) => {
+                let count = |one: &One| {
+                    let found = notable::of(&one.overlay);
+                    found
+                        .iter()
+                        .find(|found: &&Notable| found.kind == kind)
+                        .map_or(0, |it| it.count)
+                };
+                let (before, after) = (count(before), count(after));
+                (after > before).then(|| {
+                    format!(
+                        "{}: {after} in the second image, {before} in the first one.",
+                        kind.title()
+                    )
+                })
+            }
+        }
+    }
+}
+
+fn print(out: &mut impl io::Write, comparison: &Comparison, times: bool) -> io::Result<()> {
+    writeln!(out, "{}", comparison.likeness)?;
+    for reason in &comparison.reasons {
+        writeln!(out, "  {}", plain(reason))?;
+    }
+    for change in &comparison.config {
+        config(out, change)?;
+    }
+    for file in &comparison.files {
+        if times || file.aspects != [Aspect::Time] {
+            self::file(out, file)?;
+        }
+    }
+    let counts = &comparison.counts;
+    let size = i128::from(counts.bytes_after) - i128::from(counts.bytes_before);
+    let likeness = comparison.likeness.to_string().replace(' ', "-");
+    writeln!(
+        out,
+        "{likeness} added={} removed={} changed={} metadata={} times={} config={} size={size:+} fetch={}",
+        counts.added,
+        counts.removed,
+        counts.changed,
+        counts.metadata,
+        counts.times,
+        comparison.config.len(),
+        comparison.layers.to_fetch,
+    )
+}
+
+fn config(out: &mut impl io::Write, change: &ConfigChange) -> io::Result<()> {
+    let field = plain(&change.field);
+    let shown = |value: &str| {
+        let cut: String = value.chars().take(SHOWN).collect();
+        plain(&if cut.len() < value.len() { format!("{cut}…") } else { cut })
+    };
+    if let Some(before) = &change.before {
+        writeln!(out, "- {field}: {}", shown(before))?;
+    }
+    if let Some(after) = &change.after {
+        writeln!(out, "+ {field}: {}", shown(after))?;
+    }
+    Ok(())
+}
+
+fn file(out: &mut impl io::Write, file: &FileDifference) -> io::Result<()> {
+    let size = |facts: Option<&drydock::compare::files::Facts>| facts.map_or(0, |facts| facts.size);
+    let (before, after) = (size(file.before.as_ref()), size(file.after.as_ref()));
+    let (sign, remark) = match file.change {
+        FileChange::Added => ('+', format!("{after} bytes")),
+        FileChange::Removed => ('-', format!("{before} bytes")),
+        FileChange::Changed | FileChange::Metadata => {
+            let aspects: Vec<String> =
+                file.aspects.iter().map(|aspect| format!("{aspect:?}").to_lowercase()).collect();
+            let aspects = aspects.join(", ");
+            let sign = if file.change == FileChange::Changed { '~' } else { '=' };
+            let sizes = match before == after {
+                true => String::new(),
+                false => format!(", {before} to {after} bytes"),
+            };
+            (sign, format!("{aspects}{sizes}"))
+        }
+    };
+    writeln!(out, "{sign} /{}  ({remark})", plain(&file.path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_words() {
+        let parse = |text: &str| text.parse::<FailOn>();
+        assert_eq!(parse("larger=5%"), Ok(FailOn::Larger(0.05)));
+        assert_eq!(parse("larger"), Ok(FailOn::Larger(0.0)));
+        assert_eq!(parse("world-writable"), Ok(FailOn::More(Kind::WorldWritable)));
+        assert!(parse("larger=5").is_err());
+        assert!(parse("packages").is_err());
+    }
+}

@@ -1,0 +1,243 @@
+//! Which paths of two trees differ, and in what?
+//!
+//! A path is compared as what an unpacked tree has there: a hardlink as the file that it shares.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::layer::{Entry, Index, Kind, NodeId, Overlay, Walk};
+use crate::words::text_and_hex;
+
+/// What became of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileChange {
+    /// Only the second tree has it.
+    Added,
+    /// Only the first tree has it.
+    Removed,
+    /// Another content, target or kind.
+    Changed,
+    /// The same content, and other metadata.
+    Metadata,
+}
+
+/// In what two things at one path differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Aspect {
+    /// One is a file, the other one is not, and the like.
+    Kind,
+    /// The bytes of a file.
+    Content,
+    /// The target of a symlink.
+    Target,
+    /// The numbers of a device.
+    Device,
+    /// Permissions, setuid, setgid, sticky.
+    Mode,
+    /// User or group.
+    Owner,
+    /// The time of last change.
+    Time,
+    /// Extended attributes and ACLs.
+    Attributes,
+}
+
+/// What is at a path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// What it is.
+    pub kind: Kind,
+    /// Permission bits in octal: `0755`.
+    pub mode: String,
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+    /// Bytes of a file, else 0.
+    pub size: u64,
+    /// Seconds since 1970.
+    pub mtime: i64,
+    /// Target of a symlink, with replacement characters where it is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// SHA-256 of a file's content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The layer that it comes from, from 1 at the base.
+    pub layer: usize,
+}
+
+/// A path that is not the same in both trees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileDifference {
+    /// The path without leading slash, with replacement characters where it is not UTF-8.
+    pub path: String,
+    /// The bytes of the path in hex, where it is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_hex: Option<String>,
+    /// What became of it.
+    pub change: FileChange,
+    /// In what they differ, where both have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aspects: Vec<Aspect>,
+    /// What the first tree has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Facts>,
+    /// What the second tree has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Facts>,
+}
+
+/// All paths that differ, in byte order.
+#[must_use]
+pub fn compare(before: &Overlay, after: &Overlay) -> Vec<FileDifference> {
+    let (mut ours, mut theirs) = (Paths::of(before), Paths::of(after));
+    let mut differences = Vec::new();
+    loop {
+        let order = match (&ours.next, &theirs.next) {
+            (Some((one, _)), Some((other, _))) => one.cmp(other),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return differences,
+        };
+        let one = if order == Ordering::Greater { None } else { ours.take() };
+        let other = if order == Ordering::Less { None } else { theirs.take() };
+        let (change, aspects) = match (&one, &other) {
+            (Some((_, one)), Some((_, other))) => {
+                let aspects = At::of(before, *one).aspects(&At::of(after, *other));
+                match aspects.first() {
+                    None => continue,
+                    Some(Aspect::Kind | Aspect::Content | Aspect::Target | Aspect::Device) => {
+                        (FileChange::Changed, aspects)
+                    }
+                    Some(_) => (FileChange::Metadata, aspects),
+                }
+            }
+            (Some(_), None) => (FileChange::Removed, Vec::new()),
+            (None, _) => (FileChange::Added, Vec::new()),
+        };
+        let facts = |tree: &Overlay, at: &Option<(Vec<u8>, NodeId)>| {
+            at.as_ref().map(|(_, id)| At::of(tree, *id).facts())
+        };
+        let (before, after) = (facts(before, &one), facts(after, &other));
+        let path = one.or(other).map(|(path, _)| path).unwrap_or_default();
+        let (path, path_hex) = text_and_hex(&path);
+        differences.push(FileDifference { path, path_hex, change, aspects, before, after });
+    }
+}
+
+/// The paths of a tree in byte order.
+struct Paths<'a> {
+    tree: &'a Overlay,
+    walk: Walk<'a>,
+    next: Option<(Vec<u8>, NodeId)>,
+}
+
+impl<'a> Paths<'a> {
+    fn of(tree: &'a Overlay) -> Self {
+        let mut paths = Self { tree, walk: tree.walk(), next: None };
+        paths.take();
+        paths
+    }
+
+    fn take(&mut self) -> Option<(Vec<u8>, NodeId)> {
+        let next = self.walk.next().map(|id| (self.tree.path(id), id));
+        std::mem::replace(&mut self.next, next)
+    }
+}
+
+/// What an unpacked tree has at a path: of a hardlink the file. A directory that no layer names has no
+/// entry.
+struct At<'a> {
+    entry: Option<(&'a Index, Entry<'a>)>,
+    kind: Kind,
+    layer: usize,
+}
+
+impl<'a> At<'a> {
+    fn of(tree: &'a Overlay, id: NodeId) -> Self {
+        let entry = tree.file(id).and_then(|file| {
+            let index = tree.layers().get(file.layer as usize)?;
+            Some((&**index, index.entry(file.entry)?))
+        });
+        let node = tree.node(id);
+        let kind = entry.as_ref().map(|(_, entry)| entry.kind);
+        Self {
+            kind: kind.or_else(|| node.map(|node| node.kind)).unwrap_or(Kind::Directory),
+            layer: node.map_or(0, |node| node.layer as usize) + 1,
+            entry,
+        }
+    }
+
+    fn aspects(&self, other: &Self) -> Vec<Aspect> {
+        if self.kind != other.kind {
+            return vec![Aspect::Kind];
+        }
+        let (Some((ours, one)), Some((theirs, two))) = (&self.entry, &other.entry) else {
+            return self.aspects_of_unnamed(other);
+        };
+        let is_one_entry =
+            ours.blob().is_some() && ours.blob() == theirs.blob() && one.ordinal == two.ordinal;
+        if is_one_entry {
+            return Vec::new();
+        }
+        let content = match (ours.file_sum(one.ordinal), theirs.file_sum(two.ordinal)) {
+            (Some(one), Some(two)) => one == two,
+            // What was not summed up can't be called the same.
+            _ => one.kind != Kind::File,
+        };
+        let is_symlink = one.kind == Kind::Symlink;
+        let attributes = ours.xattrs(one.ordinal).eq(theirs.xattrs(two.ordinal));
+        [
+            (content && one.size == two.size, Aspect::Content),
+            (!is_symlink || one.link == two.link, Aspect::Target),
+            (ours.device(one.ordinal) == theirs.device(two.ordinal), Aspect::Device),
+            // The mode of a symlink means nothing.
+            (is_symlink || one.mode == two.mode, Aspect::Mode),
+            ((one.uid, one.gid) == (two.uid, two.gid), Aspect::Owner),
+            (one.mtime == two.mtime, Aspect::Time),
+            (attributes, Aspect::Attributes),
+        ]
+        .into_iter()
+        .filter_map(|(is_same, aspect)| (!is_same).then_some(aspect))
+        .collect()
+    }
+
+    /// A directory that no layer names is made by who unpacks, with a time of that moment.
+    fn aspects_of_unnamed(&self, other: &Self) -> Vec<Aspect> {
+        let said = |at: &Self| {
+            at.entry.as_ref().map_or((0o755, 0, 0), |(_, entry)| (entry.mode, entry.uid, entry.gid))
+        };
+        let ((mode, uid, gid), (other_mode, other_uid, other_gid)) = (said(self), said(other));
+        let mut aspects = Vec::new();
+        if mode != other_mode {
+            aspects.push(Aspect::Mode);
+        }
+        if (uid, gid) != (other_uid, other_gid) {
+            aspects.push(Aspect::Owner);
+        }
+        aspects
+    }
+
+    fn facts(&self) -> Facts {
+        let entry = self.entry.as_ref().map(|(_, entry)| entry);
+        let target = entry.filter(|entry| entry.kind == Kind::Symlink);
+        Facts {
+            kind: self.kind,
+            mode: format!("{:04o}", entry.map_or(0o755, |entry| entry.mode)),
+            uid: entry.map_or(0, |entry| entry.uid),
+            gid: entry.map_or(0, |entry| entry.gid),
+            size: entry.map_or(0, |entry| entry.size),
+            mtime: entry.map_or(0, |entry| entry.mtime),
+            target: target.map(|entry| String::from_utf8_lossy(entry.link).into_owned()),
+            digest: self.entry.as_ref().and_then(|(index, entry)| index.file_digest(entry.ordinal)),
+            layer: self.layer,
+        }
+    }
+}

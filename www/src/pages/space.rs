@@ -1,0 +1,96 @@
+//! What weighs in an image, what of it is for nothing, and which step would make it smaller.
+
+mod lists;
+mod places;
+mod treemap;
+mod weighing;
+
+use std::sync::Arc;
+
+use drydock::inspect::notable::Notable;
+use drydock::inspect::space::Space;
+use leptos::prelude::*;
+
+use self::lists::{Duplicates, Largest, Wasted, WorthALook};
+use self::treemap::Treemap;
+use self::weighing::{Phase, Weighing};
+use super::commands;
+use super::loaded::WhenLoaded;
+use super::model::ContentModel;
+use super::shown::{Shown, shown};
+use crate::components::{Card, Empty, ErrorPanel, ProgressRow, format};
+
+/// The view of what weighs.
+#[component]
+pub fn SpacePage() -> impl IntoView {
+    let shown = shown();
+    commands::follow(move |_| None);
+    let content = Signal::derive(move || shown.content());
+    let show = move |content: Arc<ContentModel>| {
+        if content.layers.is_empty() {
+            return view! {
+                <div class="page">
+                    <section class="card">
+                        <Empty text="This image has no layers, so nothing in it weighs anything." />
+                    </section>
+                </div>
+            }
+            .into_any();
+        }
+        view! { <SpaceOf content /> }.into_any()
+    };
+    view! { <WhenLoaded load=content show /> }
+}
+
+#[component]
+fn SpaceOf(content: Arc<ContentModel>) -> impl IntoView {
+    let shown = shown();
+    let weighing = Weighing::begin(&content);
+    let retry = Callback::new(move |()| weighing.read());
+    let steps: Vec<String> = content.layers.iter().map(|layer| layer.step.clone()).collect();
+    let not_shown = content.not_shown();
+    let view = move || match weighing.phase.get() {
+        Phase::Reading => view! {
+            <section class="card opening" role="status">
+                <ProgressRow
+                    what="Reading the layers"
+                    transfer=Signal::derive(move || Some(weighing.transfer()))
+                    cancel=Callback::new(move |()| weighing.cancel())
+                />
+            </section>
+        }
+        .into_any(),
+        Phase::Failed(problem) => view! { <ErrorPanel problem retry /> }.into_any(),
+        Phase::Here(space, notable) => {
+            let left_out = not_shown.iter().map(|why| view! { <p class="muted">{why.clone()}</p> });
+            view! {
+                {left_out.collect_view()}
+                <Whole space=Arc::clone(&space) notable shown steps=steps.clone() />
+            }
+            .into_any()
+        }
+    };
+    view! { <div class="page">{view}</div> }
+}
+
+#[component]
+fn Whole(
+    space: Arc<Space>,
+    notable: Arc<[Notable]>,
+    shown: Shown,
+    steps: Vec<String>,
+) -> impl IntoView {
+    let note = format!("{} unpacked · colour is the layer", format::bytes(space.bytes));
+    let folders = space.folders.clone();
+    view! {
+        <div class="columns">
+            <Card title="Space by folder" note>
+                <Treemap folders shown />
+            </Card>
+            <Wasted space=Arc::clone(&space) shown steps />
+        </div>
+        <Largest space=Arc::clone(&space) shown />
+        <Duplicates space shown />
+        <WorthALook notable shown />
+    }
+}

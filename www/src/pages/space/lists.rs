@@ -1,0 +1,245 @@
+//! What is wasted and by which steps, the largest files, and contents that are there more than once.
+
+use std::sync::Arc;
+
+use drydock::inspect::notable::Notable;
+use drydock::inspect::space::{Duplicate, SizedPath, Space, Waste};
+use leptos::prelude::*;
+
+use super::super::shown::Shown;
+use super::places::{href, href_in_layer};
+use crate::components::{
+    ByteSize, Card, Empty, Fact, Facts, LayerDot, LongList, Untrusted, format,
+};
+
+/// Paths that are shown of each row.
+const EXAMPLES: usize = 5;
+/// Rows of differing height that are shown.
+const ROWS: usize = 50;
+
+/// What no one can see, and what to do about it.
+#[component]
+pub(super) fn Wasted(space: Arc<Space>, shown: Shown, steps: Vec<String>) -> impl IntoView {
+    let share = 1.0 - space.efficiency;
+    let note = match space.wasted_bytes {
+        0 => "none".to_owned(),
+        bytes => format!("{} · {}", format::bytes(bytes), percent(share)),
+    };
+    let dive = format!(
+        "{} efficient, {} wasted",
+        percent(space.dive.efficiency),
+        format::bytes(space.dive.wasted_bytes)
+    );
+    let list = match space.waste.is_empty() {
+        true => view! { <Empty text="Every file of every layer is in the image." /> }.into_any(),
+        false => {
+            let rows = space.waste.iter().take(ROWS).map(|waste| wasted(waste, shown, &steps));
+            view! {
+                <ul class="rows">{rows.collect_view()}</ul>
+                {beyond(space.waste.len())}
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <Card title="Bytes that no one can see" note>
+            {list}
+            <Facts>
+                <Fact name="As dive counts">
+                    {dive}
+                    <p class="muted">
+                        "dive counts all copies of a file that is there twice, and nothing for a directory that is deleted."
+                    </p>
+                </Fact>
+            </Facts>
+        </Card>
+    }
+}
+
+fn wasted(waste: &Waste, shown: Shown, steps: &[String]) -> impl IntoView + use<> {
+    let step = steps.get(waste.by - 1).map(|step| format::cut(step, 200));
+    let paths = waste.largest.iter().take(EXAMPLES).map(|path| {
+        view! {
+            <li>
+                <Place path=path.clone() href=href_in_layer(shown, path) />
+            </li>
+        }
+    });
+    let more = (waste.files as usize).saturating_sub(waste.largest.len().min(EXAMPLES));
+    let more = (more > 0).then(|| {
+        view! { <li class="muted">{format!("and {}", format::plural(more, "other file", "other files"))}</li> }
+    });
+    view! {
+        <li class="waste">
+            <div class="say">
+                <p>{waste.advice.clone()}</p>
+                <p class="muted">
+                    <LayerDot layer=Some(waste.by) />
+                    " "
+                    <code><bdi>{step}</bdi></code>
+                </p>
+                <ul class="paths">{paths.collect_view()} {more}</ul>
+            </div>
+            <b class="number">
+                <ByteSize bytes=waste.bytes />
+            </b>
+        </li>
+    }
+}
+
+/// The largest files.
+#[component]
+pub(super) fn Largest(space: Arc<Space>, shown: Shown) -> impl IntoView {
+    let rows = Signal::stored(space.largest.len());
+    let row = Callback::new(move |at: usize| {
+        let path = space.largest.get(at).cloned();
+        path.map(|path| {
+            view! {
+                <li>
+                    <LayerDot layer=Some(path.layer) />
+                    <span class="muted nowrap">{format!("layer {}", path.layer)}</span>
+                    <span class="grow">
+                        <Place path=path.clone() href=href(shown, &path) />
+                    </span>
+                    <span class="number">
+                        <ByteSize bytes=path.bytes />
+                    </span>
+                </li>
+            }
+        })
+        .into_any()
+    });
+    view! {
+        <Card title="Largest files" note="as a container sees them">
+            <LongList rows row label="Largest files" />
+        </Card>
+    }
+}
+
+/// Contents at several paths.
+#[component]
+pub(super) fn Duplicates(space: Arc<Space>, shown: Shown) -> impl IntoView {
+    let count = space.duplicates.len();
+    let note = match count {
+        0 if !space.compared => "not known".to_owned(),
+        0 => "none".to_owned(),
+        _ => format!(
+            "{} more than one copy of each would take",
+            format::bytes(space.duplicate_bytes)
+        ),
+    };
+    let list = match count {
+        0 if !space.compared => view! {
+            <p class="muted beyond">
+                "Files are not compared by their contents here; " <code>"drydock waste"</code>
+                " in a shell does."
+            </p>
+        }
+        .into_any(),
+        0 => view! { <Empty text="No two files of the image have the same content." /> }.into_any(),
+        _ => {
+            let rows = space.duplicates.iter().take(ROWS).map(|duplicate| one(duplicate, shown));
+            view! {
+                <ul class="rows">{rows.collect_view()}</ul>
+                {beyond(count)}
+            }
+            .into_any()
+        }
+    };
+    view! { <Card title="The same content twice" note>{list}</Card> }
+}
+
+fn one(duplicate: &Duplicate, shown: Shown) -> impl IntoView + use<> {
+    let paths = duplicate.paths.iter().take(EXAMPLES).map(|path| {
+        view! {
+            <li>
+                <Place path=path.clone() href=href(shown, path) />
+            </li>
+        }
+    });
+    let more = (duplicate.files as usize).saturating_sub(duplicate.paths.len().min(EXAMPLES));
+    let more = (more > 0).then(|| view! { <li class="muted">{format!("and {}", format::plural(more, "other", "others"))}</li> });
+    view! {
+        <li class="waste">
+            <div class="say">
+                <p class="muted">
+                    {format!(
+                        "{} of {}",
+                        format::plural(duplicate.files as usize, "file", "files"),
+                        format::bytes(duplicate.bytes),
+                    )}
+                </p>
+                <ul class="paths">{paths.collect_view()} {more}</ul>
+            </div>
+            <b class="number">
+                <ByteSize bytes=duplicate.too_many() />
+            </b>
+        </li>
+    }
+}
+
+/// What gives rights, what may be a secret, what was left behind.
+#[component]
+pub(super) fn WorthALook(notable: Arc<[Notable]>, shown: Shown) -> impl IntoView {
+    let list = match notable.is_empty() {
+        true => view! { <Empty text="Nothing of what is looked for: setuid, capabilities, devices, names of keys, caches, shells." /> }.into_any(),
+        false => {
+            let rows = notable.iter().map(|notable| look(notable, shown));
+            view! { <ul class="rows">{rows.collect_view()}</ul> }.into_any()
+        }
+    };
+    view! {
+        <Card title="Worth a look" note="by names, modes and attributes; no content was read">
+            {list}
+        </Card>
+    }
+}
+
+fn look(notable: &Notable, shown: Shown) -> impl IntoView + use<> {
+    let paths = notable.paths.iter().take(EXAMPLES).map(|path| {
+        view! {
+            <li>
+                <Place path=path.clone() href=href(shown, path) />
+            </li>
+        }
+    });
+    let more = (notable.count as usize).saturating_sub(notable.paths.len().min(EXAMPLES));
+    let more = (more > 0).then(|| {
+        view! { <li class="muted">{format!("and {}", format::plural(more, "other", "others"))}</li> }
+    });
+    view! {
+        <li class="waste">
+            <div class="say">
+                <p>{notable.kind.title()}</p>
+                <ul class="paths">{paths.collect_view()} {more}</ul>
+            </div>
+            <b class="number">{format::count(notable.count)}</b>
+        </li>
+    }
+}
+
+/// Says that there are more rows.
+fn beyond(rows: usize) -> Option<impl IntoView> {
+    let more = rows.checked_sub(ROWS).filter(|more| *more > 0)?;
+    let more = format::plural(more, "smaller one", "smaller ones");
+    Some(view! {
+        <p class="muted beyond">
+            {format!("And {more}; ")} <code>"drydock waste --json"</code> " lists all."
+        </p>
+    })
+}
+
+/// A path that leads to its file.
+#[component]
+fn Place(path: SizedPath, href: String) -> impl IntoView {
+    view! {
+        <a class="path" href=href>
+            <Untrusted inert=true text=format!("/{}", path.path) />
+        </a>
+    }
+}
+
+/// A share in per cent; what is less than all is never said to be all.
+fn percent(share: f64) -> String {
+    format!("{:.1} %", (share * 1000.0).floor() / 10.0)
+}
