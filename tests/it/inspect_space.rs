@@ -196,7 +196,36 @@ fn dive_counts_as_it_does() {
     );
     // A whiteout of nothing ends the count of its layer: b is counted, f is not.
     let dangling = [file("b", text(1)), file("f", text(100)), file("c/.wh.none", "")];
-    assert_eq!(score(&[&base, &dangling]), (1000.0, 0, Some(0.0)));
+    assert_eq!(score(&[&base, &dangling]), (995.0, 0, Some(0.0)));
+    // As dive 0.13 says of the same layers.
+    let layers: [&[Vec<u8>]; 4] = [
+        &[
+            file("d/x", text(60)),
+            file("d/y", text(40)),
+            file("e/1", text(33)),
+            file("f", text(100)),
+            file("g/q", text(500)),
+            hardlink("h", "f"),
+        ],
+        &[
+            file(".wh.d", ""),
+            file("aa", text(9)),
+            file("c/.wh.none", ""),
+            file("f", text(120)),
+            file("g/.wh.q", ""),
+            file("zz", text(5)),
+        ],
+        &[
+            file("d/x", text(60)),
+            file("e/.wh..wh..opq", ""),
+            file("e/2", text(7)),
+            file("zz", text(5)),
+        ],
+        &[file(".wh.e", ""), file(".wh.h", ""), file("new", text(3))],
+    ];
+    let score = space(&layers).dive;
+    assert!((score.efficiency - 0.936_259_143_155_694_9).abs() < 1e-12, "{score:?}");
+    assert_eq!(score.wasted_bytes, 120);
 }
 
 /// An entry of a made-up layer.

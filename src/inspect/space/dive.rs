@@ -5,7 +5,7 @@
 //! - all copies of a path that is there more than once count as wasted, also the one that stays;
 //! - a directory that is removed counts for and against, so that nothing is wasted by it;
 //! - opaque whiteouts do nothing;
-//! - a whiteout of what is not there ends the count of its layer;
+//! - a whiteout of what is not there ends the count of its layer, and its path has a byte less than none;
 //! - paths are the names in the tar: no symlink is followed.
 
 use std::sync::Arc;
@@ -37,6 +37,8 @@ struct Path {
     cumulative: u64,
     least: Option<u64>,
     times: u64,
+    /// Whether a whiteout was for it when it was not there.
+    dangles: bool,
     /// In the layer that is counted: its number + 1, when the path or something below it is there.
     layer: u32,
     /// Likewise, when something below it is there.
@@ -79,9 +81,10 @@ impl Score {
                 user_bytes = files.fold(user_bytes, |sum, entry| sum.saturating_add(entry.size));
             }
         }
-        let (mut least, mut cumulative, mut wasted_bytes) = (0_u64, 0_u64, 0_u64);
+        let (mut least, mut cumulative, mut wasted_bytes) = (0_i128, 0_u64, 0_u64);
         for path in &count.paths {
-            least = least.saturating_add(path.least.unwrap_or(0));
+            let none = if path.dangles { -1 } else { 0 };
+            least += path.least.map_or(none, i128::from);
             cumulative = cumulative.saturating_add(path.cumulative);
             if path.times > 1 {
                 wasted_bytes = wasted_bytes.saturating_add(path.cumulative);
@@ -110,8 +113,10 @@ impl Count<'_> {
                 path.into_iter().map(|byte| if byte == b'/' { 0 } else { byte }).collect::<Vec<_>>()
             };
             leaves.sort_by_cached_key(place);
-            let end = leaves.iter().position(|node| self.is_dangling(*node));
-            leaves.truncate(end.unwrap_or(leaves.len()));
+            if let Some(end) = leaves.iter().position(|node| self.is_dangling(*node)) {
+                self.dangle(leaves[end]);
+                leaves.truncate(end);
+            }
         }
         for node in leaves {
             let (node, size) = match self.whiteout(node) {
@@ -208,6 +213,15 @@ impl Count<'_> {
         let Some(hidden) = self.names.get(node).strip_prefix(WHITEOUT) else { return false };
         let hidden = self.names.find(self.parent(node), hidden);
         hidden.is_none_or(|hidden| self.path(hidden).below.is_none())
+    }
+
+    /// Takes note of what a whiteout is for that is not there.
+    fn dangle(&mut self, node: u32) {
+        let parent = self.parent(node);
+        let name = self.names.get(node).strip_prefix(WHITEOUT).map(<[u8]>::to_vec);
+        if let Some(hidden) = name.and_then(|name| self.child(parent, &name)) {
+            self.path_mut(hidden).dangles = true;
+        }
     }
 
     /// What a whiteout is for, where such a path ever was.

@@ -10,7 +10,7 @@ use crate::components::{format, layer_class};
 /// Width of the picture, when its height is 1.
 const WIDE: f64 = 1.6;
 /// Parts of the whole from which on a name has room.
-const NAMED: f64 = 0.012;
+const NAMED: f64 = 0.018;
 
 /// The picture; each area is a link.
 #[component]
@@ -46,7 +46,7 @@ pub(super) fn Treemap(folders: Vec<Folder>, shown: Shown) -> impl IntoView {
         });
         view! {
             <a
-                class=format!("area on-layer {}", layer_class(path.layer))
+                class=format!("share on-layer {}", layer_class(path.layer))
                 class:wasted=is_wasted
                 href=href
                 title=label.clone()
