@@ -4,6 +4,7 @@ use drydock::digest::Digest;
 use drydock::reference::Reference;
 use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
 
 use super::finder::{Finder, FoundOption, Search};
 use super::{Dialog, DigestChip, FEW, Icon, Picture, Trust, TrustBadge, format};
@@ -357,15 +358,27 @@ pub fn Tabs(
             }
         });
     });
+    // A browser lets a link be that is in sight in part.
+    let focused = move |event: web_sys::FocusEvent| {
+        let tab = event.target().and_then(|tab| tab.dyn_into::<web_sys::Element>().ok());
+        if let Some((row, tab)) = row.try_get_untracked().flatten().zip(tab) {
+            bring_into_sight(&row, &tab);
+        }
+    };
     view! {
-        <nav class="tabs" aria-label="Views of the image" node_ref=row>
+        <nav class="tabs" aria-label="Views of the image" node_ref=row on:focusin=focused>
             {links}
         </nav>
     }
 }
 
 fn show_current(row: &web_sys::Element) {
-    let Ok(Some(tab)) = row.query_selector("[aria-current]") else { return };
+    if let Ok(Some(tab)) = row.query_selector("[aria-current]") {
+        bring_into_sight(row, &tab);
+    }
+}
+
+fn bring_into_sight(row: &web_sys::Element, tab: &web_sys::Element) {
     let (room, tab) = (row.get_bounding_client_rect(), tab.get_bounding_client_rect());
     let beyond = if tab.left() < room.left() {
         tab.left() - room.left() - 16.0
