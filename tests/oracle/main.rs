@@ -8,6 +8,7 @@
 mod append;
 mod cases;
 mod commands;
+mod compared;
 mod documents;
 mod edited;
 mod export;
