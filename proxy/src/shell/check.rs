@@ -51,7 +51,7 @@ pub struct Check {
 /// Checks an image.
 pub async fn run(asked: &Check) -> Result<ExitCode, Failed> {
     let rules = asked.rules.rules()?;
-    let opened = Opened::of(&asked.image, &asked.only).await?;
+    let opened = Opened::of(&asked.image, &asked.only).await?.judged();
     let overlay = opened.overlay(Contents::Ignored).await?;
     let outcomes = rules.check(&Space::of(&overlay), &notable::of(&overlay));
     let passed = outcomes.iter().all(|outcome| outcome.passed);

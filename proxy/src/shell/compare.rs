@@ -123,7 +123,7 @@ struct One {
 
 impl One {
     async fn of(image: &Image, only: &Only) -> Result<Self, Failed> {
-        let opened = Opened::of(image, only).await?;
+        let opened = Opened::of(image, only).await?.judged();
         let overlay = opened.overlay(Contents::Compared).await?;
         let layers = opened.layers.iter().map(|layer| LayerSide {
             digest: layer.descriptor.digest.clone(),

@@ -182,6 +182,8 @@ pub(super) struct Opened {
     pub(super) graph: Graph,
     /// The image among them.
     pub(super) image: NodeId,
+    /// Whether a layer whose files can't be shown leaves nothing to be said.
+    must_be_whole: bool,
 }
 
 impl Opened {
@@ -214,7 +216,12 @@ impl Opened {
             None => image::default_platform(&entries),
         };
         let image = entry.ok_or_else(|| Failed::told("There is no such image."))?.node;
-        Ok(Self { place, layers, graph: loaded.graph, image })
+        Ok(Self { place, layers, graph: loaded.graph, image, must_be_whole: false })
+    }
+
+    /// The same for who judges it: where a layer can't be read nothing is known.
+    pub(super) fn judged(self) -> Self {
+        Self { must_be_whole: true, ..self }
     }
 
     /// Reads all layers and puts them on each other.
@@ -231,6 +238,11 @@ impl Opened {
         let indexes = threads.layers(&self.layers, &seen, &mut told).await;
         drop(progress);
         told.iter().for_each(|sentence| say(sentence));
+        if !told.is_empty() && self.must_be_whole {
+            return Err(Failed::told(
+                "What is in such a layer is not known, nor what comes of it.",
+            ));
+        }
         Ok(Overlay::build(&indexes.map_err(Failed::told)?))
     }
 }

@@ -13,11 +13,46 @@ use crate::shell::text;
 async fn image() -> String {
     let store = Store::memory();
     sample::install(&store).unwrap();
+    sealed(&store);
     let app = router(store.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });
     format!("{address}/sample/hello:latest")
+}
+
+/// An image with a layer that is encrypted: `odd/sealed:latest`.
+fn sealed(store: &Store) {
+    let put = |media_type: &str, bytes: &[u8]| {
+        let digest = store.put_blob("odd/sealed", bytes.to_vec().into()).unwrap();
+        serde_json::json!({ "mediaType": media_type, "digest": digest, "size": bytes.len() })
+    };
+    let rootfs = serde_json::json!({ "type": "layers", "diff_ids": [format!("sha256:{:064}", 1)] });
+    let config = serde_json::json!({ "architecture": "amd64", "os": "linux", "rootfs": rootfs });
+    let manifest = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": put("application/vnd.oci.image.config.v1+json", config.to_string().as_bytes()),
+        "layers": [put("application/vnd.oci.image.layer.v1.tar+gzip+encrypted", b"sealed")],
+    });
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    let bytes = manifest.to_string().into_bytes().into();
+    store.put_manifest("odd/sealed", media_type, bytes, &["latest"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_that_can_not_be_read_passes_nothing() {
+    let image = image().await.replace("sample/hello", "odd/sealed");
+    for arguments in [
+        &["check", "--no-setuid", "--lowest-efficiency", "1", &image][..],
+        &["compare", &image, &image],
+    ] {
+        let output = drydock(arguments, &[]).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert_eq!(text(&output.stdout), "");
+        assert!(text(&output.stderr).contains("is encrypted"), "{output:?}");
+        assert!(text(&output.stderr).contains("is not known"), "{output:?}");
+    }
 }
 
 /// Runs in a folder of its own, in which files with rules may lie.
