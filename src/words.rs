@@ -42,6 +42,12 @@ pub fn plural(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number as u64), if number == 1 { one } else { many })
 }
 
+/// A share in per cent, rounded down to a tenth: only all is 100 %.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", (share * 1000.0).floor() / 10.0)
+}
+
 /// Bytes as text with replacement characters, and in hex when that lost something.
 pub(crate) fn text_and_hex(bytes: &[u8]) -> (String, Option<String>) {
     match std::str::from_utf8(bytes) {
@@ -72,6 +78,13 @@ mod tests {
             (u64::MAX, "18.4 EB"),
         ] {
             assert_eq!(bytes(number), text);
+        }
+    }
+
+    #[test]
+    fn only_all_is_a_hundred_per_cent() {
+        for (share, text) in [(0.9999, "99.9 %"), (1.0, "100.0 %"), (0.0, "0.0 %")] {
+            assert_eq!(percent(share), text);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Which layers does the image consist of?
 
+use std::sync::Arc;
+
 use crate::edit::action::{BaseAnnotations, LayerEdit, LayerInput};
 use crate::edit::annotations::{BASE_DIGEST, BASE_NAME, note_docker, set, value};
 use crate::edit::draft::{Base, Draft};
@@ -72,7 +74,7 @@ impl Target<'_, '_> {
     }
 
     /// The recipe of a layer of files on top of those that there are.
-    fn files(&mut self, entries: &[NewEntry], packing: Packing) -> Recipe {
+    fn files(&mut self, entries: &Arc<[NewEntry]>, packing: Packing) -> Recipe {
         let layers = self.image.layers.iter().enumerate();
         let onto = layers.map(|(at, layer)| layer.input(at + 1)).collect::<Result<_, _>>();
         let onto = match onto {
@@ -89,7 +91,7 @@ impl Target<'_, '_> {
             }
         };
         let windows = self.image.is_windows();
-        Recipe::Files { entries: entries.to_vec(), onto, packing, windows }
+        Recipe::Files { entries: Arc::clone(entries), onto, packing, windows }
     }
 
     /// Takes layers away, which are given by their places in rising order.

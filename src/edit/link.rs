@@ -239,7 +239,7 @@ pub fn missing(draft: &Draft, is_there: impl Fn(&Digest) -> bool) -> Vec<WantedF
                 LayerEdit::Add { layer: LayerInput::Files { entries, .. }, .. }
                 | LayerEdit::Patch { entries, .. },
             ) => {
-                for NewEntry { path, node, .. } in entries {
+                for NewEntry { path, node, .. } in entries.iter() {
                     if let NewNode::File { digest, size } = node {
                         add(digest, *size, path);
                     }

@@ -1,7 +1,8 @@
 //! An image, and what becomes of it, on their way to where edits are done and back.
 //!
 //! Documents travel apart from what hangs them together: their bytes one behind the other, each
-//! once, and none that the other side has. Whoever opens a parcel compares them with their digests.
+//! once, and none that the other side has. Entries of new layers, of which there may be 50 000, stay in
+//! the draft, which both sides have. Whoever opens a parcel compares documents with their digests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +14,10 @@ use crate::descriptor::{Descriptor, identify, verify_digest};
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::edit::change::{Change, ChangedDocument, Lost, NeededBlob, NewReferrer};
+use crate::edit::draft::Draft;
 use crate::edit::editable::is_provisional;
 use crate::edit::image::{Attached, Image, Parts};
+use crate::edit::patch;
 use crate::edit::recipe::{Recipe, RecipeId};
 use crate::finding::Finding;
 use crate::media_type::MediaType;
@@ -45,8 +48,8 @@ pub struct ChangeParcel {
     referrers: Vec<PackedReferrer>,
     lost: Vec<Lost>,
     findings: Vec<Finding>,
-    recipes: Vec<(RecipeId, Recipe)>,
-    idle: Vec<(RecipeId, Recipe)>,
+    recipes: Vec<(RecipeId, PackedRecipe)>,
+    idle: Vec<(RecipeId, PackedRecipe)>,
     pending: Vec<RecipeId>,
     unread: Vec<Descriptor>,
 }
@@ -88,6 +91,14 @@ struct PackedReferrer {
     subject: Digest,
     documents: Vec<usize>,
     blobs: Vec<NeededBlob>,
+}
+
+/// A recipe; of one that writes the entries of an edit these are left out.
+#[derive(Debug, Serialize, Deserialize)]
+enum PackedRecipe {
+    Whole(Recipe),
+    /// The recipe without entries, and the number of the edit, from 0, that has them.
+    OfEdit(Recipe, usize),
 }
 
 impl Known {
@@ -132,9 +143,10 @@ impl ImageParcel {
 }
 
 impl ChangeParcel {
-    /// Packs a change; the bytes of documents that are not known go beside it, one behind the other.
+    /// Packs the change that a draft gives; the bytes of documents that are not known go beside it, one
+    /// behind the other.
     #[must_use]
-    pub fn pack(change: Change, known: &Known) -> (Self, Vec<Bytes>) {
+    pub fn pack(change: Change, known: &Known, draft: &Draft) -> (Self, Vec<Bytes>) {
         let mut packer = Packer::new(known);
         let documents = change.documents.iter().map(|changed| PackedDocument {
             label: changed.label.clone(),
@@ -151,6 +163,11 @@ impl ChangeParcel {
         let referrers = referrers.collect();
         let Packer { heads, bytes, .. } = packer;
         let Change { root, blobs, lost, findings, recipes, idle, pending, unread, .. } = change;
+        let packed = |recipes: Vec<(RecipeId, Recipe)>| {
+            let recipes = recipes.into_iter();
+            recipes.map(|(id, recipe)| (id, PackedRecipe::pack(recipe, draft))).collect()
+        };
+        let (recipes, idle) = (packed(recipes), packed(idle));
         let parcel = Self {
             heads,
             root,
@@ -167,11 +184,12 @@ impl ChangeParcel {
         (parcel, bytes)
     }
 
-    /// The change again, with the documents of this side.
+    /// The change again, with the documents and the draft of this side.
     ///
     /// # Errors
-    /// When the bytes are not those that were sent, or a document is not known here.
-    pub fn open(self, bytes: &Bytes, known: &Known) -> Result<Change, ParcelError> {
+    /// When the bytes are not those that were sent, a document is not known here, or the draft is
+    /// another one.
+    pub fn open(self, bytes: &Bytes, known: &Known, draft: &Draft) -> Result<Change, ParcelError> {
         let all = documents(&self.heads, bytes, known)?;
         let document = |at: usize| all.get(at).cloned().ok_or(ParcelError);
         let changed = self.documents.into_iter().map(|packed| {
@@ -189,6 +207,11 @@ impl ChangeParcel {
         });
         let referrers = referrers.collect::<Result<_, ParcelError>>()?;
         let Self { root, blobs, lost, findings, recipes, idle, pending, unread, .. } = self;
+        let opened = |recipes: Vec<(RecipeId, PackedRecipe)>| {
+            let recipes = recipes.into_iter();
+            recipes.map(|(id, recipe)| Ok((id, recipe.open(draft)?))).collect::<Result<_, _>>()
+        };
+        let (recipes, idle) = (opened(recipes)?, opened(idle)?);
         Ok(Change {
             root,
             documents,
@@ -201,6 +224,32 @@ impl ChangeParcel {
             pending,
             unread,
         })
+    }
+}
+
+impl PackedRecipe {
+    fn pack(mut recipe: Recipe, draft: &Draft) -> Self {
+        let Recipe::Files { entries, .. } = &mut recipe else { return Self::Whole(recipe) };
+        let of_edit = draft.edits.iter().position(|edit| {
+            patch::entries(&edit.action).is_some_and(|others| Arc::ptr_eq(others, entries))
+        });
+        match of_edit {
+            Some(edit) => {
+                *entries = Arc::default();
+                Self::OfEdit(recipe, edit)
+            }
+            None => Self::Whole(recipe),
+        }
+    }
+
+    fn open(self, draft: &Draft) -> Result<Recipe, ParcelError> {
+        let (mut recipe, edit) = match self {
+            Self::Whole(recipe) => return Ok(recipe),
+            Self::OfEdit(recipe, edit) => (recipe, draft.edits.get(edit).ok_or(ParcelError)?),
+        };
+        let Recipe::Files { entries, .. } = &mut recipe else { return Err(ParcelError) };
+        *entries = Arc::clone(patch::entries(&edit.action).ok_or(ParcelError)?);
+        Ok(recipe)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Changes of files that follow one another, as those of one layer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::edit::action::{Action, LayerEdit, LayerInput};
 use crate::edit::draft::Draft;
@@ -85,7 +86,8 @@ pub fn last_change<'a>(
     })
 }
 
-fn entries(action: &Action) -> Option<&[NewEntry]> {
+/// The entries of a layer that an edit names.
+pub(super) fn entries(action: &Action) -> Option<&Arc<[NewEntry]>> {
     match action {
         Action::Layers(
             LayerEdit::Patch { entries, .. }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,7 @@ pub enum Recipe {
     /// A new tar of these entries.
     Files {
         /// The entries.
-        entries: Vec<NewEntry>,
+        entries: Arc<[NewEntry]>,
         /// The layers of the image that they lie on, the base first, by which it is decided where
         /// they land and what stays; absent when these can't be read, so that nothing but the
         /// entries themselves is written.

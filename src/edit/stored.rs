@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::edit::action::{Action, LayerEdit};
 use crate::edit::build::Made;
+use crate::edit::contents::{Content, Contents};
 use crate::edit::draft::{Base, Draft, Edit};
 use crate::edit::patch::{last_change, together};
 use crate::edit::pending::Built;
@@ -19,9 +20,6 @@ use crate::platform::Platform;
 
 /// Length of a draft's name.
 const NAME: usize = 16;
-
-/// Where the files are that edits name, by their digests.
-pub type Contents = BTreeMap<Digest, Content>;
 
 /// A draft, and what belongs to it in one place, such as one browser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,17 +49,6 @@ pub struct StoredDraft {
     /// Where it is to be pushed, as it was typed.
     #[serde(default)]
     pub target: String,
-}
-
-/// A file that a draft names, as a part of a blob.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
-    /// The blob.
-    pub blob: Digest,
-    /// Where in it the file begins.
-    pub offset: u64,
-    /// Size of the file in bytes.
-    pub size: u64,
 }
 
 /// Something that is done to a draft. It is data, so that it can be done again on what somebody else
@@ -126,7 +113,7 @@ impl StoredDraft {
             changed: 0,
             revision: 0,
             history: History::new(draft),
-            contents: BTreeMap::new(),
+            contents: Contents::default(),
             built: BTreeMap::new(),
             remarks: BTreeMap::new(),
             absent: BTreeMap::new(),
@@ -190,7 +177,8 @@ impl StoredDraft {
             }
             _ => None,
         });
-        let patch = |entries, packing| {
+        let patch = |entries: Vec<NewEntry>, packing| {
+            let entries = entries.into();
             let action = Action::Layers(LayerEdit::Patch { entries, packing });
             Box::new(Edit { scope, record: false, action })
         };
@@ -256,7 +244,7 @@ mod tests {
 
     fn content(of: &[u8]) -> Contents {
         let (blob, size) = (Digest::sha256(b"all"), of.len() as u64);
-        BTreeMap::from([(Digest::sha256(of), Content { blob, offset: 0, size })])
+        Contents::from_iter([(Digest::sha256(of), Content { blob, offset: 0, size })])
     }
 
     #[test]
@@ -271,7 +259,7 @@ mod tests {
 
     #[test]
     fn alterations_and_what_they_leave() {
-        let add = |name: &str| Alteration::Add(vec![entrypoint(name)], Contents::new());
+        let add = |name: &str| Alteration::Add(vec![entrypoint(name)], Contents::default());
         let take = |step| Alteration::Take(step, content(b"x"));
         let built = Alteration::Built(recipe_id(b"r"), made(b"layer", &["odd"]));
         // What is done, whether there was something to do, how many edits there are then, and when
@@ -334,7 +322,7 @@ mod tests {
         assert!(kept.is_still(None, "etc/a", Some(&two)));
         assert!(!kept.is_still(None, "etc/a", None));
         let step = kept.patch(Scope::All, vec![entry("etc/a", NewNode::Whiteout)]);
-        kept.alter(&Alteration::Take(step, Contents::new()), 0);
+        kept.alter(&Alteration::Take(step, Contents::default()), 0);
         assert_eq!(kept.fate_of(None, "etc/a"), Some(FileFate::Removed));
         assert!(kept.is_still(None, "etc/a", None));
         assert!(!kept.is_still(None, "etc/a", Some(&two)));

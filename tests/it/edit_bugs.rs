@@ -133,7 +133,7 @@ fn bug_annotations_of_a_base_that_is_gone_are_dropped() {
 #[test]
 fn bug_append_ask_7_zstd_in_docker_is_refused_or_the_image_converted() {
     let docker = made("linux/amd64", &["a"]).docker().image();
-    let layer = LayerInput::Files { entries: vec![file("f")], packing: Packing::Zstd };
+    let layer = LayerInput::Files { entries: [file("f")].into(), packing: Packing::Zstd };
     let zstd = Action::Layers(LayerEdit::Add { layer, base: BaseAnnotations::Keep });
     assert!(refused(&docker, all([zstd.clone()])).contains("convert the image to OCI"));
     let change = edited(&docker, all([zstd, Action::Convert { to: Family::Oci }]));

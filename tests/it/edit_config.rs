@@ -319,7 +319,7 @@ fn an_image_from_nothing() {
         let base = Base::Empty { family, platform };
         let image = base.empty().expect("documents");
         let packing = Packing::default();
-        let layer = LayerInput::Files { entries: vec![file("app")], packing };
+        let layer = LayerInput::Files { entries: [file("app")].into(), packing };
         let add = Action::Layers(LayerEdit::Add { layer, base: BaseAnnotations::Set });
         let draft = Draft { edits: all([add, env("A", Some("b"))]), ..Draft::new(base) };
         let change = run(&image, &draft, &[]).expect("a change");

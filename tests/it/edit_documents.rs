@@ -10,9 +10,10 @@ use drydock::edit::parcel::{ChangeParcel, ImageParcel, Known, ParcelError};
 use drydock::edit::present::{LineKind, diff, pretty};
 use drydock::edit::view::{self, Fate, FormContext};
 use drydock::edit::{
-    Action, AttachEdit, AttachTo, AttachedFile, ChangedDocument, Edit, Family, Image, LayerEdit,
-    Packing, RawDocument, Which, attach, referrer_descriptor,
+    Action, AttachEdit, AttachTo, AttachedFile, BaseAnnotations, ChangedDocument, Edit, Family,
+    Image, LayerEdit, LayerInput, Packing, RawDocument, Which, attach, referrer_descriptor,
 };
+use drydock::layer::write::NewEntry;
 use drydock::limits;
 use drydock::media_type::MediaType;
 use serde_json::{Value, json};
@@ -21,6 +22,11 @@ use crate::edit_support::*;
 
 fn convert(to: Family) -> Action {
     Action::Convert { to }
+}
+
+fn files<const N: usize>(entries: [NewEntry; N]) -> Action {
+    let layer = LayerInput::Files { entries: entries.into(), packing: Packing::None };
+    Action::Layers(LayerEdit::Add { layer, base: BaseAnnotations::default() })
 }
 
 fn raw(document: RawDocument, text: String) -> Action {
@@ -389,8 +395,9 @@ fn what_becomes_of_an_image_is_the_same_wherever_the_edits_are_done() {
         Vec::new(),
         all([label("a", Some("b")), env("C", Some("d"))]),
         all([convert(Family::Docker)]),
-        // One whose layers are still to be built.
+        // Ones whose layers are still to be built.
         all([given("x")]),
+        all([files([file("a"), file("left")]), files([file("b")])]),
         all([Action::Attach(AttachEdit {
             to: AttachTo::Root,
             artifact_type: MediaType::new("text/plain"),
@@ -405,14 +412,16 @@ fn what_becomes_of_an_image_is_the_same_wherever_the_edits_are_done() {
         let [image_there, base_there] = &there[..] else { panic!("two images") };
         assert_eq!(base_there.document(), base.document());
         let change = plan(image_there, &draft, &[]).expect("a change");
-        let (parcel, bytes) = sent(ChangeParcel::pack(change, &Known::of(&there)));
+        let (parcel, bytes) = sent(ChangeParcel::pack(change, &Known::of(&there), &draft));
         let is_new = |it: &&ChangedDocument| it.before.as_ref() != Some(&it.document);
         let new = here.documents.iter().filter(is_new);
         let referring = here.referrers.iter().flat_map(|referrer| &referrer.documents);
         let all = new.map(|changed| &changed.document).chain(referring);
         let size = all.map(|document| document.bytes().len()).sum::<usize>();
         assert_eq!(bytes.len(), size, "only new documents travel");
-        let back = parcel.open(&bytes, &known).expect("the change");
+        let text = serde_json::to_string(&parcel).expect("JSON");
+        assert!(!text.contains("left"), "entries stay in the draft");
+        let back = parcel.open(&bytes, &known, &draft).expect("the change");
         assert_eq!(back, here);
         for (one, other) in back.documents.iter().zip(&here.documents) {
             assert_eq!(one.document.value(), other.document.value());
@@ -430,9 +439,16 @@ fn a_parcel_that_was_tampered_with_is_not_opened() {
     assert_eq!(parcel.open(&Bytes::from(other)).err(), Some(ParcelError));
     assert_eq!(pack().0.open(&bytes.slice(1..)).err(), Some(ParcelError));
     assert_eq!(pack().0.open(&Bytes::new()).err(), Some(ParcelError));
-    let change = || edited(&image, all([label("a", Some("b"))]));
-    let (parcel, bytes) = sent(ChangeParcel::pack(change(), &Known::of([&image])));
-    assert_eq!(parcel.open(&bytes, &Known::default()).err(), Some(ParcelError), "unknown");
+    let draft = draft(&image, all([files([file("a")])]));
+    let pack = || {
+        let change = plan(&image, &draft, &[]).expect("a change");
+        sent(ChangeParcel::pack(change, &Known::of([&image]), &draft))
+    };
+    let (parcel, bytes) = pack();
+    assert_eq!(parcel.open(&bytes, &Known::default(), &draft).err(), Some(ParcelError), "unknown");
+    let other = self::draft(&image, all([label("a", Some("b"))]));
+    let (parcel, known) = (pack().0, Known::of([&image]));
+    assert_eq!(parcel.open(&bytes, &known, &other).err(), Some(ParcelError), "another draft");
 }
 
 #[test]

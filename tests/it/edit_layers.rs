@@ -345,12 +345,12 @@ fn a_patch_says_what_it_changes() {
     let gone = NewEntry { node: NewNode::Whiteout, ..file("etc/passwd") };
     let directory = NewEntry { node: NewNode::Directory, mode: 0o755, ..file("etc") };
     let entries = vec![directory, file("etc/motd"), gone];
-    let patch = LayerEdit::Patch { entries, packing: Packing::default() };
+    let patch = LayerEdit::Patch { entries: entries.into(), packing: Packing::default() };
     let change = edited(&abcd(), layer_edits([patch]));
     let expected = "change etc/motd, remove etc/passwd";
     assert_eq!(history(&change, "config").last().map(String::as_str), Some(expected));
     let many = ["a", "b", "c", "d"].map(file).to_vec();
-    let add = LayerInput::Files { entries: many, packing: Packing::default() };
+    let add = LayerInput::Files { entries: many.into(), packing: Packing::default() };
     let add = LayerEdit::Add { layer: add, base: Default::default() };
     let change = edited(&abcd(), layer_edits([add]));
     assert_eq!(history(&change, "config").last().map(String::as_str), Some("add 4 entries (a, …)"));

@@ -12,7 +12,7 @@ use crate::edit_support::*;
 
 fn example() -> Draft {
     let packing = Packing::default();
-    let layer = LayerInput::Files { entries: vec![file("etc/motd"), file("x")], packing };
+    let layer = LayerInput::Files { entries: [file("etc/motd"), file("x")].into(), packing };
     let attach = AttachEdit {
         to: AttachTo::Images,
         artifact_type: MediaType::new("text/plain"),
@@ -215,7 +215,7 @@ fn action() -> impl Strategy<Value = Action> {
         )),
         time.clone().prop_map(|time| Action::Config(ConfigEdit::Created { value: Some(time) })),
         (text(), packing.clone()).prop_map(|(path, packing)| {
-            let entries = vec![file(&path)];
+            let entries = [file(&path)].into();
             Action::Layers(LayerEdit::Patch { entries, packing })
         }),
         (which.clone(), packing.clone()).prop_map(|(layers, packing)| Action::Layers(

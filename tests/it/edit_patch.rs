@@ -57,10 +57,13 @@ fn what_is_kept_is_what_the_change_before_has_made() {
 fn the_last_change_of_a_file_is_found() {
     let mut draft = Draft::new(Base::EmptyIndex { family: Family::Oci });
     let packing = Packing::default();
-    let patch = |entries| Action::Layers(LayerEdit::Patch { entries, packing });
+    let patch = |entries: Vec<NewEntry>| {
+        let entries = entries.into();
+        Action::Layers(LayerEdit::Patch { entries, packing })
+    };
     let (amd64, arm64) = ("linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap());
     let first = NewEntry { mtime: 1, ..file("etc/a") };
-    let added = LayerInput::Files { entries: vec![first.clone(), file("opt/b")], packing };
+    let added = LayerInput::Files { entries: [first.clone(), file("opt/b")].into(), packing };
     let base = Default::default();
     draft.edits.push(Edit::all(Action::Layers(LayerEdit::Add { layer: added, base })));
     let second = NewEntry { mtime: 2, ..file("etc/a") };

@@ -53,12 +53,12 @@ fn print(out: &mut impl io::Write, space: &Space) -> io::Result<()> {
         words::bytes(space.bytes),
         words::plural(space.layers.len(), "layer", "layers"),
         words::bytes(space.wasted_bytes),
-        percent(space.efficiency),
+        words::percent(space.efficiency),
     )?;
     writeln!(
         out,
         "dive says: efficiency {}, {} wasted.",
-        percent(space.dive.efficiency),
+        words::percent(space.dive.efficiency),
         words::bytes(space.dive.wasted_bytes)
     )?;
     for waste in &space.waste {
@@ -91,20 +91,4 @@ fn examples(out: &mut impl io::Write, waste: &Row) -> io::Result<()> {
         writeln!(out, "{:>20}  and {}", "", words::plural(more, "other file", "other files"))?;
     }
     Ok(())
-}
-
-/// A share in per cent, rounded down to a tenth, so that only all is 100 %.
-fn percent(share: f64) -> String {
-    format!("{:.1} %", (share * 1000.0).floor() / 10.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::percent;
-
-    #[test]
-    fn only_all_is_a_hundred_per_cent() {
-        assert_eq!(percent(0.9999), "99.9 %");
-        assert_eq!(percent(1.0), "100.0 %");
-    }
 }

@@ -1,5 +1,7 @@
 //! What can be done to layers.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -24,7 +26,7 @@ pub enum LayerEdit {
     /// without `Files/`.
     Patch {
         /// The entries.
-        entries: Vec<NewEntry>,
+        entries: Arc<[NewEntry]>,
         /// How the layer is packed.
         #[serde(default)]
         packing: Packing,
@@ -113,7 +115,7 @@ pub enum LayerInput {
     /// Files of which a layer is made.
     Files {
         /// The entries of the layer, in order.
-        entries: Vec<NewEntry>,
+        entries: Arc<[NewEntry]>,
         /// How the layer is packed.
         #[serde(default)]
         packing: Packing,

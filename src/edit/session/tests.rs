@@ -6,7 +6,7 @@ use crate::edit::change::Change;
 use crate::edit::family::Family;
 use crate::edit::test_support::{entrypoint, kept, made, pinned, recipe_id};
 use crate::edit::time::Time;
-use crate::edit::{Context, Edit, Step, apply};
+use crate::edit::{Contents, Context, Edit, Step, apply};
 
 type Sut = Session<&'static str, &'static str>;
 
@@ -60,7 +60,7 @@ fn refused() -> Answer {
 }
 
 fn add(word: &str) -> Alteration {
-    Alteration::Add(vec![entrypoint(word)], BTreeMap::new())
+    Alteration::Add(vec![entrypoint(word)], Contents::default())
 }
 
 fn happens(session: &mut Sut, what: Happens) -> Vec<Order> {
@@ -312,7 +312,7 @@ fn steps_of_the_history_are_steps_of_the_session() {
     for (alteration, left) in [
         (Alteration::Undo, 0),
         (Alteration::Redo, 1),
-        (Alteration::Take(Step::Remove { at: 0 }, BTreeMap::new()), 0),
+        (Alteration::Take(Step::Remove { at: 0 }, Contents::default()), 0),
         (Alteration::Undo, 1),
     ] {
         let orders = session.alter(alteration, 7);

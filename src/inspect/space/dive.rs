@@ -18,7 +18,8 @@ use crate::layer::{Index, Kind, Names, clean, path_of};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Score {
-    /// `efficiencyScore`, from 0 to 1.
+    /// `efficiencyScore`: 1 when nothing is wasted. A whiteout of nothing counts as a byte less than
+    /// none, so it may be a little below 0.
     pub efficiency: f64,
     /// `inefficientBytes`.
     pub wasted_bytes: u64,

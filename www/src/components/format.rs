@@ -1,6 +1,6 @@
 //! Numbers and names as text. No browser here.
 
-pub use drydock::words::{bytes, count, plural};
+pub use drydock::words::{bytes, count, percent, plural};
 
 /// As [`count`], for numbers below zero too.
 #[must_use]

@@ -49,15 +49,14 @@ pub fn name(base: &Base) -> String {
 /// # Errors
 /// When the browser keeps no files for this page, or the draft can't be read.
 pub async fn load(name: &str) -> Result<Option<StoredDraft>, Problem> {
-    match disk::read(FOLDER, &file(name)).await? {
-        Some(text) => serde_json::from_slice(&text).map(Some).map_err(|error| {
-            let message = format!(
-                "The draft {name} was written by another version of this page and can't be read ({error})."
-            );
-            Problem::new(ProblemKind::Content, message)
-        }),
-        None => Ok(None),
-    }
+    let Some(text) = disk::read(FOLDER, &file(name)).await? else { return Ok(None) };
+    let draft = serde_json::from_str(str::from_utf8(&text).unwrap_or_default());
+    draft.map(Some).map_err(|error| {
+        let message = format!(
+            "The draft {name} was written by another version of this page and can't be read ({error})."
+        );
+        Problem::new(ProblemKind::Content, message)
+    })
 }
 
 /// A draft by its name, or a new one on its base.

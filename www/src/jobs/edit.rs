@@ -22,7 +22,7 @@ use super::{Problem, ProblemKind, Progress, graph, no_sense, source, tab};
 use crate::net::clock;
 use crate::net::place::Place;
 use crate::worker::pool::Done;
-use crate::worker::port::joined;
+use crate::worker::port::{self, joined};
 use crate::worker::protocol::{EditWork, Outcome, Work};
 
 pub use crate::worker::protocol::View;
@@ -115,7 +115,7 @@ pub async fn apply(
     // Each of them may be long.
     let change: ChangeParcel = read(parts.next()).await?;
     let documents = Uint8Array::new(documents.unchecked_ref()).to_vec();
-    let change = change.open(&documents.into(), &sources.known).map_err(unlike)?;
+    let change = change.open(&documents.into(), &sources.known, kept.draft()).map_err(unlike)?;
     if let Some(seen) = parts.next() {
         answer.seen = Arc::new(read(Some(seen)).await?);
         let mut form: FormContext = read(parts.next()).await?;
@@ -142,8 +142,7 @@ pub async fn result(kept: &StoredDraft, sources: &Sources) -> Result<Arc<Change>
 
 async fn read<T: DeserializeOwned>(part: Option<JsValue>) -> Result<T, Problem> {
     clock::let_others_run().await;
-    let text = part.and_then(|part| part.as_string()).ok_or_else(no_sense)?;
-    serde_json::from_str(&text).map_err(|_| no_sense())
+    part.and_then(|part| port::read(&part)).ok_or_else(no_sense)
 }
 
 fn unlike(error: ParcelError) -> Problem {

@@ -6,11 +6,10 @@
 mod packs;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use drydock::digest::Digest;
-use drydock::edit::Content;
+use drydock::edit::{Content, Contents};
 use futures_util::future::{Either, join, ready};
 use wasm_bindgen::JsValue;
 
@@ -28,7 +27,7 @@ pub struct Taken {
     /// Each file, in the order in which they were given.
     pub files: Vec<Gathered>,
     /// Where they are.
-    pub contents: BTreeMap<Digest, Content>,
+    pub contents: Contents,
 }
 
 /// Files that are ready for the worker.

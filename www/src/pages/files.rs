@@ -22,10 +22,10 @@ use leptos::prelude::*;
 
 use super::commands::{self, Server};
 use super::layers::NoSuchLayer;
-use super::loaded::WhenLoaded;
+use super::loaded::WhenLayers;
 use super::model::ContentModel;
 use super::shown::{Shown, shown};
-use crate::components::{Divider, Empty, Split, format};
+use crate::components::{Divider, Split, format};
 use crate::jobs::file::FilePreview;
 use crate::route::{EntryPath, Tree};
 use content::ContentView;
@@ -41,22 +41,8 @@ use toolbar::Toolbar;
 /// The files view.
 #[component]
 pub fn FilesPage() -> impl IntoView {
-    let shown = shown();
-    let content = Signal::derive(move || shown.content());
-    let show = move |content: Arc<ContentModel>| {
-        if content.layers.is_empty() {
-            return view! {
-                <div class="page">
-                    <section class="card">
-                        <Empty text="This image has no layers, so it has no files." />
-                    </section>
-                </div>
-            }
-            .into_any();
-        }
-        view! { <FilesOf content /> }.into_any()
-    };
-    view! { <WhenLoaded load=content show /> }
+    let show = |content: Arc<ContentModel>| view! { <FilesOf content /> }.into_any();
+    view! { <WhenLayers none="This image has no layers, so it has no files." show /> }
 }
 
 /// The content in the form that is its own, for those who choose none.

@@ -11,12 +11,12 @@ use leptos::prelude::*;
 
 use super::commands;
 use super::image::where_it_is;
-use super::loaded::WhenLoaded;
+use super::loaded::WhenLayers;
 use super::model::{ContentModel, LayerModel};
 use super::shown::shown;
 use crate::components::{
-    ByteSize, Card, DigestChip, Empty, Fact, Facts, LayerBar, LayerDot, LayerSize, LongTable,
-    TrustBadge, Untrusted, format,
+    ByteSize, Card, DigestChip, Fact, Facts, LayerBar, LayerDot, LayerSize, LongTable, TrustBadge,
+    Untrusted, format,
 };
 use crate::route::{FilesView, Here, Tree, View};
 use crate::state::{Checked, ui};
@@ -32,18 +32,7 @@ pub fn LayersPage() -> impl IntoView {
         let (image, platform) = server.shown(shown)?;
         Some(Task::Layers { image, platform })
     });
-    let content = Signal::derive(move || shown.content());
-    let show = move |content: Arc<ContentModel>| {
-        if content.layers.is_empty() {
-            return view! {
-                <div class="page">
-                    <section class="card">
-                        <Empty text="This image has no layers: it is a config without files." />
-                    </section>
-                </div>
-            }
-            .into_any();
-        }
+    let show = |content: Arc<ContentModel>| {
         view! {
             <div class="page">
                 <NoSuchLayer layers=content.layers.len() />
@@ -54,7 +43,7 @@ pub fn LayersPage() -> impl IntoView {
         }
         .into_any()
     };
-    view! { <WhenLoaded load=content show /> }
+    view! { <WhenLayers none="This image has no layers: it is a config without files." show /> }
 }
 
 /// The chosen layer of the address, when the image has it; from 1.

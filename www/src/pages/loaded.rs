@@ -1,12 +1,14 @@
 //! What is waited for, what went wrong, or what was loaded.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use super::local::OpenAgain;
-use super::model::Load;
+use super::model::{ContentModel, Load};
 use super::shown::shown;
 use super::trouble::Trouble;
-use crate::components::{ErrorPanel, ProgressRow};
+use crate::components::{Empty, ErrorPanel, ProgressRow};
 use crate::route::Here;
 
 /// Shows what is waited for or what went wrong, and the content once it is there.
@@ -53,4 +55,29 @@ pub fn WhenLoaded<T: Clone + Send + Sync + 'static>(
             .into_any()
         }
     }
+}
+
+/// As [`WhenLoaded`], for what is about the layers of the image that is shown.
+#[component]
+pub fn WhenLayers(
+    /// What is said of an image that has none.
+    none: &'static str,
+    /// Draws what has some.
+    #[prop(into)]
+    show: Callback<Arc<ContentModel>, AnyView>,
+) -> impl IntoView {
+    let shown = shown();
+    let load = Signal::derive(move || shown.content());
+    let show = move |content: Arc<ContentModel>| match content.layers.is_empty() {
+        true => view! {
+            <div class="page">
+                <section class="card">
+                    <Empty text=none />
+                </section>
+            </div>
+        }
+        .into_any(),
+        false => show.run(content),
+    };
+    view! { <WhenLoaded load show /> }
 }

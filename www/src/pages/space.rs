@@ -15,31 +15,17 @@ use self::lists::{Duplicates, Largest, Wasted, WorthALook};
 use self::treemap::Treemap;
 use self::weighing::{Phase, Weighing};
 use super::commands;
-use super::loaded::WhenLoaded;
+use super::loaded::WhenLayers;
 use super::model::ContentModel;
 use super::shown::{Shown, shown};
-use crate::components::{Card, Empty, ErrorPanel, ProgressRow, format};
+use crate::components::{Card, ErrorPanel, ProgressRow, format};
 
 /// The view of what weighs.
 #[component]
 pub fn SpacePage() -> impl IntoView {
-    let shown = shown();
     commands::follow(move |_| None);
-    let content = Signal::derive(move || shown.content());
-    let show = move |content: Arc<ContentModel>| {
-        if content.layers.is_empty() {
-            return view! {
-                <div class="page">
-                    <section class="card">
-                        <Empty text="This image has no layers, so nothing in it weighs anything." />
-                    </section>
-                </div>
-            }
-            .into_any();
-        }
-        view! { <SpaceOf content /> }.into_any()
-    };
-    view! { <WhenLoaded load=content show /> }
+    let show = |content: Arc<ContentModel>| view! { <SpaceOf content /> }.into_any();
+    view! { <WhenLayers none="This image has no layers, so nothing in it weighs anything." show /> }
 }
 
 #[component]

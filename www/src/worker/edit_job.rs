@@ -3,13 +3,12 @@
 use bytes::Bytes;
 use drydock::edit::parcel::{ChangeParcel, Known, ParcelError};
 use drydock::edit::view::FormContext;
-use drydock::edit::{self, Attempt, Change, Context, Image, Seen};
+use drydock::edit::{self, Attempt, Change, Context, Draft, Image, Seen};
 use js_sys::Uint8Array;
-use serde::Serialize;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::entry::{Finished, content};
-use super::port::joined;
+use super::port::{joined, text};
 use super::protocol::{EditWork, Outcome, View};
 use crate::net::problem::Problem;
 
@@ -19,24 +18,20 @@ pub(super) fn run(work: EditWork, parts: &[JsValue]) -> Result<Finished, Problem
     let images = images.open(&Bytes::from(bytes.unwrap_or_default())).map_err(unlike)?;
     let (image, bases) = images.split_first().ok_or_else(|| unlike(ParcelError))?;
     let context = Context { built: &built, now, bases };
-    let Attempt { change, refused } = edit::attempt(image, draft, &context);
-    let parts = change.map(|change| pack(change, &images, view)).unwrap_or_default();
+    let Attempt { change, refused } = edit::attempt(image, draft.clone(), &context);
+    let parts = change.map(|change| pack(change, &images, &draft, view)).unwrap_or_default();
     Ok(Finished { outcome: Outcome::Edited(refused), parts })
 }
 
-fn pack(change: Change, known: &[Image], view: Option<View>) -> Vec<JsValue> {
+fn pack(change: Change, known: &[Image], draft: &Draft, view: Option<View>) -> Vec<JsValue> {
     let view = view.map(|View { platform }| {
         let shown = platform.as_ref();
         [text(&Seen::of(&change, shown)), text(&FormContext::of(&change, shown))]
     });
-    let (change, documents) = ChangeParcel::pack(change, &Known::of(known));
+    let (change, documents) = ChangeParcel::pack(change, &Known::of(known), draft);
     let mut parts = vec![joined(&documents), text(&change)];
     parts.extend(view.into_iter().flatten());
     parts
-}
-
-fn text(value: &impl Serialize) -> JsValue {
-    JsValue::from_str(&serde_json::to_string(value).unwrap_or_default())
 }
 
 fn unlike(error: ParcelError) -> Problem {

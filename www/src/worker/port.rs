@@ -1,10 +1,13 @@
-//! Messages between page and workers: one line of JSON, and buffers that change hands.
+//! Messages between page and workers: JSON, and buffers that change hands.
 
 use bytes::Bytes;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
+
+/// From how many bytes on a text is handed over as a buffer.
+const LONG: usize = 16 * 1024;
 
 /// A message and what is handed over with it.
 #[derive(Clone, Debug)]
@@ -18,9 +21,12 @@ pub struct Parcel {
 /// Packs a message with what travels beside it: buffers change hands, Blobs stay with both.
 #[must_use]
 pub fn pack(message: &impl Serialize, parts: impl IntoIterator<Item = JsValue>) -> Parcel {
-    let text = serde_json::to_string(message).unwrap_or_default();
-    let value = Array::of1(&JsValue::from_str(&text));
+    let text = text(message);
     let transfer = Array::new();
+    if text.is_instance_of::<ArrayBuffer>() {
+        transfer.push(&text);
+    }
+    let value = Array::of1(&text);
     for part in parts {
         value.push(&part);
         if part.is_instance_of::<ArrayBuffer>() {
@@ -34,8 +40,28 @@ pub fn pack(message: &impl Serialize, parts: impl IntoIterator<Item = JsValue>) 
 #[must_use]
 pub fn unpack<T: DeserializeOwned>(data: &JsValue) -> Option<(T, Vec<JsValue>)> {
     let mut parts = Array::from(data).into_iter();
-    let text = parts.next()?.as_string()?;
-    Some((serde_json::from_str(&text).ok()?, parts.collect()))
+    Some((read(&parts.next()?)?, parts.collect()))
+}
+
+/// A value as JSON: a text or, when it is long, its bytes in a buffer that can change hands, as a text
+/// is written twice on its way and a buffer not at all.
+#[must_use]
+pub fn text(value: &impl Serialize) -> JsValue {
+    let json = serde_json::to_string(value).unwrap_or_default();
+    match json.len() < LONG {
+        true => JsValue::from_str(&json),
+        false => Uint8Array::from(json.as_bytes()).buffer().into(),
+    }
+}
+
+/// Reads what [`text`] wrote.
+#[must_use]
+pub fn read<T: DeserializeOwned>(text: &JsValue) -> Option<T> {
+    let text = match text.dyn_ref::<ArrayBuffer>() {
+        Some(bytes) => String::from_utf8(Uint8Array::new(bytes).to_vec()).ok()?,
+        None => text.as_string()?,
+    };
+    serde_json::from_str(&text).ok()
 }
 
 /// The bytes of documents in one buffer, one behind the other.

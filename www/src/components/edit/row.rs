@@ -295,8 +295,12 @@ mod tests {
 
     #[test]
     fn edits_of_files() {
-        let patch =
-            |entries| Action::Layers(LayerEdit::Patch { entries, packing: Packing::default() });
+        let patch = |entries: Vec<NewEntry>| {
+            Action::Layers(LayerEdit::Patch {
+                entries: entries.into(),
+                packing: Packing::default(),
+            })
+        };
         let directory = entry("etc", NewNode::Directory);
         reads(patch(vec![directory.clone(), file("etc/app.toml")]), "Edit file", "/etc/app.toml");
         reads(patch(vec![entry("tmp/x", NewNode::Whiteout)]), "Remove file", "/tmp/x");
@@ -350,7 +354,7 @@ mod tests {
         let row = EditRow::of(&edit, "said so");
         assert_eq!(row.scope.as_deref(), Some("linux/arm64"));
         assert_eq!((row.value.chars().count(), row.changeable), (SHOWN + 1, true));
-        let patch = LayerEdit::Patch { entries: Vec::new(), packing: Packing::default() };
+        let patch = LayerEdit::Patch { entries: [].into(), packing: Packing::default() };
         assert!(!EditRow::of(&Edit::all(Action::Layers(patch)), "").changeable);
     }
 }

@@ -9,6 +9,7 @@ use crate::chosen::Chosen;
 use crate::components::Wanted;
 use crate::jobs::gather::{self, Gathered, Taken};
 use crate::jobs::{self, Problem, ProblemKind, Progress};
+use crate::net::clock;
 
 /// Edits that are complete, and where on disk the files are that they name.
 #[derive(Debug, Default)]
@@ -51,8 +52,14 @@ async fn one(
                 program: taken.program,
             });
             let files: Vec<ChosenFile> = files.collect();
+            clock::let_others_run().await;
             for entries in rules.layers(&files) {
-                complete.edits.push(layer(LayerInput::Files { entries, packing }, base, &scope));
+                clock::let_others_run().await;
+                complete.edits.push(layer(
+                    LayerInput::Files { entries: entries.into(), packing },
+                    base,
+                    &scope,
+                ));
             }
             complete.contents.extend(taken.contents);
         }

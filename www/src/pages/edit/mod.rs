@@ -15,10 +15,8 @@ mod state;
 mod taking;
 mod texts;
 
-use std::collections::BTreeMap;
-
 use drydock::digest::Digest;
-use drydock::edit::{Blocked, Change, Edit, Step};
+use drydock::edit::{Blocked, Change, Contents, Edit, Step};
 use drydock::platform::Platform;
 use drydock::reference::Tag;
 use drydock::transfer::{Options, Wanted as Held};
@@ -239,7 +237,7 @@ fn List(
             RowAct::Up(_) | RowAct::Down(_) => return,
             RowAct::Remove(at) => Step::Remove { at },
         };
-        editing.step(step, BTreeMap::new());
+        editing.step(step, Contents::default());
     };
     view! {
         <EditList

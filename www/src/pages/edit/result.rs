@@ -1,10 +1,10 @@
 //! What becomes of the draft, for the platform that is shown, and the layers that are being built.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use drydock::edit::Change;
 use drydock::edit::present::DocumentDiff;
+use drydock::edit::{Change, Contents};
 use drydock::finding::Finding;
 use drydock::platform::Platform;
 use leptos::prelude::*;
@@ -145,7 +145,7 @@ fn PackPlain(editing: Editing, findings: Signal<Vec<Finding>>) -> impl IntoView 
     let plain = Memo::new(move |_| findings.with(|all| all.iter().any(|it| it.rule == PLAIN)));
     let pack = move |_| {
         let edits = untrack(|| editing.seen().packing.clone());
-        editing.add(edits, BTreeMap::new());
+        editing.add(edits, Contents::default());
     };
     view! {
         <Show when=move || plain.get()>

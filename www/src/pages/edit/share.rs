@@ -9,7 +9,8 @@ use crate::chosen::Chosen;
 use crate::components::{
     ByteSize, Card, Choice, ChooseButton, CopyButton, Untrusted, format, save_bytes,
 };
-use crate::jobs::gather;
+use crate::jobs::{Task, gather};
+use crate::net::clock;
 use crate::pages::data;
 
 /// What a draft is called as a file.
@@ -132,11 +133,20 @@ fn Look(editing: Editing) -> impl IntoView {
 #[component]
 fn Missing(editing: Editing) -> impl IntoView {
     let said = RwSignal::new(String::new());
-    let missing = Memo::new(move |_| {
-        editing.kept.with(|kept| {
-            let Some(kept) = kept else { return Vec::new() };
-            link::missing(kept.draft(), |digest| kept.contents.contains_key(digest))
-        })
+    let missing = RwSignal::new(Vec::new());
+    let looking = StoredValue::new_local(None::<Task>);
+    // Of many files that takes a while, so it is not done while the draft is changed.
+    Effect::new(move |_| {
+        let kept = editing.kept.get();
+        looking.set_value(Some(Task::spawn(async move {
+            clock::let_others_run().await;
+            let found = kept.map_or_else(Vec::new, |kept| {
+                link::missing(kept.draft(), |digest| kept.contents.contains_key(digest))
+            });
+            if missing.try_with_untracked(|missing| *missing != found) == Some(true) {
+                missing.set(found);
+            }
+        })));
     });
     let supply = move |chosen: Vec<Chosen>| {
         spawn_local(async move {
@@ -145,7 +155,7 @@ fn Missing(editing: Editing) -> impl IntoView {
                     let wanted = missing.get_untracked();
                     let mut contents = taken.contents;
                     let offered = contents.len();
-                    contents.retain(|digest, _| wanted.iter().any(|file| file.digest == *digest));
+                    contents.retain(|digest| wanted.iter().any(|file| file.digest == *digest));
                     said.set(match (offered, contents.len()) {
                         (_, 0) => {
                             "None of these files has one of the digests that the draft names."

@@ -1,6 +1,5 @@
 //! The texts that an edit writes: what they change, and the texts themselves, to be changed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use drydock::edit::present;
@@ -327,10 +326,10 @@ async fn replace(editing: Editing, at: usize, path: String, text: String) -> Res
     else {
         return Err(no_sense());
     };
-    let entry = entries.iter_mut().find(|entry| entry.path == path).ok_or_else(no_sense)?;
+    let entry =
+        Arc::make_mut(entries).iter_mut().find(|entry| entry.path == path).ok_or_else(no_sense)?;
     entry.node = node;
-    let contents: BTreeMap<_, _> = taken.contents.into_iter().collect();
-    editing.step(Step::Replace { at, edit: Box::new(edit) }, contents);
+    editing.step(Step::Replace { at, edit: Box::new(edit) }, taken.contents);
     Ok(())
 }
 

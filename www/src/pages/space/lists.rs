@@ -23,11 +23,11 @@ pub(super) fn Wasted(space: Arc<Space>, shown: Shown, steps: Vec<String>) -> imp
     let share = 1.0 - space.efficiency;
     let note = match space.wasted_bytes {
         0 => "none".to_owned(),
-        bytes => format!("{} · {}", format::bytes(bytes), percent(share)),
+        bytes => format!("{} · {}", format::bytes(bytes), format::percent(share)),
     };
     let dive = format!(
         "{} efficient, {} wasted",
-        percent(space.dive.efficiency),
+        format::percent(space.dive.efficiency),
         format::bytes(space.dive.wasted_bytes)
     );
     let list = match space.waste.is_empty() {
@@ -57,33 +57,20 @@ pub(super) fn Wasted(space: Arc<Space>, shown: Shown, steps: Vec<String>) -> imp
 }
 
 fn wasted(waste: &Waste, shown: Shown, steps: &[String]) -> impl IntoView + use<> {
+    let layer = Some(waste.by);
     let step = steps.get(waste.by - 1).map(|step| format::cut(step, 200));
-    let paths = waste.largest.iter().take(EXAMPLES).map(|path| {
-        view! {
-            <li>
-                <Place path=path.clone() href=href_in_layer(shown, path) />
-            </li>
-        }
-    });
-    let more = (waste.files as usize).saturating_sub(waste.largest.len().min(EXAMPLES));
-    let more = (more > 0).then(|| {
-        view! { <li class="muted">{format!("and {}", format::plural(more, "other file", "other files"))}</li> }
-    });
+    let title = waste.advice.clone();
+    let paths = waste.largest.iter().map(|path| (path.clone(), href_in_layer(shown, path)));
+    let paths = paths.take(EXAMPLES).collect();
+    let number = view! { <ByteSize bytes=waste.bytes /> }.into_any();
     view! {
-        <li class="waste">
-            <div class="say">
-                <p>{waste.advice.clone()}</p>
-                <p class="muted">
-                    <LayerDot layer=Some(waste.by) />
-                    " "
-                    <code><bdi>{step}</bdi></code>
-                </p>
-                <ul class="paths">{paths.collect_view()} {more}</ul>
-            </div>
-            <b class="number">
-                <ByteSize bytes=waste.bytes />
-            </b>
-        </li>
+        <Row title count=waste.files paths number>
+            <p class="muted">
+                <LayerDot layer />
+                " "
+                <code><bdi>{step}</bdi></code>
+            </p>
+        </Row>
     }
 }
 
@@ -150,32 +137,11 @@ pub(super) fn Duplicates(space: Arc<Space>, shown: Shown) -> impl IntoView {
 }
 
 fn one(duplicate: &Duplicate, shown: Shown) -> impl IntoView + use<> {
-    let paths = duplicate.paths.iter().take(EXAMPLES).map(|path| {
-        view! {
-            <li>
-                <Place path=path.clone() href=href(shown, path) />
-            </li>
-        }
-    });
-    let more = (duplicate.files as usize).saturating_sub(duplicate.paths.len().min(EXAMPLES));
-    let more = (more > 0).then(|| view! { <li class="muted">{format!("and {}", format::plural(more, "other", "others"))}</li> });
-    view! {
-        <li class="waste">
-            <div class="say">
-                <p class="muted">
-                    {format!(
-                        "{} of {}",
-                        format::plural(duplicate.files as usize, "file", "files"),
-                        format::bytes(duplicate.bytes),
-                    )}
-                </p>
-                <ul class="paths">{paths.collect_view()} {more}</ul>
-            </div>
-            <b class="number">
-                <ByteSize bytes=duplicate.too_many() />
-            </b>
-        </li>
-    }
+    let files = format::plural(duplicate.files as usize, "file", "files");
+    let title = format!("{files} of {}", format::bytes(duplicate.bytes));
+    let paths = links(&duplicate.paths, shown);
+    let number = view! { <ByteSize bytes=duplicate.too_many() /> }.into_any();
+    view! { <Row title count=duplicate.files paths number /> }
 }
 
 /// What gives rights, what may be a secret, what was left behind.
@@ -196,24 +162,48 @@ pub(super) fn WorthALook(notable: Arc<[Notable]>, shown: Shown) -> impl IntoView
 }
 
 fn look(notable: &Notable, shown: Shown) -> impl IntoView + use<> {
-    let paths = notable.paths.iter().take(EXAMPLES).map(|path| {
+    let title = notable.kind.title().to_owned();
+    let paths = links(&notable.paths, shown);
+    let number = format::count(notable.count).into_any();
+    view! { <Row title count=notable.count paths number /> }
+}
+
+fn links(paths: &[SizedPath], shown: Shown) -> Vec<(SizedPath, String)> {
+    paths.iter().take(EXAMPLES).map(|path| (path.clone(), href(shown, path))).collect()
+}
+
+/// What is said, some of the paths that it is said of, and how many more there are.
+#[component]
+fn Row(
+    title: String,
+    /// Files that it is said of.
+    count: u64,
+    /// Some of them, and where each leads.
+    paths: Vec<(SizedPath, String)>,
+    /// What stands at its end.
+    number: AnyView,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    let more = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(paths.len());
+    let more = (more > 0).then(|| {
+        let others = format::plural(more, "other file", "other files");
+        view! { <li class="muted">{format!("and {others}")}</li> }
+    });
+    let paths = paths.into_iter().map(|(path, href)| {
         view! {
             <li>
-                <Place path=path.clone() href=href(shown, path) />
+                <Place path href />
             </li>
         }
-    });
-    let more = (notable.count as usize).saturating_sub(notable.paths.len().min(EXAMPLES));
-    let more = (more > 0).then(|| {
-        view! { <li class="muted">{format!("and {}", format::plural(more, "other", "others"))}</li> }
     });
     view! {
         <li class="waste">
             <div class="say">
-                <p>{notable.kind.title()}</p>
+                <p>{title}</p>
+                {children.map(|children| children())}
                 <ul class="paths">{paths.collect_view()} {more}</ul>
             </div>
-            <b class="number">{format::count(notable.count)}</b>
+            <b class="number">{number}</b>
         </li>
     }
 }
@@ -237,9 +227,4 @@ fn Place(path: SizedPath, href: String) -> impl IntoView {
             <Untrusted inert=true text=format!("/{}", path.path) />
         </a>
     }
-}
-
-/// A share in per cent; what is less than all is never said to be all.
-fn percent(share: f64) -> String {
-    format!("{:.1} %", (share * 1000.0).floor() / 10.0)
 }

@@ -1,6 +1,7 @@
 //! Files that become a layer, or several.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use drydock::edit::{
     Action, BaseAnnotations, Edit, LayerEdit, LayerInput, NewFiles, Packing, Time,
@@ -21,7 +22,7 @@ use crate::components::format;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FilesForm {
     /// The entries of the edit that is changed; they stay unless other files are chosen.
-    kept: Option<Vec<NewEntry>>,
+    kept: Option<Arc<[NewEntry]>>,
     picked: Picked,
     windows: bool,
     destination: String,
@@ -45,7 +46,7 @@ impl FilesForm {
             Some(Action::Layers(LayerEdit::Add {
                 layer: LayerInput::Files { entries, packing },
                 base,
-            })) => (Some(entries.clone()), *packing, *base),
+            })) => (Some(Arc::clone(entries)), *packing, *base),
             _ => (None, Packing::default(), BaseAnnotations::default()),
         };
         Self {
@@ -106,7 +107,7 @@ impl Form for FilesForm {
     fn edit(&self, on: &On) -> Result<Vec<Wanted>, String> {
         let (packing, base) = (self.packing, self.base);
         if let Some(entries) = self.kept.as_ref().filter(|_| self.keeps()) {
-            let layer = LayerInput::Files { entries: entries.clone(), packing };
+            let layer = LayerInput::Files { entries: Arc::clone(entries), packing };
             return Ok(vec![on.edit(Action::Layers(LayerEdit::Add { layer, base }))?]);
         }
         if self.picked.is_empty() {
@@ -151,7 +152,8 @@ impl TakesFiles for FilesForm {
 #[component]
 pub(super) fn FilesFields(form: RwSignal<FilesForm>, now: Callback<(), Time>) -> impl IntoView {
     let kept = Signal::derive(move || {
-        let kept = form.with(|form| form.kept.as_ref().filter(|_| form.keeps()).map(Vec::len));
+        let kept =
+            form.with(|form| form.kept.as_ref().filter(|_| form.keeps()).map(|kept| kept.len()));
         let entries = kept.map(|count| format::plural(count, "entry", "entries"));
         entries
             .map(|entries| {
@@ -284,7 +286,7 @@ mod tests {
 
     #[test]
     fn an_edit_that_is_changed_keeps_its_files() {
-        let layer = LayerInput::Files { entries: Vec::new(), packing: Packing::None };
+        let layer = LayerInput::Files { entries: [].into(), packing: Packing::None };
         let base = BaseAnnotations::Keep;
         let edit = Edit::all(Action::Layers(LayerEdit::Add { layer, base }));
         let mut form = FilesForm::new(&FormContext::default(), Some(&edit), Picked::default());
