@@ -57,6 +57,17 @@ pub(super) fn verify(image: &Image, platform: Option<&Platform>) -> Vec<Line> {
     vec![words.done().line(Tool::Crane, None)]
 }
 
+pub(super) fn weigh(image: &Image, platform: Option<&Platform>) -> Vec<Line> {
+    let words = drydock("drydock waste", image.plain_http, platform).names([image.name()]);
+    vec![words.line(Tool::Drydock, None)]
+}
+
+pub(super) fn compare(before: &Image, after: &Image, platform: Option<&Platform>) -> Vec<Line> {
+    let plain_http = before.plain_http || after.plain_http;
+    let words = drydock("drydock compare", plain_http, platform);
+    vec![words.names([before.name(), after.name()]).line(Tool::Drydock, None)]
+}
+
 pub(super) fn files(image: &Image, platform: Option<&Platform>, part: &TreePart) -> Vec<Line> {
     let export = crane("crane export", image, platform).names([&*image.name(), "-"]);
     let tar = match part {
@@ -85,6 +96,12 @@ pub(super) fn pull(image: &Image) -> Vec<Line> {
 fn crane(command: &'static str, image: &Image, platform: Option<&Platform>) -> Words {
     Words::of(command)
         .flag("--insecure", image.plain_http)
+        .option("--platform", platform.map(ToString::to_string))
+}
+
+fn drydock(command: &'static str, plain_http: bool, platform: Option<&Platform>) -> Words {
+    Words::of(command)
+        .flag("--plain-http", plain_http)
         .option("--platform", platform.map(ToString::to_string))
 }
 

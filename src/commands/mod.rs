@@ -1,4 +1,5 @@
-//! The same in a shell: command lines of crane, skopeo, oras, regctl and docker.
+//! The same in a shell: command lines of crane, skopeo, oras, regctl and docker, and of `drydock` where
+//! none of these can do it.
 //!
 //! Every line that is shown anywhere comes from here. Names come from images and people, so each
 //! word is quoted ([`quote()`]), and stands behind `--` or in one word with its option. What a tool
@@ -115,6 +116,22 @@ pub enum Task {
         /// Which one of an index.
         platform: Option<Platform>,
     },
+    /// What weighs in an image is shown.
+    Weigh {
+        /// The image.
+        image: Image,
+        /// Which one of an index.
+        platform: Option<Platform>,
+    },
+    /// Two images are compared.
+    Compare {
+        /// The first one.
+        before: Image,
+        /// The second one.
+        after: Image,
+        /// Which ones of indexes.
+        platform: Option<Platform>,
+    },
     /// The files of an image are shown.
     Files {
         /// The image.
@@ -216,6 +233,8 @@ pub enum Tool {
     Regctl,
     /// Docker, with buildx.
     Docker,
+    /// This project's.
+    Drydock,
 }
 
 /// A command line.
@@ -243,6 +262,10 @@ pub fn lines(task: &Task) -> Vec<Line> {
         Task::Catalog { registry, plain_http } => looks::catalog(registry, *plain_http),
         Task::Token { image, push } => looks::token(image, *push),
         Task::Verify { image, platform } => looks::verify(image, platform.as_ref()),
+        Task::Weigh { image, platform } => looks::weigh(image, platform.as_ref()),
+        Task::Compare { before, after, platform } => {
+            looks::compare(before, after, platform.as_ref())
+        }
         Task::Files { image, platform, part } => looks::files(image, platform.as_ref(), part),
         Task::LayerFiles { image, layer, compression } => {
             looks::layer_files(image, layer, *compression)
@@ -274,6 +297,7 @@ impl Tool {
             Self::Oras => "1.3",
             Self::Regctl => "0.11",
             Self::Docker => "24",
+            Self::Drydock => env!("CARGO_PKG_VERSION"),
         }
     }
 }
@@ -286,6 +310,7 @@ impl fmt::Display for Tool {
             Self::Oras => "oras",
             Self::Regctl => "regctl",
             Self::Docker => "docker",
+            Self::Drydock => "drydock",
         })
     }
 }

@@ -3,6 +3,7 @@
 //! A path is compared as what an unpacked tree has there: a hardlink as the file that it shares.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +21,16 @@ pub enum FileChange {
     Removed,
     /// Another content, target or kind.
     Changed,
-    /// The same content, and other metadata.
+    /// The same content, and other metadata than times.
     Metadata,
+    /// Only the time of last change is another.
+    Times,
+}
+
+impl FileChange {
+    /// All of them, in the order in which people ask for them.
+    pub const ALL: [Self; 5] =
+        [Self::Added, Self::Removed, Self::Changed, Self::Metadata, Self::Times];
 }
 
 /// In what two things at one path differ.
@@ -94,42 +103,172 @@ pub struct FileDifference {
     pub after: Option<Facts>,
 }
 
-/// All paths that differ, in byte order.
-#[must_use]
-pub fn compare(before: &Overlay, after: &Overlay) -> Vec<FileDifference> {
-    let (mut ours, mut theirs) = (Paths::of(before), Paths::of(after));
-    let mut differences = Vec::new();
-    loop {
-        let order = match (&ours.next, &theirs.next) {
-            (Some((one, _)), Some((other, _))) => one.cmp(other),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => return differences,
-        };
-        let one = if order == Ordering::Greater { None } else { ours.take() };
-        let other = if order == Ordering::Less { None } else { theirs.take() };
-        let (change, aspects) = match (&one, &other) {
-            (Some((_, one)), Some((_, other))) => {
-                let aspects = At::of(before, *one).aspects(&At::of(after, *other));
-                match aspects.first() {
-                    None => continue,
-                    Some(Aspect::Kind | Aspect::Content | Aspect::Target | Aspect::Device) => {
-                        (FileChange::Changed, aspects)
-                    }
-                    Some(_) => (FileChange::Metadata, aspects),
-                }
-            }
-            (Some(_), None) => (FileChange::Removed, Vec::new()),
-            (None, _) => (FileChange::Added, Vec::new()),
-        };
-        let facts = |tree: &Overlay, at: &Option<(Vec<u8>, NodeId)>| {
-            at.as_ref().map(|(_, id)| At::of(tree, *id).facts())
-        };
-        let (before, after) = (facts(before, &one), facts(after, &other));
-        let path = one.or(other).map(|(path, _)| path).unwrap_or_default();
-        let (path, path_hex) = text_and_hex(&path);
-        differences.push(FileDifference { path, path_hex, change, aspects, before, after });
+/// The paths of two trees that differ, in byte order. What is at each is told when it is asked for: of
+/// two images that have nothing in common there are hundreds of thousands.
+#[derive(Clone, Debug)]
+pub struct Differences {
+    before: Arc<Overlay>,
+    after: Arc<Overlay>,
+    rows: Vec<Difference>,
+}
+
+/// Where a path is in each tree that has it.
+#[derive(Clone, Copy, Debug)]
+struct Difference {
+    change: FileChange,
+    before: Option<NodeId>,
+    after: Option<NodeId>,
+}
+
+/// Numbers of paths, and the bytes of all files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Only the second image has them.
+    pub added: u64,
+    /// Only the first image has them.
+    pub removed: u64,
+    /// Both have them, with another content, target or kind.
+    pub changed: u64,
+    /// Both have them with one content, and other metadata than times.
+    pub metadata: u64,
+    /// Only their times differ.
+    pub times: u64,
+    /// Bytes of all files of the first image's tree.
+    pub bytes_before: u64,
+    /// Bytes of all files of the second image's tree.
+    pub bytes_after: u64,
+}
+
+impl Counts {
+    /// How many paths became other in one way.
+    #[must_use]
+    pub fn of(&self, change: FileChange) -> u64 {
+        match change {
+            FileChange::Added => self.added,
+            FileChange::Removed => self.removed,
+            FileChange::Changed => self.changed,
+            FileChange::Metadata => self.metadata,
+            FileChange::Times => self.times,
+        }
     }
+}
+
+impl Differences {
+    /// Compares two trees, the first one being the older, as people mean it. Their layers were read
+    /// with a digest of each file; what was not summed up can't be called the same.
+    #[must_use]
+    pub fn between(before: &Arc<Overlay>, after: &Arc<Overlay>) -> Self {
+        let (mut ours, mut theirs) = (Paths::of(before), Paths::of(after));
+        let mut rows = Vec::new();
+        loop {
+            let order = match (&ours.next, &theirs.next) {
+                (Some((one, _)), Some((other, _))) => one.cmp(other),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => break,
+            };
+            let one = if order == Ordering::Greater { None } else { ours.take() };
+            let other = if order == Ordering::Less { None } else { theirs.take() };
+            let (one, other) = (one.map(|(_, id)| id), other.map(|(_, id)| id));
+            let change = match (one, other) {
+                (Some(one), Some(other)) => {
+                    let aspects = At::of(before, one).aspects(&At::of(after, other));
+                    match aspects[..] {
+                        [] => continue,
+                        [Aspect::Kind | Aspect::Content | Aspect::Target | Aspect::Device, ..] => {
+                            FileChange::Changed
+                        }
+                        [Aspect::Time] => FileChange::Times,
+                        [..] => FileChange::Metadata,
+                    }
+                }
+                (Some(_), None) => FileChange::Removed,
+                (None, _) => FileChange::Added,
+            };
+            rows.push(Difference { change, before: one, after: other });
+        }
+        Self { before: Arc::clone(before), after: Arc::clone(after), rows }
+    }
+
+    /// How many paths differ.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether the trees are the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How many paths differ in which way.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            bytes_before: bytes(&self.before),
+            bytes_after: bytes(&self.after),
+            ..Counts::default()
+        };
+        for row in &self.rows {
+            *match row.change {
+                FileChange::Added => &mut counts.added,
+                FileChange::Removed => &mut counts.removed,
+                FileChange::Changed => &mut counts.changed,
+                FileChange::Metadata => &mut counts.metadata,
+                FileChange::Times => &mut counts.times,
+            } += 1;
+        }
+        counts
+    }
+
+    /// One of them, counted from 0.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<FileDifference> {
+        let row = self.rows.get(at)?;
+        let (path, path_hex) = text_and_hex(&self.path(row));
+        let before = row.before.map(|id| At::of(&self.before, id));
+        let after = row.after.map(|id| At::of(&self.after, id));
+        let aspects = match (&before, &after) {
+            (Some(one), Some(other)) => one.aspects(other),
+            _ => Vec::new(),
+        };
+        let (before, after) = (before.map(|at| at.facts()), after.map(|at| at.facts()));
+        Some(FileDifference { path, path_hex, change: row.change, aspects, before, after })
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = FileDifference> {
+        (0..self.len()).filter_map(|at| self.get(at))
+    }
+
+    /// The numbers of those that became other in one of these ways, and have a text in their path,
+    /// whatever its case.
+    #[must_use]
+    pub fn select(&self, changes: &[FileChange], text: &str) -> Vec<u32> {
+        let wanted = text.to_lowercase();
+        let has = |row: &Difference| {
+            wanted.is_empty()
+                || String::from_utf8_lossy(&self.path(row)).to_lowercase().contains(&wanted)
+        };
+        let rows = self.rows.iter().zip(0..);
+        let rows = rows.filter(|(row, _)| changes.contains(&row.change) && has(row));
+        rows.map(|(_, at)| at).collect()
+    }
+
+    fn path(&self, row: &Difference) -> Vec<u8> {
+        match (row.before, row.after) {
+            (Some(id), _) => self.before.path(id),
+            (None, Some(id)) => self.after.path(id),
+            (None, None) => Vec::new(),
+        }
+    }
+}
+
+fn bytes(overlay: &Overlay) -> u64 {
+    let sizes = overlay.walk().filter_map(|id| overlay.node(id)).map(|node| node.size);
+    sizes.fold(0, u64::saturating_add)
 }
 
 /// The paths of a tree in byte order.

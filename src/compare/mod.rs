@@ -13,23 +13,41 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use self::config::ConfigChange;
-use self::files::{Aspect, FileChange, FileDifference};
+use self::files::Counts;
 use self::layers::{LayerSide, Layers};
 use crate::digest::Digest;
-use crate::layer::Overlay;
+use crate::image::{Graph, NodeId};
 use crate::spec::Config;
+use crate::words;
 
 /// One of two images: that for one platform.
-#[derive(Clone, Copy, Debug)]
-pub struct Side<'a> {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
     /// Digest of its manifest.
-    pub manifest: &'a Digest,
+    pub manifest: Digest,
     /// Its config.
-    pub config: &'a Config,
+    pub config: Config,
     /// Its layers, the base first.
-    pub layers: &'a [LayerSide],
-    /// These on top of each other.
-    pub overlay: &'a Overlay,
+    pub layers: Vec<LayerSide>,
+}
+
+impl Side {
+    /// An image of a graph; `None` when its manifest or its config was not loaded.
+    #[must_use]
+    pub fn of(graph: &Graph, image: NodeId) -> Option<Self> {
+        let config = graph.config_of(image)?.clone();
+        let layers = graph.layers_of(image).enumerate().filter_map(|(at, node)| {
+            let descriptor = node.descriptor.as_ref()?;
+            Some(LayerSide {
+                digest: descriptor.digest.clone(),
+                size: descriptor.size,
+                diff_id: config.diff_ids.get(at).cloned().flatten(),
+            })
+        });
+        let layers = layers.collect();
+        let manifest = graph.node(image)?.descriptor.as_ref()?.digest.clone();
+        Some(Self { manifest, config, layers })
+    }
 }
 
 /// How alike two images are.
@@ -60,57 +78,19 @@ pub struct Comparison {
     pub config: Vec<ConfigChange>,
     /// How many paths differ in which way.
     pub counts: Counts,
-    /// The paths, in byte order.
-    pub files: Vec<FileDifference>,
-}
-
-/// Numbers of paths, and the bytes of all files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Counts {
-    /// Only the second image has them.
-    pub added: u64,
-    /// Only the first image has them.
-    pub removed: u64,
-    /// Both have them, with another content, target or kind.
-    pub changed: u64,
-    /// Both have them with one content, and other metadata than times.
-    pub metadata: u64,
-    /// Only their times differ.
-    pub times: u64,
-    /// Bytes of all files of the first image's tree.
-    pub bytes_before: u64,
-    /// Bytes of all files of the second image's tree.
-    pub bytes_after: u64,
 }
 
 impl Comparison {
-    /// Compares two images, the first one being the older, as people mean it.
+    /// Compares two images, the first one being the older, as people mean it; `counts` are those of
+    /// the [paths that differ](files::Differences).
     #[must_use]
-    pub fn of(before: Side<'_>, after: Side<'_>) -> Self {
-        let files = files::compare(before.overlay, after.overlay);
-        let config = config::compare(before.config, after.config);
-        let mut counts = Counts {
-            bytes_before: bytes(before.overlay),
-            bytes_after: bytes(after.overlay),
-            ..Counts::default()
-        };
-        for file in &files {
-            *match file.change {
-                FileChange::Added => &mut counts.added,
-                FileChange::Removed => &mut counts.removed,
-                FileChange::Changed => &mut counts.changed,
-                FileChange::Metadata if file.aspects == [Aspect::Time] => &mut counts.times,
-                FileChange::Metadata => &mut counts.metadata,
-            } += 1;
-        }
+    pub fn of(before: &Side, after: &Side, counts: Counts) -> Self {
         let mut comparison = Self {
             likeness: Likeness::Identical,
             reasons: Vec::new(),
-            layers: Layers::compare(before.layers, after.layers),
-            config,
+            layers: Layers::compare(&before.layers, &after.layers),
+            config: config::compare(&before.config, &after.config),
             counts,
-            files,
         };
         comparison.judge(before.manifest == after.manifest);
         comparison
@@ -129,16 +109,14 @@ impl Comparison {
             (times, Likeness::SameButForTimes, "with other times"),
         ] {
             if count > 0 {
-                let noun = if count == 1 { "path is" } else { "paths are" };
-                reasons.push((
-                    likeness,
-                    match what.starts_with("with") {
-                        true => {
-                            format!("{count} {} {what}.", if count == 1 { "path" } else { "paths" })
-                        }
-                        false => format!("{count} {noun} {what}."),
-                    },
-                ));
+                let paths =
+                    words::plural(usize::try_from(count).unwrap_or(usize::MAX), "path", "paths");
+                let verb = match (what.starts_with("with"), count) {
+                    (true, _) => "",
+                    (false, 1) => " is",
+                    (false, _) => " are",
+                };
+                reasons.push((likeness, format!("{paths}{verb} {what}.")));
             }
         }
         let names = |changes: &[&ConfigChange]| {
@@ -178,9 +156,4 @@ impl fmt::Display for Likeness {
             Self::Different => "different",
         })
     }
-}
-
-fn bytes(overlay: &Overlay) -> u64 {
-    let sizes = overlay.walk().filter_map(|id| overlay.node(id)).map(|node| node.size);
-    sizes.fold(0, u64::saturating_add)
 }

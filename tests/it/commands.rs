@@ -47,6 +47,8 @@ fn looks() {
         },
         Task::Token { image: app(), push: true },
         Task::Verify { image: app(), platform: platform() },
+        Task::Weigh { image: image("localhost:5000/b:1"), platform: platform() },
+        Task::Compare { before: app(), after: image("alpine"), platform: platform() },
         files(TreePart::All),
         files(TreePart::Entry(b"etc".to_vec())),
         files(TreePart::File(b"--checkpoint-action=exec=sh x".to_vec())),
@@ -69,6 +71,8 @@ fn looks() {
     crane catalog --insecure -- localhost:5000
     crane auth token --push -- ghcr.io/a/b
     crane validate --platform=linux/arm64/v8 --remote=ghcr.io/a/b:1
+    drydock waste --plain-http --platform=linux/arm64/v8 -- localhost:5000/b:1
+    drydock compare --platform=linux/arm64/v8 -- ghcr.io/a/b:1 docker.io/library/alpine:latest
     crane export --platform=linux/arm64/v8 -- ghcr.io/a/b:1 - | tar -tvf -
     crane export --platform=linux/arm64/v8 -- ghcr.io/a/b:1 - | tar -tvf - -- etc
     crane export --platform=linux/arm64/v8 -- ghcr.io/a/b:1 - | tar -xOf - -- '--checkpoint-action=exec=sh x'

@@ -20,7 +20,7 @@ use drydock::reference::{Reference, Tag};
 
 use crate::layer_support::{file, tar};
 
-const TOOLS: [&str; 7] = ["crane", "skopeo", "oras", "regctl", "docker", "tar", "jq"];
+const TOOLS: [&str; 8] = ["crane", "skopeo", "oras", "regctl", "docker", "drydock", "tar", "jq"];
 
 /// Names that are options, commands, patterns, escapes or nothing that can be seen.
 const HOSTILE: &[&str] = &[
@@ -179,6 +179,8 @@ fn tasks(text: &str) -> Vec<Task> {
         Task::Tags { image: from() },
         Task::Token { image: from(), push: true },
         Task::Verify { image: from(), platform: some() },
+        Task::Weigh { image: from(), platform: some() },
+        Task::Compare { before: from(), after: to(), platform: some() },
         Task::Files { image: from(), platform: some(), part: TreePart::All },
         Task::Files { image: from(), platform: some(), part: TreePart::File(path()) },
         Task::Files { image: from(), platform: some(), part: TreePart::Entry(path()) },

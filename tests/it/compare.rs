@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use drydock::compare::files::{Aspect, FileChange, FileDifference, compare};
+use drydock::compare::files::{Aspect, Differences, FileChange, FileDifference};
 use drydock::compare::layers::LayerSide;
 use drydock::compare::{Comparison, Likeness, Side};
 use drydock::digest::Digest;
@@ -13,8 +13,20 @@ use proptest::prelude::*;
 use crate::layer_support::{Head, dir, file, hardlink, summed as layer, symlink};
 
 /// Layers on each other, with a digest of each file.
-fn overlay(layers: &[&[Vec<u8>]]) -> Overlay {
-    Overlay::build(&layers.iter().map(|parts| layer(parts)).collect::<Vec<_>>())
+fn overlay(layers: &[&[Vec<u8>]]) -> Arc<Overlay> {
+    Arc::new(Overlay::build(&layers.iter().map(|parts| layer(parts)).collect::<Vec<_>>()))
+}
+
+fn compare(before: &Arc<Overlay>, after: &Arc<Overlay>) -> Vec<FileDifference> {
+    let differences = Differences::between(before, after);
+    let all: Vec<FileDifference> = differences.iter().collect();
+    let counts = differences.counts();
+    for change in FileChange::ALL {
+        let count = all.iter().filter(|it| it.change == change).count();
+        assert_eq!(counts.of(change), count as u64);
+        assert_eq!(differences.select(&[change], "").len(), count);
+    }
+    all
 }
 
 /// Path, change and aspects of each difference.
@@ -57,7 +69,7 @@ fn each_aspect_is_told() {
             ("d/mode", FileChange::Metadata, &[Aspect::Mode]),
             ("d/new", FileChange::Added, &[]),
             ("d/owner", FileChange::Metadata, &[Aspect::Owner]),
-            ("d/time", FileChange::Metadata, &[Aspect::Time]),
+            ("d/time", FileChange::Times, &[Aspect::Time]),
             ("kind", FileChange::Changed, &[Aspect::Kind]),
         ]
     );
@@ -101,19 +113,30 @@ fn compared(
     (other, other_config, other_parts): (&str, &Config, &[Vec<u8>]),
 ) -> Comparison {
     let (overlay, other_overlay) = (overlay(&[parts]), overlay(&[other_parts]));
-    let digest = |text: &str| Digest::sha256(text.as_bytes());
-    let side = |text: &str| LayerSide { digest: digest(text), size: 10, diff_id: None };
-    let (layers, other_layers) = ([side(manifest)], [side(other)]);
-    let (before, after) = (digest(manifest), digest(other));
-    Comparison::of(
-        Side { manifest: &before, config, layers: &layers, overlay: &overlay },
-        Side {
-            manifest: &after,
-            config: other_config,
-            layers: &other_layers,
-            overlay: &other_overlay,
-        },
-    )
+    let side = |name: &str, config: &Config| {
+        let manifest = Digest::sha256(name.as_bytes());
+        let layer = LayerSide { digest: manifest.clone(), size: 10, diff_id: None };
+        Side { manifest, config: config.clone(), layers: vec![layer] }
+    };
+    let counts = Differences::between(&overlay, &other_overlay).counts();
+    Comparison::of(&side(manifest, config), &side(other, other_config), counts)
+}
+
+#[test]
+fn paths_are_chosen_by_change_and_by_text() {
+    let before = overlay(&[&[file("a/Readme", "1"), file("a/gone", "1"), file("b", "1")]]);
+    let after = overlay(&[&[file("a/Readme", "2"), file("a/new", "1"), file("b", "2")]]);
+    let differences = Differences::between(&before, &after);
+    let chosen = |changes: &[FileChange], text: &str| {
+        let chosen = differences.select(changes, text).into_iter();
+        let chosen = chosen.filter_map(|at| differences.get(at as usize));
+        chosen.map(|it| it.path).collect::<Vec<_>>()
+    };
+    assert_eq!(chosen(&FileChange::ALL, ""), ["a/Readme", "a/gone", "a/new", "b"]);
+    assert_eq!(chosen(&[FileChange::Changed], ""), ["a/Readme", "b"]);
+    assert_eq!(chosen(&FileChange::ALL, "README"), ["a/Readme"]);
+    assert_eq!(chosen(&[FileChange::Added], "read"), Vec::<String>::new());
+    assert_eq!(chosen(&[], ""), Vec::<String>::new());
 }
 
 #[test]
@@ -152,11 +175,11 @@ fn made() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-fn tree() -> impl Strategy<Value = Overlay> {
+fn tree() -> impl Strategy<Value = Arc<Overlay>> {
     let layers = prop::collection::vec(prop::collection::vec(made(), 0..8), 1..4);
     layers.prop_map(|layers| {
         let layers: Vec<Arc<Index>> = layers.iter().map(|parts| layer(parts)).collect();
-        Overlay::build(&layers)
+        Arc::new(Overlay::build(&layers))
     })
 }
 

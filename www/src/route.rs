@@ -5,6 +5,7 @@
 //! form below `/-/local` and `/-/draft`. `/<registry>/` is a registry; one whose name could be an
 //! image's, such as `registry:5000`, is `/-/registry/<registry>/`. Nothing here knows the browser.
 
+mod compare;
 mod copy;
 mod here;
 mod pasted;
@@ -18,6 +19,7 @@ use drydock::digest::Digest;
 use drydock::inspect::tree::Shown as Statuses;
 use drydock::reference::{Reference, Registry};
 
+pub use compare::CompareView;
 pub use copy::{CopyView, Extent};
 pub use here::Here;
 pub use pasted::{Pasted, pasted};
@@ -93,6 +95,8 @@ pub enum View {
     },
     /// Everything checked against the bytes.
     Verify,
+    /// What another image has otherwise.
+    Compare(CompareView),
     /// What shall be another, and what becomes of it.
     Edit,
     /// To another registry, to another tag, to a file.
@@ -150,6 +154,7 @@ impl View {
             Self::Documents { .. } => "documents",
             Self::Tags { .. } => "tags",
             Self::Verify => "verify",
+            Self::Compare(_) => "compare",
             Self::Edit => "edit",
             Self::Copy(_) => "copy",
         }
@@ -177,6 +182,12 @@ impl View {
     #[must_use]
     pub fn copy() -> Self {
         Self::Copy(CopyView::default())
+    }
+
+    /// Compared with nothing yet.
+    #[must_use]
+    pub fn compare() -> Self {
+        Self::Compare(CompareView::default())
     }
 
     /// The list of documents, or one of them.
@@ -254,6 +265,7 @@ impl View {
             Self::Layers(Some(layer)) => query.push(("layer", layer.to_string().into_bytes())),
             Self::Overview | Self::Layers(None) | Self::Space | Self::Verify | Self::Edit => {}
             Self::Copy(copy) => copy.write(query),
+            Self::Compare(compare) => compare.write(query),
             Self::Files(files) => files.write(path, query),
             Self::Graph { outline } => {
                 if *outline {
@@ -293,11 +305,12 @@ impl View {
                 newest_first: query.is("sort", "newest"),
             },
             "verify" => Self::Verify,
+            "compare" => Self::Compare(CompareView::read(query)),
             "edit" => Self::Edit,
             "copy" => Self::Copy(CopyView::read(query)),
             other => {
                 return Err(format!(
-                    "There is no view \"{}\": an image has overview, layers, space, files, graph, documents, tags, verify, edit and copy.",
+                    "There is no view \"{}\": an image has overview, layers, space, files, graph, documents, tags, verify, compare, edit and copy.",
                     percent::shown(other)
                 ));
             }
@@ -334,6 +347,9 @@ impl Route {
         if pathname.trim_end_matches('/') == "/-/drafts" {
             return Ok(Self::Drafts);
         }
+        if pathname.trim_end_matches('/') == "/-/compare" {
+            return Self::read_compare(query);
+        }
         if let Some(name) = pathname.strip_prefix("/-/registry/") {
             return Self::read_registry(name, query);
         }
@@ -366,6 +382,19 @@ impl Route {
         let view = View::read(name, rest.trim_end_matches('/'), query)?;
         let route = ImageRoute { reference, view, platform: query.text("platform") };
         Ok(Self::Image(route.with_view(route.view.clone())))
+    }
+
+    /// Two images by their names alone: the view of the first one.
+    fn read_compare(query: &Query) -> Result<Self, String> {
+        let (Some(one), Some(with)) = (query.text("a"), query.text("b")) else {
+            return Err(
+                "To compare two images, an address names both: /-/compare?a=…&b=…".to_owned()
+            );
+        };
+        let reference = Reference::parse(&one).map_err(|error| format!("{error}."))?;
+        let view = View::Compare(CompareView { with, ..CompareView::read(query) });
+        let platform = query.text("platform");
+        Ok(Self::Image(ImageRoute { platform, ..ImageRoute::new(reference).with_view(view) }))
     }
 
     fn read_registry(name: &str, query: &Query) -> Result<Self, String> {

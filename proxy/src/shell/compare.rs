@@ -3,16 +3,16 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::Args;
 use drydock::compare::config::ConfigChange;
-use drydock::compare::files::{Aspect, FileChange, FileDifference};
-use drydock::compare::layers::LayerSide;
+use drydock::compare::files::{Differences, FileChange, FileDifference};
 use drydock::compare::{Comparison, Likeness, Side};
 use drydock::inspect::notable::{self, Kind, Notable};
 use drydock::layer::Overlay;
-use drydock::spec::Config;
 use drydock::words;
+use serde::Serialize;
 
 use super::files::{Contents, Opened};
 use super::{Failed, Image, Only, out, plain};
@@ -93,15 +93,17 @@ impl FromStr for FailOn {
 pub async fn run(asked: &Compare) -> Result<ExitCode, Failed> {
     let before = One::of(&asked.before, &asked.only).await?;
     let after = One::of(&asked.after(), &asked.only).await?;
-    let comparison = Comparison::of(before.side()?, after.side()?);
+    let differences = Differences::between(&before.overlay, &after.overlay);
+    let comparison = Comparison::of(&before.side, &after.side, differences.counts());
     let broken: Vec<String> =
         asked.fail_on.iter().filter_map(|rule| rule.broken(&comparison, &before, &after)).collect();
     let mut out = io::BufWriter::new(out());
     if asked.json {
-        let text = serde_json::to_string_pretty(&comparison).map_err(Failed::told)?;
+        let all = All { comparison: &comparison, files: differences.iter().collect() };
+        let text = serde_json::to_string_pretty(&all).map_err(Failed::told)?;
         writeln!(out, "{text}")?;
     } else {
-        print(&mut out, &comparison, asked.times)?;
+        print(&mut out, &comparison, &differences, asked.times)?;
     }
     out.flush()?;
     broken.iter().for_each(|sentence| super::say(sentence));
@@ -114,35 +116,29 @@ impl Compare {
     }
 }
 
+/// All that is printed as JSON.
+#[derive(Serialize)]
+struct All<'a> {
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+    /// The paths that differ, in byte order.
+    files: Vec<FileDifference>,
+}
+
 /// One image, read.
 struct One {
-    opened: Opened,
-    overlay: Overlay,
-    layers: Vec<LayerSide>,
+    side: Side,
+    overlay: Arc<Overlay>,
 }
 
 impl One {
     async fn of(image: &Image, only: &Only) -> Result<Self, Failed> {
         let opened = Opened::of(image, only).await?.judged();
-        let overlay = opened.overlay(Contents::Compared).await?;
-        let layers = opened.layers.iter().map(|layer| LayerSide {
-            digest: layer.descriptor.digest.clone(),
-            size: layer.descriptor.size,
-            diff_id: layer.diff_id.clone(),
-        });
-        let layers = layers.collect();
-        Ok(Self { opened, overlay, layers })
-    }
-
-    fn side(&self) -> Result<Side<'_>, Failed> {
-        let Opened { graph, image, .. } = &self.opened;
-        let config: Option<&Config> = graph.config_of(*image);
-        let config =
-            config.ok_or_else(|| Failed::told("The config of an image could not be read."))?;
-        let node = graph.node(*image).and_then(|node| node.descriptor.as_ref());
-        let node =
-            node.ok_or_else(|| Failed::told("The manifest of an image could not be read."))?;
-        Ok(Side { manifest: &node.digest, config, layers: &self.layers, overlay: &self.overlay })
+        let side = Side::of(&opened.graph, opened.image).ok_or_else(|| {
+            Failed::told("The manifest or the config of an image could not be read.")
+        })?;
+        let overlay = Arc::new(opened.overlay(Contents::Compared).await?);
+        Ok(Self { side, overlay })
     }
 }
 
@@ -189,7 +185,12 @@ impl FailOn {
     }
 }
 
-fn print(out: &mut impl io::Write, comparison: &Comparison, times: bool) -> io::Result<()> {
+fn print(
+    out: &mut impl io::Write,
+    comparison: &Comparison,
+    differences: &Differences,
+    times: bool,
+) -> io::Result<()> {
     writeln!(out, "{}", comparison.likeness)?;
     for reason in &comparison.reasons {
         writeln!(out, "  {}", plain(reason))?;
@@ -197,9 +198,9 @@ fn print(out: &mut impl io::Write, comparison: &Comparison, times: bool) -> io::
     for change in &comparison.config {
         config(out, change)?;
     }
-    for file in &comparison.files {
-        if times || file.aspects != [Aspect::Time] {
-            self::file(out, file)?;
+    for file in differences.iter() {
+        if times || file.change != FileChange::Times {
+            self::file(out, &file)?;
         }
     }
     let counts = &comparison.counts;
@@ -239,7 +240,7 @@ fn file(out: &mut impl io::Write, file: &FileDifference) -> io::Result<()> {
     let (sign, remark) = match file.change {
         FileChange::Added => ('+', format!("{after} bytes")),
         FileChange::Removed => ('-', format!("{before} bytes")),
-        FileChange::Changed | FileChange::Metadata => {
+        FileChange::Changed | FileChange::Metadata | FileChange::Times => {
             let aspects: Vec<String> =
                 file.aspects.iter().map(|aspect| format!("{aspect:?}").to_lowercase()).collect();
             let aspects = aspects.join(", ");

@@ -269,6 +269,13 @@ impl Index {
         self.file_sum(ordinal).map(|sum| Digest::from_sha256(*sum))
     }
 
+    /// Whether the SHA-256 of every file was recorded that has something in it.
+    #[must_use]
+    pub fn has_file_digests(&self) -> bool {
+        let mut files = self.entries().filter(|entry| entry.kind == Kind::File && entry.size > 0);
+        files.all(|entry| self.file_sum(entry.ordinal).is_some())
+    }
+
     /// Digest of the blob that the index was made from.
     #[must_use]
     pub fn blob(&self) -> Option<&Digest> {

@@ -21,6 +21,8 @@ const views = [
   '/-/documents?form=raw',
   '/-/tags',
   '/-/verify',
+  '/-/compare',
+  '/-/compare?with=:1.0',
   '/-/edit',
   '/-/copy',
 ];

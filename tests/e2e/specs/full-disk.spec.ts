@@ -41,7 +41,8 @@ test('a registry with a full disk says so, keeps its tag, and takes the push whe
       await card.getByRole('button', { name: /^Push/ }).click();
       const problem = card.getByRole('alert');
       await expect(problem).toBeVisible({ timeout: 60_000 });
-      await expect(problem).toContainText(/The server failed during the upload of sha256:/);
+      // It answers and closes the connection while bytes still come; at times that takes the answer along.
+      await expect(problem).toContainText(/(The server failed during|No answer for) the upload of sha256:/);
       expect(digestOf(image)).toBe(before);
 
       await registry.stop();

@@ -54,7 +54,15 @@ test('wasted bytes are named with the step that would save them', async ({ page,
   await expect(map.getByRole('link', { name: /^\/var\/cache\/big\.bin, 60\.0 kB · wasted, most of it in layer 1$/ })).toBeVisible();
   await expect(card(page, 'Largest files').getByRole('listitem').first()).toContainText('/usr/bin/app');
   // What was not looked for is not called absent.
-  await expect(card(page, 'The same content twice')).toContainText('not known');
+  const twice = card(page, 'The same content twice');
+  await expect(twice).toContainText('not known');
+  await twice.getByRole('button', { name: 'Compare contents' }).click();
+  await expect(twice.locator('header')).toContainText('30.0 kB more than one copy of each would take');
+  await expect(twice.locator('.waste')).toContainText('2 files of 30.0 kB');
+  await expect(twice.getByRole('link')).toHaveText(['/usr/bin/app', '/usr/share/app']);
+  // Nor what was only looked at by name and size called another content.
+  await expect(rows.nth(2)).toContainText('writes');
+  await expect(rows).toHaveCount(3);
   await map.getByRole('link', { name: /^\/usr\/bin/ }).first().focus();
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/-\/files\/usr\/bin/);
@@ -84,4 +92,24 @@ test('reading can be stopped, and begun again', async ({ page, stack }) => {
   await expect(page.getByText('A layer is not what the image says it is.')).toBeVisible({ timeout: 60_000 });
   await from('cut-layer-once');
   await expect(card(page, 'Largest files')).toBeVisible({ timeout: 60_000 });
+});
+
+test('comparing contents can be stopped, and what was known stays', async ({ page, stack }) => {
+  await made(stack.origin);
+  await page.goto(`/${stack.own}/space/app:1/-/space`);
+  const twice = card(page, 'The same content twice');
+  await expect(twice).toContainText('not known');
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  await page.context().route(/\/blobs\//, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await twice.getByRole('button', { name: 'Compare contents' }).click();
+  await expect(page.getByText('Reading the layers, with a digest of each file')).toBeVisible();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  letGo();
+  await expect(card(page, 'Bytes that no one can see').locator('.waste')).toHaveCount(2);
+  await twice.getByRole('button', { name: 'Compare contents' }).click();
+  await expect(twice.locator('.waste')).toHaveCount(1);
 });

@@ -94,6 +94,9 @@ export interface Entry {
   text?: string;
   link?: string;
   same?: string;
+  mode?: number;
+  /** Seconds since 1970. */
+  mtime?: number;
 }
 
 /** A tar of small files. */
@@ -101,21 +104,22 @@ export function tarOf(entries: Entry[]): Buffer {
   return Buffer.concat([...entries.flatMap(blocks), Buffer.alloc(1024)]);
 }
 
-function blocks({ name, text = '', link, same }: Entry): Buffer[] {
+function blocks({ name, text = '', link, same, mode, mtime = 0o15122433600 }: Entry): Buffer[] {
   const directory = name.endsWith('/');
   const body = Buffer.from(text);
   const header = Buffer.alloc(512);
   header.write(name, 0);
-  header.write(directory ? '0000755\0' : '0000644\0', 100);
+  const octal = (number: number, digits: number) => number.toString(8).padStart(digits, '0');
+  header.write(`${octal(mode ?? (directory ? 0o755 : 0o644), 7)}\0`, 100);
   header.write('0000000\0', 108);
   header.write('0000000\0', 116);
-  header.write(`${body.length.toString(8).padStart(11, '0')}\0`, 124);
-  header.write('15122433600\0', 136);
+  header.write(`${octal(body.length, 11)}\0`, 124);
+  header.write(`${octal(mtime, 11)}\0`, 136);
   header.write('        ', 148);
   header.write(directory ? '5' : link ? '2' : same ? '1' : '0', 156);
   header.write(link ?? same ?? '', 157);
   header.write('ustar\x0000', 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  header.write(`${octal(sum, 6)}\0 `, 148);
   return [header, body, Buffer.alloc((512 - (body.length % 512)) % 512)];
 }

@@ -13,6 +13,7 @@
 pub mod blob;
 pub mod build;
 mod bytes;
+pub mod compare;
 pub mod copy;
 pub mod diff;
 pub mod drafts;

@@ -119,6 +119,19 @@ pub async fn open(
     Ok(tree)
 }
 
+/// As [`open`], with the SHA-256 of each file, which takes longer.
+///
+/// # Errors
+/// As with [`open`].
+pub async fn open_with_file_digests(
+    layers: Vec<Layer>,
+    on_event: impl FnMut(Event) + 'static,
+) -> Result<Tree, Problem> {
+    let tree = Tree::of(layers);
+    tree.read_all(Wanted { file_digests: true, ..Wanted::default() }, on_event).await?;
+    Ok(tree)
+}
+
 /// As [`open`], for a tree whose layers will be read once more: their tars are kept, unless they are
 /// too large.
 ///
@@ -141,7 +154,7 @@ pub async fn open_to_copy(
 pub(super) async fn laid(layers: Vec<Digest>) -> Result<Option<Vec<Finding>>, Problem> {
     let tree = Tree::of(Vec::new());
     let layers = layers.into_iter().map(Some).collect();
-    match tree.call(TreeCall::Begin(tree.id, layers)).await? {
+    match tree.call(TreeCall::Begin(tree.id, layers, false)).await? {
         TreeReply::Missing(missing) if missing.is_empty() => {}
         TreeReply::Missing(_) => return Ok(None),
         _ => return Err(no_sense()),
@@ -173,7 +186,7 @@ impl Tree {
         may_list: bool,
         on_event: impl FnMut(Event) + 'static,
     ) -> Result<(), Problem> {
-        self.read_all(Wanted { keep: 0, at_once: true, may_list }, on_event).await
+        self.read_all(Wanted { at_once: true, may_list, ..Wanted::default() }, on_event).await
     }
 
     async fn read_all(
@@ -187,8 +200,8 @@ impl Tree {
             .iter()
             .map(|layer| layer.is_readable().then(|| layer.descriptor.digest.clone()))
             .collect();
-        let TreeReply::Missing(missing) = self.call(TreeCall::Begin(self.id, digests)).await?
-        else {
+        let begin = TreeCall::Begin(self.id, digests, wanted.file_digests);
+        let TreeReply::Missing(missing) = self.call(begin).await? else {
             return Err(no_sense());
         };
         let missing: BTreeSet<Digest> = missing.into_iter().collect();

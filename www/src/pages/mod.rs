@@ -12,6 +12,7 @@ pub mod parts;
 
 mod artifact;
 mod commands;
+mod compare;
 mod copy;
 mod documents;
 mod drafts;
@@ -24,6 +25,7 @@ mod loaded;
 mod local;
 mod login;
 mod overview;
+mod reading;
 mod registry;
 mod said;
 mod shown;

@@ -11,8 +11,8 @@ use super::data::{self, Listed};
 use super::login::{LoginOverlay, RegistriesOverlay};
 use super::token::TokenOverlay;
 use super::{
-    copy, documents, drafts, edit, files, graph, image, layers, overview, registry, space, tags,
-    verify,
+    compare, copy, documents, drafts, edit, files, graph, image, layers, overview, registry, space,
+    tags, verify,
 };
 use crate::actions;
 use crate::chosen::Chosen;
@@ -43,13 +43,14 @@ const GRAPH: Part = || graph().boxed_local();
 const DOCUMENTS: Part = || documents().boxed_local();
 const TAGS: Part = || tags().boxed_local();
 const VERIFY: Part = || verify().boxed_local();
+const COMPARE: Part = || compare().boxed_local();
 const EDIT: Part = || edit().boxed_local();
 const COPY: Part = || copy().boxed_local();
 
 /// All of them, those first that are likely to be wanted first.
-const ALL: [Part; 14] = [
+const ALL: [Part; 15] = [
     IMAGE, OVERVIEW, OVERLAYS, FILES, LAYERS, VERIFY, DOCUMENTS, GRAPH, TAGS, REGISTRY, DRAFTS,
-    SPACE, EDIT, COPY,
+    SPACE, COMPARE, EDIT, COPY,
 ];
 
 /// What draws a view of an image.
@@ -63,6 +64,7 @@ fn of_view(view: &View) -> Part {
         View::Documents { .. } => DOCUMENTS,
         View::Tags { .. } => TAGS,
         View::Copy(_) => COPY,
+        View::Compare(_) => COMPARE,
         View::Verify => VERIFY,
         View::Edit => EDIT,
     }
@@ -126,6 +128,12 @@ later! {
     /// Whether it is what it says.
     fn verify() -> Show {
         || view! { <verify::VerifyPage /> }.into_any()
+    }
+
+    more:
+    /// What another one has otherwise.
+    fn compare() -> Show {
+        || view! { <compare::ComparePage /> }.into_any()
     }
 
     change:

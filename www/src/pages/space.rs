@@ -7,6 +7,7 @@ mod weighing;
 
 use std::sync::Arc;
 
+use drydock::commands::Task;
 use drydock::inspect::notable::Notable;
 use drydock::inspect::space::Space;
 use leptos::prelude::*;
@@ -23,7 +24,11 @@ use crate::components::{Card, ErrorPanel, ProgressRow, format};
 /// The view of what weighs.
 #[component]
 pub fn SpacePage() -> impl IntoView {
-    commands::follow(move |_| None);
+    let shown = shown();
+    commands::follow(move |server| {
+        let (image, platform) = server.shown(shown)?;
+        Some(Task::Weigh { image, platform })
+    });
     let show = |content: Arc<ContentModel>| view! { <SpaceOf content /> }.into_any();
     view! { <WhenLayers none="This image has no layers, so nothing in it weighs anything." show /> }
 }
@@ -33,14 +38,15 @@ fn SpaceOf(content: Arc<ContentModel>) -> impl IntoView {
     let shown = shown();
     let weighing = Weighing::begin(&content);
     let retry = Callback::new(move |()| weighing.read());
+    let compare = Callback::new(move |()| weighing.compare_contents());
     let steps: Vec<String> = content.layers.iter().map(|layer| layer.step.clone()).collect();
     let not_shown = content.not_shown();
     let view = move || match weighing.phase.get() {
         Phase::Reading => view! {
             <section class="card opening" role="status">
                 <ProgressRow
-                    what="Reading the layers"
-                    transfer=Signal::derive(move || Some(weighing.transfer()))
+                    what=weighing.what()
+                    transfer=Signal::derive(move || Some(weighing.progress.transfer()))
                     cancel=Callback::new(move |()| weighing.cancel())
                 />
             </section>
@@ -51,7 +57,7 @@ fn SpaceOf(content: Arc<ContentModel>) -> impl IntoView {
             let left_out = not_shown.iter().map(|why| view! { <p class="muted">{why.clone()}</p> });
             view! {
                 {left_out.collect_view()}
-                <Whole space=Arc::clone(&space) notable shown steps=steps.clone() />
+                <Whole space=Arc::clone(&space) notable shown steps=steps.clone() compare />
             }
             .into_any()
         }
@@ -65,6 +71,7 @@ fn Whole(
     notable: Arc<[Notable]>,
     shown: Shown,
     steps: Vec<String>,
+    compare: Callback<()>,
 ) -> impl IntoView {
     let note = format!("{} unpacked · colour is the layer", format::bytes(space.bytes));
     let folders = space.folders.clone();
@@ -76,7 +83,7 @@ fn Whole(
             <Wasted space=Arc::clone(&space) shown steps />
         </div>
         <Largest space=Arc::clone(&space) shown />
-        <Duplicates space shown />
+        <Duplicates space shown compare />
         <WorthALook notable shown />
     }
 }

@@ -19,6 +19,18 @@ impl EntryPath {
         Self(path.to_vec())
     }
 
+    /// A path as the library tells it: its text or, where that stands for other bytes, these in hex.
+    #[must_use]
+    pub fn of(text: &str, hex: Option<&str>) -> Self {
+        let bytes = hex.and_then(|hex| {
+            let pairs = (0..hex.len()).step_by(2);
+            pairs
+                .map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok())
+                .collect::<Option<Vec<u8>>>()
+        });
+        bytes.map_or_else(|| Self::from(text), |bytes| Self::new(&bytes))
+    }
+
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -16,7 +16,7 @@ pub struct ViewTab {
 }
 
 /// All of them.
-pub const TABS: [ViewTab; 10] = [
+pub const TABS: [ViewTab; 11] = [
     tab("Overview", "o", "config info inspect labels env entrypoint", || View::Overview),
     tab("Layers", "l", "history sizes dockerfile", || View::Layers(None)),
     tab("Space", "s", "size waste wasted treemap duplicates dive efficiency", || View::Space),
@@ -27,6 +27,7 @@ pub const TABS: [ViewTab; 10] = [
     tab("Documents", "d", "manifest json raw", || View::documents(None)),
     tab("Tags", "t", "versions", View::tags),
     tab("Verify", "v", "check digest signature", || View::Verify),
+    tab("Compare", "m", "diff difference changed between versions", View::compare),
     tab("Edit", "e", "change mutate push save", || View::Edit),
     tab("Copy", "c", "push pull save download export", View::copy),
 ];

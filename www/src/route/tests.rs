@@ -195,6 +195,13 @@ fn views() -> impl Strategy<Value = View> {
         Just(View::Verify),
         Just(View::Edit),
         copies().prop_map(View::Copy),
+        (".{0,12}", proptest::option::of(".{1,8}"), any::<Vec<u8>>()).prop_map(
+            |(with, platform, path)| View::Compare(CompareView {
+                with,
+                platform,
+                path: EntryPath::new(&path),
+            })
+        ),
     ]
 }
 

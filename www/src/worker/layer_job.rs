@@ -29,7 +29,17 @@ pub(super) async fn run(
     parts: &[JsValue],
     link: Link,
 ) -> Result<Finished, Problem> {
-    let LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember } = work;
+    let LayerWork {
+        from,
+        subject,
+        descriptor,
+        diff_id,
+        keep,
+        file_digests,
+        apart,
+        at_once,
+        remember,
+    } = work;
     let algorithm = diff_id.as_ref().and_then(|id| id.0.algorithm()).unwrap_or_default();
     let job = Job::layer(subject.clone(), descriptor.clone(), diff_id);
     let mut taken = Taken {
@@ -45,6 +55,7 @@ pub(super) async fn run(
         digest: descriptor.digest.algorithm().unwrap_or_default(),
         diff_id: Some(algorithm),
         apart: taken.tar_digest.is_some(),
+        file_digests,
         tar: keep > 0,
         seek: Some(Spacing::default()),
         ..ReadOptions::default()

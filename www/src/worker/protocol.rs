@@ -186,6 +186,8 @@ pub struct LayerWork {
     /// Its tar is given to the page, too, when it has no more bytes than this: it will be wanted
     /// again.
     pub keep: u64,
+    /// Whether the SHA-256 of each file is computed, too.
+    pub file_digests: bool,
     /// Whether a processor is free for the digest of its tar.
     pub apart: bool,
     /// Whether the entries are told as they come, before anything was compared.
@@ -411,6 +413,8 @@ pub enum Listed {
 pub struct RecallWork {
     /// The tree.
     pub tree: u32,
+    /// Whether it is of use only with the SHA-256 of each file.
+    pub file_digests: bool,
     /// What it is called in findings.
     pub subject: String,
     /// What its manifest says.

@@ -13,7 +13,7 @@ use crate::disk::layers::{self, Part};
 use crate::net::problem::Problem;
 
 pub(super) async fn run(work: RecallWork, trees: &Rc<RefCell<Trees>>) -> Result<Finished, Problem> {
-    let RecallWork { tree, subject, descriptor, diff_id } = work;
+    let RecallWork { tree, file_digests, subject, descriptor, diff_id } = work;
     let digest = descriptor.digest.clone();
     // A browser that keeps nothing remembers nothing.
     let Ok(Some(file)) = layers::get(&digest, Part::Entries).await else {
@@ -23,6 +23,7 @@ pub(super) async fn run(work: RecallWork, trees: &Rc<RefCell<Trees>>) -> Result<
     let record = LayerRecord::from_bytes(&bytes.to_vec());
     let job = Job::layer(subject, descriptor, diff_id);
     let fits = match record {
+        Ok(record) if file_digests && !record.index.has_file_digests() => false,
         Ok(record) if record.fits(&job) => {
             trees.borrow_mut().recall(tree, &digest, record);
             true

@@ -23,7 +23,7 @@ use crate::net::shared::{self, Part};
 const PATIENCE: u32 = 10_000;
 
 pub(super) async fn run(work: RecallWork, trees: &Rc<RefCell<Trees>>) -> Result<Finished, Problem> {
-    let RecallWork { tree, subject, descriptor, diff_id } = work;
+    let RecallWork { tree, subject, descriptor, diff_id, .. } = work;
     let digest = descriptor.digest.clone();
     // Whatever is the matter with it: the layer itself can be read, and is, when that is less.
     let most = usize::try_from(descriptor.size).unwrap_or(usize::MAX);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use drydock::compare::files::{Counts, Differences, FileChange, FileDifference};
 use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::inspect::listing;
@@ -36,8 +37,9 @@ pub type TreeId = u32;
 /// What is asked about trees.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum TreeCall {
-    /// Which layers of a new tree are not known here yet? None stands for one that is not shown.
-    Begin(TreeId, Vec<Option<Digest>>),
+    /// Which layers of a new tree are not known here yet, with the SHA-256 of each file or without?
+    /// None stands for one that is not shown.
+    Begin(TreeId, Vec<Option<Digest>>, bool),
     /// The record of one of them, which was made from verified bytes and travels beside this.
     Keep(TreeId, Digest),
     /// The index of one of them so far, likewise; nothing of it was compared yet.
@@ -67,6 +69,12 @@ pub enum TreeCall {
     Listing(TreeId),
     /// Where the bytes of all its layers are, and what is worth a look.
     Weigh(TreeId),
+    /// Which paths differ between two of them? The answer stays here, with the first one.
+    Compare(TreeId, TreeId),
+    /// Chooses among these paths by how they differ and by a text in them.
+    Select(TreeId, Vec<FileChange>, String),
+    /// Those that were chosen, from … to ….
+    Differences(TreeId, usize, usize),
     /// How large a tar of what is in a folder would be; an empty path is all of the tree.
     Measure(TreeId, Vec<u8>),
     /// Forgets a tree; nothing comes back that says so.
@@ -92,6 +100,12 @@ pub enum TreeReply {
     Found(Option<Box<Row>>),
     /// Where the bytes are, and what is worth a look.
     Weighed(Box<Space>, Vec<Notable>),
+    /// How many paths differ.
+    Compared(Counts),
+    /// How many were chosen.
+    Selected(usize),
+    /// Those that were asked for.
+    Differences(Vec<FileDifference>),
     /// A tar that could be written.
     Measured(Measured),
 }
@@ -134,6 +148,8 @@ pub(super) struct Trees {
     /// The layers of each tree.
     begun: BTreeMap<TreeId, Vec<Begun>>,
     open: BTreeMap<TreeId, Tree>,
+    /// What another tree has otherwise, and which paths of that were chosen.
+    compared: BTreeMap<TreeId, (Differences, Vec<u32>)>,
 }
 
 impl Default for Trees {
@@ -145,6 +161,7 @@ impl Default for Trees {
             points: Lru::new(POINTS),
             begun: BTreeMap::new(),
             open: BTreeMap::new(),
+            compared: BTreeMap::new(),
         }
     }
 }
@@ -156,7 +173,7 @@ impl Trees {
         parts: &[JsValue],
     ) -> Result<Finished, Problem> {
         let reply = match call {
-            TreeCall::Begin(id, layers) => self.begin(id, layers),
+            TreeCall::Begin(id, layers, file_digests) => self.begin(id, layers, file_digests),
             TreeCall::Keep(id, digest) => {
                 let index = self.remember(&digest, parts)?;
                 self.put(id, &digest, &index)
@@ -209,6 +226,24 @@ impl Trees {
                 let overlay = self.tree(id)?.overlay();
                 TreeReply::Weighed(Box::new(Space::of(overlay)), notable::of(overlay))
             }
+            TreeCall::Compare(id, other) => {
+                let other = Arc::clone(self.tree(other)?.overlay());
+                let differences = Differences::between(self.tree(id)?.overlay(), &other);
+                let counts = differences.counts();
+                self.compared.insert(id, (differences, Vec::new()));
+                TreeReply::Compared(counts)
+            }
+            TreeCall::Select(id, changes, text) => {
+                let (differences, chosen) = self.compared.get_mut(&id).ok_or_else(closed)?;
+                *chosen = differences.select(&changes, &text);
+                TreeReply::Selected(chosen.len())
+            }
+            TreeCall::Differences(id, from, to) => {
+                let (differences, chosen) = self.compared.get(&id).ok_or_else(closed)?;
+                let chosen = chosen.iter().skip(from).take(to.saturating_sub(from));
+                let rows = chosen.filter_map(|at| differences.get(*at as usize));
+                TreeReply::Differences(rows.collect())
+            }
             TreeCall::Measure(id, folder) => {
                 let Flattened { plan, findings } = self.files(id, &folder)?;
                 let (size, entries) = (plan.size(), plan.entries());
@@ -217,6 +252,7 @@ impl Trees {
             TreeCall::Close(id) => {
                 self.begun.remove(&id);
                 self.open.remove(&id);
+                self.compared.remove(&id);
                 TreeReply::Done
             }
         };
@@ -249,12 +285,15 @@ impl Trees {
         Ok(TreeReply::Summary(tree.summary()))
     }
 
-    fn begin(&mut self, id: TreeId, layers: Vec<Option<Digest>>) -> TreeReply {
+    fn begin(&mut self, id: TreeId, layers: Vec<Option<Digest>>, file_digests: bool) -> TreeReply {
         let layers: Vec<Begun> = layers
             .into_iter()
             .map(|digest| {
                 let index = match &digest {
-                    Some(digest) => self.indexes.get(digest),
+                    Some(digest) => {
+                        let known = self.indexes.get(digest);
+                        known.filter(|index| !file_digests || index.has_file_digests())
+                    }
                     None => Some(Arc::default()),
                 };
                 (digest, index)
@@ -291,7 +330,11 @@ impl Trees {
 
     fn take(&mut self, of: &Digest, record: LayerRecord) -> Arc<Index> {
         let LayerRecord { index, points, .. } = record;
-        let index = Arc::new(index);
+        let index = match self.indexes.get(of) {
+            // It says more.
+            Some(known) if known.has_file_digests() => known,
+            _ => Arc::new(index),
+        };
         self.indexes.keep(of.clone(), Arc::clone(&index), index.memory());
         if let Some(points) = points {
             let memory = points.memory();

@@ -35,6 +35,8 @@ const WORTH_ZTOC: u64 = 64 << 10;
 pub(in crate::jobs) struct Wanted {
     /// Its tar, when that has no more bytes than this.
     pub(in crate::jobs) keep: u64,
+    /// The SHA-256 of each file, as a part of the record.
+    pub(in crate::jobs) file_digests: bool,
     /// Its entries as they come.
     pub(in crate::jobs) at_once: bool,
     /// Only a list, where the layer has a table of contents.
@@ -51,7 +53,7 @@ pub(super) async fn read(
 ) -> Result<LayerState, Problem> {
     let label = format!("Layer {}", place + 1);
     let layer = tree.layers.get(place).ok_or_else(no_sense)?;
-    if wanted.keep == 0 && recall(tree, &label, layer).await? {
+    if wanted.keep == 0 && recall(tree, &label, layer, wanted.file_digests).await? {
         return Ok(LayerState::Remembered);
     }
     if wanted.may_list {
@@ -106,8 +108,13 @@ async fn list(tree: &Tree, layer: &Layer) -> Result<Option<Listed>, Problem> {
 }
 
 /// Whether this browser has read the layer before, and what it found fits what is said of it.
-async fn recall(tree: &Tree, label: &str, layer: &Layer) -> Result<bool, Problem> {
-    let work = Work::Recall(recall_work(tree, label, layer));
+async fn recall(
+    tree: &Tree,
+    label: &str,
+    layer: &Layer,
+    file_digests: bool,
+) -> Result<bool, Problem> {
+    let work = Work::Recall(RecallWork { file_digests, ..recall_work(tree, label, layer) });
     let done = tab().pool.in_tree_worker(work, Vec::new(), |_| {}).await?;
     Ok(matches!(done.outcome, Outcome::Recalled(true)))
 }
@@ -137,6 +144,7 @@ pub async fn is_shared() -> bool {
 fn recall_work(tree: &Tree, label: &str, layer: &Layer) -> RecallWork {
     RecallWork {
         tree: tree.id,
+        file_digests: false,
         subject: label.to_lowercase(),
         descriptor: layer.descriptor.clone(),
         diff_id: layer.diff_id.clone(),
@@ -218,10 +226,20 @@ async fn read_layer(
     let work = async |apart| {
         let (descriptor, subject) = (descriptor.clone(), job.subject().to_owned());
         let Readable { from, parts, slots } = bytes::find(place, &descriptor.digest).await?;
-        let (diff_id, Wanted { keep, at_once, .. }) = (diff_id.clone(), wanted);
+        let (diff_id, Wanted { keep, file_digests, at_once, .. }) = (diff_id.clone(), wanted);
         // What lies on a disk here is read quickly enough.
         let remember = matches!(from, BlobFrom::Registry(_));
-        let work = LayerWork { from, subject, descriptor, diff_id, keep, apart, at_once, remember };
+        let work = LayerWork {
+            from,
+            subject,
+            descriptor,
+            diff_id,
+            keep,
+            file_digests,
+            apart,
+            at_once,
+            remember,
+        };
         Ok(Order { work: Work::Layer(work), parts, slots })
     };
     let done = tab().pool.read_layer(descriptor.size, work, on_progress).await?;

@@ -105,7 +105,12 @@ pub(super) fn Largest(space: Arc<Space>, shown: Shown) -> impl IntoView {
 
 /// Contents at several paths.
 #[component]
-pub(super) fn Duplicates(space: Arc<Space>, shown: Shown) -> impl IntoView {
+pub(super) fn Duplicates(
+    space: Arc<Space>,
+    shown: Shown,
+    /// Compares files by their contents.
+    compare: Callback<()>,
+) -> impl IntoView {
     let count = space.duplicates.len();
     let note = match count {
         0 if !space.compared => "not known".to_owned(),
@@ -117,10 +122,14 @@ pub(super) fn Duplicates(space: Arc<Space>, shown: Shown) -> impl IntoView {
     };
     let list = match count {
         0 if !space.compared => view! {
-            <p class="muted beyond">
-                "Files are not compared by their contents here; " <code>"drydock waste"</code>
-                " in a shell does."
-            </p>
+            <div class="body">
+                <p>"Files were not compared by their contents: that takes a digest of each."</p>
+                <p class="acts">
+                    <button type="button" class="button" on:click=move |_| compare.run(())>
+                        "Compare contents"
+                    </button>
+                </p>
+            </div>
         }
         .into_any(),
         0 => view! { <Empty text="No two files of the image have the same content." /> }.into_any(),

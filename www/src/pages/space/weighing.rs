@@ -8,10 +8,11 @@ use leptos::prelude::*;
 
 use super::super::files::{layers, told};
 use super::super::model::ContentModel;
+use super::super::reading::LayersRead;
 use super::super::shown::shown;
-use crate::components::{Problem, Transfer};
+use crate::components::Problem;
 use crate::jobs::Task;
-use crate::jobs::tree::{self, Event, Layer, LayerState};
+use crate::jobs::tree::{self, Layer};
 
 /// How far it is.
 #[derive(Clone, Debug)]
@@ -29,10 +30,13 @@ pub(super) enum Phase {
 pub(super) struct Weighing {
     /// How far it is.
     pub(super) phase: RwSignal<Phase>,
-    /// How far each layer is, base first, with its size.
-    progress: RwSignal<Vec<(Option<LayerState>, u64)>>,
-    started: StoredValue<f64>,
+    /// How far the layers are.
+    pub(super) progress: LayersRead,
     source: StoredValue<Vec<Layer>, LocalStorage>,
+    /// Whether files are compared by their contents.
+    compares: StoredValue<bool>,
+    /// What was found out without that.
+    before: StoredValue<Option<Phase>>,
     task: StoredValue<Option<Task>, LocalStorage>,
 }
 
@@ -42,9 +46,10 @@ impl Weighing {
         let reference = shown().route.with_untracked(|route| route.reference.clone());
         let weighing = Self {
             phase: RwSignal::new(Phase::Reading),
-            progress: RwSignal::new(Vec::new()),
-            started: StoredValue::new(0.0),
+            progress: LayersRead::new(),
             source: StoredValue::new_local(layers(&reference, content)),
+            compares: StoredValue::new(false),
+            before: StoredValue::new(None),
             task: StoredValue::new_local(None),
         };
         weighing.read();
@@ -54,19 +59,18 @@ impl Weighing {
     /// Reads the layers, also again after that failed.
     pub(super) fn read(self) {
         let layers = self.source.get_value();
-        self.started.set_value(js_sys::Date::now());
+        let compares = self.compares.get_value();
         self.phase.set(Phase::Reading);
-        self.progress.set(layers.iter().map(|layer| (None, layer.descriptor.size)).collect());
-        let on_event = move |event| {
-            let Event::Layer(at, state) = event else { return };
-            self.progress.try_update(|all| {
-                if let Some(layer) = all.get_mut(at) {
-                    layer.0 = Some(state);
-                }
-            });
-        };
+        self.progress.begin(&layers);
+        let on_event = self.progress.follow(0);
         self.task.set_value(Some(Task::spawn(async move {
-            let weighed = async { tree::open(layers, on_event).await?.weigh().await };
+            let weighed = async {
+                let tree = match compares {
+                    true => tree::open_with_file_digests(layers, on_event).await?,
+                    false => tree::open(layers, on_event).await?,
+                };
+                tree.weigh().await
+            };
             self.phase.try_set(match weighed.await {
                 Ok((space, notable)) => Phase::Here(Arc::new(space), notable.into()),
                 Err(problem) => Phase::Failed(told(&problem)),
@@ -74,9 +78,21 @@ impl Weighing {
         })));
     }
 
-    /// Stops reading.
+    /// Reads the layers once more, with a digest of each file.
+    pub(super) fn compare_contents(self) {
+        self.before.set_value(Some(self.phase.get_untracked()));
+        self.compares.set_value(true);
+        self.read();
+    }
+
+    /// Stops reading; what was known before is shown again.
     pub(super) fn cancel(self) {
         self.task.set_value(None);
+        if let Some(before) = self.before.try_update_value(Option::take).flatten() {
+            self.compares.set_value(false);
+            self.phase.set(before);
+            return;
+        }
         self.phase.set(Phase::Failed(Problem {
             sentence: "Reading was stopped.".to_owned(),
             reason: "What weighs is known when all layers of the image were read.".to_owned(),
@@ -85,22 +101,11 @@ impl Weighing {
         }));
     }
 
-    /// Bytes of all layers that have come.
-    pub(super) fn transfer(self) -> Transfer {
-        let (done, total) = self.progress.with(|all| {
-            all.iter().fold((0_u64, 0_u64), |(done, total), (state, size)| {
-                let come = match state {
-                    None => 0,
-                    Some(LayerState::Reading(progress)) => progress.downloaded,
-                    Some(_) => *size,
-                };
-                (done.saturating_add(come), total.saturating_add(*size))
-            })
-        });
-        Transfer {
-            done,
-            total: Some(total),
-            elapsed: js_sys::Date::now() - self.started.get_value(),
+    /// What is being done.
+    pub(super) fn what(self) -> &'static str {
+        match self.compares.get_value() {
+            true => "Reading the layers, with a digest of each file",
+            false => "Reading the layers",
         }
     }
 }
