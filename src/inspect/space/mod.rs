@@ -48,7 +48,7 @@ pub struct Space {
     /// Bytes that all duplicates have too many, also those that are not listed.
     pub duplicate_bytes: u64,
     /// Whether it was looked for the same content at several places: the layers were read with a digest
-    /// of each file. Else nothing is known of duplicates, nor whether what was replaced was the same.
+    /// of each file. Else not all duplicates are known, nor whether what was replaced was the same.
     pub compared: bool,
     /// What dive says of the image.
     pub dive: Score,
@@ -78,7 +78,7 @@ impl Space {
             largest: largest::files(overlay),
             duplicates,
             duplicate_bytes,
-            compared: is_compared(overlay),
+            compared: overlay.layers().iter().all(|layer| layer.has_file_digests()),
             dive: Score::of(overlay.layers()),
             layers,
         }
@@ -92,13 +92,4 @@ impl Space {
         let above = above.fold(0_u64, |sum, layer| sum.saturating_add(layer.bytes));
         (above > 0).then(|| self.wasted_bytes as f64 / above as f64)
     }
-}
-
-/// Whether all files of the tree were summed up that have something in them.
-fn is_compared(overlay: &Overlay) -> bool {
-    let files = overlay.walk().filter_map(|id| overlay.node(id)).filter(|node| node.size > 0);
-    files.filter_map(|node| node.content).all(|file| {
-        let index = overlay.layers().get(file.layer as usize);
-        index.is_some_and(|index| index.file_sum(file.entry).is_some())
-    })
 }

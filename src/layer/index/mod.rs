@@ -269,11 +269,12 @@ impl Index {
         self.file_sum(ordinal).map(|sum| Digest::from_sha256(*sum))
     }
 
-    /// Whether the SHA-256 of every file was recorded that has something in it.
+    /// Whether the SHA-256 of every file was recorded; of sparse files none is.
     #[must_use]
     pub fn has_file_digests(&self) -> bool {
-        let mut files = self.entries().filter(|entry| entry.kind == Kind::File && entry.size > 0);
-        files.all(|entry| self.file_sum(entry.ordinal).is_some())
+        let is_plain =
+            |entry: Entry<'_>| entry.kind == Kind::File && self.sparse(entry.ordinal).is_none();
+        !self.sha256.is_empty() || !self.entries().any(is_plain)
     }
 
     /// Digest of the blob that the index was made from.

@@ -99,7 +99,7 @@ test('a rebuild is judged, by keyboard and by a tag alone', async ({ page, stack
   await expect(paths(page)).toHaveText(['/srv/mode', '/srv/old']);
   await field.fill(':1');
   await page.keyboard.press('Enter');
-  await expect(card(page, 'Identical')).toContainText('Both names stand for one digest.');
+  await expect(card(page, 'Identical')).toContainText('Both have one manifest, byte for byte.');
   await expect(card(page, 'Files')).toContainText('A container gets the same files from both.');
   await page.goBack();
   await expect(late).toBeVisible();

@@ -16,6 +16,7 @@ const views: [string, string][] = [
   ['documents', '/-/documents'],
   ['tags', '/-/tags'],
   ['verify', '/-/verify'],
+  ['compare', '/-/compare?with=:zstd'],
   ['edit', '/-/edit'],
   ['copy', '/-/copy'],
 ];
@@ -38,6 +39,7 @@ for (const scheme of ['light', 'dark'] as const) {
         await page.goto(`/${stack.registry}/app:gzip${view}`);
         await expect(page.locator('html')).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
         if (name === 'verify') await reportOf(page);
+        if (name === 'compare') await expect(page.locator('[data-likeness]')).toBeVisible({ timeout: 60_000 });
         if (name === 'edit') {
           const entry = await form(page, 'Entrypoint');
           await entry.getByRole('textbox').first().fill('/srv/app/bin/serve --port 8080');

@@ -40,12 +40,23 @@ pub struct Image {
     side: Side,
 }
 
-/// Loads the documents of an image: for a platform by its name, or else for the one that a reader is
-/// likely to want.
+/// Which image of an index.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// That for a platform.
+    On(&'a str),
+    /// That for a platform where there is one, else the one that a reader is likely to want.
+    Like(&'a str),
+}
+
+/// Platforms that are named in a message.
+const NAMED: usize = 20;
+
+/// Loads the documents of an image.
 ///
 /// # Errors
 /// When there is no such image, it has no such platform, or its files can't all be read.
-pub async fn image(reference: &Reference, platform: Option<&str>) -> Result<Image, Problem> {
+pub async fn image(reference: &Reference, wanted: Wanted<'_>) -> Result<Image, Problem> {
     let loaded = graph::load(reference, Options::default(), async |_, _| {}).await;
     if let Some(problem) = loaded.problem {
         return Err(problem);
@@ -55,11 +66,14 @@ pub async fn image(reference: &Reference, platform: Option<&str>) -> Result<Imag
     };
     let entries = platforms(&loaded.graph);
     let known: Vec<String> = entries.iter().map(|entry| entry.label.clone()).collect();
-    let entry = match platform {
-        Some(name) => find_platform(&entries, name).ok_or_else(|| {
-            problem(format!("{reference} has no platform {name}; it has {}.", known.join(", ")))
+    let entry = match wanted {
+        Wanted::On(name) => find_platform(&entries, name).ok_or_else(|| {
+            let more = if known.len() > NAMED { ", …" } else { "" };
+            let some = known.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+            problem(format!("{reference} has no platform {name}; it has {some}{more}."))
         })?,
-        None => default_platform(&entries)
+        Wanted::Like(name) => find_platform(&entries, name)
+            .or_else(|| default_platform(&entries))
             .ok_or_else(|| problem(format!("{reference} has no layers that could be compared.")))?,
     };
     let side = Side::of(&loaded.graph, entry.node).ok_or_else(|| {

@@ -15,7 +15,7 @@ use drydock::reference::{Reference, from_pasted};
 use leptos::prelude::*;
 
 use self::asking::Asking;
-use self::comparing::{Comparing, Known, Phase, Two};
+use self::comparing::{Comparing, Images, Known, Phase, Two};
 use self::config::ConfigCard;
 use self::files::FilesCard;
 use self::text::TextCard;
@@ -27,16 +27,24 @@ use super::shown::{Shown, shown};
 use super::trouble::Trouble;
 use crate::components::ProgressRow;
 use crate::jobs::compare::Named;
-use crate::route::{CompareView, ImageRoute, View};
+use crate::route::{CompareView, Here, ImageRoute, View};
 
 /// The view.
 #[component]
 pub fn ComparePage() -> impl IntoView {
     let shown = shown();
+    let images: Images = RwSignal::new(None);
     commands::follow(move |server| {
         let (before, platform) = server.shown(shown)?;
         let second = other(&before.reference, &view_of(shown).with)?.ok()?;
-        Some(Task::Compare { before, after: server.image(&second)?, platform })
+        let after = server.image(&second)?;
+        // One option holds for both images there.
+        let is_same = before.plain_http == after.plain_http
+            && view_of(shown).platform.is_none()
+            && images.with(|images| {
+                images.as_ref().is_none_or(|[one, other]| one.platform == other.platform)
+            });
+        is_same.then_some(Task::Compare { before, after, platform })
     });
     let platform = Memo::new(move |_| platform(shown));
     let show = move |platform: String| {
@@ -55,14 +63,19 @@ pub fn ComparePage() -> impl IntoView {
                 }
                 .into_any(),
                 Some(Ok(second)) => {
-                    let two = Two { before: (reference, platform.clone()), after: (second, on) };
-                    view! { <Outcome two /> }.into_any()
+                    let digest = shown.image.with_untracked(|image| {
+                        let is_here = Here::of(&reference.registry).is_some();
+                        image.ready().filter(|_| !is_here).map(|image| image.digest.clone())
+                    });
+                    let before = (reference, platform.clone());
+                    let two = Two { before, digest, after: (second, on) };
+                    view! { <Outcome two images /> }.into_any()
                 }
             }
         };
         view! {
             <div class="page">
-                <Asking />
+                <Asking images />
                 {result}
             </div>
         }
@@ -112,8 +125,8 @@ fn place(image: &Named) -> ImageRoute {
 }
 
 #[component]
-fn Outcome(two: Two) -> impl IntoView {
-    let comparing = Comparing::begin(two);
+fn Outcome(two: Two, images: Images) -> impl IntoView {
+    let comparing = Comparing::begin(two, images);
     let retry = Callback::new(move |()| comparing.read());
     move || match comparing.phase.get() {
         Phase::Loading => view! {

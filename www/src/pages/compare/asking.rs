@@ -3,18 +3,23 @@
 use leptos::prelude::*;
 
 use super::super::shown::shown;
-use super::{other, view_of};
+use super::comparing::Images;
+use super::{other, place, view_of};
 use crate::components::Card;
-use crate::route::{CompareView, ImageRoute, Route, View};
+use crate::route::{CompareView, Route, View};
 use crate::state::ui;
 
 /// The field for the other image.
 #[component]
-pub(super) fn Asking() -> impl IntoView {
+pub(super) fn Asking(images: Images) -> impl IntoView {
     let (ui, shown) = (ui(), shown());
     let typed = RwSignal::new(String::new());
     let refused = RwSignal::new(None::<String>);
-    Effect::new(move |_| typed.set(view_of(shown).with));
+    let with = Memo::new(move |_| view_of(shown).with);
+    Effect::new(move |_| {
+        typed.set(with.get());
+        refused.set(None);
+    });
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let route = shown.route.get_untracked();
@@ -30,15 +35,13 @@ pub(super) fn Asking() -> impl IntoView {
         }
     };
     let swap = move |_| {
-        let (route, view) = (shown.route.get_untracked(), untrack(move || view_of(shown)));
-        let Some(Ok(reference)) = other(&route.reference, &view.with) else { return };
-        let with = route.reference.to_string();
-        let back = CompareView { with, platform: route.platform.clone(), path: view.path };
-        let platform = view.platform.or(route.platform);
-        let swapped = ImageRoute { platform, ..ImageRoute::new(reference) };
-        ui.go(Route::Image(swapped.with_view(View::Compare(back))));
+        let Some([before, after]) = images.get_untracked() else { return };
+        let path = untrack(move || view_of(shown)).path;
+        let with = before.reference.to_string();
+        let view = CompareView { with, platform: Some(before.platform), path };
+        ui.go(Route::Image(place(&after).with_view(View::Compare(view))));
     };
-    let nothing = move || view_of(shown).with.is_empty();
+    let nothing = move || images.with(Option::is_none);
     view! {
         <Card title="Compare with" note="what the other image has otherwise">
             <form class="body asking" on:submit=submit>

@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
+use drydock::digest::Digest;
 use drydock::reference::Reference;
 use leptos::prelude::*;
 
 use super::super::data;
 use super::super::reading::LayersRead;
 use crate::components::Problem;
-use crate::jobs::compare::{self, Compared, Named};
+use crate::jobs::compare::{self, Compared, Named, Wanted};
 use crate::jobs::{self, Task};
 
 /// Which images are compared.
@@ -16,6 +17,8 @@ use crate::jobs::{self, Task};
 pub(super) struct Two {
     /// The first one, and its platform.
     pub(super) before: (Reference, String),
+    /// The digest for which the first one's name stood when it was opened.
+    pub(super) digest: Option<Digest>,
     /// The second one, and its platform where that is not the first one's.
     pub(super) after: (Reference, Option<String>),
 }
@@ -40,6 +43,9 @@ pub(super) struct Known {
     pub(super) compared: Rc<Compared>,
 }
 
+/// What the images are called that were compared; none before.
+pub(super) type Images = RwSignal<Option<[Named; 2]>>;
+
 /// One comparison, as signals.
 #[derive(Clone, Copy)]
 pub(super) struct Comparing {
@@ -49,14 +55,17 @@ pub(super) struct Comparing {
     pub(super) progress: LayersRead,
     /// What came of it.
     pub(super) known: StoredValue<Option<Known>, LocalStorage>,
+    images: Images,
     two: StoredValue<Two>,
     task: StoredValue<Option<Task>, LocalStorage>,
 }
 
 impl Comparing {
     /// Begins to compare two images.
-    pub(super) fn begin(two: Two) -> Self {
+    pub(super) fn begin(two: Two, images: Images) -> Self {
+        images.set(None);
         let comparing = Self {
+            images,
             phase: RwSignal::new(Phase::Loading),
             progress: LayersRead::new(),
             known: StoredValue::new_local(None),
@@ -74,6 +83,7 @@ impl Comparing {
         self.task.set_value(Some(Task::spawn(async move {
             let phase = match self.compare(two).await {
                 Ok(known) => {
+                    self.images.try_set(Some(known.images.clone()));
                     self.known.try_set_value(Some(known));
                     Phase::Here
                 }
@@ -84,18 +94,13 @@ impl Comparing {
     }
 
     async fn compare(self, two: Two) -> Result<Known, jobs::Problem> {
-        let Two { before: (one, platform), after: (other, on) } = two;
-        let before =
-            compare::image(&one, Some(&platform).filter(|it| !it.is_empty()).map(|it| &**it))
-                .await?;
-        let after = match &on {
-            Some(on) => compare::image(&other, Some(on)).await?,
-            None => match compare::image(&other, Some(&before.named.platform)).await {
-                Ok(image) => image,
-                // One that is for other platforms only is compared as it is, and says so.
-                Err(_) => compare::image(&other, None).await?,
-            },
-        };
+        let Two { before: (one, platform), digest, after: (other, on) } = two;
+        let opened = Reference { digest: digest.or_else(|| one.digest.clone()), ..one.clone() };
+        let mut before = compare::image(&opened, Wanted::Like(&platform)).await?;
+        before.named.reference = one;
+        // One that is for other platforms only is compared as it is: the configs tell that.
+        let wanted = on.as_deref().map_or(Wanted::Like(&before.named.platform), Wanted::On);
+        let after = compare::image(&other, wanted).await?;
         self.progress.begin(before.layers.iter().chain(&after.layers));
         self.phase.try_set(Phase::Reading);
         let followed = [0, before.layers.len()].map(|first| self.progress.follow(first));

@@ -7,9 +7,6 @@ use leptos::prelude::*;
 
 use crate::components::{Card, Empty, LongList, Untrusted, format};
 
-/// Characters of a value that are shown.
-const SHOWN: usize = 400;
-
 /// Each field, with what it was and what it is.
 #[component]
 pub(super) fn ConfigCard(changes: Vec<ConfigChange>) -> impl IntoView {
@@ -61,7 +58,7 @@ fn Value(sign: &'static str, name: &'static str, value: Option<String>) -> impl 
                     true => view! { <span class="muted">"(empty)"</span> }.into_any(),
                     false => view! {
                         <code>
-                            <Untrusted text=format::cut(&value, SHOWN) />
+                            <Untrusted text=value />
                         </code>
                     }
                     .into_any(),

@@ -40,6 +40,8 @@ struct List {
     listed: RwSignal<Listed>,
     /// Counts how often it became another list.
     times: RwSignal<u32>,
+    /// Whether paths are being chosen, so that more of those that are listed can't be had.
+    busy: RwSignal<bool>,
     trouble: RwSignal<Option<String>>,
     task: StoredValue<Option<Task>, LocalStorage>,
 }
@@ -48,6 +50,7 @@ impl List {
     /// Chooses anew.
     fn choose(self) {
         let (changes, text) = (self.changes.get_untracked(), self.text.get_untracked());
+        self.busy.set(true);
         self.ask(async move |compared: Rc<Compared>| {
             let all = compared.select(&changes, text.trim()).await?;
             let listed = Listed { rows: Arc::new(compared.rows(0..ROWS).await?), all };
@@ -76,6 +79,7 @@ impl List {
         self.task.set_value(Some(Task::spawn(async move {
             match question(compared).await {
                 Ok(listed) => {
+                    self.busy.try_set(false);
                     self.trouble.try_set(None);
                     self.listed.try_set(listed);
                 }
@@ -119,6 +123,7 @@ pub(super) fn FilesCard(
         text: RwSignal::new(String::new()),
         listed: RwSignal::new(Listed::default()),
         times: RwSignal::new(0),
+        busy: RwSignal::new(true),
         trouble: RwSignal::new(None),
         task: StoredValue::new_local(None),
     };
@@ -143,14 +148,14 @@ pub(super) fn FilesCard(
             view! {
                 <p class="muted beyond">
                     {text} " "
-                    <button type="button" class="button small" on:click=move |_| list.more()>
+                    <button type="button" class="button small" disabled=list.busy on:click=move |_| list.more()>
                         "List more"
                     </button>
                 </p>
             }
         })
     };
-    let none = move || list.listed.with(|listed| listed.all == 0);
+    let none = move || !list.busy.get() && list.listed.with(|listed| listed.all == 0);
     let note = format::plural(
         FileChange::ALL.iter().map(|change| counts.of(*change) as usize).sum(),
         "path differs",
@@ -246,7 +251,7 @@ fn Row(it: FileDifference, places: Arc<[ImageRoute; 2]>, shown: Shown) -> impl I
     let text = has_text.then(|| {
         let view = CompareView { path, ..untrack(move || view_of(shown)) };
         let href = shown.href(View::Compare(view));
-        let label = format!("Compare the texts of /{}", it.path);
+        let label = format!("Compare the texts of /{}", format::cut(&it.path, 200));
         view! {
             <a class="button small" href=href aria-label=label>
                 "Text"

@@ -7,7 +7,7 @@ use drydock::compare::{Comparison, Likeness};
 use leptos::prelude::*;
 
 use super::super::shown::shown;
-use super::view_of;
+use super::{place, view_of};
 use crate::components::{
     Badge, ByteSize, Card, DigestChip, Empty, Fact, Facts, LayerDot, LongList, Untrusted, format,
 };
@@ -25,7 +25,7 @@ pub(super) fn VerdictCard(comparison: Arc<Comparison>, images: [Named; 2]) -> im
         Likeness::Different => ("warning", "Different"),
     };
     let reasons: Vec<String> = match comparison.likeness {
-        Likeness::Identical => vec!["Both names stand for one digest.".to_owned()],
+        Likeness::Identical => vec!["Both have one manifest, byte for byte.".to_owned()],
         _ => comparison.reasons.clone(),
     };
     let reasons = reasons.into_iter().map(|reason| {
@@ -47,7 +47,7 @@ pub(super) fn VerdictCard(comparison: Arc<Comparison>, images: [Named; 2]) -> im
         bytes => format::bytes(bytes),
     };
     view! {
-        <Card title note="all layers of both were read and verified in this tab">
+        <Card title note="all layers of both were verified in this browser">
             <div class="body likeness" data-likeness=comparison.likeness.to_string()>
                 <Badge kind text=comparison.likeness.to_string() />
                 <ul class="reasons">{reasons.collect_view()}</ul>
@@ -72,7 +72,7 @@ pub(super) fn VerdictCard(comparison: Arc<Comparison>, images: [Named; 2]) -> im
 #[component]
 fn Name(named: Named) -> impl IntoView {
     view! {
-        <a href=Route::image(named.reference.clone()).href()>
+        <a href=place(&named).href()>
             <Untrusted inert=true text=named.reference.to_string() />
         </a>
         " "
@@ -100,7 +100,7 @@ fn Others(second: Named) -> impl IntoView {
         let name = platform.clone();
         view! {
             <option value=name selected=is_chosen>
-                {platform}
+                {format::cut(&platform, 100)}
             </option>
         }
     });

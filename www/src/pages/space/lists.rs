@@ -112,18 +112,18 @@ pub(super) fn Duplicates(
     compare: Callback<()>,
 ) -> impl IntoView {
     let count = space.duplicates.len();
-    let note = match count {
-        0 if !space.compared => "not known".to_owned(),
-        0 => "none".to_owned(),
-        _ => format!(
-            "{} more than one copy of each would take",
-            format::bytes(space.duplicate_bytes)
-        ),
+    let note = match (space.compared, count) {
+        (false, _) => "not known".to_owned(),
+        (true, 0) => "none".to_owned(),
+        (true, _) => {
+            let bytes = format::bytes(space.duplicate_bytes);
+            format!("{bytes} more than one copy of each would take")
+        }
     };
-    let list = match count {
-        0 if !space.compared => view! {
+    let ask = (!space.compared).then(|| {
+        view! {
             <div class="body">
-                <p>"Files were not compared by their contents: that takes a digest of each."</p>
+                <p>"Not all files were compared by their contents: that takes a digest of each."</p>
                 <p class="acts">
                     <button type="button" class="button" on:click=move |_| compare.run(())>
                         "Compare contents"
@@ -131,16 +131,16 @@ pub(super) fn Duplicates(
                 </p>
             </div>
         }
-        .into_any(),
-        0 => view! { <Empty text="No two files of the image have the same content." /> }.into_any(),
-        _ => {
-            let rows = space.duplicates.iter().take(ROWS).map(|duplicate| one(duplicate, shown));
-            view! {
-                <ul class="rows">{rows.collect_view()}</ul>
-                {beyond(count)}
-            }
-            .into_any()
-        }
+    });
+    let none = (space.compared && count == 0)
+        .then(|| view! { <Empty text="No two files of the image have the same content." /> });
+    let rows = space.duplicates.iter().take(ROWS).map(|duplicate| one(duplicate, shown));
+    let rows = (count > 0).then(|| view! { <ul class="rows">{rows.collect_view()}</ul> });
+    let list = view! {
+        {ask}
+        {none}
+        {rows}
+        {beyond(count)}
     };
     view! { <Card title="The same content twice" note>{list}</Card> }
 }
