@@ -106,6 +106,27 @@ test('a rebuild is judged, by keyboard and by a tag alone', async ({ page, stack
   await expect(field).toHaveValue(':3');
 });
 
+test('platforms are compared, and Swap keeps both', async ({ page, stack }) => {
+  const hello = `${stack.own}/sample/hello`;
+  await page.goto(`/${hello}:latest/-/compare?with=:latest`);
+  await expect(card(page, 'Identical')).toBeVisible();
+  await page.getByLabel('Platform of the second image').selectOption('linux/arm64/v8');
+  const verdict = card(page, 'Different');
+  const images = verdict.locator('dd');
+  await expect(page).toHaveURL(/[?&]on=linux/);
+  await expect(images.nth(0)).toContainText('linux/amd64');
+  await expect(images.nth(1)).toContainText('linux/arm64/v8');
+  await expect(verdict.locator('.reasons')).toContainText('The configs differ in platform.');
+  await page.getByRole('button', { name: 'Swap' }).click();
+  await expect(page).toHaveURL(/[?&]platform=linux\/arm64/);
+  await expect(images.nth(0)).toContainText('linux/arm64/v8');
+  await expect(images.nth(1)).toContainText('linux/amd64');
+  await page.goto(`/${hello}:latest/-/compare?with=:latest&on=plan9/x`);
+  await expect(page.getByRole('alert')).toContainText('has no platform plan9/x; it has linux/amd64, linux/arm64/v8.');
+  await page.goto(`/${stack.faulty}/broken/no-layers:latest/-/compare?with=:latest`);
+  await expect(card(page, 'Layers')).toContainText('Neither image has layers.');
+});
+
 test('the shell counts the same', async ({ page, stack }) => {
   await made(stack.origin);
   const app = `${stack.own}/compare/app`;

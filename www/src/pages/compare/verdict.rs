@@ -105,11 +105,9 @@ fn Others(second: Named) -> impl IntoView {
         }
     });
     view! {
-        <label class="field small choice-of-platform">
-            <select aria-label="Platform of the second image" on:change=choose>
-                {options.collect_view()}
-            </select>
-        </label>
+        <select class="select" aria-label="Platform of the second image" on:change=choose>
+            {options.collect_view()}
+        </select>
     }
     .into_any()
 }
