@@ -121,3 +121,16 @@ pub const DRAFT_FILE_BYTES: u64 = 64 << 20;
 pub const DRAFT_LINK_BYTES: usize = 1 << 20;
 /// Most lines of a document that are compared with those of another one.
 pub const DIFF_LINES: usize = 20_000;
+
+/// Largest record of a package manager that is read, in bytes.
+pub const PACKAGE_RECORD_BYTES: u64 = 128 << 20;
+/// Most bytes of one program or Java archive that are looked at.
+pub const PACKAGE_PROGRAM_BYTES: u64 = 128 << 20;
+/// Most bytes that are unpacked to see what one program or Java archive says.
+pub const PACKAGE_INFLATED_BYTES: usize = 256 << 20;
+/// Longest name, version or licence of a package, in bytes.
+pub const PACKAGE_TEXT_BYTES: usize = 4096;
+/// Most files of one package.
+pub const PACKAGE_FILES: usize = 1_000_000;
+/// Most packages of one image.
+pub const PACKAGES: usize = 200_000;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use drydock::digest::Digest;
 use drydock::edit::{self, Made, Recipe};
+use drydock::inspect::packages::{self, Owners, Packages};
 use drydock::layer::write::{self, Destination, MakeError, Materials, TarPlan};
-use drydock::layer::{Index, TarStream};
+use drydock::layer::{Index, Overlay, TarStream};
 use drydock::pieces::Pieces;
 use futures_util::FutureExt as _;
 use tempfile::NamedTempFile;
@@ -18,6 +19,8 @@ use tokio::runtime::Handle;
 use crate::not_built::BuildError;
 use crate::packing::PackingThreads;
 
+/// Reading files never waits for anybody else.
+const WAITS: &str = "it waits for something that does not come";
 /// Bytes that are read at once.
 const PIECE: usize = 256 << 10;
 
@@ -65,9 +68,19 @@ impl OnDisk {
     /// # Errors
     /// As [`write::copy`].
     pub fn copy(&self, plan: &TarPlan, to: &mut impl io::Write) -> Result<(), BuildError> {
-        // Reading files never waits for anybody else.
         let copied = write::copy(plan, self, &mut Written { to, told: None }).now_or_never();
-        copied.ok_or_else(|| io::Error::other("it waits for something that does not come"))?
+        copied.ok_or_else(|| io::Error::other(WAITS))?
+    }
+}
+
+impl OnDisk {
+    /// The software of an image whose layers these are, and what belongs to which package.
+    ///
+    /// # Errors
+    /// As [`packages::read`].
+    pub fn packages(&self, overlay: &Arc<Overlay>) -> Result<(Packages, Owners), BuildError> {
+        let read = packages::read(overlay, self, async |_| {}).now_or_never();
+        read.ok_or_else(|| io::Error::other(WAITS))?
     }
 }
 

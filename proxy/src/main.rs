@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Compare(asked) => return shell::run(shell::compare(asked)),
         Command::Check(asked) => return shell::run(shell::check(asked)),
         Command::Waste(asked) => return shell::run(shell::waste(asked)),
+        Command::Packages(asked) => return shell::run(shell::packages(asked)),
         Command::Export(asked) => return shell::run(shell::export(asked)),
         Command::Apply(asked) => return shell::run(shell::apply(asked)),
         Command::Completions(asked) => return shell::run(shell::completions::<Cli>(asked)),

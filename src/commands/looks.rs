@@ -62,6 +62,11 @@ pub(super) fn weigh(image: &Image, platform: Option<&Platform>) -> Vec<Line> {
     vec![words.line(Tool::Drydock, None)]
 }
 
+pub(super) fn packages(image: &Image, platform: Option<&Platform>) -> Vec<Line> {
+    let words = drydock("drydock packages", image.plain_http, platform).names([image.name()]);
+    vec![words.line(Tool::Drydock, None)]
+}
+
 pub(super) fn compare(before: &Image, after: &Image, platform: Option<&Platform>) -> Vec<Line> {
     let plain_http = before.plain_http || after.plain_http;
     let words = drydock("drydock compare", plain_http, platform);

@@ -123,6 +123,13 @@ pub enum Task {
         /// Which one of an index.
         platform: Option<Platform>,
     },
+    /// The software of an image is shown.
+    Packages {
+        /// The image.
+        image: Image,
+        /// Which one of an index.
+        platform: Option<Platform>,
+    },
     /// Two images are compared.
     Compare {
         /// The first one.
@@ -263,6 +270,7 @@ pub fn lines(task: &Task) -> Vec<Line> {
         Task::Token { image, push } => looks::token(image, *push),
         Task::Verify { image, platform } => looks::verify(image, platform.as_ref()),
         Task::Weigh { image, platform } => looks::weigh(image, platform.as_ref()),
+        Task::Packages { image, platform } => looks::packages(image, platform.as_ref()),
         Task::Compare { before, after, platform } => {
             looks::compare(before, after, platform.as_ref())
         }

@@ -6,6 +6,7 @@ pub mod listing;
 pub mod media;
 pub mod model;
 pub mod notable;
+pub mod packages;
 pub mod space;
 pub mod tags;
 pub mod tree;

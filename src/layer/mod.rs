@@ -18,6 +18,7 @@
 //! [`lazy`] makes an index from a table of contents, where a layer has one, without reading the layer.
 //! [`content`] finds and cuts out the bytes of one file; [`partial`] reads them without the rest of
 //! the layer, by what [`seek`] has recorded of it before.
+//! [`visit()`] shows the contents of many files, each layer read once.
 //! [`mod@write`] makes layers: of new files, of a range of layers, of a layer without some files or
 //! times. It plans every byte of the new tar before the first one is written.
 //!
@@ -37,6 +38,7 @@ pub mod seek;
 mod summary;
 pub(crate) mod tar;
 mod tar_stream;
+mod visit;
 pub mod write;
 
 pub use index::{Entry, Index, IndexError, Kind};
@@ -48,3 +50,4 @@ pub(crate) use overlay::{Names, clean, path_of};
 pub use reader::{LayerReader, ReadOptions, Sink, WORTH_TWO};
 pub use summary::LayerSummary;
 pub use tar_stream::{Runs, TarStream};
+pub use visit::{Interest, Visitor, visit};

@@ -48,6 +48,7 @@ fn looks() {
         Task::Token { image: app(), push: true },
         Task::Verify { image: app(), platform: platform() },
         Task::Weigh { image: image("localhost:5000/b:1"), platform: platform() },
+        Task::Packages { image: image("localhost:5000/b:1"), platform: platform() },
         Task::Compare { before: app(), after: image("alpine"), platform: platform() },
         files(TreePart::All),
         files(TreePart::Entry(b"etc".to_vec())),

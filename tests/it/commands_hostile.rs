@@ -180,6 +180,7 @@ fn tasks(text: &str) -> Vec<Task> {
         Task::Token { image: from(), push: true },
         Task::Verify { image: from(), platform: some() },
         Task::Weigh { image: from(), platform: some() },
+        Task::Packages { image: from(), platform: some() },
         Task::Compare { before: from(), after: to(), platform: some() },
         Task::Files { image: from(), platform: some(), part: TreePart::All },
         Task::Files { image: from(), platform: some(), part: TreePart::File(path()) },

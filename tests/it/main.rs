@@ -31,6 +31,7 @@ mod image_referrers;
 mod image_summary;
 mod image_support;
 mod inspect_dockerfile;
+mod inspect_packages;
 mod inspect_space;
 mod inspect_tree;
 mod layer_codec;

@@ -8,6 +8,7 @@
 mod compare;
 mod copy;
 mod here;
+mod packages;
 mod pasted;
 mod percent;
 mod place;
@@ -22,6 +23,7 @@ use drydock::reference::{Reference, Registry};
 pub use compare::CompareView;
 pub use copy::{CopyView, Extent};
 pub use here::Here;
+pub use packages::PackagesView;
 pub use pasted::{Pasted, pasted};
 pub use place::EntryPath;
 pub use tabs::{TABS, ViewTab};
@@ -74,6 +76,8 @@ pub enum View {
     Space,
     /// The file tree.
     Files(FilesView),
+    /// Which software is in it.
+    Packages(PackagesView),
     /// Index, children, attestations, referrers.
     Graph {
         /// As an indented list, not a picture.
@@ -150,6 +154,7 @@ impl View {
             Self::Layers(_) => "layers",
             Self::Space => "space",
             Self::Files(_) => "files",
+            Self::Packages(_) => "packages",
             Self::Graph { .. } => "graph",
             Self::Documents { .. } => "documents",
             Self::Tags { .. } => "tags",
@@ -170,6 +175,12 @@ impl View {
     #[must_use]
     pub fn files() -> Self {
         Self::Files(FilesView::default())
+    }
+
+    /// All packages.
+    #[must_use]
+    pub fn packages() -> Self {
+        Self::Packages(PackagesView::default())
     }
 
     /// All tags, the oldest version first.
@@ -265,6 +276,7 @@ impl View {
             Self::Layers(Some(layer)) => query.push(("layer", layer.to_string().into_bytes())),
             Self::Overview | Self::Layers(None) | Self::Space | Self::Verify | Self::Edit => {}
             Self::Copy(copy) => copy.write(query),
+            Self::Packages(packages) => packages.write(query),
             Self::Compare(compare) => compare.write(query),
             Self::Files(files) => files.write(path, query),
             Self::Graph { outline } => {
@@ -298,6 +310,7 @@ impl View {
             "layers" => Self::Layers(query.layer()),
             "space" => Self::Space,
             "files" => return Ok(Self::Files(FilesView::read(rest, query))),
+            "packages" => Self::Packages(PackagesView::read(query)),
             "graph" => Self::Graph { outline: query.is("form", "outline") },
             "documents" => return Self::read_documents(rest, query),
             "tags" => Self::Tags {
@@ -310,7 +323,7 @@ impl View {
             "copy" => Self::Copy(CopyView::read(query)),
             other => {
                 return Err(format!(
-                    "There is no view \"{}\": an image has overview, layers, space, files, graph, documents, tags, verify, compare, edit and copy.",
+                    "There is no view \"{}\": an image has overview, layers, space, files, packages, graph, documents, tags, verify, compare, edit and copy.",
                     percent::shown(other)
                 ));
             }

@@ -4,18 +4,16 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
-use drydock::inspect::media;
 use drydock::layer::write::Flattened;
 use drydock::layer::{Overlay, write};
-use drydock_native::{Leftover, OnDisk, Store};
+use drydock_native::Leftover;
 use tempfile::NamedTempFile;
 
 use super::files::Opened;
+use super::layers::Fetched;
 use super::out::Watched;
-use super::progress::Progress;
 use super::{Failed, Image, Only, out, say};
 
 /// The options of `drydock export`.
@@ -45,33 +43,11 @@ pub async fn run(asked: &Export) -> Result<ExitCode, Failed> {
         Target::foresee(path)?;
     }
     let opened = Opened::of(&asked.image, &asked.only).await?;
-    let progress = Progress::new("Reading the layers");
-    let store = Store::new().map_err(Failed::told)?;
-    let (mut indexes, mut on_disk) = (Vec::new(), OnDisk::default());
-    let all = opened.layers.iter().map(|layer| layer.descriptor.size).sum();
-    let mut before = 0;
-    for layer in &opened.layers {
-        let descriptor = &layer.descriptor;
-        let what = format!("layer {} of {}", layer.number, opened.layers.len());
-        if let Some(why) = media::not_shown(layer.number, &descriptor.media_type) {
-            say(&why);
-            indexes.push(Arc::default());
-            on_disk.layers.push((PathBuf::new(), descriptor.digest.clone(), descriptor.size));
-            continue;
-        }
-        let seen = |came| progress.bytes(what.clone(), before + came, all);
-        let path = store.obtain(&opened.place, descriptor, &seen).await.map_err(Failed::told)?;
-        let index = store.index(&descriptor.digest, layer.diff_id.as_ref()).await;
-        indexes.push(index.map_err(Failed::told)?);
-        on_disk.layers.push((path, descriptor.digest.clone(), descriptor.size));
-        before += descriptor.size;
-    }
-    drop(progress);
-    let overlay = Overlay::build(&indexes);
+    let Fetched { overlay, on_disk, .. } = &opened.fetch().await?;
     let folder = asked.folder.as_deref().map_or("", |folder| folder.trim_matches('/'));
     let files = match folder {
-        "" => write::export(&overlay),
-        folder => below(&overlay, folder)?,
+        "" => write::export(overlay),
+        folder => below(overlay, folder)?,
     };
     files.findings.iter().for_each(|finding| say(&finding.message));
     match asked.output.as_deref() {

@@ -23,6 +23,7 @@ pub mod gather;
 pub mod graph;
 pub mod local;
 mod obtain;
+pub mod packages;
 pub mod patch;
 mod payload;
 pub mod preview;
@@ -138,7 +139,7 @@ const UNTOLD: &str = "application/octet-stream";
 
 /// An answer that does not fit the question: page and worker are of different versions, as after an
 /// update of the server.
-fn no_sense() -> Problem {
+pub fn no_sense() -> Problem {
     let headline = "This page is older or newer than its parts that were loaded later, as after an update of the server.";
     Problem::new(ProblemKind::Worker, headline).advise("Reload it.")
 }

@@ -2,6 +2,7 @@
 
 mod growth;
 mod layer;
+pub(super) mod materials;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,6 +144,20 @@ pub async fn open_to_copy(
 ) -> Result<Tree, Problem> {
     let tree = Tree::of(layers);
     tree.read_all(Wanted { keep: KEPT, ..Wanted::default() }, on_event).await?;
+    Ok(tree)
+}
+
+/// As [`open_to_copy`]; of layers that this browser remembers only the files are read then.
+///
+/// # Errors
+/// As with [`open`].
+pub async fn open_to_read(
+    layers: Vec<Layer>,
+    on_event: impl FnMut(Event) + 'static,
+) -> Result<Tree, Problem> {
+    let tree = Tree::of(layers);
+    let wanted = Wanted { keep: KEPT, may_recall: true, ..Wanted::default() };
+    tree.read_all(wanted, on_event).await?;
     Ok(tree)
 }
 
@@ -398,7 +413,7 @@ impl Drop for Tree {
     }
 }
 
-async fn ask(call: TreeCall, parts: Vec<JsValue>) -> Result<Done, Problem> {
+pub(super) async fn ask(call: TreeCall, parts: Vec<JsValue>) -> Result<Done, Problem> {
     tab().pool.in_tree_worker(Work::Tree(call), parts, |_| {}).await
 }
 

@@ -25,6 +25,7 @@ mod loaded;
 mod local;
 mod login;
 mod overview;
+mod packages;
 mod reading;
 mod registry;
 mod said;

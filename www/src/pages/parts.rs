@@ -11,8 +11,8 @@ use super::data::{self, Listed};
 use super::login::{LoginOverlay, RegistriesOverlay};
 use super::token::TokenOverlay;
 use super::{
-    compare, copy, documents, drafts, edit, files, graph, image, layers, overview, registry, space,
-    tags, verify,
+    compare, copy, documents, drafts, edit, files, graph, image, layers, overview, packages,
+    registry, space, tags, verify,
 };
 use crate::actions;
 use crate::chosen::Chosen;
@@ -39,6 +39,7 @@ const OVERVIEW: Part = || overview().boxed_local();
 const LAYERS: Part = || layers().boxed_local();
 const SPACE: Part = || space().boxed_local();
 const FILES: Part = || files().boxed_local();
+const PACKAGES: Part = || packages().boxed_local();
 const GRAPH: Part = || graph().boxed_local();
 const DOCUMENTS: Part = || documents().boxed_local();
 const TAGS: Part = || tags().boxed_local();
@@ -48,9 +49,9 @@ const EDIT: Part = || edit().boxed_local();
 const COPY: Part = || copy().boxed_local();
 
 /// All of them, those first that are likely to be wanted first.
-const ALL: [Part; 15] = [
+const ALL: [Part; 16] = [
     IMAGE, OVERVIEW, OVERLAYS, FILES, LAYERS, VERIFY, DOCUMENTS, GRAPH, TAGS, REGISTRY, DRAFTS,
-    SPACE, COMPARE, EDIT, COPY,
+    SPACE, PACKAGES, COMPARE, EDIT, COPY,
 ];
 
 /// What draws a view of an image.
@@ -60,6 +61,7 @@ fn of_view(view: &View) -> Part {
         View::Layers(_) => LAYERS,
         View::Space => SPACE,
         View::Files(_) => FILES,
+        View::Packages(_) => PACKAGES,
         View::Graph { .. } => GRAPH,
         View::Documents { .. } => DOCUMENTS,
         View::Tags { .. } => TAGS,
@@ -104,6 +106,12 @@ later! {
     /// Its files.
     fn files() -> Show {
         || view! { <files::FilesPage /> }.into_any()
+    }
+
+    more:
+    /// Which software is in it.
+    fn packages() -> Show {
+        || view! { <packages::PackagesPage /> }.into_any()
     }
 
     more:

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 
 use super::model::{ContentModel, ImageModel, Load, PlatformModel, RootKind};
 use crate::components::{Meant, Problem};
-use crate::route::{ImageRoute, View};
+use crate::route::{ImageRoute, Route, View};
+use crate::state::ui;
 
 /// What the views of one image share; a context below [`ImagePage`].
 #[derive(Clone, Copy)]
@@ -41,6 +42,11 @@ impl Shown {
     #[must_use]
     pub fn href(self, view: View) -> String {
         self.route.get().with_view(view).href()
+    }
+
+    /// Goes to another place in the same view, without a step in the history.
+    pub fn replace(self, view: View) {
+        ui().replace(Route::Image(self.route.get_untracked().with_view(view)));
     }
 }
 

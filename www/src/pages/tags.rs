@@ -20,7 +20,7 @@ use super::local::LocalImages;
 use super::shown::shown;
 use super::trouble::Trouble;
 use crate::components::{Card, Empty, Problem, Windowed, format};
-use crate::route::{Here, Route, View};
+use crate::route::{Here, View};
 use crate::state::ui;
 
 /// Height of a row in pixels, as in the style sheet.
@@ -113,8 +113,7 @@ fn RepositoryTags(reference: Reference) -> impl IntoView {
         list.with_untracked(|list| list.tags.get(place).map(|(_, tag)| tag.clone()))
     };
     let go = move |filter: String, newest_first: bool| {
-        let view = View::Tags { filter, newest_first };
-        ui.replace(Route::Image(shown.route.get_untracked().with_view(view)));
+        shown.replace(View::Tags { filter, newest_first });
     };
     let type_filter = move |event: web_sys::Event| {
         go(event_target_value(&event), newest_first.get_untracked());

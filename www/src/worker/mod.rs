@@ -22,6 +22,7 @@ mod list_job;
 mod memory;
 mod meter;
 mod output;
+pub mod packages_job;
 mod packing;
 #[cfg(feature = "page")]
 pub mod pool;

@@ -14,6 +14,7 @@ use drydock::platform::Platform;
 use drydock::verify::BlobFacts;
 use serde::{Deserialize, Serialize};
 
+use super::packages_job::PackagesFound;
 use super::tree_job::{TreeCall, TreeReply};
 use crate::net::problem::Problem;
 use crate::net::stream::Access;
@@ -100,6 +101,8 @@ pub enum Work {
     Build(BuildWork),
     /// Write files of an opened tree as a tar.
     Export(ExportWork),
+    /// Read which software the layers of an opened tree hold.
+    Packages(PackagesWork),
     /// Unpack a compressed archive, which travels beside this, onto the browser's disk.
     Unpack(UnpackWork),
     /// Compare two documents, whose bytes travel beside this as buffers, the older first.
@@ -143,6 +146,8 @@ pub enum Outcome {
     Built(Made),
     /// Files of a tree were written as a tar.
     Exported(Exported),
+    /// What was found of packages, which stay with their tree.
+    Packages(Box<PackagesFound>),
     /// An archive was unpacked into the blob with this digest.
     Unpacked(Digest),
     /// Two documents were compared.
@@ -297,6 +302,15 @@ pub struct Exported {
     pub digest: Option<Digest>,
     /// Number of bytes.
     pub size: u64,
+}
+
+/// A tree whose packages are read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PackagesWork {
+    /// The tree.
+    pub tree: u32,
+    /// Its layers, the base first.
+    pub layers: Vec<LayerAt>,
 }
 
 /// An archive to unpack.

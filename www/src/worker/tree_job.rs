@@ -23,6 +23,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::entry::{Finished, content};
 use super::growing_blob::GrowingBlob;
+use super::packages_job::{Installed, PackagesCall, PackagesReply};
 use super::protocol::Outcome;
 use crate::net::problem::Problem;
 
@@ -75,6 +76,8 @@ pub enum TreeCall {
     Select(TreeId, Vec<FileChange>, String),
     /// Those that were chosen, from … to ….
     Differences(TreeId, usize, usize),
+    /// What is asked about its packages, once they were read.
+    Packages(TreeId, PackagesCall),
     /// How large a tar of what is in a folder would be; an empty path is all of the tree.
     Measure(TreeId, Vec<u8>),
     /// Forgets a tree; nothing comes back that says so.
@@ -106,6 +109,8 @@ pub enum TreeReply {
     Selected(usize),
     /// Those that were asked for.
     Differences(Vec<FileDifference>),
+    /// The answer about its packages.
+    Packages(PackagesReply),
     /// A tar that could be written.
     Measured(Measured),
 }
@@ -150,6 +155,8 @@ pub(super) struct Trees {
     open: BTreeMap<TreeId, Tree>,
     /// What another tree has otherwise, and which paths of that were chosen.
     compared: BTreeMap<TreeId, (Differences, Vec<u32>)>,
+    /// The packages of trees, where they were read.
+    packages: BTreeMap<TreeId, Installed>,
 }
 
 impl Default for Trees {
@@ -162,6 +169,7 @@ impl Default for Trees {
             begun: BTreeMap::new(),
             open: BTreeMap::new(),
             compared: BTreeMap::new(),
+            packages: BTreeMap::new(),
         }
     }
 }
@@ -244,6 +252,11 @@ impl Trees {
                 let rows = chosen.filter_map(|at| differences.get(*at as usize));
                 TreeReply::Differences(rows.collect())
             }
+            TreeCall::Packages(id, call) => {
+                let overlay = Arc::clone(self.tree(id)?.overlay());
+                let packages = self.packages.get_mut(&id).ok_or_else(closed)?;
+                return packages.answer(call, |path| overlay.find(path));
+            }
             TreeCall::Measure(id, folder) => {
                 let Flattened { plan, findings } = self.files(id, &folder)?;
                 let (size, entries) = (plan.size(), plan.entries());
@@ -253,6 +266,7 @@ impl Trees {
                 self.begun.remove(&id);
                 self.open.remove(&id);
                 self.compared.remove(&id);
+                self.packages.remove(&id);
                 TreeReply::Done
             }
         };
@@ -263,6 +277,25 @@ impl Trees {
     pub(super) fn index(&self, id: TreeId, layer: u32) -> Result<Arc<Index>, Problem> {
         let tree = self.open.get(&id).ok_or_else(closed)?;
         tree.overlay().layers().get(layer as usize).cloned().ok_or_else(closed)
+    }
+
+    /// An open tree as it is now.
+    pub(super) fn overlay(&self, id: TreeId) -> Result<Arc<Overlay>, Problem> {
+        Ok(Arc::clone(self.open.get(&id).ok_or_else(closed)?.overlay()))
+    }
+
+    /// Keeps the packages of a tree as long as it is open, unless it has become another meanwhile.
+    pub(super) fn keep_packages(
+        &mut self,
+        id: TreeId,
+        of: &Arc<Overlay>,
+        packages: Installed,
+    ) -> Result<(), Problem> {
+        if !Arc::ptr_eq(&self.overlay(id)?, of) {
+            return Err(closed());
+        }
+        self.packages.insert(id, packages);
+        Ok(())
     }
 
     /// What is in a folder of an open tree as a tar; an empty path is all of the tree.

@@ -4,11 +4,11 @@ use wasm_bindgen::JsCast as _;
 
 use super::Goal;
 use crate::disk;
-use crate::jobs::bytes::{self, Readable};
+use crate::jobs::bytes::Readable;
 use crate::jobs::obtain::Spooled;
-use crate::jobs::tree::{Layer, Tree};
+use crate::jobs::tree::{Tree, materials};
 use crate::jobs::{Problem, Progress, blob, no_sense, tab};
-use crate::worker::protocol::{BlobFrom, ExportWork, Exported, LayerAt, Outcome, Work};
+use crate::worker::protocol::{ExportWork, Exported, Outcome, Work};
 use crate::worker::tree_job::{Measured, TreeCall, TreeReply};
 
 /// How large a tar of what is in a folder would be; an empty path stands for the whole tree.
@@ -34,25 +34,7 @@ pub async fn folder(
     goal: &Goal,
     on_progress: impl FnMut(Progress) + 'static,
 ) -> Result<(), Problem> {
-    let digest = |layer: &Layer| layer.descriptor.digest.clone();
-    let elsewhere = tree.layers().iter().filter(|layer| tree.kept(&digest(layer)).is_none());
-    let blobs: Vec<_> = elsewhere.map(|layer| (layer.place.clone(), digest(layer))).collect();
-    let Readable { from, mut parts, slots: _slots } = bytes::find_all(Vec::new(), &blobs).await?;
-    let mut from = from.into_iter();
-    let mut layers = Vec::new();
-    for layer in tree.layers() {
-        let kept = tree.kept(&digest(layer));
-        let is_tar = kept.is_some();
-        let from = match kept {
-            Some(tar) => {
-                parts.push(tar.into());
-                BlobFrom::Disk(parts.len() - 1)
-            }
-            None => from.next().ok_or_else(no_sense)?,
-        };
-        let size = layer.descriptor.size;
-        layers.push(LayerAt { from, is_tar, digest: digest(layer), size, index: None });
-    }
+    let Readable { from: layers, mut parts, slots: _slots } = materials::of(tree).await?;
     let file = match goal {
         Goal::Chosen(file) => {
             parts.push(file.clone().into());

@@ -37,6 +37,8 @@ pub(in crate::jobs) struct Wanted {
     pub(in crate::jobs) keep: u64,
     /// The SHA-256 of each file, as a part of the record.
     pub(in crate::jobs) file_digests: bool,
+    /// Whether its tar is not wanted when the browser remembers it.
+    pub(in crate::jobs) may_recall: bool,
     /// Its entries as they come.
     pub(in crate::jobs) at_once: bool,
     /// Only a list, where the layer has a table of contents.
@@ -53,7 +55,8 @@ pub(super) async fn read(
 ) -> Result<LayerState, Problem> {
     let label = format!("Layer {}", place + 1);
     let layer = tree.layers.get(place).ok_or_else(no_sense)?;
-    if wanted.keep == 0 && recall(tree, &label, layer, wanted.file_digests).await? {
+    let may_recall = wanted.keep == 0 || wanted.may_recall;
+    if may_recall && recall(tree, &label, layer, wanted.file_digests).await? {
         return Ok(LayerState::Remembered);
     }
     if wanted.may_list {
