@@ -9,6 +9,7 @@ use std::sync::Arc;
 use drydock::digest::Digest;
 use drydock::edit::{self, Made, Recipe};
 use drydock::inspect::packages::{self, Owners, Packages};
+use drydock::inspect::search::{self, Hit, Pattern, Searched, Wanted};
 use drydock::layer::write::{self, Destination, MakeError, Materials, TarPlan};
 use drydock::layer::{Index, Overlay, TarStream};
 use drydock::pieces::Pieces;
@@ -81,6 +82,23 @@ impl OnDisk {
     pub fn packages(&self, overlay: &Arc<Overlay>) -> Result<(Packages, Owners), BuildError> {
         let read = packages::read(overlay, self, async |_| {}).now_or_never();
         read.ok_or_else(|| io::Error::other(WAITS))?
+    }
+}
+
+impl OnDisk {
+    /// Looks for a pattern in all files of an image whose layers these are.
+    ///
+    /// # Errors
+    /// As [`search::search`].
+    pub fn search(
+        &self,
+        overlay: &Arc<Overlay>,
+        pattern: &Pattern,
+        wanted: &Wanted,
+        hit: impl FnMut(Hit),
+    ) -> Result<Searched, BuildError> {
+        let work = search::search(overlay, pattern, wanted, self, hit, async |_| {});
+        work.now_or_never().ok_or_else(|| io::Error::other(WAITS))?
     }
 }
 

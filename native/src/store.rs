@@ -117,13 +117,37 @@ impl Store {
         digest: &Digest,
         diff_id: Option<&DiffId>,
     ) -> Result<Arc<Index>, OpenError> {
-        if let Some(index) = self.indexes.borrow().get(digest) {
+        self.index_with(digest, diff_id, false).await
+    }
+
+    /// As [`index`](Self::index), with the SHA-256 of each file.
+    ///
+    /// # Errors
+    /// As with that.
+    pub async fn index_with_file_digests(
+        &self,
+        digest: &Digest,
+        diff_id: Option<&DiffId>,
+    ) -> Result<Arc<Index>, OpenError> {
+        self.index_with(digest, diff_id, true).await
+    }
+
+    async fn index_with(
+        &self,
+        digest: &Digest,
+        diff_id: Option<&DiffId>,
+        file_digests: bool,
+    ) -> Result<Arc<Index>, OpenError> {
+        if let Some(index) = self.indexes.borrow().get(digest)
+            && (!file_digests || index.has_file_digests())
+        {
             return Ok(Arc::clone(index));
         }
         let missing = || OpenError(format!("The layer {digest} is not there."));
         let path = self.path(digest).ok_or_else(missing)?;
         let (of, wanted) = (digest.clone(), diff_id.cloned());
-        let read = tokio::task::spawn_blocking(move || read(&path, &of, wanted.as_ref()));
+        let read =
+            tokio::task::spawn_blocking(move || read(&path, &of, wanted.as_ref(), file_digests));
         let index = read.await.map_err(|error| OpenError(error.to_string()))??;
         let index = Arc::new(index);
         self.indexes.borrow_mut().insert(digest.clone(), Arc::clone(&index));
@@ -131,13 +155,19 @@ impl Store {
     }
 }
 
-fn read(path: &Path, digest: &Digest, diff_id: Option<&DiffId>) -> Result<Index, OpenError> {
+fn read(
+    path: &Path,
+    digest: &Digest,
+    diff_id: Option<&DiffId>,
+    file_digests: bool,
+) -> Result<Index, OpenError> {
     let failed = |why: String| OpenError(format!("The layer {digest} can't be read: {why}"));
     let mut file = File::open(path).map_err(|error| failed(format!("{error}.")))?;
     let mut reader = LayerReader::new(ReadOptions {
         subject: digest.to_string(),
         digest: digest.algorithm().unwrap_or_default(),
         diff_id: Some(diff_id.and_then(|it| it.0.algorithm()).unwrap_or_default()),
+        file_digests,
         ..ReadOptions::default()
     });
     let read = each_piece(&mut file, |piece| reader.push(piece, &mut ()));

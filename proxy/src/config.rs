@@ -51,6 +51,8 @@ pub enum Command {
     Cat(shell::Cat),
     /// Say what an image holds for nothing, and which step would make it smaller.
     Waste(shell::Waste),
+    /// Look for a text in all files of an image.
+    Search(shell::Search),
     /// List the software of an image: packages of dpkg, apk, rpm and of programming languages.
     Packages(shell::Packages),
     /// Say how two images differ: layers, config, files.

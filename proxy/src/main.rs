@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Compare(asked) => return shell::run(shell::compare(asked)),
         Command::Check(asked) => return shell::run(shell::check(asked)),
         Command::Waste(asked) => return shell::run(shell::waste(asked)),
+        Command::Search(asked) => return shell::run(shell::search(asked)),
         Command::Packages(asked) => return shell::run(shell::packages(asked)),
         Command::Export(asked) => return shell::run(shell::export(asked)),
         Command::Apply(asked) => return shell::run(shell::apply(asked)),

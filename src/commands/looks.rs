@@ -67,6 +67,26 @@ pub(super) fn packages(image: &Image, platform: Option<&Platform>) -> Vec<Line> 
     vec![words.line(Tool::Drydock, None)]
 }
 
+/// How a text is looked for.
+pub(super) struct How<'a> {
+    pub(super) is_regex: bool,
+    pub(super) case_matters: bool,
+    pub(super) paths: &'a str,
+}
+
+pub(super) fn search(
+    image: &Image,
+    platform: Option<&Platform>,
+    text: &str,
+    how: &How<'_>,
+) -> Vec<Line> {
+    let words = drydock("drydock search", image.plain_http, platform)
+        .flag("--regex", how.is_regex)
+        .flag("--case-sensitive", how.case_matters)
+        .option("--paths", Some(how.paths).filter(|paths| !paths.is_empty()));
+    vec![words.names([&*image.name(), text]).line(Tool::Drydock, None)]
+}
+
 pub(super) fn compare(before: &Image, after: &Image, platform: Option<&Platform>) -> Vec<Line> {
     let plain_http = before.plain_http || after.plain_http;
     let words = drydock("drydock compare", plain_http, platform);

@@ -130,6 +130,21 @@ pub enum Task {
         /// Which one of an index.
         platform: Option<Platform>,
     },
+    /// A text is looked for in the files of an image.
+    Search {
+        /// The image.
+        image: Image,
+        /// Which one of an index.
+        platform: Option<Platform>,
+        /// The text, or the expression.
+        text: String,
+        /// Whether it is a regular expression.
+        is_regex: bool,
+        /// Whether capital letters are others than small ones.
+        case_matters: bool,
+        /// Only files whose paths fit to this; empty for all.
+        paths: String,
+    },
     /// Two images are compared.
     Compare {
         /// The first one.
@@ -271,6 +286,10 @@ pub fn lines(task: &Task) -> Vec<Line> {
         Task::Verify { image, platform } => looks::verify(image, platform.as_ref()),
         Task::Weigh { image, platform } => looks::weigh(image, platform.as_ref()),
         Task::Packages { image, platform } => looks::packages(image, platform.as_ref()),
+        Task::Search { image, platform, text, is_regex, case_matters, paths } => {
+            let how = looks::How { is_regex: *is_regex, case_matters: *case_matters, paths };
+            looks::search(image, platform.as_ref(), text, &how)
+        }
         Task::Compare { before, after, platform } => {
             looks::compare(before, after, platform.as_ref())
         }

@@ -2,11 +2,13 @@
 //!
 //! What is compared is what a container gets: the merged trees, file by file ([`files`]), and the configs,
 //! field by field ([`config`]). How the files are cut into layers and packed is said beside it
-//! ([`layers`]), and makes no image different. So a rebuild can be judged: see [`Likeness`].
+//! ([`layers`]), and makes no image different; nor does which software the records of both name
+//! ([`packages`]), as these are files like all others. So a rebuild can be judged: see [`Likeness`].
 
 pub mod config;
 pub mod files;
 pub mod layers;
+pub mod packages;
 
 use std::fmt;
 

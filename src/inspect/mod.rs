@@ -7,6 +7,7 @@ pub mod media;
 pub mod model;
 pub mod notable;
 pub mod packages;
+pub mod search;
 pub mod space;
 pub mod tags;
 pub mod tree;

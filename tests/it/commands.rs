@@ -49,6 +49,14 @@ fn looks() {
         Task::Verify { image: app(), platform: platform() },
         Task::Weigh { image: image("localhost:5000/b:1"), platform: platform() },
         Task::Packages { image: image("localhost:5000/b:1"), platform: platform() },
+        Task::Search {
+            image: image("localhost:5000/b:1"),
+            platform: None,
+            text: "-a 'b'".to_owned(),
+            is_regex: true,
+            case_matters: true,
+            paths: "/etc *.conf".to_owned(),
+        },
         Task::Compare { before: app(), after: image("alpine"), platform: platform() },
         files(TreePart::All),
         files(TreePart::Entry(b"etc".to_vec())),
@@ -73,6 +81,8 @@ fn looks() {
     crane auth token --push -- ghcr.io/a/b
     crane validate --platform=linux/arm64/v8 --remote=ghcr.io/a/b:1
     drydock waste --plain-http --platform=linux/arm64/v8 -- localhost:5000/b:1
+    drydock packages --plain-http --platform=linux/arm64/v8 -- localhost:5000/b:1
+    drydock search --plain-http --regex --case-sensitive '--paths=/etc *.conf' -- localhost:5000/b:1 '-a '\''b'\'''
     drydock compare --platform=linux/arm64/v8 -- ghcr.io/a/b:1 docker.io/library/alpine:latest
     crane export --platform=linux/arm64/v8 -- ghcr.io/a/b:1 - | tar -tvf -
     crane export --platform=linux/arm64/v8 -- ghcr.io/a/b:1 - | tar -tvf - -- etc

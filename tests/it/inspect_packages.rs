@@ -279,7 +279,7 @@ fn a_visitor_sees_what_it_wants() {
     assert!((50..200).contains(&cut[0].1), "{cut:?}");
     assert_eq!(seen(9999, Some(1), &layers).1, [(2, 2000), (1, 2)]);
     // Other bytes than those of the layer.
-    let mut other = layers.clone();
+    let mut other = layers;
     other[0][0] = file("a", "x".repeat(2000));
     let indexes = overlay.layers();
     let digest = indexes[0].blob().cloned().expect("digest");

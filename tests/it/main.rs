@@ -32,6 +32,7 @@ mod image_summary;
 mod image_support;
 mod inspect_dockerfile;
 mod inspect_packages;
+mod inspect_search;
 mod inspect_space;
 mod inspect_tree;
 mod layer_codec;

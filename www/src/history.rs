@@ -12,6 +12,7 @@ pub fn current() -> Route {
     let location = window().location();
     let path = location.pathname().unwrap_or_default();
     let search = location.search().unwrap_or_default();
+    let search = format!("{search}{}", location.hash().unwrap_or_default());
     let route = Route::parse(&path, &search);
     if !matches!(route, Route::Unknown { .. }) && route.href() != format!("{path}{search}") {
         replace(&route);
@@ -73,8 +74,8 @@ fn link_target(event: &web_sys::MouseEvent) -> Option<Route> {
     if !inside {
         return None;
     }
-    let href = href.split('#').next().unwrap_or_default();
-    let (path, search) = href.split_once('?').unwrap_or((href, ""));
+    let end = href.find(['?', '#']).unwrap_or(href.len());
+    let (path, search) = href.split_at(end);
     let route = Route::parse(path, search);
     // What is the server's own is for the browser to follow.
     let served = matches!(route, Route::Unknown { .. }) && href.starts_with("/-/");

@@ -8,10 +8,12 @@
 mod compare;
 mod copy;
 mod here;
+mod lines;
 mod packages;
 mod pasted;
 mod percent;
 mod place;
+mod search;
 mod tabs;
 
 use std::num::NonZeroU32;
@@ -23,9 +25,11 @@ use drydock::reference::{Reference, Registry};
 pub use compare::CompareView;
 pub use copy::{CopyView, Extent};
 pub use here::Here;
+pub use lines::LineRange;
 pub use packages::PackagesView;
 pub use pasted::{Pasted, pasted};
 pub use place::EntryPath;
+pub use search::SearchView;
 pub use tabs::{TABS, ViewTab};
 
 /// What an address shows.
@@ -78,6 +82,8 @@ pub enum View {
     Files(FilesView),
     /// Which software is in it.
     Packages(PackagesView),
+    /// Which files have a text in them.
+    Search(SearchView),
     /// Index, children, attestations, referrers.
     Graph {
         /// As an indented list, not a picture.
@@ -120,6 +126,8 @@ pub struct FilesView {
     pub by_size: bool,
     /// Which statuses are listed, when the reader chose.
     pub statuses: Option<Statuses>,
+    /// The lines of the file that is open that are meant.
+    pub lines: Option<LineRange>,
 }
 
 /// Which files a tree lists. Layers count from 1 at the base.
@@ -155,6 +163,7 @@ impl View {
             Self::Space => "space",
             Self::Files(_) => "files",
             Self::Packages(_) => "packages",
+            Self::Search(_) => "search",
             Self::Graph { .. } => "graph",
             Self::Documents { .. } => "documents",
             Self::Tags { .. } => "tags",
@@ -181,6 +190,12 @@ impl View {
     #[must_use]
     pub fn packages() -> Self {
         Self::Packages(PackagesView::default())
+    }
+
+    /// Nothing is looked for yet.
+    #[must_use]
+    pub fn search() -> Self {
+        Self::Search(SearchView::default())
     }
 
     /// All tags, the oldest version first.
@@ -266,7 +281,11 @@ impl ImageRoute {
                 view.write(&mut path, &mut query);
             }
         }
-        percent::append_query(path, &query)
+        let address = percent::append_query(path, &query);
+        match &self.view {
+            View::Files(FilesView { lines: Some(lines), .. }) => format!("{address}#{lines}"),
+            _ => address,
+        }
     }
 }
 
@@ -277,6 +296,7 @@ impl View {
             Self::Overview | Self::Layers(None) | Self::Space | Self::Verify | Self::Edit => {}
             Self::Copy(copy) => copy.write(query),
             Self::Packages(packages) => packages.write(query),
+            Self::Search(search) => search.write(query),
             Self::Compare(compare) => compare.write(query),
             Self::Files(files) => files.write(path, query),
             Self::Graph { outline } => {
@@ -311,6 +331,7 @@ impl View {
             "space" => Self::Space,
             "files" => return Ok(Self::Files(FilesView::read(rest, query))),
             "packages" => Self::Packages(PackagesView::read(query)),
+            "search" => Self::Search(SearchView::read(query)),
             "graph" => Self::Graph { outline: query.is("form", "outline") },
             "documents" => return Self::read_documents(rest, query),
             "tags" => Self::Tags {
@@ -323,7 +344,7 @@ impl View {
             "copy" => Self::Copy(CopyView::read(query)),
             other => {
                 return Err(format!(
-                    "There is no view \"{}\": an image has overview, layers, space, files, packages, graph, documents, tags, verify, compare, edit and copy.",
+                    "There is no view \"{}\": an image has overview, layers, space, files, packages, search, graph, documents, tags, verify, compare, edit and copy.",
                     percent::shown(other)
                 ));
             }
@@ -345,13 +366,13 @@ impl View {
 }
 
 impl Route {
-    /// Reads an address: `pathname` and `search` (with or without `?`) as the browser has them,
-    /// percent-encoded.
+    /// Reads an address: `pathname` and `search` (with or without `?`, perhaps with what stands behind
+    /// `#`) as the browser has them, percent-encoded.
     #[must_use]
     pub fn parse(pathname: &str, search: &str) -> Self {
         let search = search.strip_prefix('?').unwrap_or(search);
         Self::read(pathname, &Query::new(search)).unwrap_or_else(|why| {
-            let mark = if search.is_empty() { "" } else { "?" };
+            let mark = if search.is_empty() || search.starts_with('#') { "" } else { "?" };
             Self::Unknown { address: format!("{pathname}{mark}{search}"), why }
         })
     }

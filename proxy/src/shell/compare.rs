@@ -8,13 +8,16 @@ use std::sync::Arc;
 use clap::Args;
 use drydock::compare::config::ConfigChange;
 use drydock::compare::files::{Differences, FileChange, FileDifference};
+use drydock::compare::packages::{self, PackageChange, PackageDifference};
 use drydock::compare::{Comparison, Likeness, Side};
 use drydock::inspect::notable::{self, Kind, Notable};
+use drydock::inspect::packages::Packages;
 use drydock::layer::Overlay;
 use drydock::words;
 use serde::Serialize;
 
 use super::files::{Contents, Opened};
+use super::layers::Fetched;
 use super::{Failed, Image, Only, out, plain};
 
 /// Characters of a value that are printed.
@@ -25,6 +28,7 @@ const SHOWN: usize = 200;
 #[command(after_help = "Examples:
   drydock compare app:1.0 app:1.1
   drydock compare --json app:1.0 app.tar | jq '.files[].path'
+  drydock compare --packages debian:12.1 debian:12.2
   drydock compare --fail-on larger=5%,setuid,secret app:1.0 app:1.1
 
 The last line is for scripts: likeness (identical, same-files, same-but-for-times or different) and \
@@ -43,8 +47,11 @@ pub struct Compare {
     /// Lists the paths of which only the time of last change differs, too.
     #[arg(long)]
     times: bool,
+    /// Compares the software, too, by what the images' own records say.
+    #[arg(long)]
+    packages: bool,
     /// Ends with 1 when the second image breaks one of these: larger (or larger=5%), layers, config,
-    /// files (times don't count), times; or has more of a kind of paths: setuid, setgid, capability,
+    /// files (times don't count), times, packages; or has more of a kind of paths: setuid, setgid, capability,
     /// world-writable, device, secret, cache, shell.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
@@ -59,6 +66,7 @@ enum FailOn {
     Config,
     Files,
     Times,
+    Packages,
     /// More paths of a kind.
     More(Kind),
 }
@@ -79,10 +87,12 @@ impl FromStr for FailOn {
             "config" => Ok(Self::Config),
             "files" => Ok(Self::Files),
             "times" => Ok(Self::Times),
+            "packages" => Ok(Self::Packages),
             other => {
                 let kind = Kind::ALL.into_iter().find(|kind| kind.name() == other).map(Self::More);
                 kind.ok_or_else(|| {
-                    "expected larger, layers, config, files, times or a kind of paths".into()
+                    "expected larger, layers, config, files, times, packages or a kind of paths"
+                        .into()
                 })
             }
         }
@@ -91,19 +101,26 @@ impl FromStr for FailOn {
 
 /// Compares two images.
 pub async fn run(asked: &Compare) -> Result<ExitCode, Failed> {
-    let before = One::of(&asked.before, &asked.only).await?;
-    let after = One::of(&asked.after(), &asked.only).await?;
+    let software = asked.packages || asked.fail_on.contains(&FailOn::Packages);
+    let before = One::of(&asked.before, &asked.only, software).await?;
+    let after = One::of(&asked.after(), &asked.only, software).await?;
     let differences = Differences::between(&before.overlay, &after.overlay);
     let comparison = Comparison::of(&before.side, &after.side, differences.counts());
-    let broken: Vec<String> =
-        asked.fail_on.iter().filter_map(|rule| rule.broken(&comparison, &before, &after)).collect();
+    let packages = before.packages.as_ref().zip(after.packages.as_ref());
+    let packages = packages.map(|(one, other)| packages::compare(&one.packages, &other.packages));
+    let broken = asked.fail_on.iter().filter_map(|rule| match rule {
+        FailOn::Packages => packages.as_deref().and_then(differ),
+        rule => rule.broken(&comparison, &before, &after),
+    });
+    let broken: Vec<String> = broken.collect();
     let mut out = io::BufWriter::new(out());
     if asked.json {
-        let all = All { comparison: &comparison, files: differences.iter().collect() };
+        let files = differences.iter().collect();
+        let all = All { comparison: &comparison, packages: packages.as_deref(), files };
         let text = serde_json::to_string_pretty(&all).map_err(Failed::told)?;
         writeln!(out, "{text}")?;
     } else {
-        print(&mut out, &comparison, &differences, asked.times)?;
+        print(&mut out, &comparison, packages.as_deref(), &differences, asked.times)?;
     }
     out.flush()?;
     broken.iter().for_each(|sentence| super::say(sentence));
@@ -121,6 +138,9 @@ impl Compare {
 struct All<'a> {
     #[serde(flatten)]
     comparison: &'a Comparison,
+    /// The packages that differ, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packages: Option<&'a [PackageDifference]>,
     /// The paths that differ, in byte order.
     files: Vec<FileDifference>,
 }
@@ -129,16 +149,23 @@ struct All<'a> {
 struct One {
     side: Side,
     overlay: Arc<Overlay>,
+    packages: Option<Packages>,
 }
 
 impl One {
-    async fn of(image: &Image, only: &Only) -> Result<Self, Failed> {
+    async fn of(image: &Image, only: &Only, software: bool) -> Result<Self, Failed> {
         let opened = Opened::of(image, only).await?.judged();
         let side = Side::of(&opened.graph, opened.image).ok_or_else(|| {
             Failed::told("The manifest or the config of an image could not be read.")
         })?;
-        let overlay = Arc::new(opened.overlay(Contents::Compared).await?);
-        Ok(Self { side, overlay })
+        if !software {
+            let overlay = Arc::new(opened.overlay(Contents::Compared).await?);
+            return Ok(Self { side, overlay, packages: None });
+        }
+        let Fetched { overlay, on_disk, .. } = &opened.fetch(Contents::Compared).await?;
+        let (packages, _) = on_disk.packages(overlay).map_err(Failed::told)?;
+        packages.notes.iter().for_each(|note| super::say(note));
+        Ok(Self { side, overlay: Arc::clone(overlay), packages: Some(packages) })
     }
 }
 
@@ -165,6 +192,7 @@ impl FailOn {
                 .then(|| "Files differ.".to_owned()),
             Self::Times => (comparison.likeness > Likeness::SameFiles)
                 .then(|| "Times or more differ.".to_owned()),
+            Self::Packages => None,
             Self::More(kind) => {
                 let count = |one: &One| {
                     let found = notable::of(&one.overlay);
@@ -188,6 +216,7 @@ impl FailOn {
 fn print(
     out: &mut impl io::Write,
     comparison: &Comparison,
+    packages: Option<&[PackageDifference]>,
     differences: &Differences,
     times: bool,
 ) -> io::Result<()> {
@@ -198,6 +227,9 @@ fn print(
     for change in &comparison.config {
         config(out, change)?;
     }
+    for package in packages.into_iter().flatten() {
+        self::package(out, package)?;
+    }
     for file in differences.iter() {
         if times || file.change != FileChange::Times {
             self::file(out, &file)?;
@@ -206,9 +238,11 @@ fn print(
     let counts = &comparison.counts;
     let size = i128::from(counts.bytes_after) - i128::from(counts.bytes_before);
     let likeness = comparison.likeness.to_string().replace(' ', "-");
+    let packages =
+        packages.map_or_else(String::new, |packages| format!(" packages={}", packages.len()));
     writeln!(
         out,
-        "{likeness} added={} removed={} changed={} metadata={} times={} config={} size={size:+} fetch={}",
+        "{likeness} added={} removed={} changed={} metadata={} times={} config={}{packages} size={size:+} fetch={}",
         counts.added,
         counts.removed,
         counts.changed,
@@ -217,6 +251,26 @@ fn print(
         comparison.config.len(),
         comparison.layers.to_fetch,
     )
+}
+
+/// Why packages that differ are too many.
+fn differ(packages: &[PackageDifference]) -> Option<String> {
+    let first = packages.first()?;
+    let count = words::plural(packages.len(), "package differs", "packages differ");
+    Some(format!("{count}, first {}.", first.name))
+}
+
+fn package(out: &mut impl io::Write, package: &PackageDifference) -> io::Result<()> {
+    let PackageDifference { kind, name, change, before, after } = package;
+    let sign = match change {
+        PackageChange::Added => '+',
+        PackageChange::Removed => '-',
+        PackageChange::Up | PackageChange::Down | PackageChange::Versions => '~',
+    };
+    let versions = [before, after].into_iter().filter(|versions| !versions.is_empty());
+    let versions: Vec<String> = versions.map(|versions| plain(&versions.join(", "))).collect();
+    let (name, change, versions) = (plain(name), change.name(), versions.join(" to "));
+    writeln!(out, "{sign} {kind} {name} {versions}  ({change})")
 }
 
 fn config(out: &mut impl io::Write, change: &ConfigChange) -> io::Result<()> {
@@ -266,6 +320,7 @@ mod tests {
         assert_eq!(parse("larger"), Ok(FailOn::Larger(0.0)));
         assert_eq!(parse("world-writable"), Ok(FailOn::More(Kind::WorldWritable)));
         assert!(parse("larger=5").is_err());
-        assert!(parse("packages").is_err());
+        assert_eq!(parse("packages"), Ok(FailOn::Packages));
+        assert!(parse("package").is_err());
     }
 }

@@ -11,7 +11,7 @@ use drydock::layer::{Overlay, write};
 use drydock_native::Leftover;
 use tempfile::NamedTempFile;
 
-use super::files::Opened;
+use super::files::{Contents, Opened};
 use super::layers::Fetched;
 use super::out::Watched;
 use super::{Failed, Image, Only, out, say};
@@ -43,7 +43,7 @@ pub async fn run(asked: &Export) -> Result<ExitCode, Failed> {
         Target::foresee(path)?;
     }
     let opened = Opened::of(&asked.image, &asked.only).await?;
-    let Fetched { overlay, on_disk, .. } = &opened.fetch().await?;
+    let Fetched { overlay, on_disk, .. } = &opened.fetch(Contents::Ignored).await?;
     let folder = asked.folder.as_deref().map_or("", |folder| folder.trim_matches('/'));
     let files = match folder {
         "" => write::export(overlay),

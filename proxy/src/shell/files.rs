@@ -238,11 +238,19 @@ impl Opened {
         let indexes = threads.layers(&self.layers, &seen, &mut told).await;
         drop(progress);
         told.iter().for_each(|sentence| say(sentence));
-        if !told.is_empty() && self.must_be_whole {
-            return Err(Failed::told(
-                "What is in such a layer is not known, nor what comes of it.",
-            ));
+        if !told.is_empty() {
+            self.must_be_known()?;
         }
         Ok(Overlay::build(&indexes.map_err(Failed::told)?))
+    }
+
+    /// Nothing can be said by who judges an image of which a layer can't be read.
+    pub(super) fn must_be_known(&self) -> Result<(), Failed> {
+        match self.must_be_whole {
+            true => {
+                Err(Failed::told("What is in such a layer is not known, nor what comes of it."))
+            }
+            false => Ok(()),
+        }
     }
 }

@@ -7,7 +7,7 @@ use drydock::inspect::media;
 use drydock::layer::Overlay;
 use drydock_native::{OnDisk, Store};
 
-use super::files::Opened;
+use super::files::{Contents, Opened};
 use super::progress::Progress;
 use super::{Failed, say};
 
@@ -22,7 +22,7 @@ pub(super) struct Fetched {
 impl Opened {
     /// Gets the layers, and compares each with its digest and diff ID. One whose files can't be shown is
     /// said to be so, and counts as empty.
-    pub(super) async fn fetch(&self) -> Result<Fetched, Failed> {
+    pub(super) async fn fetch(&self, contents: Contents) -> Result<Fetched, Failed> {
         let progress = Progress::new("Reading the layers");
         let store = Store::new().map_err(Failed::told)?;
         let (mut indexes, mut on_disk) = (Vec::new(), OnDisk::default());
@@ -33,13 +33,18 @@ impl Opened {
             let what = format!("layer {} of {}", layer.number, self.layers.len());
             if let Some(why) = media::not_shown(layer.number, &descriptor.media_type) {
                 say(&why);
+                self.must_be_known()?;
                 indexes.push(Arc::default());
                 on_disk.layers.push((PathBuf::new(), descriptor.digest.clone(), descriptor.size));
                 continue;
             }
             let seen = |came| progress.bytes(what.clone(), before + came, all);
             let path = store.obtain(&self.place, descriptor, &seen).await.map_err(Failed::told)?;
-            let index = store.index(&descriptor.digest, layer.diff_id.as_ref()).await;
+            let (digest, diff_id) = (&descriptor.digest, layer.diff_id.as_ref());
+            let index = match contents {
+                Contents::Compared => store.index_with_file_digests(digest, diff_id).await,
+                Contents::Ignored => store.index(digest, diff_id).await,
+            };
             indexes.push(index.map_err(Failed::told)?);
             on_disk.layers.push((path, descriptor.digest.clone(), descriptor.size));
             before += descriptor.size;

@@ -11,7 +11,7 @@ use drydock::inspect::packages::{Owners, Package, Packages as Read};
 use drydock::layer::Overlay;
 use drydock::words;
 
-use super::files::Opened;
+use super::files::{Contents, Opened};
 use super::layers::Fetched;
 use super::{Failed, Image, Only, out, plain, say};
 
@@ -56,7 +56,7 @@ enum Format {
 /// Prints them.
 pub async fn run(asked: &Packages) -> Result<ExitCode, Failed> {
     let opened = Opened::of(&asked.image, &asked.only).await?;
-    let Fetched { overlay, on_disk, .. } = &opened.fetch().await?;
+    let Fetched { overlay, on_disk, .. } = &opened.fetch(Contents::Ignored).await?;
     let (packages, owners) = on_disk.packages(overlay).map_err(Failed::told)?;
     packages.notes.iter().for_each(|note| say(note));
     let mut out = io::BufWriter::new(out());
@@ -141,7 +141,7 @@ fn subject(opened: &Opened, asked: &Packages) -> Result<Subject, Failed> {
     let digest = digest.ok_or_else(|| Failed::told("The image's digest is not known."))?;
     let set = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let created = Time::from_unix(set.unwrap_or(now.cast_signed()));
+    let created = Time::from_unix(set.unwrap_or_else(|| now.cast_signed()));
     let created = created.ok_or_else(|| Failed::told("SOURCE_DATE_EPOCH is no time."))?;
     let name = match asked.image.image.as_str() {
         "-" => "image",

@@ -21,7 +21,9 @@ pub(super) fn read(section: &[u8]) -> Option<Vec<Package>> {
     }
     let (version, rest) = text(section.get(at + HEADER..)?)?;
     let (modules, _) = text(rest)?;
-    let modules = modules.get(GUARD..modules.len().checked_sub(GUARD)?).unwrap_or_default();
+    // A program that was built without modules names none.
+    let end = modules.len().saturating_sub(GUARD);
+    let modules = modules.get(GUARD..end).unwrap_or_default();
     let modules = String::from_utf8_lossy(modules);
     let version = String::from_utf8_lossy(version);
     // `go1.22.1 X:nocoverageredesign`
@@ -90,6 +92,9 @@ mod tests {
                 ("stdlib", "go1.22.1")
             ]
         );
+        // `go1.22.1`, and no modules.
+        let alone = [&section[..45], &[0]].concat();
+        assert_eq!(super::read(&alone).map(|it| it.len()), Some(1));
         for cut in [3, 20, 40, 60] {
             assert!(super::read(&section[..cut]).is_none());
         }

@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(named(&read("a-b-1.0.jar", &of_manifest)), [("a-b", "3.1")]);
         assert_eq!(named(&read("a-b-1.0.jar", &jar(&[("x", b"")]))), [("a-b", "1.0")]);
         let fat = jar(&[("BOOT-INF/lib/s-1.jar", &of_maven), ("BOOT-INF/lib/t-2.jar", b"no zip")]);
-        assert_eq!(named(&read("app.jar", &fat)), [("org.slf4j:slf4j-api", "2.0.9"), ("app", "")]);
+        assert_eq!(named(&read("app.jar", &fat)), [("app", ""), ("org.slf4j:slf4j-api", "2.0.9")]);
         assert!(read("a.jar", b"no zip").is_empty());
     }
 

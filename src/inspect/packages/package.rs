@@ -112,7 +112,7 @@ pub struct Package {
 
 impl Package {
     /// A package of a name and a version; `None` where no package can be called so.
-    pub(super) fn new(kind: Kind, name: &str, version: &str) -> Option<Self> {
+    pub(crate) fn new(kind: Kind, name: &str, version: &str) -> Option<Self> {
         let (name, version) = (name.trim(), version.trim());
         let fits = |text: &str| text.len() <= limits::PACKAGE_TEXT_BYTES;
         if name.is_empty() || !fits(name) || !fits(version) {
@@ -166,15 +166,23 @@ impl Package {
             purl.push('/');
         }
         purl.push_str(&encoded(&name));
-        if !self.version.is_empty() {
+        let version = match (self.kind, &*self.version) {
+            // A program that was built from a working folder.
+            (Kind::Go, "(devel)") => "",
+            (Kind::Go, version) => version.strip_prefix("go").unwrap_or(version),
+            (_, version) => version,
+        };
+        if !version.is_empty() {
             purl.push('@');
-            purl.push_str(&encoded(&self.version));
+            purl.push_str(&encoded(version));
         }
         let mut sign = '?';
         let is_of_distribution = matches!(self.kind, Kind::Deb | Kind::Apk | Kind::Rpm);
         let of = distribution.filter(|_| is_of_distribution);
         let of = of.map(|distribution| distribution.label());
-        for (key, value) in [("arch", &self.architecture), ("distro", &of)] {
+        let source = self.source.as_ref().filter(|_| is_of_distribution);
+        let source = source.map(|source| source.replacen(' ', "@", 1));
+        for (key, value) in [("arch", &self.architecture), ("distro", &of), ("upstream", &source)] {
             if let Some(value) = value {
                 purl.push(sign);
                 purl.push_str(key);
@@ -235,6 +243,8 @@ mod tests {
             (Kind::Python, "Typing_Extensions", "4.1", None, "pkg:pypi/typing-extensions@4.1"),
             (Kind::Java, "org.slf4j:slf4j-api", "2.0", None, "pkg:maven/org.slf4j/slf4j-api@2.0"),
             (Kind::Gem, "rake", "", None, "pkg:gem/rake"),
+            (Kind::Go, "example.com/a", "(devel)", None, "pkg:golang/example.com/a"),
+            (Kind::Go, "stdlib", "go1.26.8", None, "pkg:golang/stdlib@1.26.8"),
         ] {
             assert_eq!(purl(kind, name, version, architecture), url);
         }

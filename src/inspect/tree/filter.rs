@@ -12,7 +12,7 @@ use crate::limits;
 
 /// The words of a filter.
 #[derive(Debug)]
-pub(super) struct Filter {
+pub(in crate::inspect) struct Filter {
     words: Vec<Word>,
 }
 
@@ -30,13 +30,13 @@ enum Word {
 
 impl Filter {
     /// Reads what was typed.
-    pub(super) fn new(text: &str) -> Self {
+    pub(in crate::inspect) fn new(text: &str) -> Self {
         let words = split(text).into_iter().take(limits::FILTER_WORDS);
         Self { words: words.map(|word| Word::new(&lower_case(word.as_bytes()))).collect() }
     }
 
     /// Whether it leaves everything.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::inspect) fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
 
@@ -45,6 +45,21 @@ impl Filter {
     pub(super) fn fits(&self, path: &[u8], start: usize) -> u32 {
         let fitting = self.words.iter().enumerate().filter(|(_, word)| word.fits(path, start));
         fitting.fold(0, |bits, (at, _)| bits | 1 << at)
+    }
+
+    /// Whether all words fit to a path or to what it lies in.
+    pub(in crate::inspect) fn is_for(&self, path: &[u8]) -> bool {
+        let path = lower_case(path);
+        let ends = memchr::memchr_iter(b'/', &path).chain([path.len()]);
+        let (mut start, mut bits) = (0, 0);
+        for end in ends {
+            bits |= self.fits(path.get(..end).unwrap_or_default(), start);
+            if self.is_all(bits) {
+                return true;
+            }
+            start = end + 1;
+        }
+        false
     }
 
     /// Whether these are all words.

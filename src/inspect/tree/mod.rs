@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::layer::Overlay;
 
+pub(super) use filter::Filter;
 use matches::Matches;
 pub use query::{Query, Scope, Shown, Sort, Status};
 pub(super) use row::facts;

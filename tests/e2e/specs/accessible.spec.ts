@@ -11,6 +11,8 @@ const views = [
   '/-/layers?layer=2',
   '/-/layers?layer=99',
   '/-/space',
+  '/-/packages',
+  '/-/search?q=a',
   '/-/files',
   '/-/files/etc',
   '/-/files/etc/app.conf',
@@ -168,7 +170,7 @@ const dialogs: Record<string, (page: Page) => Promise<void>> = {
   'whole text': (page) => page.getByRole('button', { name: /Show all/ }).first().click(),
 };
 
-for (const view of ['', '/-/layers', '/-/space', '/-/documents', '/-/tags', '/-/graph', '/-/verify', '/-/edit', '/-/copy']) {
+for (const view of ['', '/-/layers', '/-/space', '/-/packages', '/-/search', '/-/documents', '/-/tags', '/-/graph', '/-/verify', '/-/edit', '/-/copy']) {
   test(`what has the focus is not hidden behind the bars: ${view || 'overview'}`, async ({ page, stack }) => {
     await page.setViewportSize({ width: 1280, height: 560 });
     await page.goto(`/${stack.registry}/app:gzip${view}`);

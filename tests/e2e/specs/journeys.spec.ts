@@ -64,7 +64,7 @@ test('every view of the sample image by its link', async ({ page, stack }) => {
   const problems = watch(page);
   await watchWidth(page);
   const base = `/${stack.own}/sample/hello:latest`;
-  for (const view of ['', '/-/layers', '/-/space', '/-/files', '/-/graph', '/-/graph?form=outline', '/-/documents', '/-/tags', '/-/verify', '/-/copy']) {
+  for (const view of ['', '/-/layers', '/-/space', '/-/files', '/-/packages', '/-/graph', '/-/graph?form=outline', '/-/documents', '/-/tags', '/-/verify', '/-/copy']) {
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 900 });
       await page.goto(base + view);

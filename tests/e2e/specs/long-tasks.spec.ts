@@ -95,7 +95,7 @@ const images: Made[] = [
   },
 ];
 
-const views = ['', '/-/layers', '/-/space', '/-/files', '/-/graph', '/-/graph?form=outline', '/-/documents', '/-/documents?form=raw', '/-/verify', '/-/compare', '/-/edit', '/-/copy'];
+const views = ['', '/-/layers', '/-/space', '/-/files', '/-/packages', '/-/graph', '/-/graph?form=outline', '/-/documents', '/-/documents?form=raw', '/-/verify', '/-/compare', '/-/edit', '/-/copy'];
 
 for (const { name, more, make } of images) {
   test(`no long task: ${name}`, async ({ page, stack }) => {

@@ -11,6 +11,8 @@ const views: [string, string][] = [
   ['overview', ''],
   ['layers', '/-/layers?layer=2'],
   ['space', '/-/space'],
+  ['packages', '/-/packages'],
+  ['search', '/-/search?q=debian&in=/etc'],
   ['files', '/-/files/usr/lib/os-release'],
   ['graph', '/-/graph'],
   ['documents', '/-/documents'],

@@ -44,7 +44,7 @@ pub fn LongList(
 ) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let window = Window::new(node, rows, RowHeight::About(34.0), at);
-    bring(window, at);
+    window.follow(at);
     let each = move || {
         let (start, end) = window.range();
         start..end
@@ -126,7 +126,7 @@ pub fn LongTable(
 ) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let window = Window::new(node, rows, RowHeight::About(35.0), at);
-    bring(window, at);
+    window.follow(at);
     let each = move || {
         let (start, end) = window.range();
         start..end
@@ -164,14 +164,4 @@ pub fn LongTable(
             </table>
         </div>
     }
-}
-
-/// Follows the row that is to be seen; in a list that is shown as a whole the browser finds it.
-fn bring(window: Window, at: Signal<Option<usize>>) {
-    Effect::new(move |_| {
-        let Some(row) = at.get() else { return };
-        if window.node.get().is_some() && window.is_long() {
-            request_animation_frame(move || window.bring(row));
-        }
-    });
 }

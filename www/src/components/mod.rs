@@ -55,7 +55,7 @@ pub use frame::{CommandBar, TopBar, reference_field};
 pub use graph::{GraphNode, GraphOutline, GraphPicture, MAX_DRAWN, Relation};
 pub use icon::{Icon, Picture};
 pub use identity::{Identity, PlatformChoice, Tab, Tabs, link_copied};
-pub use json::{JsonView, TextView};
+pub use json::{JsonView, LineMarks, TextView};
 pub use keys::KeysDialog;
 pub use layer::{LayerBar, LayerDot, LayerSize, layer_class};
 pub use login::{ConsentDialog, GoesTo, Login, LoginAsk, LoginDialog, Tried};

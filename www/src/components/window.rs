@@ -36,6 +36,16 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// Follows the row that is to be seen; in a list that is shown as a whole the browser finds it.
+    pub(super) fn follow(self, at: Signal<Option<usize>>) {
+        Effect::new(move |_| {
+            let Some(row) = at.get() else { return };
+            if self.node.get().is_some() && self.is_long() {
+                request_animation_frame(move || self.bring(row));
+            }
+        });
+    }
+
     /// Over `rows` rows. It begins with row `at` in view, when there is one.
     pub(super) fn new(
         node: NodeRef<html::Div>,

@@ -25,11 +25,15 @@ pub fn Windowed(
     /// The element that scrolls, for callers that scroll it.
     #[prop(optional)]
     node: NodeRef<html::Div>,
+    /// The row to be brought into view.
+    #[prop(into, optional)]
+    at: Signal<Option<usize>>,
     /// Told which rows are in view: the first, and the one behind the last.
     #[prop(optional)]
     in_sight: Option<RwSignal<(usize, usize)>>,
 ) -> impl IntoView {
-    let window = Window::new(node, rows, RowHeight::Fixed(height), Signal::stored(None));
+    let window = Window::new(node, rows, RowHeight::Fixed(height), at);
+    window.follow(at);
     Effect::new(move |_| {
         let (first, seen) = window.in_sight();
         if let Some(in_sight) = in_sight {

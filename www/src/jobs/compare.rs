@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use drydock::compare::files::FileChange;
+use drydock::compare::packages::PackageDifference;
 use drydock::compare::{Comparison, Side};
 use drydock::image::{Options, default_platform, find_platform, platforms};
 use drydock::inspect::media;
@@ -10,7 +11,7 @@ use drydock::reference::Reference;
 
 use super::file::{self, FilePreview};
 use super::tree::{self, Event, Layer, Tree};
-use super::{Problem, ProblemKind, graph, no_sense};
+use super::{Problem, ProblemKind, Progress, graph, no_sense, packages};
 use crate::net::place::Place;
 use crate::worker::tree_job::{TreeCall, TreeReply};
 
@@ -163,6 +164,35 @@ impl Compared {
         }
     }
 
+    /// Reads what the files of both say of packages, and gives those that differ, and what could not
+    /// be read, in sentences. `on_read` is told how many bytes of layers were read for it.
+    ///
+    /// # Errors
+    /// When a layer can't be read once more.
+    pub async fn packages(
+        &self,
+        mut on_read: impl FnMut(u64) + Clone + 'static,
+    ) -> Result<(Vec<PackageDifference>, Vec<String>), Problem> {
+        let mut told = on_read.clone();
+        let before = packages::look(&self.before, move |now| told(now.downloaded)).await?;
+        let first = bytes(&self.before);
+        let told = move |now: Progress| on_read(first + now.downloaded);
+        let after = packages::look(&self.after, told).await?;
+        let call = TreeCall::ComparePackages(self.before.id(), self.after.id());
+        match self.before.call(call).await? {
+            TreeReply::ComparedPackages(packages) => {
+                Ok((packages, [before.notes, after.notes].concat()))
+            }
+            _ => Err(no_sense()),
+        }
+    }
+
+    /// Bytes of the layers of both.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        bytes(&self.before).saturating_add(bytes(&self.after))
+    }
+
     /// The texts of a file in both.
     ///
     /// # Errors
@@ -189,6 +219,10 @@ impl Compared {
             _ => Texts::None("The file is no text (UTF-8)."),
         })
     }
+}
+
+fn bytes(tree: &Tree) -> u64 {
+    tree.layers().iter().map(|layer| layer.descriptor.size).sum()
 }
 
 async fn read(tree: &Tree, path: &[u8]) -> Result<Option<FilePreview>, Problem> {

@@ -30,6 +30,7 @@ pub mod preview;
 pub mod push;
 pub mod remembered;
 pub mod save;
+pub mod search;
 pub mod source;
 pub mod tags;
 pub mod tree;

@@ -40,10 +40,19 @@ pub async fn read(
     on_read: impl FnMut(Progress) + 'static,
 ) -> Result<Installed, Problem> {
     let tree = tree::open_to_read(layers, on_event).await?;
-    let Readable { from: layers, parts, slots: _slots } = materials::of(&tree).await?;
+    let found = look(&tree, on_read).await?;
+    Ok(Installed { tree, found })
+}
+
+/// Reads what the files of a tree say of packages, which stay with it.
+pub(super) async fn look(
+    tree: &Tree,
+    on_read: impl FnMut(Progress) + 'static,
+) -> Result<PackagesFound, Problem> {
+    let Readable { from: layers, parts, slots: _slots } = materials::of(tree).await?;
     let work = Work::Packages(PackagesWork { tree: tree.id(), layers });
     match tab().pool.in_tree_worker(work, parts, on_read).await?.outcome {
-        Outcome::Packages(found) => Ok(Installed { tree, found: *found }),
+        Outcome::Packages(found) => Ok(*found),
         _ => Err(no_sense()),
     }
 }

@@ -4,6 +4,7 @@ mod asking;
 mod comparing;
 mod config;
 mod files;
+mod software;
 mod text;
 mod verdict;
 
@@ -18,6 +19,7 @@ use self::asking::Asking;
 use self::comparing::{Comparing, Images, Known, Phase, Two};
 use self::config::ConfigCard;
 use self::files::FilesCard;
+use self::software::SoftwareCard;
 use self::text::TextCard;
 use self::verdict::{LayersCard, VerdictCard};
 use super::commands;
@@ -161,6 +163,7 @@ fn Outcome(two: Two, images: Images) -> impl IntoView {
                 <TextCard compared=Rc::clone(&compared) />
                 <LayersCard comparison=Arc::clone(&comparison) />
                 <ConfigCard changes=comparison.config.clone() />
+                <SoftwareCard compared=Rc::clone(&compared) />
                 <FilesCard compared counts=comparison.counts places />
             }
             .into_any()

@@ -48,7 +48,7 @@ pub fn FilesPage() -> impl IntoView {
 /// The content in the form that is its own, for those who choose none.
 #[component]
 pub(super) fn PlainContent(preview: FilePreview) -> impl IntoView {
-    view! { <ContentView preview form=RwSignal::new(None) /> }
+    view! { <ContentView preview form=RwSignal::new(None) marks=None /> }
 }
 
 #[component]

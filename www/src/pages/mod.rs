@@ -29,6 +29,7 @@ mod packages;
 mod reading;
 mod registry;
 mod said;
+mod search;
 mod shown;
 mod space;
 mod tags;

@@ -12,7 +12,7 @@ use super::login::{LoginOverlay, RegistriesOverlay};
 use super::token::TokenOverlay;
 use super::{
     compare, copy, documents, drafts, edit, files, graph, image, layers, overview, packages,
-    registry, space, tags, verify,
+    registry, search, space, tags, verify,
 };
 use crate::actions;
 use crate::chosen::Chosen;
@@ -40,6 +40,7 @@ const LAYERS: Part = || layers().boxed_local();
 const SPACE: Part = || space().boxed_local();
 const FILES: Part = || files().boxed_local();
 const PACKAGES: Part = || packages().boxed_local();
+const SEARCH: Part = || search().boxed_local();
 const GRAPH: Part = || graph().boxed_local();
 const DOCUMENTS: Part = || documents().boxed_local();
 const TAGS: Part = || tags().boxed_local();
@@ -49,9 +50,9 @@ const EDIT: Part = || edit().boxed_local();
 const COPY: Part = || copy().boxed_local();
 
 /// All of them, those first that are likely to be wanted first.
-const ALL: [Part; 16] = [
+const ALL: [Part; 17] = [
     IMAGE, OVERVIEW, OVERLAYS, FILES, LAYERS, VERIFY, DOCUMENTS, GRAPH, TAGS, REGISTRY, DRAFTS,
-    SPACE, PACKAGES, COMPARE, EDIT, COPY,
+    SPACE, PACKAGES, SEARCH, COMPARE, EDIT, COPY,
 ];
 
 /// What draws a view of an image.
@@ -62,6 +63,7 @@ fn of_view(view: &View) -> Part {
         View::Space => SPACE,
         View::Files(_) => FILES,
         View::Packages(_) => PACKAGES,
+        View::Search(_) => SEARCH,
         View::Graph { .. } => GRAPH,
         View::Documents { .. } => DOCUMENTS,
         View::Tags { .. } => TAGS,
@@ -112,6 +114,12 @@ later! {
     /// Which software is in it.
     fn packages() -> Show {
         || view! { <packages::PackagesPage /> }.into_any()
+    }
+
+    more:
+    /// Which files have a text in them.
+    fn search() -> Show {
+        || view! { <search::SearchPage /> }.into_any()
     }
 
     more:

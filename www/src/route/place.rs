@@ -101,6 +101,7 @@ impl FilesView {
             filter: query.text("q").unwrap_or_default(),
             by_size: query.is("sort", "size"),
             statuses: query.text("status").map(|text| read_statuses(&text)),
+            lines: query.fragment.as_deref().and_then(|text| text.parse().ok()),
         }
     }
 }
@@ -123,19 +124,27 @@ fn read_statuses(text: &str) -> Statuses {
 }
 
 /// A query's pairs; of a repeated key the first counts.
-pub(super) struct Query(Vec<(Vec<u8>, Vec<u8>)>);
+pub(super) struct Query {
+    pairs: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What stands behind `#`.
+    fragment: Option<String>,
+}
 
 impl Query {
     pub(super) fn new(search: &str) -> Self {
+        let (search, fragment) = match search.split_once('#') {
+            Some((search, fragment)) => (search, Some(fragment.to_owned())),
+            None => (search, None),
+        };
         let pairs = search.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             (percent::decode(key), percent::decode(value))
         });
-        Self(pairs.collect())
+        Self { pairs: pairs.collect(), fragment }
     }
 
     pub(super) fn bytes(&self, key: &str) -> Option<Vec<u8>> {
-        let (_, value) = self.0.iter().find(|(name, _)| name == key.as_bytes())?;
+        let (_, value) = self.pairs.iter().find(|(name, _)| name == key.as_bytes())?;
         (!value.is_empty()).then(|| value.clone())
     }
 

@@ -16,12 +16,13 @@ pub struct ViewTab {
 }
 
 /// All of them.
-pub const TABS: [ViewTab; 12] = [
+pub const TABS: [ViewTab; 13] = [
     tab("Overview", "o", "config info inspect labels env entrypoint", || View::Overview),
     tab("Layers", "l", "history sizes dockerfile", || View::Layers(None)),
     tab("Space", "s", "size waste wasted treemap duplicates dive efficiency", || View::Space),
     tab("Files", "f", "tree browse ls", View::files),
     tab("Packages", "p", "software sbom dpkg apk rpm npm python licences", View::packages),
+    tab("Search", "r", "grep find text contents regular expression", View::search),
     tab("Graph", "g", "index referrers attestations signatures sbom", || View::Graph {
         outline: false,
     }),

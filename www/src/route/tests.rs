@@ -1,10 +1,12 @@
 use drydock::commands::Form;
+use drydock::inspect::packages::Kind;
 use proptest::prelude::*;
 
 use super::*;
 
 fn parse(address: &str) -> Route {
-    let (path, search) = address.split_once('?').unwrap_or((address, ""));
+    let end = address.find(['?', '#']).unwrap_or(address.len());
+    let (path, search) = address.split_at(end);
     Route::parse(path, search)
 }
 
@@ -89,6 +91,14 @@ fn addresses_and_their_canonical_form() {
         ("/-/local/app:1/-/files/etc/x?layer=2", "/-/local/app:1/-/files/etc/x?layer=2"),
         ("/-/draft/k3v9/-/edit", "/-/draft/k3v9:latest/-/edit"),
         ("/local/app:1", "/docker.io/local/app:1"),
+        ("/a:1/-/files/etc/x#L20-10", "/docker.io/library/a:1/-/files/etc/x#L10-L20"),
+        ("/a:1/-/files/etc/x?layer=2#L7", "/docker.io/library/a:1/-/files/etc/x?layer=2#L7"),
+        ("/a:1/-/files/etc/x#top", "/docker.io/library/a:1/-/files/etc/x"),
+        ("/a:1/-/packages?kind=npm,deb,x", "/docker.io/library/a:1/-/packages?kind=deb,npm"),
+        (
+            "/a:1/-/search?q=a%20b&regex=1&in=/etc",
+            "/docker.io/library/a:1/-/search?q=a%20b&in=/etc&regex=1",
+        ),
         ("/local.invalid/app:1", "/-/local/app:1"),
     ] {
         assert_eq!(parse(address).href(), canonical, "{address}");
@@ -172,8 +182,15 @@ fn views() -> impl Strategy<Value = View> {
     prop_oneof![
         Just(View::Overview),
         proptest::option::of(layers()).prop_map(View::Layers),
-        (path, tree, ".{0,12}", any::<bool>(), proptest::option::of(any::<[bool; 4]>())).prop_map(
-            |(path, tree, filter, by_size, statuses)| {
+        (
+            path,
+            tree,
+            ".{0,12}",
+            any::<bool>(),
+            proptest::option::of(any::<[bool; 4]>()),
+            proptest::option::of((1_u64.., 1_u64..))
+        )
+            .prop_map(|(path, tree, filter, by_size, statuses, lines)| {
                 let statuses = statuses.map(|[added, changed, removed, same]| Statuses {
                     added,
                     changed,
@@ -181,9 +198,9 @@ fn views() -> impl Strategy<Value = View> {
                     same,
                 });
                 let path = EntryPath::new(&path);
-                View::Files(FilesView { path, tree, filter, by_size, statuses })
-            },
-        ),
+                let lines = lines.map(|(one, other)| LineRange::between(one, other));
+                View::Files(FilesView { path, tree, filter, by_size, statuses, lines })
+            },),
         any::<bool>().prop_map(|outline| View::Graph { outline }),
         (any::<Option<[u8; 4]>>(), any::<bool>()).prop_map(|(seed, raw)| View::Documents {
             digest: seed.map(|seed| Digest::sha256(&seed)),
@@ -192,6 +209,16 @@ fn views() -> impl Strategy<Value = View> {
         (".{0,12}", any::<bool>())
             .prop_map(|(filter, newest_first)| View::Tags { filter, newest_first }),
         Just(View::Space),
+        (".{0,12}", proptest::sample::subsequence(Kind::ALL.to_vec(), 0..9))
+            .prop_map(|(filter, kinds)| View::Packages(PackagesView { filter, kinds })),
+        (".{0,12}", any::<bool>(), any::<bool>(), ".{0,12}").prop_map(
+            |(text, is_regex, case_matters, paths)| View::Search(SearchView {
+                text,
+                is_regex,
+                case_matters,
+                paths
+            })
+        ),
         Just(View::Verify),
         Just(View::Edit),
         copies().prop_map(View::Copy),

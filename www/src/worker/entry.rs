@@ -16,7 +16,8 @@ use super::protocol::{FromWorker, JobId, Outcome, ToWorker, Work};
 use super::tree_job::Trees;
 use super::{
     Progress, blob_job, build_job, diff_job, edit_job, export_job, file_job, gather_job, layer_job,
-    list_job, packages_job, packing, port, recall_job, shared_job, tar_digest, unpack_job,
+    list_job, packages_job, packing, port, recall_job, search_job, shared_job, tar_digest,
+    unpack_job,
 };
 use crate::net::problem::{Problem, ProblemKind};
 use crate::net::stream::{Access, Grant};
@@ -133,6 +134,7 @@ fn begin(
             Work::Build(work) => build_job::run(work, &parts, link).await,
             Work::Export(work) => export_job::run(work, &parts, link, &trees).await,
             Work::Packages(work) => packages_job::run(work, &parts, link, &trees).await,
+            Work::Search(work) => search_job::run(*work, &parts, link, &trees).await,
             Work::Unpack(_) => unpack_job::run(&parts, link).await,
             Work::Diff(_) => diff_job::run(&parts),
             Work::Edit(work) => edit_job::run(*work, &parts),

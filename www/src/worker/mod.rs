@@ -29,6 +29,7 @@ pub mod pool;
 pub mod port;
 pub mod protocol;
 mod recall_job;
+mod search_job;
 mod shared_job;
 mod supply;
 mod tar_digest;

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use drydock::compare;
+use drydock::compare::packages::PackageDifference;
 use drydock::inspect::packages::sbom::{self, Subject};
 use drydock::inspect::packages::{self, Distribution, Kind, Owners, Package, Packages, Unowned};
 use serde::{Deserialize, Serialize};
@@ -94,6 +96,11 @@ pub(super) async fn run(
 }
 
 impl Installed {
+    /// What another image has otherwise.
+    pub(super) fn compare(&self, after: &Self) -> Vec<PackageDifference> {
+        compare::packages::compare(&self.packages.packages, &after.packages.packages)
+    }
+
     /// Answers a question; `find` finds a path in the tree.
     pub(super) fn answer(
         &mut self,

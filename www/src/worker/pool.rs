@@ -195,10 +195,24 @@ impl Pool {
         parts: Vec<JsValue>,
         on_progress: impl FnMut(Progress) + 'static,
     ) -> Result<Done, Problem> {
+        self.in_tree_worker_with_parts(work, parts, alone(on_progress)).await
+    }
+
+    /// As [`Pool::in_tree_worker`], for work of which something comes before its end: that travels
+    /// beside how far it is.
+    ///
+    /// # Errors
+    /// As with that.
+    pub async fn in_tree_worker_with_parts(
+        &self,
+        work: Work,
+        parts: Vec<JsValue>,
+        on_progress: impl FnMut(Progress, Option<JsValue>) + 'static,
+    ) -> Result<Done, Problem> {
         let job = self.0.next_job();
         let worker = self.worker(&self.0.tree_worker)?;
         let stop = Stop { worker, job, pool: self.clone(), from_queue: false };
-        stop.run(work, parts, Rc::new(RefCell::new(alone(on_progress)))).await
+        stop.run(work, parts, Rc::new(RefCell::new(on_progress))).await
     }
 
     /// Has something done by the worker that does edits, once it has let go of what it was told to

@@ -7,6 +7,7 @@ use drydock::digest::{DiffId, Digest};
 use drydock::edit::parcel::ImageParcel;
 use drydock::edit::present::Line;
 use drydock::edit::{Draft, Made, Recipe, RecipeId, Refused, Time};
+use drydock::inspect::search::{Searched, Wanted};
 use drydock::layer::content::Trust;
 use drydock::layer::lazy::{Format, Promise};
 use drydock::layer::write::BuiltLayer;
@@ -103,6 +104,8 @@ pub enum Work {
     Export(ExportWork),
     /// Read which software the layers of an opened tree hold.
     Packages(PackagesWork),
+    /// Look for a text in all files of an opened tree.
+    Search(Box<SearchWork>),
     /// Unpack a compressed archive, which travels beside this, onto the browser's disk.
     Unpack(UnpackWork),
     /// Compare two documents, whose bytes travel beside this as buffers, the older first.
@@ -148,6 +151,8 @@ pub enum Outcome {
     Exported(Exported),
     /// What was found of packages, which stay with their tree.
     Packages(Box<PackagesFound>),
+    /// What was looked at; the hits were told before.
+    Searched(Searched),
     /// An archive was unpacked into the blob with this digest.
     Unpacked(Digest),
     /// Two documents were compared.
@@ -311,6 +316,17 @@ pub struct PackagesWork {
     pub tree: u32,
     /// Its layers, the base first.
     pub layers: Vec<LayerAt>,
+}
+
+/// A text to look for.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SearchWork {
+    /// The tree.
+    pub tree: u32,
+    /// Its layers, the base first.
+    pub layers: Vec<LayerAt>,
+    /// What is looked for.
+    pub wanted: Wanted,
 }
 
 /// An archive to unpack.

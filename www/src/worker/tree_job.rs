@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use drydock::compare::files::{Counts, Differences, FileChange, FileDifference};
+use drydock::compare::packages::PackageDifference;
 use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::inspect::listing;
@@ -72,6 +73,8 @@ pub enum TreeCall {
     Weigh(TreeId),
     /// Which paths differ between two of them? The answer stays here, with the first one.
     Compare(TreeId, TreeId),
+    /// Which packages differ between two of them, once those of both were read?
+    ComparePackages(TreeId, TreeId),
     /// Chooses among these paths by how they differ and by a text in them.
     Select(TreeId, Vec<FileChange>, String),
     /// Those that were chosen, from … to ….
@@ -105,6 +108,8 @@ pub enum TreeReply {
     Weighed(Box<Space>, Vec<Notable>),
     /// How many paths differ.
     Compared(Counts),
+    /// The packages that differ.
+    ComparedPackages(Vec<PackageDifference>),
     /// How many were chosen.
     Selected(usize),
     /// Those that were asked for.
@@ -240,6 +245,11 @@ impl Trees {
                 let counts = differences.counts();
                 self.compared.insert(id, (differences, Vec::new()));
                 TreeReply::Compared(counts)
+            }
+            TreeCall::ComparePackages(id, other) => {
+                let [before, after] = [id, other].map(|id| self.packages.get(&id));
+                let (before, after) = before.zip(after).ok_or_else(closed)?;
+                TreeReply::ComparedPackages(before.compare(after))
             }
             TreeCall::Select(id, changes, text) => {
                 let (differences, chosen) = self.compared.get_mut(&id).ok_or_else(closed)?;

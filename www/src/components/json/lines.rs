@@ -91,6 +91,11 @@ impl Lines {
         self.spans.len()
     }
 
+    /// The place from 0 of the line with a number.
+    pub(super) fn row_of(&self, number: usize) -> Option<usize> {
+        self.spans.iter().position(|span| span.number == number)
+    }
+
     /// A line, by its place from 0.
     pub(super) fn get(&self, at: usize) -> Option<Line> {
         let span = self.spans.get(at)?;

@@ -2,16 +2,23 @@
 
 use leptos::prelude::*;
 
+use super::super::shown::shown;
 use super::reader::Form;
-use crate::components::{TextView, Windowed};
+use crate::components::{LineMarks, TextView, Windowed};
 use crate::jobs::file::FilePreview;
+use crate::route::{FilesView, LineRange, View};
 
 /// Bytes per line of the hex view.
 const LINE: usize = 16;
 
 /// The content, as text where it is text, unless the reader chose the other form.
 #[component]
-pub(super) fn ContentView(preview: FilePreview, form: RwSignal<Option<Form>>) -> impl IntoView {
+pub(super) fn ContentView(
+    preview: FilePreview,
+    form: RwSignal<Option<Form>>,
+    /// What makes links of line numbers.
+    marks: Option<LineMarks>,
+) -> impl IntoView {
     if preview.bytes.is_empty() {
         return view! { <p class="empty grow">"This file is empty."</p> }.into_any();
     }
@@ -19,11 +26,34 @@ pub(super) fn ContentView(preview: FilePreview, form: RwSignal<Option<Form>>) ->
     let bytes = StoredValue::new(preview.bytes);
     let shown = move || match (form.get(), &text) {
         (None | Some(Form::Text), Some(text)) => {
-            view! { <TextView text=text.clone() /> }.into_any()
+            view! { <TextView text=text.clone() marks /> }.into_any()
         }
         _ => view! { <HexView bytes /> }.into_any(),
     };
     shown.into_any()
+}
+
+/// Line numbers of the file that is open as links; a second one with the shift key ends the range.
+pub(super) fn marks() -> LineMarks {
+    let shown = shown();
+    let files = move || {
+        shown.route.with(|route| match &route.view {
+            View::Files(files) => files.clone(),
+            _ => FilesView::default(),
+        })
+    };
+    let to = move |lines: LineRange| {
+        let files = untrack(files);
+        View::Files(FilesView { lines: Some(lines), ..files })
+    };
+    LineMarks {
+        lines: Signal::derive(move || files().lines),
+        href: Callback::new(move |line| untrack(move || shown.href(to(LineRange::one(line))))),
+        up_to: Callback::new(move |line| {
+            let first = untrack(files).lines.map_or(line, |lines| lines.first);
+            shown.replace(to(LineRange::between(first, line)));
+        }),
+    }
 }
 
 /// Whether bytes are shown as text.

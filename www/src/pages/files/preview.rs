@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::super::shown::shown;
 use super::change::{ChangeBar, Changing};
-use super::content::{ContentView, is_text};
+use super::content::{ContentView, is_text, marks};
 use super::drafted::DraftedLine;
 use super::list::owner;
 use super::opening::{Opening, OpeningProgress};
@@ -317,7 +317,7 @@ fn FileContent(
             let line = line().map(|text| view! { <DraftedLine as_it_is=reader.as_it_is text /> });
             view! {
                 {line}
-                <ContentView preview form />
+                <ContentView preview form marks=Some(marks()) />
             }
             .into_any()
         }
