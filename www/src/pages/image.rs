@@ -89,7 +89,7 @@ pub fn ImagePage(
             })
         })
     });
-    let shown = Shown { route, image, platform, reload };
+    let shown = Shown { ui, route, image, platform, reload };
     provide_context(shown);
     Effect::new(move |_| set_page_state(page_state(shown)));
 

@@ -7,11 +7,13 @@ use leptos::prelude::*;
 use super::model::{ContentModel, ImageModel, Load, PlatformModel, RootKind};
 use crate::components::{Meant, Problem};
 use crate::route::{ImageRoute, Route, View};
-use crate::state::ui;
+use crate::state::Ui;
 
 /// What the views of one image share; a context below [`ImagePage`].
 #[derive(Clone, Copy)]
 pub struct Shown {
+    /// The page around it.
+    pub ui: Ui,
     /// Where in the image the reader is.
     pub route: Memo<ImageRoute>,
     /// The image, as far as it has been read.
@@ -46,7 +48,7 @@ impl Shown {
 
     /// Goes to another place in the same view, without a step in the history.
     pub fn replace(self, view: View) {
-        ui().replace(Route::Image(self.route.get_untracked().with_view(view)));
+        self.ui.replace(Route::Image(self.route.get_untracked().with_view(view)));
     }
 }
 

@@ -17,7 +17,6 @@ use crate::jobs::packages::{self, Installed, SbomFormat};
 use crate::jobs::{self, Task, blob, drafts};
 use crate::pages::data;
 use crate::route::View;
-use crate::state::{Ui, ui};
 
 /// What came of a click.
 #[derive(Clone)]
@@ -31,7 +30,7 @@ enum Said {
 /// Both formats, each to be saved or attached.
 #[component]
 pub(super) fn ExportCard(installed: Rc<Installed>) -> impl IntoView {
-    let (ui, shown) = (ui(), shown());
+    let shown = shown();
     let said = RwSignal::new(Said::Nothing);
     let busy = RwSignal::new(false);
     let task = StoredValue::new_local(None);
@@ -42,7 +41,7 @@ pub(super) fn ExportCard(installed: Rc<Installed>) -> impl IntoView {
         said.set(Said::Nothing);
         task.set_value(Some(Task::spawn(async move {
             let done = async {
-                let about = About::of(ui, shown)?;
+                let about = About::of(shown)?;
                 let blob = installed.sbom(format, about.subject.clone()).await?;
                 match attaches {
                     true => about.attach(format, blob).await.map(|()| Said::Attached),
@@ -103,14 +102,13 @@ pub(super) fn ExportCard(installed: Rc<Installed>) -> impl IntoView {
 
 /// The image that it is about.
 struct About {
-    ui: Ui,
     shown: Shown,
     subject: Subject,
     scope: Scope,
 }
 
 impl About {
-    fn of(ui: Ui, shown: Shown) -> Result<Self, jobs::Problem> {
+    fn of(shown: Shown) -> Result<Self, jobs::Problem> {
         let platform = shown.platform.with_untracked(|platform| match platform {
             Load::Ready(Some(platform)) => Some(platform.clone()),
             _ => None,
@@ -128,7 +126,7 @@ impl About {
         let name = shown.route.with_untracked(|route| route.reference.to_string());
         let named = of_platform.and_then(|platform| platform.name.parse().ok());
         let scope = named.map_or(Scope::All, |platform| Scope::Platforms(vec![platform]));
-        Ok(Self { ui, shown, subject: Subject { name, digest, created }, scope })
+        Ok(Self { shown, subject: Subject { name, digest, created }, scope })
     }
 
     /// `app-1.4.cdx.json`
@@ -155,7 +153,7 @@ impl About {
         let file = Chosen { path: self.file_name(format), blob, mtime: 0 };
         let scope = self.scope.clone();
         packages::attach(&reference, &image.digest, scope, file, artifact_type).await?;
-        let ui = self.ui;
+        let ui = shown.ui;
         spawn_local(async move {
             if let Ok(count) = drafts::count().await {
                 ui.drafts.try_set(count);
