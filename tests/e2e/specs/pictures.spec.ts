@@ -42,6 +42,8 @@ for (const scheme of ['light', 'dark'] as const) {
         await expect(page.locator('html')).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
         if (name === 'verify') await reportOf(page);
         if (name === 'compare') await expect(page.locator('[data-likeness]')).toBeVisible({ timeout: 60_000 });
+        const list = { packages: '.rows.packages > li', search: '.rows.hits > li', space: '.treemap' }[name];
+        if (list) await expect(page.locator(list).first()).toBeVisible({ timeout: 60_000 });
         if (name === 'edit') {
           const entry = await form(page, 'Entrypoint');
           await entry.getByRole('textbox').first().fill('/srv/app/bin/serve --port 8080');
