@@ -124,6 +124,10 @@ pub const DIFF_LINES: usize = 20_000;
 
 /// Largest record of a package manager that is read, in bytes.
 pub const PACKAGE_RECORD_BYTES: u64 = 128 << 20;
+/// Largest file that says something of one package of a language, in bytes.
+pub const PACKAGE_MANIFEST_BYTES: u64 = 4 << 20;
+/// Most licences of one package that are kept.
+pub const PACKAGE_LICENCES: usize = 32;
 /// Most bytes of one program or Java archive that are looked at.
 pub const PACKAGE_PROGRAM_BYTES: u64 = 128 << 20;
 /// Most bytes that are unpacked to see what one program or Java archive says.

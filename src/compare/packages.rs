@@ -76,10 +76,10 @@ pub fn compare(before: &[Package], after: &[Package]) -> Vec<PackageDifference> 
         let change = match (before.len(), after.len()) {
             (0, _) => PackageChange::Added,
             (_, 0) => PackageChange::Removed,
-            (1, 1) => match versions(before.first(), after.first()) {
-                Ordering::Less => PackageChange::Up,
-                Ordering::Greater => PackageChange::Down,
-                Ordering::Equal => PackageChange::Versions,
+            (1, 1) => match versions(kind, before.first(), after.first()) {
+                Some(Ordering::Less) => PackageChange::Up,
+                Some(Ordering::Greater) => PackageChange::Down,
+                Some(Ordering::Equal) | None => PackageChange::Versions,
             },
             _ => PackageChange::Versions,
         };
@@ -90,13 +90,32 @@ pub fn compare(before: &[Package], after: &[Package]) -> Vec<PackageDifference> 
     differences.collect()
 }
 
-fn versions(before: Option<&&str>, after: Option<&&str>) -> Ordering {
-    order(before.unwrap_or(&""), after.unwrap_or(&""))
+/// Which of two versions is the later one; `None` where that is not known.
+fn versions(kind: Kind, before: Option<&&str>, after: Option<&&str>) -> Option<Ordering> {
+    let (before, after) = (*before?, *after?);
+    match kind {
+        Kind::Deb | Kind::Rpm => Some(order(before, after)),
+        // Each has a rule of its own for what comes before a release.
+        _ => {
+            let bare = |version: &str| {
+                let start = version.find(|letter: char| letter.is_ascii_digit())?;
+                let (word, numbers) = version.split_at(start);
+                let numbers = match kind {
+                    Kind::Apk => numbers.replace("-r", "-"),
+                    _ => numbers.to_owned(),
+                };
+                let is_plain =
+                    numbers.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte));
+                (is_plain && matches!(word, "" | "v" | "go")).then_some(numbers)
+            };
+            Some(order(&bare(before)?, &bare(after)?))
+        }
+    }
 }
 
-/// Which of two versions is the later one, by the rule of dpkg (deb-version(7)), which is nearly that
-/// of the others, too: an epoch first, then numbers as numbers, letters before all else, `~` before
-/// nothing.
+/// Which of two versions is the later one, by the rule of dpkg (deb-version(7)), which for those that
+/// distributions give is nearly that of rpm, too: an epoch first, then numbers as numbers, letters
+/// before all else, `~` before nothing; what stands behind the last dash last.
 fn order(one: &str, other: &str) -> Ordering {
     let epoch = |version: &str| {
         let epoch = version.split_once(':').and_then(|(epoch, _)| epoch.parse::<u64>().ok());
@@ -106,7 +125,16 @@ fn order(one: &str, other: &str) -> Ordering {
         Some((epoch, rest)) if epoch.parse::<u64>().is_ok() => rest.to_owned(),
         _ => version.to_owned(),
     };
-    epoch(one).cmp(&epoch(other)).then_with(|| parts(rest(one).as_bytes(), rest(other).as_bytes()))
+    let halves = |version: &str| match version.rsplit_once('-') {
+        Some((upstream, revision)) => (upstream.to_owned(), revision.to_owned()),
+        None => (version.to_owned(), String::new()),
+    };
+    let ((upstream, revision), (other_upstream, other_revision)) =
+        (halves(&rest(one)), halves(&rest(other)));
+    epoch(one)
+        .cmp(&epoch(other))
+        .then_with(|| parts(upstream.as_bytes(), other_upstream.as_bytes()))
+        .then_with(|| parts(revision.as_bytes(), other_revision.as_bytes()))
 }
 
 fn parts(mut one: &[u8], mut other: &[u8]) -> Ordering {
@@ -160,8 +188,21 @@ mod tests {
             assert_eq!(order(one[1], one[0]), Ordering::Greater, "{at}: {one:?}");
         }
         assert_eq!(order("1.0~rc1-1", "1.0~rc1-1"), Ordering::Equal);
+        for (one, later) in [("1.0-1", "1.0+dfsg-1"), ("1.1.1-1", "1.1.1a-1"), ("1.0", "1.0-1")] {
+            assert_eq!(order(one, later), Ordering::Less, "{one}");
+        }
         assert_eq!(order("1.001", "1.1"), Ordering::Equal);
         assert_eq!(order("v1.9.0", "v1.10.0"), Ordering::Less);
+    }
+
+    #[test]
+    fn where_the_rule_is_not_known_nothing_is_said() {
+        let of = |kind, one: &str, other: &str| versions(kind, Some(&one), Some(&other));
+        assert_eq!(of(Kind::Npm, "1.9.0", "1.10.0"), Some(Ordering::Less));
+        assert_eq!(of(Kind::Go, "go1.22.1", "go1.21.9"), Some(Ordering::Greater));
+        assert_eq!(of(Kind::Apk, "1.36.1-r2", "1.36.1-r10"), Some(Ordering::Less));
+        assert_eq!(of(Kind::Npm, "1.0.0-rc.1", "1.0.0"), None);
+        assert_eq!(of(Kind::Python, "1.0rc1", "1.0"), None);
     }
 
     #[test]

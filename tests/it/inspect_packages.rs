@@ -159,6 +159,42 @@ fn languages_are_read_by_their_metadata() {
 }
 
 #[test]
+fn a_record_counts_by_each_of_its_names() {
+    let manifest = r#"{"name":"a","version":"1.0.0"}"#;
+    let layer = vec![
+        Head::new("aaa", b'0').mode(0o755).with(STATUS.as_bytes()),
+        hardlink("var/lib/dpkg/status", "aaa"),
+        file("one/node_modules/a/package.json", manifest),
+        hardlink("two/node_modules/a/package.json", "one/node_modules/a/package.json"),
+    ];
+    let (_, packages, _) = packages(&[layer]);
+    let names: Vec<_> = packages.packages.iter().map(|it| (&*it.name, &*it.record)).collect();
+    assert_eq!(
+        names,
+        [
+            ("bash", "var/lib/dpkg/status"),
+            ("libc6", "var/lib/dpkg/status"),
+            ("a", "one/node_modules/a/package.json"),
+            ("a", "two/node_modules/a/package.json"),
+        ]
+    );
+}
+
+#[test]
+fn what_is_named_many_times_stays_small() {
+    let status = "Package: a\nVersion: 1\n\n".repeat(3000);
+    let layer = vec![
+        file("usr/bin/a", "x"),
+        file("var/lib/dpkg/status", status),
+        file("var/lib/dpkg/info/a.list", "/usr/bin/a\n".repeat(20_000)),
+    ];
+    let (_, packages, _) = packages(&[layer]);
+    // All are told, and the files are those of one.
+    assert_eq!(packages.packages.len(), 3000);
+    assert_eq!(packages.packages.iter().map(|it| it.files).sum::<u64>(), 1);
+}
+
+#[test]
 fn databases_of_apk_are_read() {
     let text = "P:musl\nV:1.2.4-r2\nA:x86_64\nL:MIT\no:musl\nI:655360\nF:lib\nR:ld-musl-x86_64.so.1\n\n\
                 P:alpine-keys\nV:2.4-r1\nA:x86_64\nL:MIT\nI:53248\n";

@@ -40,8 +40,8 @@ pub struct Search {
     #[arg(long, short = 'C', default_value_t = 0, value_name = "LINES")]
     context: usize,
     /// Most hits.
-    #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
-    most: usize,
+    #[arg(long, default_value_t = 10_000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    most: u64,
     /// Prints each hit as a line of JSON.
     #[arg(long)]
     jsonl: bool,
@@ -55,7 +55,7 @@ pub async fn run(asked: &Search) -> Result<ExitCode, Failed> {
         case_matters: asked.case_sensitive,
         paths: asked.paths.clone(),
         context: asked.context,
-        most: asked.most,
+        most: usize::try_from(asked.most).unwrap_or(usize::MAX),
     };
     let pattern = Pattern::new(wanted.wording, &wanted.pattern, wanted.case_matters);
     let pattern = pattern.map_err(Failed::told)?;

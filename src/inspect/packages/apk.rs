@@ -1,6 +1,7 @@
 //! What apk has installed: `lib/apk/db/installed`, paragraphs of fields of one letter.
 
 use super::package::{Kind, Package};
+use crate::limits;
 
 /// A package, the bytes that its record says it takes, and its files.
 pub(super) struct Installed {
@@ -10,8 +11,8 @@ pub(super) struct Installed {
 }
 
 /// All packages of a database.
-pub(super) fn read(text: &str) -> Vec<Installed> {
-    text.split("\n\n").filter_map(one).collect()
+pub(super) fn read(text: &str) -> impl Iterator<Item = Installed> {
+    text.split("\n\n").filter_map(one)
 }
 
 fn one(paragraph: &str) -> Option<Installed> {
@@ -20,6 +21,9 @@ fn one(paragraph: &str) -> Option<Installed> {
     let (mut folder, mut paths) = ("", Vec::new());
     for line in paragraph.lines() {
         let Some((field, value)) = line.split_once(':') else { continue };
+        if paths.len() >= limits::PACKAGE_FILES {
+            break;
+        }
         match field {
             "P" => name = value,
             "V" => version = value,
@@ -49,10 +53,11 @@ mod tests {
 
     #[test]
     fn files_stand_below_their_folders() {
-        let read = read(
+        let read: Vec<_> = read(
             "C:Q1abc=\nP:busybox-binsh\nV:1.36.1-r2\nA:x86_64\nS:1\nI:8192\nT:x\nL:GPL-2.0-only\n\
              o:busybox\nF:bin\nR:sh\na:0:0:777\nF:etc\nR:profile\n\nP:musl\nV:1.2\n\nV:3\n",
-        );
+        )
+        .collect();
         assert_eq!(read.len(), 2);
         assert_eq!(read[0].paths, ["bin", "bin/sh", "etc", "etc/profile"]);
         assert_eq!(read[0].bytes, Some(8192));

@@ -28,7 +28,10 @@ struct Crate {
 
 /// The crates of a section, the program itself first, but for those that only took part in building.
 pub(super) fn read(section: &[u8]) -> Option<Vec<Package>> {
-    let text = inflate(section, true, limits::PACKAGE_INFLATED_BYTES)?;
+    let text = {
+        let mut room = limits::PACKAGE_INFLATED_BYTES;
+        inflate(section, true, &mut room)?
+    };
     let mut crates: Crates = serde_json::from_slice(&text).ok()?;
     crates.packages.sort_by_key(|it| !it.root);
     let crates = crates.packages.into_iter().filter(|it| it.kind != "build");
@@ -41,8 +44,8 @@ pub(super) fn read(section: &[u8]) -> Option<Vec<Package>> {
 }
 
 /// All that comes out of deflated bytes, with zlib's frame around them or without; `None` where they
-/// are broken, or more comes out than `most` bytes.
-pub(super) fn inflate(bytes: &[u8], has_frame: bool, most: usize) -> Option<Vec<u8>> {
+/// are broken, or more comes out than there is room for. What came out is taken from the room.
+pub(super) fn inflate(bytes: &[u8], has_frame: bool, room: &mut usize) -> Option<Vec<u8>> {
     let mut inflate = Inflate::new(has_frame, 15);
     let mut out = Vec::new();
     let mut piece = vec![0; 64 << 10];
@@ -51,10 +54,12 @@ pub(super) fn inflate(bytes: &[u8], has_frame: bool, most: usize) -> Option<Vec<
         let rest = bytes.get(usize::try_from(read).ok()?..)?;
         let status = inflate.decompress(rest, &mut piece, InflateFlush::NoFlush).ok()?;
         let came = usize::try_from(inflate.total_out() - written).ok()?;
-        out.extend_from_slice(piece.get(..came)?);
-        if out.len() > most {
+        let Some(left) = room.checked_sub(came) else {
+            *room = 0;
             return None;
-        }
+        };
+        *room = left;
+        out.extend_from_slice(piece.get(..came)?);
         match status {
             Status::StreamEnd => return Some(out),
             _ if came == 0 && inflate.total_in() == read => return None,
@@ -82,7 +87,10 @@ mod tests {
     #[test]
     fn bombs_are_left_alone() {
         let packed = miniz_oxide::deflate::compress_to_vec(&vec![0; 1 << 20], 9);
-        assert_eq!(inflate(&packed, false, 1 << 10), None);
-        assert_eq!(inflate(&packed, false, 1 << 20).map(|out| out.len()), Some(1 << 20));
+        let mut room = 1 << 10;
+        assert_eq!((inflate(&packed, false, &mut room), room), (None, 0));
+        let mut room = (1 << 20) + 5;
+        assert_eq!(inflate(&packed, false, &mut room).map(|out| out.len()), Some(1 << 20));
+        assert_eq!(room, 5);
     }
 }

@@ -2,11 +2,12 @@
 
 use super::fields::{Paragraph, paragraphs};
 use super::package::{Kind, Package};
+use crate::limits;
 
 /// The packages of a status file that are there, wholly or in part, each with its bytes as the record
 /// has them.
-pub(super) fn read(text: &str) -> Vec<(Package, Option<u64>)> {
-    paragraphs(text).filter_map(|paragraph| one(&paragraph)).collect()
+pub(super) fn read(text: &str) -> impl Iterator<Item = (Package, Option<u64>)> {
+    paragraphs(text).filter_map(|paragraph| one(&paragraph))
 }
 
 fn one(paragraph: &Paragraph<'_>) -> Option<(Package, Option<u64>)> {
@@ -46,7 +47,9 @@ pub(super) fn licences(text: &str) -> Vec<String> {
     let mut licences: Vec<String> = Vec::new();
     let mut add = |licence: &str| {
         let licence = licence.trim().trim_end_matches(['.', ',']);
-        if !licence.is_empty() && licence.len() < 100 && !licences.iter().any(|it| it == licence) {
+        let is_known = licences.iter().any(|it| it == licence);
+        let has_room = licences.len() < limits::PACKAGE_LICENCES;
+        if !licence.is_empty() && licence.len() < 100 && !is_known && has_room {
             licences.push(licence.to_owned());
         }
     };
@@ -58,19 +61,22 @@ pub(super) fn licences(text: &str) -> Vec<String> {
     if is_readable {
         text.lines().filter_map(|line| line.strip_prefix("License:")).for_each(&mut add);
     }
-    if licences.is_empty() {
-        let mut add = |licence: &str| {
-            let licence = licence.trim_end_matches('.');
-            if !licence.is_empty() && !licences.iter().any(|it| it == licence) {
-                licences.push(licence.to_owned());
-            }
-        };
-        for after in text.split(COMMON).skip(1) {
-            let is_part =
-                |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '+');
-            add(after.split(|letter| !is_part(letter)).next().unwrap_or_default());
-        }
+    if !licences.is_empty() {
+        return licences;
     }
+    let mut common = Vec::new();
+    for after in text.split(COMMON).skip(1).take(1000) {
+        let is_part =
+            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '+');
+        common.push(after.split(|letter| !is_part(letter)).next().unwrap_or_default());
+    }
+    common.into_iter().for_each(|licence| {
+        let licence = licence.trim_end_matches('.');
+        let is_known = licences.iter().any(|it| it == licence);
+        if !licence.is_empty() && !is_known && licences.len() < limits::PACKAGE_LICENCES {
+            licences.push(licence.to_owned());
+        }
+    });
     licences
 }
 
@@ -80,12 +86,13 @@ mod tests {
 
     #[test]
     fn what_was_removed_is_not_listed() {
-        let read = read(
+        let read: Vec<_> = read(
             "Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\
              Source: bash-src (5.2)\nInstalled-Size: 7\nDescription: a\n shell\n\n\
              Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n\
              Package: half\nStatus: install reinstreq half-installed\nVersion: 2\n",
-        );
+        )
+        .collect();
         let names: Vec<_> = read.iter().map(|(it, size)| (&*it.name, *size)).collect();
         assert_eq!(names, [("bash", Some(7168)), ("half", None)]);
         assert_eq!(read[0].0.source.as_deref(), Some("bash-src 5.2"));

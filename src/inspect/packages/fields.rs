@@ -1,5 +1,8 @@
 //! Paragraphs of fields, as deb822(5) and Python's core metadata have them.
 
+/// Most fields of one paragraph that are looked at.
+const FIELDS: usize = 1000;
+
 /// The fields of one paragraph in their order: the name and the first line of the value.
 pub(super) struct Paragraph<'a>(Vec<(&'a str, &'a str)>);
 
@@ -29,7 +32,9 @@ pub(super) fn paragraphs(text: &str) -> impl Iterator<Item = Paragraph<'_>> {
                 }
                 Some(line) if line.starts_with([' ', '\t', '#']) => {}
                 Some(line) => {
-                    if let Some((name, value)) = line.split_once(':') {
+                    if let Some((name, value)) =
+                        line.split_once(':').filter(|_| fields.len() < FIELDS)
+                    {
                         fields.push((name.trim(), value.trim()));
                     }
                 }

@@ -12,7 +12,9 @@ const GUARD: usize = 16;
 
 /// The program itself, Go's own library, and all modules; `None` where there is no such information,
 /// or it is that of a Go older than 1.18, which has it elsewhere.
-pub(super) fn read(section: &[u8]) -> Option<Vec<Package>> {
+///
+/// Also says whether the first of them is the program itself.
+pub(super) fn read(section: &[u8]) -> Option<(Vec<Package>, bool)> {
     let at = memmem::find(section, MAGIC)?;
     let header = section.get(at..at.checked_add(HEADER)?)?;
     let is_inline = header.get(15)? & 2 != 0;
@@ -29,15 +31,19 @@ pub(super) fn read(section: &[u8]) -> Option<Vec<Package>> {
     // `go1.22.1 X:nocoverageredesign`
     let version = version.split_whitespace().next().unwrap_or_default();
     let mut packages: Vec<Package> = Vec::new();
+    let mut has_main = false;
     for line in modules.lines() {
         let mut columns = line.split('\t');
         let kind = columns.next();
         let name = columns.next().unwrap_or_default();
         let version = columns.next().unwrap_or_default();
         match kind {
-            Some("mod" | "dep") => packages.extend(Package::new(Kind::Go, name, version)),
-            // The one above is replaced by this.
-            Some("=>") => {
+            Some(kind @ ("mod" | "dep")) => {
+                has_main |= kind == "mod" && packages.is_empty();
+                packages.extend(Package::new(Kind::Go, name, version));
+            }
+            // The one above is replaced by this, unless that is a folder of who built it.
+            Some("=>") if !name.starts_with(['.', '/']) => {
                 packages.pop();
                 packages.extend(Package::new(Kind::Go, name, version));
             }
@@ -45,7 +51,7 @@ pub(super) fn read(section: &[u8]) -> Option<Vec<Package>> {
         }
     }
     packages.extend(Package::new(Kind::Go, "stdlib", version));
-    Some(packages)
+    Some((packages, has_main))
 }
 
 /// A text behind its length, and what follows.
@@ -69,7 +75,8 @@ mod tests {
     fn modules_are_listed() {
         let modules = format!(
             "{0}path\texample.com/a\nmod\texample.com/a\t(devel)\t\ndep\tb.org/x\tv1.0.0\th1:=\n\
-             dep\tc.org/y\tv2.0.0\n=>\tfork.org/y\tv2.0.1\th1:=\nbuild\t-compiler=gc\n{0}",
+             dep\tc.org/y\tv2.0.0\n=>\tfork.org/y\tv2.0.1\th1:=\n\
+             dep\tk8s.io/api\tv0.0.0\n=>\t./staging/api\t(devel)\t\nbuild\t-compiler=gc\n{0}",
             "0123456789abcdef"
         );
         let mut section = b"....".to_vec();
@@ -81,7 +88,8 @@ mod tests {
         let len = modules.len();
         section.extend_from_slice(&[(len & 0x7f) as u8 | 0x80, (len >> 7) as u8]);
         section.extend_from_slice(modules.as_bytes());
-        let read = read(&section).expect("modules");
+        let (read, has_main) = read(&section).expect("modules");
+        assert!(has_main);
         let read: Vec<_> = read.iter().map(|it| (&*it.name, &*it.version)).collect();
         assert_eq!(
             read,
@@ -89,12 +97,13 @@ mod tests {
                 ("example.com/a", "(devel)"),
                 ("b.org/x", "v1.0.0"),
                 ("fork.org/y", "v2.0.1"),
+                ("k8s.io/api", "v0.0.0"),
                 ("stdlib", "go1.22.1")
             ]
         );
         // `go1.22.1`, and no modules.
         let alone = [&section[..45], &[0]].concat();
-        assert_eq!(super::read(&alone).map(|it| it.len()), Some(1));
+        assert_eq!(super::read(&alone).map(|(it, main)| (it.len(), main)), Some((1, false)));
         for cut in [3, 20, 40, 60] {
             assert!(super::read(&section[..cut]).is_none());
         }

@@ -6,6 +6,8 @@ use super::cargo::inflate;
 use super::package::{Kind, Package};
 use crate::limits;
 
+/// Most bytes of a manifest.
+const MANIFEST: usize = 1 << 20;
 /// How deep archives lie in archives.
 const DEPTH: usize = 3;
 
@@ -15,11 +17,13 @@ pub(super) fn is_one(name: &[u8]) -> bool {
 }
 
 /// The package of an archive, and then those within it; none where it can't be read.
-pub(super) fn read(name: &str, bytes: &[u8]) -> Vec<Package> {
+///
+/// Also says whether all of it was looked at: what is too large or can't be unpacked was not.
+pub(super) fn read(name: &str, bytes: &[u8]) -> (Vec<Package>, bool) {
     let mut packages = Vec::new();
     let mut room = limits::PACKAGE_INFLATED_BYTES;
-    archive(name, bytes, DEPTH, &mut room, &mut packages);
-    packages
+    let is_whole = archive(name, bytes, DEPTH, &mut room, &mut packages).unwrap_or(false);
+    (packages, is_whole)
 }
 
 fn archive(
@@ -28,8 +32,9 @@ fn archive(
     depth: usize,
     room: &mut usize,
     packages: &mut Vec<Package>,
-) -> Option<()> {
+) -> Option<bool> {
     let zip = ZipArchive::from_slice(bytes).ok()?;
+    let mut is_whole = true;
     let before = packages.len();
     let mut of_it: Vec<Package> = Vec::new();
     let mut manifest = None;
@@ -39,11 +44,22 @@ fn archive(
         let path = path.as_ref();
         let is_maven = path.starts_with(b"META-INF/maven/") && path.ends_with(b"/pom.properties");
         let is_manifest = path.eq_ignore_ascii_case(b"META-INF/MANIFEST.MF");
-        let is_inner = depth > 0 && is_one(path);
+        let is_inner = is_one(path);
         if !(is_maven || is_manifest || is_inner) {
             continue;
         }
-        let Some(content) = content(&zip, &entry, room) else { continue };
+        if *room == 0 || (is_inner && depth == 0) || packages.len() > limits::PACKAGES {
+            is_whole = false;
+            continue;
+        }
+        let mut allowed = if is_inner { *room } else { (*room).min(MANIFEST) };
+        let before = allowed;
+        let content = content(&zip, &entry, &mut allowed);
+        *room -= before - allowed;
+        let Some(content) = content else {
+            is_whole = false;
+            continue;
+        };
         if is_maven {
             of_it.extend(maven(&String::from_utf8_lossy(&content)));
         } else if is_manifest {
@@ -51,15 +67,20 @@ fn archive(
         } else {
             let name = String::from_utf8_lossy(path);
             let name = name.rsplit('/').next().unwrap_or_default();
-            archive(name, &content, depth - 1, room, packages);
+            is_whole &= archive(name, &content, depth - 1, room, packages).unwrap_or(false);
         }
     }
     if of_it.is_empty() {
         let of_manifest = manifest.as_deref().and_then(|text| from_manifest(text, name));
         of_it.extend(of_manifest.or_else(|| from_name(name)));
     }
+    // A jar that others were put into is the one that it is called.
+    let artifact = |it: &Package| it.name.rsplit(':').next().unwrap_or_default().to_owned();
+    if let Some(at) = of_it.iter().position(|it| name.starts_with(&artifact(it))) {
+        of_it.swap(0, at);
+    }
     packages.splice(before..before, of_it);
-    Some(())
+    Some(is_whole)
 }
 
 fn content(
@@ -69,11 +90,13 @@ fn content(
 ) -> Option<Vec<u8>> {
     let local = zip.get_entry(entry.wayfinder()).ok()?;
     let content = match entry.compression_method() {
-        CompressionMethod::STORE if local.data().len() <= *room => local.data().to_vec(),
-        CompressionMethod::DEFLATE => inflate(local.data(), false, *room)?,
+        CompressionMethod::STORE => {
+            *room = room.checked_sub(local.data().len())?;
+            local.data().to_vec()
+        }
+        CompressionMethod::DEFLATE => inflate(local.data(), false, room)?,
         _ => return None,
     };
-    *room -= content.len();
     Some(content)
 }
 
@@ -112,7 +135,7 @@ fn from_manifest(text: &str, name: &str) -> Option<Package> {
 /// `name-1.2.3.jar`.
 fn from_name(file: &str) -> Option<Package> {
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    let dash = stem.match_indices('-').map(|(at, _)| at);
+    let dash = stem.rmatch_indices('-').map(|(at, _)| at);
     let is_number =
         |at: &usize| stem.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit) && *at > 0;
     match dash.into_iter().find(is_number) {
@@ -139,6 +162,10 @@ mod tests {
         bytes
     }
 
+    fn of(name: &str, bytes: &[u8]) -> Vec<Package> {
+        read(name, bytes).0
+    }
+
     fn named(packages: &[Package]) -> Vec<(&str, &str)> {
         packages.iter().map(|it| (&*it.name, &*it.version)).collect()
     }
@@ -151,13 +178,15 @@ mod tests {
             ("META-INF/MANIFEST.MF", manifest),
             ("META-INF/maven/org.slf4j/slf4j-api/pom.properties", pom),
         ]);
-        assert_eq!(named(&read("x.jar", &of_maven)), [("org.slf4j:slf4j-api", "2.0.9")]);
+        assert_eq!(named(&of("x.jar", &of_maven)), [("org.slf4j:slf4j-api", "2.0.9")]);
         let of_manifest = jar(&[("META-INF/MANIFEST.MF", manifest)]);
-        assert_eq!(named(&read("a-b-1.0.jar", &of_manifest)), [("a-b", "3.1")]);
-        assert_eq!(named(&read("a-b-1.0.jar", &jar(&[("x", b"")]))), [("a-b", "1.0")]);
+        assert_eq!(named(&of("a-b-1.0.jar", &of_manifest)), [("a-b", "3.1")]);
+        assert_eq!(named(&of("a-b-1.0.jar", &jar(&[("x", b"")]))), [("a-b", "1.0")]);
+        let bridge = of("log4j-1.2-api-2.17.1.jar", &jar(&[]));
+        assert_eq!(named(&bridge), [("log4j-1.2-api", "2.17.1")]);
         let fat = jar(&[("BOOT-INF/lib/s-1.jar", &of_maven), ("BOOT-INF/lib/t-2.jar", b"no zip")]);
-        assert_eq!(named(&read("app.jar", &fat)), [("app", ""), ("org.slf4j:slf4j-api", "2.0.9")]);
-        assert!(read("a.jar", b"no zip").is_empty());
+        assert_eq!(named(&of("app.jar", &fat)), [("app", ""), ("org.slf4j:slf4j-api", "2.0.9")]);
+        assert!(of("a.jar", b"no zip").is_empty());
     }
 
     #[test]
@@ -166,6 +195,7 @@ mod tests {
         for _ in 0..6 {
             inner = jar(&[("a-1.jar", &inner)]);
         }
-        assert_eq!(read("a-1.jar", &inner).len(), DEPTH + 1);
+        let (packages, is_whole) = read("a-1.jar", &inner);
+        assert_eq!((packages.len(), is_whole), (DEPTH + 1, false));
     }
 }

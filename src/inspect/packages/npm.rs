@@ -1,34 +1,26 @@
 //! Packages of npm: `package.json` (docs.npmjs.com, "package.json").
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::package::{Kind, Package};
 
-#[derive(Deserialize)]
-struct Manifest {
-    name: String,
-    version: String,
-    #[serde(default)]
-    license: Value,
-    /// As it was written before 2014.
-    #[serde(default)]
-    licenses: Value,
-}
-
 /// The package that a `package.json` is of; one without name or version is of none.
 pub(super) fn read(text: &[u8]) -> Option<Package> {
-    let manifest: Manifest = serde_json::from_slice(text).ok()?;
-    if manifest.version.trim().is_empty() {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    // What stands twice counts as it stands last.
+    let manifest: Value = serde_json::from_slice(text).ok()?;
+    let version = manifest.get("version")?.as_str()?;
+    if version.trim().is_empty() {
         return None;
     }
-    let mut package = Package::new(Kind::Npm, &manifest.name, &manifest.version)?;
+    let mut package = Package::new(Kind::Npm, manifest.get("name")?.as_str()?, version)?;
     let one = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Object(fields) => Some(fields.get("type")?.as_str()?.to_owned()),
         _ => None,
     };
-    for value in [&manifest.license, &manifest.licenses] {
+    // The second one is as it was written before 2014.
+    for value in ["license", "licenses"].iter().filter_map(|key| manifest.get(key)) {
         match value {
             Value::Array(values) => {
                 values.iter().filter_map(one).for_each(|text| package.licence(&text));

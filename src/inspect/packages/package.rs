@@ -137,6 +137,7 @@ impl Package {
     pub(super) fn licence(&mut self, licence: &str) {
         let licence = licence.trim();
         let is_known = self.licences.iter().any(|known| known == licence);
+        let is_known = is_known || self.licences.len() >= limits::PACKAGE_LICENCES;
         if !licence.is_empty() && licence.len() <= limits::PACKAGE_TEXT_BYTES && !is_known {
             self.licences.push(licence.to_owned());
         }
@@ -144,6 +145,8 @@ impl Package {
 
     /// The URL of a package; that of a distribution names it.
     pub(super) fn purl_in(&self, distribution: Option<&Distribution>) -> String {
+        // The others' versions may have a colon of their own.
+        let epoch = self.version.split_once(':').filter(|_| self.kind == Kind::Rpm);
         let (namespace, name) = match self.kind {
             Kind::Deb | Kind::Apk | Kind::Rpm => {
                 let id = distribution.map_or("", |distribution| &*distribution.id);
@@ -161,6 +164,11 @@ impl Package {
             Kind::Cargo | Kind::Gem => (String::new(), self.name.clone()),
         };
         let mut purl = format!("pkg:{}/", self.kind.purl_type());
+        let of_go = |text: String| match self.kind {
+            Kind::Go => text.to_lowercase(),
+            _ => text,
+        };
+        let (namespace, name) = (of_go(namespace), of_go(name));
         for part in namespace.split('/').filter(|part| !part.is_empty()) {
             purl.push_str(&encoded(part));
             purl.push('/');
@@ -170,7 +178,7 @@ impl Package {
             // A program that was built from a working folder.
             (Kind::Go, "(devel)") => "",
             (Kind::Go, version) => version.strip_prefix("go").unwrap_or(version),
-            (_, version) => version,
+            (_, version) => epoch.map_or(version, |(_, version)| version),
         };
         if !version.is_empty() {
             purl.push('@');
@@ -182,7 +190,14 @@ impl Package {
         let of = of.map(|distribution| distribution.label());
         let source = self.source.as_ref().filter(|_| is_of_distribution);
         let source = source.map(|source| source.replacen(' ', "@", 1));
-        for (key, value) in [("arch", &self.architecture), ("distro", &of), ("upstream", &source)] {
+        let epoch = epoch.map(|(epoch, _)| epoch.to_owned());
+        let qualifiers = [
+            ("arch", &self.architecture),
+            ("distro", &of),
+            ("epoch", &epoch),
+            ("upstream", &source),
+        ];
+        for (key, value) in qualifiers {
             if let Some(value) = value {
                 purl.push(sign);
                 purl.push_str(key);
@@ -243,6 +258,20 @@ mod tests {
             (Kind::Python, "Typing_Extensions", "4.1", None, "pkg:pypi/typing-extensions@4.1"),
             (Kind::Java, "org.slf4j:slf4j-api", "2.0", None, "pkg:maven/org.slf4j/slf4j-api@2.0"),
             (Kind::Gem, "rake", "", None, "pkg:gem/rake"),
+            (
+                Kind::Rpm,
+                "bash",
+                "2:5.2-3",
+                Some("x86_64"),
+                "pkg:rpm/debian/bash@5.2-3?arch=x86_64&distro=debian-12&epoch=2",
+            ),
+            (
+                Kind::Go,
+                "github.com/Masterminds/semver",
+                "v3",
+                None,
+                "pkg:golang/github.com/masterminds/semver@v3",
+            ),
             (Kind::Go, "example.com/a", "(devel)", None, "pkg:golang/example.com/a"),
             (Kind::Go, "stdlib", "go1.26.8", None, "pkg:golang/stdlib@1.26.8"),
         ] {

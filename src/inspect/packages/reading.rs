@@ -24,8 +24,13 @@ pub async fn read<M: Materials>(
     materials: &M,
     turn: impl AsyncFnMut(u64),
 ) -> Result<(Packages, Owners), M::Error> {
-    let records = records(overlay);
-    let files: Vec<EntryRef> = records.iter().map(|record| record.content).collect();
+    let mut records = records(overlay);
+    records.sort_by_key(|record| record.content);
+    // Several names of one file are read once.
+    let records: Vec<Vec<Record>> =
+        records.chunk_by(|one, next| one.content == next.content).map(<[_]>::to_vec).collect();
+    let files = records.iter().filter_map(|names| names.first().map(|record| record.content));
+    let files: Vec<EntryRef> = files.collect();
     let mut reading = Reading {
         overlay,
         records,
@@ -36,6 +41,8 @@ pub async fn read<M: Materials>(
         python_files: BTreeMap::new(),
         distribution: None,
         notes: Vec::new(),
+        large_programs: 0,
+        is_full: false,
         turn,
     };
     visit(overlay.layers(), &files, materials, &mut reading).await?;
@@ -44,7 +51,8 @@ pub async fn read<M: Materials>(
 
 struct Reading<'a, T> {
     overlay: &'a Overlay,
-    records: Vec<Record>,
+    /// The names of each file.
+    records: Vec<Vec<Record>>,
     /// Of the record at hand.
     bytes: Vec<u8>,
     found: Vec<Found>,
@@ -54,6 +62,10 @@ struct Reading<'a, T> {
     python_files: BTreeMap<NodeId, Vec<NodeId>>,
     distribution: Option<Distribution>,
     notes: Vec<String>,
+    /// Programs and archives that were too large to look into.
+    large_programs: usize,
+    /// Whether there are more packages than are kept.
+    is_full: bool,
     turn: T,
 }
 
@@ -66,54 +78,51 @@ struct Found {
 impl<T: AsyncFnMut(u64)> Visitor for Reading<'_, T> {
     fn begin(&mut self, file: usize) -> Interest {
         self.bytes.clear();
-        match self.records.get(file).map(|record| &record.holds) {
-            None => Interest::Enough,
-            Some(Holds::RpmUnread(_)) => Interest::Enough,
-            Some(_) => Interest::More,
-        }
+        let names = self.records.get(file).map(Vec::as_slice).unwrap_or_default();
+        let is_read = names.iter().any(|it| !matches!(it.holds, Holds::RpmUnread(_)));
+        // What is left of the layers is still compared with their digests.
+        if is_read && !self.is_full { Interest::More } else { Interest::Enough }
     }
 
     fn bytes(&mut self, file: usize, offset: u64, bytes: &[u8]) -> Interest {
-        let Some(record) = self.records.get(file) else { return Interest::Enough };
-        if record.size > record.holds.most() {
+        let names = self.records.get(file).map(Vec::as_slice).unwrap_or_default();
+        let size = names.first().map_or(0, |record| record.size);
+        let most = names.iter().map(|record| record.holds.most()).max().unwrap_or(0);
+        let are_programs = names.iter().all(|record| record.holds == Holds::Program);
+        // What is left out is a hole.
+        self.bytes.resize(usize::try_from(offset.min(most)).unwrap_or(usize::MAX), 0);
+        let room = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(bytes.get(..bytes.len().min(room)).unwrap_or_default());
+        if are_programs && self.bytes.len() >= 4 && !program::is_one(&self.bytes) {
+            self.bytes.clear();
             return Interest::Enough;
         }
-        // What is left out is a hole.
-        self.bytes.resize(usize::try_from(offset).unwrap_or(usize::MAX), 0);
-        self.bytes.extend_from_slice(bytes);
-        match record.holds {
-            Holds::Program if self.bytes.len() >= 4 && !program::is_one(&self.bytes) => {
-                self.bytes.clear();
-                Interest::Enough
-            }
-            _ => Interest::More,
-        }
+        if size > most { Interest::Enough } else { Interest::More }
     }
 
     fn end(&mut self, file: usize) -> Interest {
-        let Some(record) = self.records.get(file).cloned() else { return Interest::Enough };
         let bytes = std::mem::take(&mut self.bytes);
-        if record.size > record.holds.most() && !matches!(record.holds, Holds::RpmUnread(_)) {
-            self.note(record.node, |path| {
-                format!(
-                    "{path} has {}, more than the {} that are read: what it may name is missing.",
-                    words::bytes(record.size),
-                    words::bytes(record.holds.most())
-                )
-            });
-        } else {
-            self.take(&record, &bytes);
+        for record in self.records.get(file).cloned().unwrap_or_default() {
+            let Record { size, ref holds, .. } = record;
+            let is_read = !self.is_full || matches!(holds, Holds::RpmUnread(_));
+            match holds {
+                _ if !is_read => {}
+                Holds::RpmUnread(_) => self.take(&record, &bytes),
+                Holds::Program | Holds::Java if size > holds.most() => {
+                    self.large_programs += usize::from(!bytes.is_empty());
+                }
+                holds if size > holds.most() => self.note(record.node, |path| {
+                    format!(
+                        "{path} has {}, more than the {} that are read: what it may name is missing.",
+                        words::bytes(size),
+                        words::bytes(holds.most())
+                    )
+                }),
+                _ => self.take(&record, &bytes),
+            }
         }
         self.bytes = bytes;
         self.bytes.shrink_to(1 << 20);
-        if self.found.len() > limits::PACKAGES {
-            self.found.truncate(limits::PACKAGES);
-            self.notes.push(format!(
-                "The image names more than {} packages: the others are missing.",
-                words::count(limits::PACKAGES as u64)
-            ));
-            return Interest::Over;
-        }
         Interest::More
     }
 
@@ -137,21 +146,24 @@ impl<T> Reading<'_, T> {
         match &record.holds {
             Holds::OsRelease => self.distribution = Distribution::read(&text()),
             Holds::Dpkg => {
-                for (mut package, size) in dpkg::read(&text()) {
+                for (mut package, size) in dpkg::read(&text()).take(limits::PACKAGES + 1) {
                     package.bytes = size.unwrap_or_default();
                     self.add(package, Owns::Nothing, node);
                 }
             }
             Holds::DpkgFiles { package, are_sums } => {
                 let paths = dpkg::paths(bytes, *are_sums);
-                let nodes = paths.filter_map(|path| self.place(path)).collect();
+                let paths = paths.take(limits::PACKAGE_FILES);
+                let mut nodes: Vec<NodeId> = paths.filter_map(|path| self.place(path)).collect();
+                nodes.sort_unstable();
+                nodes.dedup();
                 self.dpkg_files.insert(package.clone(), nodes);
             }
             Holds::DpkgLicences { package } => {
                 self.dpkg_licences.insert(package.clone(), dpkg::licences(&text()));
             }
             Holds::Apk => {
-                for installed in apk::read(&text()) {
+                for installed in apk::read(&text()).take(limits::PACKAGES + 1) {
                     let paths = installed.paths.iter();
                     let nodes = paths.filter_map(|path| self.place(path.as_bytes())).collect();
                     let bytes = installed.bytes.unwrap_or_default();
@@ -180,8 +192,10 @@ impl<T> Reading<'_, T> {
                 let site = self.overlay.node(parent).map_or(NodeId::ROOT, |node| node.parent);
                 let site = self.overlay.path(site);
                 let text = text();
-                let paths = python::paths(&text).filter_map(|path| {
-                    self.place(&[&site, b"/".as_slice(), path.as_bytes()].concat())
+                let paths = python::paths(&text).take(limits::PACKAGE_FILES);
+                let paths = paths.filter_map(|path| match path.starts_with('/') {
+                    true => self.place(path.as_bytes()),
+                    false => self.place(&[&site, b"/".as_slice(), path.as_bytes()].concat()),
                 });
                 let nodes = paths.collect();
                 self.python_files.insert(parent, nodes);
@@ -193,43 +207,54 @@ impl<T> Reading<'_, T> {
             }
             Holds::Gem => {
                 let Some(package) = gem::read(&text()) else { return };
-                // `specifications/name-version.gemspec`, `gems/name-version/`
+                // `specifications/name-version.gemspec`, perhaps in `default/`, and
+                // `gems/name-version/`; the version may end in a platform.
+                let path = self.overlay.path(node);
+                let mut parts = path.rsplit(|byte| *byte == b'/');
+                let stem = parts.next().and_then(|name| name.strip_suffix(b".gemspec"));
                 let above = self.overlay.path(parent);
+                let above = above.strip_suffix(b"/default").unwrap_or(&above);
                 let above = above.strip_suffix(b"specifications").unwrap_or_default();
-                let folder = format!("gems/{}-{}", package.name, package.version);
-                let folder = self.place(&[above, folder.as_bytes()].concat());
+                let folder = [above, b"gems/", stem.unwrap_or_default()].concat();
+                let folder = self.place(&folder);
                 self.add(package, folder.map_or(Owns::Nothing, Owns::Folder), node);
             }
             Holds::Program => {
-                let packages = program::read(bytes);
-                self.of_one_file(packages, node);
+                let (packages, has_main) = program::read(bytes);
+                self.of_one_file(packages, has_main, node);
             }
             Holds::Java => {
                 let path = self.overlay.path(node);
                 let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-                let packages = java::read(&String::from_utf8_lossy(name), bytes);
-                self.of_one_file(packages, node);
+                let (packages, is_whole) = java::read(&String::from_utf8_lossy(name), bytes);
+                if !is_whole {
+                    self.note(node, |path| {
+                        format!("Not all of {path} could be looked into: packages may be missing.")
+                    });
+                }
+                self.of_one_file(packages, true, node);
             }
         }
     }
 
-    /// The first of them is the file itself; the others are parts of it.
-    fn of_one_file(&mut self, packages: Vec<Package>, node: NodeId) {
+    /// The first of them may be the file itself; the others are parts of it.
+    fn of_one_file(&mut self, packages: Vec<Package>, has_main: bool, node: NodeId) {
         for (place, package) in packages.into_iter().enumerate() {
-            let owns = if place == 0 { Owns::Paths(vec![node]) } else { Owns::Nothing };
+            let is_main = has_main && place == 0;
+            let owns = if is_main { Owns::Paths(vec![node]) } else { Owns::Nothing };
             self.add(package, owns, node);
         }
     }
 
     fn rpm(&mut self, node: NodeId, bytes: &[u8]) {
-        match rpm::read(bytes) {
-            Ok((installed, senseless)) => {
-                for one in installed {
-                    let paths = one.paths.iter();
-                    let nodes = paths.filter_map(|path| self.place(path)).collect();
-                    let bytes = one.bytes.unwrap_or_default();
-                    self.add(Package { bytes, ..one.package }, Owns::Paths(nodes), node);
-                }
+        let read = rpm::read(bytes, &mut |one| {
+            let paths = one.paths.iter();
+            let nodes = paths.filter_map(|path| self.place(path)).collect();
+            let bytes = one.bytes.unwrap_or_default();
+            self.add(Package { bytes, ..one.package }, Owns::Paths(nodes), node);
+        });
+        match read {
+            Ok(senseless) => {
                 if senseless > 0 {
                     let entries = words::plural(senseless, "entry", "entries");
                     self.note(node, |path| {
@@ -252,28 +277,49 @@ impl<T> Reading<'_, T> {
     }
 
     fn add(&mut self, package: Package, owns: Owns, record: NodeId) {
-        self.found.push(Found { package, owns, record });
+        self.is_full |= self.found.len() >= limits::PACKAGES;
+        if !self.is_full {
+            self.found.push(Found { package, owns, record });
+        }
     }
 
     fn finish(mut self) -> (Packages, Owners) {
+        if self.large_programs > 0 {
+            let programs = words::plural(
+                self.large_programs,
+                "program or archive has",
+                "programs or archives have",
+            );
+            let most = words::bytes(limits::PACKAGE_PROGRAM_BYTES);
+            self.notes.push(format!(
+                "{programs} more than {most} and can't be looked into: what was put into it is missing."
+            ));
+        }
+        if self.is_full {
+            let most = words::count(limits::PACKAGES as u64);
+            self.notes.push(format!(
+                "The image names more than {most} packages: the others are missing."
+            ));
+        }
         self.notes.sort();
-        let Self { overlay, found, dpkg_files, dpkg_licences, mut python_files, .. } = self;
+        let Self { overlay, found, mut dpkg_files, dpkg_licences, mut python_files, .. } = self;
         let mut packages = Vec::with_capacity(found.len());
         for Found { mut package, mut owns, record } in found {
             if package.kind == super::Kind::Deb {
                 let architecture = package.architecture.as_deref().unwrap_or_default();
+                // A name that is there twice has its files once.
                 let files = dpkg_files
-                    .get(&format!("{}:{architecture}", package.name))
-                    .or_else(|| dpkg_files.get(&package.name));
+                    .remove(&format!("{}:{architecture}", package.name))
+                    .or_else(|| dpkg_files.remove(&package.name));
                 if let Some(files) = files {
-                    owns = Owns::Paths(files.clone());
+                    owns = Owns::Paths(files);
                 }
                 let licences = dpkg_licences.get(&package.name);
                 licences.into_iter().flatten().for_each(|licence| package.licence(licence));
             }
             if let Owns::Folder(folder) = owns
-                && let Some(files) = python_files.remove(&folder)
                 && package.kind == super::Kind::Python
+                && let Some(files) = python_files.remove(&folder)
             {
                 owns = Owns::Paths(files);
             }

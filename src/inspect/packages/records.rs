@@ -53,6 +53,9 @@ impl Holds {
     pub(super) fn most(&self) -> u64 {
         match self {
             Self::Program | Self::Java => limits::PACKAGE_PROGRAM_BYTES,
+            Self::Python | Self::Npm | Self::Gem | Self::OsRelease => {
+                limits::PACKAGE_MANIFEST_BYTES
+            }
             _ => limits::PACKAGE_RECORD_BYTES,
         }
     }
@@ -67,16 +70,20 @@ pub fn records(overlay: &Overlay) -> Vec<Record> {
     });
     let mut records = Vec::new();
     for id in overlay.walk() {
-        let Some(node) = overlay.node(id).filter(|node| node.kind == Kind::File) else { continue };
+        let Some(node) = overlay.node(id) else { continue };
         let Some(content) = node.content else { continue };
-        let is_program = node.mode & 0o111 != 0 || node.name.windows(3).any(|it| it == b".so");
+        let size = overlay.layers().get(content.layer as usize);
+        let size = size.and_then(|layer| layer.entry(content.entry)).map_or(0, |entry| entry.size);
+        // One of several names is enough for a program, which says the same by all of them.
+        let is_program = node.kind == Kind::File
+            && (node.mode & 0o111 != 0 || node.name.windows(3).any(|it| it == b".so"));
         let holds = if Some(id) == os_release {
             Some(Holds::OsRelease)
         } else {
             of_name(overlay, id, node.name)
         };
-        let holds = holds.or_else(|| (is_program && node.size >= 1024).then_some(Holds::Program));
-        records.extend(holds.map(|holds| Record { node: id, content, size: node.size, holds }));
+        let holds = holds.or_else(|| (is_program && size >= 1024).then_some(Holds::Program));
+        records.extend(holds.map(|holds| Record { node: id, content, size, holds }));
     }
     records
 }

@@ -4,8 +4,10 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::pattern::Pattern;
 
-/// Bytes that are looked at together. A line that is longer is looked at in parts.
+/// Bytes that are looked at together. A line that is longer is looked at in parts, which overlap.
 const WINDOW: usize = 256 << 10;
+/// Bytes of a part of a line that are looked at once more with the next one: a hit may be as long.
+const OVERLAP: usize = 4 << 10;
 /// Bytes of the beginning of a file among which a zero says that it is no text.
 const HEAD: usize = 8 << 10;
 /// Bytes of a line that are given on either side of a hit.
@@ -32,6 +34,9 @@ pub(super) struct Lines<'p> {
     lines: u64,
     /// Whether the file is no text; not known before its head was seen.
     is_binary: Option<bool>,
+    /// Whether the window begins within a line, and whether that had its hit.
+    is_within: bool,
+    had_hit: bool,
     /// Whether nothing more of the file is of interest: that it has it at all is all that is said of
     /// one that is no text.
     done: bool,
@@ -40,18 +45,34 @@ pub(super) struct Lines<'p> {
 impl<'p> Lines<'p> {
     pub(super) fn new(pattern: &'p Pattern, context: usize) -> Self {
         let window = Vec::with_capacity(2 * WINDOW);
-        Self { pattern, context, window, start: 0, lines: 0, is_binary: None, done: false }
+        Self {
+            pattern,
+            context,
+            window,
+            start: 0,
+            lines: 0,
+            is_binary: None,
+            is_within: false,
+            had_hit: false,
+            done: false,
+        }
     }
 
     /// Begins the next file.
     pub(super) fn begin(&mut self) {
         self.window.clear();
         (self.start, self.lines, self.is_binary, self.done) = (0, 0, None, false);
+        (self.is_within, self.had_hit) = (false, false);
     }
 
     /// Whether nothing more of the file needs to come.
     pub(super) fn is_done(&self) -> bool {
         self.done
+    }
+
+    /// Nothing more of the file is of interest.
+    pub(super) fn stop(&mut self) {
+        self.done = true;
     }
 
     /// Takes the next bytes, and gives the hits in lines that are whole by now.
@@ -65,12 +86,24 @@ impl<'p> Lines<'p> {
             self.window.clear();
             self.start = offset;
             self.is_binary = Some(true);
+            (self.is_within, self.had_hit) = (false, false);
         }
         self.window.extend_from_slice(bytes);
         while self.window.len() >= WINDOW && !self.done {
-            let cut = memrchr(b'\n', &self.window).map_or(self.window.len(), |at| at + 1);
-            found.extend(self.look(cut));
-            self.pass(cut);
+            match memrchr(b'\n', &self.window) {
+                Some(at) => {
+                    found.extend(self.look(at + 1));
+                    self.pass(at + 1);
+                    (self.is_within, self.had_hit) = (false, false);
+                }
+                None => {
+                    let before = found.len();
+                    found.extend(self.look(self.window.len()));
+                    self.had_hit |= found.len() > before;
+                    self.is_within = true;
+                    self.pass(self.window.len() - OVERLAP);
+                }
+            }
         }
         found
     }
@@ -93,10 +126,15 @@ impl<'p> Lines<'p> {
     /// The hits among the first bytes of the window, which are whole lines.
     fn look(&mut self, end: usize) -> Vec<Found> {
         let text = self.window.get(..end).unwrap_or_default();
-        let head = text.get(..text.len().min(HEAD)).unwrap_or_default();
+        let head = self.window.get(..self.window.len().min(HEAD)).unwrap_or_default();
         let is_binary = *self.is_binary.get_or_insert_with(|| memchr(0, head).is_some());
         let mut found = Vec::new();
         let (mut from, mut counted, mut lines) = (0, 0, self.lines);
+        if self.is_within {
+            // One byte before it says that no line begins there.
+            let rest = memchr(b'\n', text).map_or(text.len(), |at| at + 1);
+            from = if self.had_hit { rest } else { 1 };
+        }
         while let Some((start, stop)) = self.pattern.find(text, from) {
             if is_binary {
                 self.done = true;
@@ -253,6 +291,27 @@ mod tests {
         assert_eq!(hit, "hit");
         assert!(text.starts_with("…aaa") && text.ends_with("üü…"), "{text}");
         assert!(!text.contains('\u{fffd}'));
+    }
+
+    #[test]
+    fn a_line_longer_than_a_window_has_its_hits() {
+        let mut line = String::new();
+        for number in 0..200_000 {
+            line.push_str(&format!("T{number:07};"));
+        }
+        line.push_str("\nT0000001;");
+        for number in [0, 28_000, 29_127, 58_000, 115_322, 199_999] {
+            let pattern = format!("T{number:07};");
+            let found = found(&pattern, line.as_bytes(), 100_000);
+            assert_eq!(found.len(), 1, "{pattern}");
+            assert_eq!((found[0].0, &found[0].2), (Some(1), &pattern));
+        }
+        // Each line counts once, and begins once.
+        for pattern in ["T", "^.", "T0000001;"] {
+            let lines: Vec<_> =
+                found(pattern, line.as_bytes(), 70_000).iter().map(|it| it.0).collect();
+            assert_eq!(lines, [Some(1), Some(2)], "{pattern}");
+        }
     }
 
     #[test]

@@ -145,6 +145,7 @@ impl<H: FnMut(Hit), T: AsyncFnMut(u64)> Looking<'_, H, T> {
             }
             if self.of_file == PER_FILE {
                 self.searched.cut_files += 1;
+                self.lines.stop();
                 return Interest::Enough;
             }
             self.of_file += 1;
@@ -176,7 +177,8 @@ impl<H: FnMut(Hit), T: AsyncFnMut(u64)> Visitor for Looking<'_, H, T> {
     }
 
     fn end(&mut self, file: usize) -> Interest {
-        let found = if self.of_file < PER_FILE { self.lines.end() } else { Vec::new() };
+        let is_over = self.of_file == PER_FILE && self.lines.is_done();
+        let found = if is_over { Vec::new() } else { self.lines.end() };
         match self.tell(file, found) {
             Interest::Over => Interest::Over,
             _ => Interest::More,

@@ -10,6 +10,7 @@ use super::bytes::Readable;
 use super::tree::{self, Event, Layer, Tree, materials};
 use super::{Problem, Progress, no_sense, tab};
 use crate::worker::protocol::{Outcome, SearchWork, Work};
+use crate::worker::tree_job::TreeCall;
 
 /// What happens while it is looked for.
 #[derive(Debug)]
@@ -33,6 +34,15 @@ pub async fn open(
     on_event: impl FnMut(Event) + 'static,
 ) -> Result<Searchable, Problem> {
     tree::open_to_read(layers, on_event).await.map(Searchable)
+}
+
+/// Whether something can be looked for. The page leaves expressions to the worker, which has what reads
+/// them.
+///
+/// # Errors
+/// Why it can't be.
+pub async fn understand(wanted: &Wanted) -> Result<(), Problem> {
+    tree::ask(TreeCall::Understand(Box::new(wanted.clone())), Vec::new()).await.map(drop)
 }
 
 impl Searchable {

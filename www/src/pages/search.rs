@@ -75,7 +75,7 @@ fn SearchOf(content: Arc<ContentModel>) -> impl IntoView {
     let left_out = not_shown.into_iter().map(|why| view! { <p class="muted">{why}</p> });
     view! {
         <div class="page">
-            <Asking />
+            <Asking looking />
             {left_out.collect_view()}
             {busy}
             <HitsCard looking />

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use drydock::inspect::search::{self, Hit, Pattern};
+use drydock::inspect::search::{self, Hit, Pattern, Wanted};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
@@ -27,8 +27,7 @@ pub(super) async fn run(
     trees: &RefCell<Trees>,
 ) -> Result<Finished, Problem> {
     let SearchWork { tree, layers, wanted } = work;
-    let pattern = Pattern::new(wanted.wording, &wanted.pattern, wanted.case_matters);
-    let pattern = pattern.map_err(|error| content(error.to_string()))?;
+    let pattern = pattern(&wanted)?;
     let overlay = trees.borrow().overlay(tree)?;
     let files = BTreeMap::new();
     let supply = Supply::new(&layers, &files, parts, link.clone());
@@ -55,4 +54,10 @@ pub(super) async fn run(
     let searched = search::search(&overlay, &pattern, &wanted, &supply, hit, turn).await;
     tell(read, true);
     Ok(Outcome::Searched(searched?).into())
+}
+
+/// What is looked for, or why it can't be.
+pub(super) fn pattern(wanted: &Wanted) -> Result<Pattern, Problem> {
+    let pattern = Pattern::new(wanted.wording, &wanted.pattern, wanted.case_matters);
+    pattern.map_err(|error| content(error.to_string()))
 }

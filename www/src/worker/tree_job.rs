@@ -10,6 +10,7 @@ use drydock::digest::Digest;
 use drydock::finding::Finding;
 use drydock::inspect::listing;
 use drydock::inspect::notable::{self, Notable};
+use drydock::inspect::search::Wanted;
 use drydock::inspect::space::Space;
 use drydock::inspect::tree::{Query, Row, Summary, Tree};
 use drydock::layer::lazy::Toc;
@@ -81,6 +82,8 @@ pub enum TreeCall {
     Differences(TreeId, usize, usize),
     /// What is asked about its packages, once they were read.
     Packages(TreeId, PackagesCall),
+    /// Can this be looked for?
+    Understand(Box<Wanted>),
     /// How large a tar of what is in a folder would be; an empty path is all of the tree.
     Measure(TreeId, Vec<u8>),
     /// Forgets a tree; nothing comes back that says so.
@@ -261,6 +264,10 @@ impl Trees {
                 let chosen = chosen.iter().skip(from).take(to.saturating_sub(from));
                 let rows = chosen.filter_map(|at| differences.get(*at as usize));
                 TreeReply::Differences(rows.collect())
+            }
+            TreeCall::Understand(wanted) => {
+                super::search_job::pattern(&wanted)?;
+                TreeReply::Done
             }
             TreeCall::Packages(id, call) => {
                 let overlay = Arc::clone(self.tree(id)?.overlay());

@@ -13,25 +13,27 @@ pub(super) struct Installed {
     pub(super) paths: Vec<Vec<u8>>,
 }
 
-/// All packages of a database, and how many headers made no sense.
+/// Hands out all packages of a database, and says how many headers made no sense.
 ///
 /// # Errors
-/// When it is no database of SQLite, or can't be gone through; in a sentence without its full stop.
-pub(super) fn read(database: &[u8]) -> Result<(Vec<Installed>, usize), &'static str> {
-    let mut installed = Vec::new();
+/// When it is no database of SQLite, or can't be gone through to its end; in words without a full stop.
+pub(super) fn read(
+    database: &[u8],
+    each: &mut dyn FnMut(Installed),
+) -> Result<usize, &'static str> {
     let mut senseless = 0;
-    for header in sqlite::blobs(database, "Packages")? {
-        match Header::of(&header) {
+    sqlite::blobs(database, "Packages", &mut |header| {
+        match Header::of(header) {
             // The keys that signatures were checked with are kept as packages.
             Some(header) if header.text(NAME).is_some_and(|name| name == "gpg-pubkey") => {}
             Some(header) => match header.installed() {
-                Some(package) => installed.push(package),
+                Some(package) => each(package),
                 None => senseless += 1,
             },
             None => senseless += 1,
         }
-    }
-    Ok((installed, senseless))
+    })?;
+    Ok(senseless)
 }
 
 const NAME: u32 = 1000;
@@ -118,7 +120,8 @@ impl<'a> Header<'a> {
         let folders: Vec<_> = self.strings(FOLDERS).take(limits::PACKAGE_FILES).collect();
         let numbers = self.numbers(FOLDER_NUMBERS).take(limits::PACKAGE_FILES);
         let named = numbers.zip(self.strings(NAMES));
-        let mut room = limits::PACKAGE_RECORD_BYTES as usize;
+        // Many files of one folder repeat its name, but not without end.
+        let mut room = (self.values.len() + self.entries.len()).saturating_mul(16);
         let paths = named.map_while(|(folder, name)| {
             let path = [folders.get(folder as usize)?, name].concat();
             room = room.checked_sub(path.len())?;

@@ -7,11 +7,17 @@
 const DEPTH: usize = 24;
 const BROKEN: &str = "its pages make no sense";
 
-/// The largest blob of each row of a table.
+/// Hands out the largest blob of each row of a table. All of them together have no more bytes than the
+/// file: rows that share their pages are none that SQLite wrote.
 ///
 /// # Errors
-/// When this is no such database, has no such table, or can't be gone through.
-pub(super) fn blobs(file: &[u8], table: &str) -> Result<Vec<Vec<u8>>, &'static str> {
+/// When this is no such database, has no such table, or can't be gone through; what was handed out
+/// before stays right.
+pub(super) fn blobs(
+    file: &[u8],
+    table: &str,
+    each: &mut dyn FnMut(&[u8]),
+) -> Result<(), &'static str> {
     let database = Database::open(file)?;
     let mut root = None;
     database.rows(1, &mut |row| {
@@ -25,17 +31,17 @@ pub(super) fn blobs(file: &[u8], table: &str) -> Result<Vec<Vec<u8>>, &'static s
         Ok(())
     })?;
     let root = root.ok_or("it has no table of packages")?;
-    let mut blobs = Vec::new();
     database.rows(root, &mut |row| {
         let values = values(row).ok_or(BROKEN)?;
         let blobs_of_it = values.iter().filter_map(|value| match value {
             Value::Other(bytes) => Some(*bytes),
             Value::Number(_) => None,
         });
-        blobs.extend(blobs_of_it.max_by_key(|bytes| bytes.len()).map(<[u8]>::to_vec));
+        if let Some(blob) = blobs_of_it.max_by_key(|bytes| bytes.len()) {
+            each(blob);
+        }
         Ok(())
-    })?;
-    Ok(blobs)
+    })
 }
 
 struct Database<'a> {
@@ -49,6 +55,12 @@ enum Value<'a> {
     Number(i64),
     /// A text or a blob.
     Other(&'a [u8]),
+}
+
+/// What may still be gone to, and handed out.
+struct Left {
+    pages: usize,
+    bytes: usize,
 }
 
 type Row<'r> = &'r mut dyn FnMut(&[u8]) -> Result<(), &'static str>;
@@ -73,14 +85,10 @@ impl<'a> Database<'a> {
         self.file.get(start..start.checked_add(self.page)?)
     }
 
-    /// Most pages that can be gone to, however they point to each other.
-    fn pages(&self) -> usize {
-        self.file.len() / self.page
-    }
-
     /// Hands out the payload of each row of the table at this page, in the order of the rows.
     fn rows(&self, root: u32, row: Row<'_>) -> Result<(), &'static str> {
-        let mut left = self.pages();
+        // However pages and cells point to each other, no more can be in them than the file has.
+        let mut left = Left { pages: self.file.len() / self.page, bytes: self.file.len() };
         self.walk(root, DEPTH, &mut left, row)
     }
 
@@ -88,10 +96,10 @@ impl<'a> Database<'a> {
         &self,
         number: u32,
         depth: usize,
-        left: &mut usize,
+        left: &mut Left,
         row: Row<'_>,
     ) -> Result<(), &'static str> {
-        *left = left.checked_sub(1).ok_or(BROKEN)?;
+        left.pages = left.pages.checked_sub(1).ok_or(BROKEN)?;
         let deeper = depth.checked_sub(1).ok_or(BROKEN)?;
         let page = self.page(number).ok_or(BROKEN)?;
         let header = if number == 1 { 100 } else { 0 };
@@ -105,7 +113,9 @@ impl<'a> Database<'a> {
             let at = be16(page, pointers + 2 * cell).ok_or(BROKEN)?;
             let cell = page.get(at..).ok_or(BROKEN)?;
             if is_leaf {
-                row(&self.payload(cell).ok_or(BROKEN)?)?;
+                let payload = self.payload(cell, left.bytes).ok_or(BROKEN)?;
+                left.bytes -= payload.len();
+                row(&payload)?;
             } else {
                 self.walk(be32(cell, 0).ok_or(BROKEN)?, deeper, left, row)?;
             }
@@ -116,18 +126,18 @@ impl<'a> Database<'a> {
         }
     }
 
-    /// The payload of a cell of a leaf, with what lies in overflow pages.
-    fn payload(&self, cell: &[u8]) -> Option<Vec<u8>> {
+    /// The payload of a cell of a leaf, with what lies in overflow pages, of at most so many bytes.
+    fn payload(&self, cell: &[u8], most: usize) -> Option<Vec<u8>> {
         let (len, rest) = varint(cell)?;
         let (_row, rest) = varint(rest)?;
-        let len = usize::try_from(len).ok().filter(|len| *len <= self.file.len())?;
-        let most = self.usable - 35;
-        let local = if len <= most {
+        let len = usize::try_from(len).ok().filter(|len| *len <= most)?;
+        let in_page = self.usable - 35;
+        let local = if len <= in_page {
             len
         } else {
             let least = (self.usable - 12) * 32 / 255 - 23;
             let fits = least + (len - least) % (self.usable - 4);
-            if fits <= most { fits } else { least }
+            if fits <= in_page { fits } else { least }
         };
         let mut payload = rest.get(..local)?.to_vec();
         let mut next = if local < len { be32(rest, local)? } else { 0 };
@@ -221,16 +231,43 @@ mod tests {
 
     #[test]
     fn what_is_no_database_is_said_to_be_none() {
-        assert_eq!(blobs(b"", "Packages"), Err("it is no database of SQLite"));
+        assert_eq!(blobs(b"", "Packages", &mut |_| ()), Err("it is no database of SQLite"));
         let mut hostile = b"SQLite format 3\0".to_vec();
         hostile.resize(4096, 0xff);
         hostile[16..18].copy_from_slice(&[0x10, 0]);
-        assert_eq!(blobs(&hostile, "Packages"), Err(BROKEN));
+        assert_eq!(blobs(&hostile, "Packages", &mut |_| ()), Err(BROKEN));
         // A page that points to itself.
         hostile[20] = 0;
         hostile[100] = 5;
         hostile[103..105].copy_from_slice(&[0, 0]);
         hostile[108..112].copy_from_slice(&[0, 0, 0, 1]);
-        assert_eq!(blobs(&hostile, "Packages"), Err(BROKEN));
+        assert_eq!(blobs(&hostile, "Packages", &mut |_| ()), Err(BROKEN));
+    }
+    /// Rows that all have the same bytes would be more than there is memory.
+    #[test]
+    fn rows_that_share_their_bytes_end() {
+        let mut page = vec![0; 4096];
+        page[..16].copy_from_slice(b"SQLite format 3\0");
+        page[16..18].copy_from_slice(&[0x10, 0]);
+        // A leaf with 1900 cells, each of which is the one at 4000.
+        page[100] = 0x0d;
+        page[103..105].copy_from_slice(&1900_u16.to_be_bytes());
+        for cell in 0..1900 {
+            let at = 108 + 2 * cell;
+            if at + 2 <= 4000 {
+                page[at..at + 2].copy_from_slice(&4000_u16.to_be_bytes());
+            }
+        }
+        // 60 bytes: a row of one blob of 57 bytes.
+        page[4000..4004].copy_from_slice(&[60, 1, 3, 0x81]);
+        page[4004] = 0x00;
+        let mut rows = 0;
+        let database = Database::open(&page).expect("a database");
+        let done = database.rows(1, &mut |_| {
+            rows += 1;
+            Ok(())
+        });
+        assert_eq!(done, Err(BROKEN));
+        assert_eq!(rows, 4096 / 60);
     }
 }

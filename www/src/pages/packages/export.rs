@@ -14,7 +14,7 @@ use super::super::shown::{Shown, shown};
 use crate::chosen::Chosen;
 use crate::components::{Card, ErrorPanel, Problem};
 use crate::jobs::packages::{self, Installed, SbomFormat};
-use crate::jobs::{self, Task, blob, drafts};
+use crate::jobs::{self, ProblemKind, Task, blob, drafts};
 use crate::pages::data;
 use crate::route::View;
 
@@ -104,7 +104,8 @@ pub(super) fn ExportCard(installed: Rc<Installed>) -> impl IntoView {
 struct About {
     shown: Shown,
     subject: Subject,
-    scope: Scope,
+    /// The images that it may be attached to.
+    scope: Option<Scope>,
 }
 
 impl About {
@@ -124,8 +125,11 @@ impl About {
         let created = Time::from_unix(now).map(|now| now.to_string());
         let (digest, created) = manifest.zip(created).ok_or_else(jobs::no_sense)?;
         let name = shown.route.with_untracked(|route| route.reference.to_string());
-        let named = of_platform.and_then(|platform| platform.name.parse().ok());
-        let scope = named.map_or(Scope::All, |platform| Scope::Platforms(vec![platform]));
+        // An entry whose name is no platform is none that an edit can mean.
+        let scope = match of_platform {
+            None => Some(Scope::All),
+            Some(platform) => platform.name.parse().ok().map(|it| Scope::Platforms(vec![it])),
+        };
         Ok(Self { shown, subject: Subject { name, digest, created }, scope })
     }
 
@@ -151,7 +155,11 @@ impl About {
             SbomFormat::Spdx => "application/spdx+json",
         });
         let file = Chosen { path: self.file_name(format), blob, mtime: 0 };
-        let scope = self.scope.clone();
+        let scope = self.scope.clone().ok_or_else(|| {
+            let headline = "This image has no platform by which a draft could mean it alone.";
+            jobs::Problem::new(ProblemKind::Content, headline)
+                .advise("Save the bill, open the image by its digest, and attach it there.")
+        })?;
         packages::attach(&reference, &image.digest, scope, file, artifact_type).await?;
         let ui = shown.ui;
         spawn_local(async move {

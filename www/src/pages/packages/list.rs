@@ -75,6 +75,7 @@ impl List {
                     self.listed.try_set(listed);
                 }
                 Err(problem) => {
+                    self.busy.try_set(false);
                     self.trouble.try_set(Some(problem.to_string()));
                 }
             }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::super::shown::shown;
+use super::looking::Looking;
 use super::view_of;
 use crate::components::Card;
 use crate::route::{Route, SearchView, View};
@@ -10,13 +11,18 @@ use crate::state::ui;
 
 /// The fields.
 #[component]
-pub(super) fn Asking() -> impl IntoView {
+pub(super) fn Asking(looking: Looking) -> impl IntoView {
     let (ui, shown) = (ui(), shown());
     let typed = RwSignal::new(SearchView::default());
     let view = Memo::new(move |_| view_of(shown));
     Effect::new(move |_| typed.set(view.get()));
     let go = move || {
-        let view = View::Search(typed.get_untracked());
+        let typed = typed.get_untracked();
+        if typed == view.get_untracked() {
+            looking.look(&typed);
+            return;
+        }
+        let view = View::Search(typed);
         ui.go(Route::Image(shown.route.get_untracked().with_view(view)));
     };
     let submit = move |event: web_sys::SubmitEvent| {

@@ -20,15 +20,25 @@ pub(super) fn HitsCard(looking: Looking) -> impl IntoView {
     let note = Signal::derive(move || {
         let hits = format::plural(count.get(), "hit", "hits");
         match looking.phase.get() {
+            Phase::Done(searched) if searched.is_cut => {
+                format!(
+                    "{hits}; the last layer was not read to its end, nor compared with its digest"
+                )
+            }
             Phase::Done(searched) => format!("{hits} {}", looked_at(&searched)),
-            Phase::Stopped => format!("{hits}; stopped before all files were looked at"),
+            Phase::Stopped => format!(
+                "{hits}; stopped before all files were looked at, and before their layer was compared with its digest"
+            ),
             _ => format!("{hits} so far; their layers are not compared with their digests yet"),
         }
     });
-    let none = move || count.get() == 0;
+    let none = move || {
+        let is_whole = matches!(looking.phase.get(), Phase::Done(searched) if !searched.is_cut);
+        is_whole && count.get() == 0
+    };
     let more = move || match looking.phase.get() {
         Phase::Done(Searched { is_cut: true, .. }) => Some(format!(
-            "There are more than {MOST} hits: not all files were looked at. drydock search tells all."
+            "There are more than {MOST} hits: not all files were looked at. In a shell drydock search --most tells more."
         )),
         Phase::Done(Searched { cut_files, .. }) if cut_files > 0 => {
             let files = format::plural(cut_files as usize, "file has", "files have");

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use drydock::inspect::search::{Hit, Pattern, Searched};
+use drydock::inspect::search::{Hit, Searched};
 use leptos::prelude::*;
 
 use super::super::data;
@@ -78,17 +78,16 @@ impl Looking {
             return;
         }
         let wanted = wanted(view);
-        if let Err(error) = Pattern::new(wanted.wording, &wanted.pattern, wanted.case_matters) {
-            let sentence = error.to_string();
-            self.phase.set(Phase::Failed(Problem { sentence, ..Problem::default() }));
-            return;
-        }
         let layers = self.source.get_value();
         let opened = self.opened.get_value();
         self.phase.set(Phase::Layers);
         self.progress.begin(&layers);
         let on_event = self.progress.follow(0);
         self.task.set_value(Some(Task::spawn(async move {
+            if let Err(problem) = search::understand(&wanted).await {
+                self.phase.try_set(Phase::Failed(data::problem(problem)));
+                return;
+            }
             let opened = match opened {
                 Some(opened) => Ok(opened),
                 None => search::open(layers, on_event).await.map(Rc::new),
@@ -118,6 +117,8 @@ impl Looking {
                 }
                 Err(problem) => {
                     self.hits.try_set(Vec::new());
+                    // Its worker may be gone, and what that held.
+                    self.opened.try_set_value(None);
                     self.phase.try_set(Phase::Failed(data::problem(problem)));
                 }
             }
@@ -127,6 +128,8 @@ impl Looking {
     /// Stops it.
     pub(super) fn cancel(self) {
         self.task.set_value(None);
+        // A worker that does not stop at once is ended, and the tree with it.
+        self.opened.set_value(None);
         self.phase.set(Phase::Stopped);
     }
 }
