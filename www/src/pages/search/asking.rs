@@ -37,7 +37,7 @@ pub(super) fn Asking(looking: Looking) -> impl IntoView {
     };
     view! {
         <Card title="Search in files" note="all files of the image, as a container sees them">
-            <form class="body asking" role="search" on:submit=submit>
+            <form class="body asking" role="search" aria-label="Search in files" on:submit=submit>
                 <label class="field grow">
                     <input
                         type="search"
