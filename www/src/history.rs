@@ -12,9 +12,12 @@ pub fn current() -> Route {
     let location = window().location();
     let path = location.pathname().unwrap_or_default();
     let search = location.search().unwrap_or_default();
-    let search = format!("{search}{}", location.hash().unwrap_or_default());
-    let route = Route::parse(&path, &search);
-    if !matches!(route, Route::Unknown { .. }) && route.href() != format!("{path}{search}") {
+    // What stands behind `#` may be another's: a draft that is shared.
+    let hash = location.hash().unwrap_or_default();
+    let route = Route::parse(&path, &format!("{search}{hash}"));
+    let href = route.href();
+    let canonical = href.split('#').next().unwrap_or_default();
+    if !matches!(route, Route::Unknown { .. }) && canonical != format!("{path}{search}") {
         replace(&route);
     }
     route

@@ -102,6 +102,40 @@ test('the shell says to which package a path belongs', async ({ stack }) => {
   expect(run('--unowned')).toContain('/opt/own.bin');
 });
 
+test('which packages differ is said when asked, in the page and in the shell', async ({ page, stack }) => {
+  const maker = new Maker(stack.origin, 'packages/two');
+  const of = (version: string, more = '') => maker.layerOf([
+    { name: 'var/lib/dpkg/status', text: `Package: bash\nStatus: install ok installed\nVersion: ${version}\n${more}` },
+    { name: 'app/node_modules/a/package.json', text: `{"name":"a","version":"1.${version}"}` },
+  ]);
+  await maker.image([await of('5.1')], '1');
+  await maker.image([await of('5.2', '\nPackage: jq\nStatus: install ok installed\nVersion: 1.6\n')], '2');
+  const name = `${stack.own}/packages/two`;
+  await page.goto(`/${name}:1/-/compare?with=:2`);
+  const software = card(page, 'Packages');
+  await expect(software).toContainText('Which software differs is not known');
+  await software.getByRole('button', { name: 'Compare packages' }).click();
+  const rows = software.locator('.rows > li');
+  await expect(rows).toHaveCount(3);
+  await expect(software.locator('header')).toContainText('3 packages differ');
+  await expect(rows.nth(0)).toContainText('bash 5.1 → 5.2');
+  await expect(rows.nth(0)).toContainText('a later version');
+  await expect(rows.nth(1)).toContainText('jq 1.6');
+  await expect(rows.nth(1)).toContainText('added');
+  await expect(rows.nth(2)).toContainText('a 1.5.1 → 1.5.2');
+  await page.getByRole('button', { name: 'Swap' }).click();
+  await software.getByRole('button', { name: 'Compare packages' }).click();
+  await expect(rows.nth(0)).toContainText('an earlier version');
+  await expect(rows.nth(1)).toContainText('removed');
+
+  const run = (...more: string[]) => execFileSync(process.env.DRYDOCK_BIN ?? '', ['compare', ...more, `${name}:1`, `${name}:2`], { encoding: 'utf8' });
+  const lines = run('--packages').trimEnd().split('\n');
+  expect(lines).toContain('~ deb bash 5.1 to 5.2  (up)');
+  expect(lines).toContain('+ deb jq 1.6  (added)');
+  expect(lines.at(-1)).toMatch(/^different .* packages=3 /);
+  expect(() => run('--fail-on', 'packages')).toThrow();
+});
+
 test('an image without packages says what was looked for', async ({ page, stack }) => {
   await page.goto(`/${stack.own}/sample/hello:latest/-/packages`);
   await expect(card(page, 'Packages')).toContainText('No record of dpkg, apk, rpm');

@@ -44,6 +44,7 @@ for (const scheme of ['light', 'dark'] as const) {
         if (name === 'compare') await expect(page.locator('[data-likeness]')).toBeVisible({ timeout: 60_000 });
         const list = { packages: '.rows.packages > li', search: '.rows.hits > li', space: '.treemap' }[name];
         if (list) await expect(page.locator(list).first()).toBeVisible({ timeout: 60_000 });
+        if (name === 'search') await expect(page.locator('main')).toContainText(/hits in \d+ files/, { timeout: 60_000 });
         if (name === 'edit') {
           const entry = await form(page, 'Entrypoint');
           await entry.getByRole('textbox').first().fill('/srv/app/bin/serve --port 8080');
