@@ -1,7 +1,7 @@
 //! The packages of an image as a software bill of materials.
 //!
-//! Written here field by field, and read back by the libraries of both formats in the tests: these
-//! bring XML, regular expressions and schemas with them, of which writing needs nothing.
+//! Written here field by field: the libraries of both formats bring XML, regular expressions and schemas
+//! with them, of which writing needs nothing.
 
 mod cyclonedx;
 mod spdx;
